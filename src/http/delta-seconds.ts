@@ -1,0 +1,9 @@
+/** The largest number of seconds that is told apart from more: 2^31 (RFC 9111 §1.2.2). */
+export const MAX_DELTA_SECONDS: number = 2 ** 31;
+
+const DIGITS = /^[0-9]+$/;
+
+/** Returns the non-negative integer that `text` spells, at most 2^31, or undefined for any other text (RFC 9111 §1.2.2). */
+export function parseDeltaSeconds(text: string): number | undefined {
+  return DIGITS.test(text) ? Math.min(Number(text), MAX_DELTA_SECONDS) : undefined;
+}

@@ -1,0 +1,125 @@
+import { parseList } from "./list.ts";
+
+/** One field's value, or its values in the order of their lines where there are several. */
+export type FieldValue = string | readonly string[];
+
+/** The header fields of a message: lower-case names, each once, in the order in which they were first said. */
+export type Fields = readonly (readonly [name: string, value: FieldValue])[];
+
+/** Returns the value of the field with this lower-case name. */
+export function fieldOf(fields: Fields, name: string): FieldValue | undefined {
+  for (const field of fields) {
+    if (field[0] === name) return field[1];
+  }
+  return undefined;
+}
+
+/** Returns the lines of one field as a single value, joined by a comma (RFC 9110 §5.3). Not for `set-cookie`. */
+export function combined(value: FieldValue | undefined): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  return value.length === 0 ? undefined : value.join(", ");
+}
+
+/** Returns the fields of an object such as Node's `getHeaders()` gives: lower-cased, grouped, as text. */
+export function toFields(
+  record: Readonly<Record<string, number | string | readonly string[] | undefined>>,
+): Fields {
+  const grouped = new Map<string, FieldValue>();
+  for (const key of Object.keys(record)) {
+    const name = key.toLowerCase();
+    const value = record[key];
+    const lines = value === undefined ? [] : typeof value === "object" ? value.map(String) : [String(value)];
+    const known = grouped.get(name);
+    const grown = fromLines(known === undefined ? lines : [...linesOf(known), ...lines]);
+    if (grown !== undefined) grouped.set(name, grown);
+  }
+  return [...grouped];
+}
+
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7E\x80-\xFF]*$/;
+
+/** Decides whether `text` is a field name: a token (RFC 9110 §5.1). */
+export function isFieldName(text: string): boolean {
+  return FIELD_NAME.test(text);
+}
+
+/** Decides whether `text` can be sent as a field value: no control character but HTAB, no more than 8 bits (RFC 9110 §5.5). */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
+/**
+ * Returns what `after` says that `before` did not: new and changed fields, the `set-cookie` lines that came on
+ * top, and the `vary` members that were added. `Vary: *` is always returned, because whoever said it, the
+ * response depends on more than the request.
+ */
+export function subtractFields(after: Fields, before: Fields): Fields {
+  if (before.length === 0) return after;
+  const said = new Map(before);
+  const added: [string, FieldValue][] = [];
+  for (const [name, value] of after) {
+    const known = said.get(name);
+    const rest = known === undefined ? value : subtractValue(name, value, known);
+    if (rest !== undefined) added.push([name, rest]);
+  }
+  return added;
+}
+
+function subtractValue(name: string, after: FieldValue, before: FieldValue): FieldValue | undefined {
+  if (name === "set-cookie") return subtractLines(linesOf(after), linesOf(before));
+  if (name === "vary") return subtractMembers(linesOf(after), linesOf(before));
+  return isSameValue(linesOf(after), linesOf(before)) ? undefined : after;
+}
+
+function subtractLines(after: readonly string[], before: readonly string[]): FieldValue | undefined {
+  const said = [...before];
+  const added: string[] = [];
+  for (const line of after) {
+    const at = said.indexOf(line);
+    if (at === -1) added.push(line);
+    // One line before accounts for one line after: a cookie that was said again is an addition.
+    else said.splice(at, 1);
+  }
+  return fromLines(added);
+}
+
+function subtractMembers(after: readonly string[], before: readonly string[]): string | undefined {
+  const said = new Set(parseList(before.join(",").toLowerCase()));
+  const added = parseList(after.join(",")).filter(
+    (member) => member === "*" || !said.has(member.toLowerCase()),
+  );
+  return added.length === 0 ? undefined : added.join(", ");
+}
+
+/** RFC 9110 §7.6.1 and RFC 9111 §3.1: about this connection, or said to a proxy, so never stored or replayed. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Returns the fields without those about one connection, the ones that `Connection` names included (RFC 9110 §7.6.1). */
+export function endToEnd(fields: Fields): Fields {
+  const nominated = new Set(parseList((combined(fieldOf(fields, "connection")) ?? "").toLowerCase()));
+  return fields.filter(([name]) => !CONNECTION_FIELDS.has(name) && !nominated.has(name));
+}
+
+function linesOf(value: FieldValue): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}
+
+function fromLines(lines: readonly string[]): FieldValue | undefined {
+  return lines.length > 1 ? lines : lines[0];
+}
+
+function isSameValue(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((line, index) => line === right[index]);
+}

@@ -1,0 +1,228 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseCacheControl } from "../../src/http/cache-control.ts";
+
+const nothing = parseCacheControl(undefined);
+
+describe("Cache-Control", () => {
+  it("says nothing where it is absent, empty or unknown", () => {
+    expect([
+      parseCacheControl(""),
+      parseCacheControl(" , ,"),
+      parseCacheControl('x, y=1, z="no-store"'),
+    ]).toEqual([nothing, nothing, nothing]);
+  });
+
+  it("has every directive without an argument", () => {
+    const value =
+      "no-store, no-cache, private, public, must-revalidate, proxy-revalidate, must-understand, immutable, no-transform, only-if-cached, max-stale";
+
+    expect(parseCacheControl(value)).toEqual({
+      noStore: true,
+      noCache: true,
+      private: true,
+      public: true,
+      mustRevalidate: true,
+      proxyRevalidate: true,
+      mustUnderstand: true,
+      immutable: true,
+      noTransform: true,
+      onlyIfCached: true,
+      maxStale: true,
+    });
+  });
+
+  it("has every directive with a duration", () => {
+    const value =
+      "max-age=1, s-maxage=2, stale-while-revalidate=3, stale-if-error=4, min-fresh=5, max-stale=6";
+
+    expect(parseCacheControl(value)).toEqual({
+      ...nothing,
+      maxAge: 1,
+      sMaxage: 2,
+      staleWhileRevalidate: 3,
+      staleIfError: 4,
+      minFresh: 5,
+      maxStale: 6,
+    });
+  });
+
+  it("has directives in any case, with any whitespace around them", () => {
+    expect(parseCacheControl("\tNo-Store ,MAX-AGE=5")).toEqual({ ...nothing, noStore: true, maxAge: 5 });
+  });
+
+  it("may quote a duration", () => {
+    expect(parseCacheControl('max-age="60", s-maxage="\\6\\0"')).toEqual({
+      ...nothing,
+      maxAge: 60,
+      sMaxage: 60,
+    });
+  });
+
+  it("cannot be changed by who reads it", () => {
+    expect([Object.isFrozen(parseCacheControl("public")), Object.isFrozen(nothing)]).toEqual([true, true]);
+  });
+});
+
+describe("a confined directive", () => {
+  it("is confined to the lower-case names in its quotes", () => {
+    expect(parseCacheControl('no-cache="Set-Cookie, x-a", private="X-B"')).toEqual({
+      ...nothing,
+      noCache: ["set-cookie", "x-a"],
+      private: ["x-b"],
+    });
+  });
+
+  it("is confined to all names where it is said twice", () => {
+    expect(parseCacheControl('private="a", private="b, c"').private).toEqual(["a", "b", "c"]);
+  });
+
+  it("is not confined where it is also said without names", () => {
+    expect(parseCacheControl('private="a", private, private="b"').private).toBe(true);
+  });
+
+  it.each([
+    "private=",
+    "private=garbage",
+    'private=""',
+    'private=" , "',
+    'private="a b"',
+    'private="a',
+    'private="a\\"',
+    'private="a"b',
+    'private ="a"',
+    'private= "a"',
+    "private=a, private",
+  ])("without a valid argument is read as unconfined: %s", (value) => {
+    expect(parseCacheControl(value).private).toBe(true);
+  });
+
+  it.each(["no-cache=", 'no-cache=""', "no-cache=x", 'no-cache="a,'])(
+    "is read the same way for no-cache: %s",
+    (value) => {
+      expect(parseCacheControl(value).noCache).toBe(true);
+    },
+  );
+});
+
+describe("a malformed Cache-Control is read the strict way", () => {
+  it.each(["no-store=", "no-store=x", 'no-store="x"', 'no-store="', "no-store:", "no-store =1"])(
+    "no-store stays no-store: %s",
+    (value) => {
+      expect(parseCacheControl(value).noStore).toBe(true);
+    },
+  );
+
+  it.each([
+    "public; no-store",
+    "public no-store",
+    'public", no-store, "',
+    'x="unclosed, no-store',
+    'x="a"no-store',
+    "x=(a,no-store)",
+    "max-age=60; no-store",
+    "max-age=60/no-store",
+    "=no-store",
+  ])("no-store is seen behind a typing error: %s", (value) => {
+    expect(parseCacheControl(value).noStore).toBe(true);
+  });
+
+  it.each(['x="no-store, \\"private\\"", y=no-cache', 'x="public, max-age=60"y'])(
+    "an argument is not read as directives: %s",
+    (value) => {
+      expect(parseCacheControl(value)).toEqual(nothing);
+    },
+  );
+
+  it.each([
+    "max-age",
+    "max-age=",
+    "max-age=-1",
+    "max-age=1.5",
+    "max-age=1s",
+    'max-age="1',
+    "max-age= 60",
+    "max-age=60:",
+  ])("a freshness that cannot be read is none: %s", (value) => {
+    expect(parseCacheControl(value).maxAge).toBe(0);
+  });
+
+  it.each([
+    "max-age=60, max-age=50",
+    "max-age=60, max-age=x",
+    "max-age=x, max-age=60",
+    "max-age=5, max-age=6, max-age=5",
+  ])("a freshness that is said in two ways is none: %s", (value) => {
+    expect(parseCacheControl(value).maxAge).toBe(0);
+  });
+
+  it("a freshness that is said twice in one way is that", () => {
+    expect(parseCacheControl("max-age=60, max-age=060").maxAge).toBe(60);
+  });
+
+  it("a freshness past 2^31 is 2^31", () => {
+    expect(parseCacheControl("max-age=99999999999999999999").maxAge).toBe(2 ** 31);
+  });
+
+  it("a stale window that cannot be read is none", () => {
+    expect(parseCacheControl("stale-while-revalidate, stale-if-error=x, s-maxage=y")).toEqual({
+      ...nothing,
+      staleWhileRevalidate: 0,
+      staleIfError: 0,
+      sMaxage: 0,
+    });
+  });
+
+  it("a min-fresh that cannot be read is met by nothing", () => {
+    expect(parseCacheControl("min-fresh=x").minFresh).toBe(2 ** 31);
+  });
+
+  it.each([
+    ["max-stale=x", 0],
+    ["max-stale, max-stale=5", 0],
+    ["max-stale=5, max-stale", 0],
+    ["max-stale, max-stale", true],
+  ])(
+    "a max-stale that cannot be read, or is said in two ways, accepts nothing stale: %s",
+    (value, expected) => {
+      expect(parseCacheControl(value).maxStale).toBe(expected);
+    },
+  );
+
+  it("no text before or after it hides a no-store that stands alone", () => {
+    const surroundings = fc.stringMatching(/^[a-z0-9=,; -]*$/);
+    fc.assert(
+      fc.property(surroundings, surroundings, (before, after) => {
+        expect(parseCacheControl(`${before}, no-store, ${after}`).noStore).toBe(true);
+      }),
+    );
+  });
+
+  it("no text before it hides a private that ends the field", () => {
+    const text = fc.string({
+      unit: fc.constantFrom('"', ",", "=", "\\", ";", " ", "a", "private", "no-cache"),
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(parseCacheControl(`${value}, private=`).private).toBe(true);
+      }),
+      {
+        examples: [['x="']],
+      },
+    );
+  });
+
+  it("takes time proportional to its length, however hostile", () => {
+    const size = 100_000;
+    const startedAt = performance.now();
+
+    parseCacheControl('x="\\"'.repeat(size));
+    parseCacheControl('x="a="'.repeat(size));
+    parseCacheControl(`private="${'\\"'.repeat(size)}`);
+    parseCacheControl('private="a",'.repeat(size));
+    parseCacheControl('="'.repeat(size));
+
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+});
