@@ -1,0 +1,24 @@
+export { engineOf } from "./create-cache.ts";
+export type { Cache, Engine } from "./create-cache.ts";
+export { declaredQuery } from "./core/declared-query.ts";
+export { CacheError } from "./core/errors.ts";
+export type { RouteContext } from "./core/policy.ts";
+export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
+export type { MaybePromise } from "./core/store.ts";
+export type {
+  Bypass,
+  Decision,
+  DeclaredQuery,
+  Fill,
+  HandlerHead,
+  OpenFill,
+  Policy,
+  Reply,
+  RequestRecord,
+  Serve,
+  Sink,
+  StreamedReply,
+} from "./core/types.ts";
+export { subtractFields, toFields } from "./http/fields.ts";
+export type { Fields, FieldValue } from "./http/fields.ts";
+export { mergeVary } from "./http/vary.ts";

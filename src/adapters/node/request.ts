@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import type { RequestRecord } from "../../adapter.ts";
+
+/** A Node request as the core's plain record. */
+export class NodeRequest<Native> implements RequestRecord<Native> {
+  readonly method: string;
+  readonly origin: string;
+  readonly target: string;
+  readonly native: Native;
+  readonly #headers: IncomingMessage["headers"];
+  readonly #content: unknown;
+
+  /** `origin` and `target` are as the framework sees them; `content` is the parsed body where there is one. */
+  constructor(raw: IncomingMessage, origin: string, target: string, native: Native, content: unknown) {
+    this.method = raw.method ?? "GET";
+    this.origin = origin;
+    this.target = target;
+    this.native = native;
+    this.#headers = raw.headers;
+    this.#content = content;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+
+  content(): unknown {
+    return this.#content;
+  }
+}
+
+/** Takes fields out of a request's headers, for whoever reads them from now on. */
+export function hideFields(raw: IncomingMessage, names: readonly string[]): void {
+  for (const name of names) {
+    if (raw.headers[name] !== undefined) delete raw.headers[name];
+  }
+}

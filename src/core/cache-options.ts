@@ -1,0 +1,105 @@
+import { isFieldName, isFieldValue } from "../http/fields.ts";
+import type { Clock } from "./clock.ts";
+import type { OnError, Reporter } from "./events.ts";
+import { checkName, checkRouteOptions, invalid } from "./options.ts";
+import type { RouteOptions } from "./options.ts";
+import type { CacheSettings } from "./policy.ts";
+import type { Store } from "./store.ts";
+import type { StatusHeader } from "./types.ts";
+
+/** What a cache is made of; everything is optional. */
+export interface CacheOptions {
+  /** Where entries live. Default: the memory of the process, 64 MiB at most. */
+  store?: Store;
+  /** What every key begins with. Default: none. */
+  namespace?: string;
+  /** What a route's `namespace` does: it is appended (`"concat"`, default: `"api:users"`) or put in place of this one. */
+  namespacePolicy?: "concat" | "replace";
+  /** The one-word response header. Default: `X-Cache` with `HIT` and `MISS`; what is left out keeps its default. */
+  statusHeader?: Partial<StatusHeader> | false;
+  /** The name under which `Cache-Status` speaks of this cache (RFC 9211). Default: `caching-route`. */
+  cacheStatus?: string | boolean;
+  /** What routes say where they say nothing. */
+  defaults?: RouteOptions;
+  /** Where time comes from. Default: the machine. */
+  clock?: Clock;
+  /** Is told of a store's failures, which fail no request. Default: a warning on the console, at most one in ten seconds. */
+  onError?: OnError;
+  /**
+   * Is told, once per route and reason, why a response was not stored. Default: the console, and nothing where
+   * `NODE_ENV` is `production`. False: nothing.
+   */
+  reporter?: Reporter | false;
+  /** How long a store may take, in seconds, before a request goes on without it. Default: 0.25. */
+  storeTimeout?: number;
+  /** Keys the hashes of principals. Processes that share a store need the same one. Default: random. */
+  secret?: string;
+}
+
+const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
+  store: (value) => (isStore(value) ? undefined : "a store, such as memoryStore(): get, set, delete and clear"),
+  namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
+  namespacePolicy: (value) => (value === "concat" || value === "replace" ? undefined : '"concat" or "replace"'),
+  statusHeader: (value) => (value === false || isStatusHeader(value) ? undefined : "{ name, hit, miss } or false"),
+  cacheStatus: (value) => (typeof value === "boolean" || isText(value) ? undefined : "a name, true or false"),
+  defaults: () => undefined,
+  clock: (value) => (hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)"),
+  onError: (value) => (typeof value === "function" ? undefined : "a function of the error and the failure"),
+  reporter: (value) => (value === false || typeof value === "function" ? undefined : "a function of the report, or false"),
+  storeTimeout: (value) => (typeof value === "number" && value > 0 ? undefined : "seconds above 0"),
+  secret: (value) => (isText(value) ? undefined : "a non-empty string"),
+};
+
+const WHERE = "createCache";
+
+/** Checks what a cache is made of. Throws as `checkRouteOptions` does. */
+export function checkCacheOptions(options: CacheOptions): void {
+  if (typeof options !== "object" || options === null) throw invalid(WHERE, "options", options, "an object, or nothing");
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    checkName(name, Object.keys(KNOWN), WHERE);
+    const expected = KNOWN[name as keyof CacheOptions](value);
+    if (expected !== undefined) throw invalid(WHERE, name, value, expected);
+  }
+  if (options.defaults !== undefined) checkRouteOptions(options.defaults, `${WHERE} defaults`);
+}
+
+/** What a cache says for all its routes, complete. */
+export function settingsOf(options: CacheOptions): CacheSettings {
+  const { statusHeader, cacheStatus } = options;
+  return Object.freeze({
+    namespace: options.namespace ?? "",
+    namespacePolicy: options.namespacePolicy ?? "concat",
+    statusHeader:
+      statusHeader === false
+        ? undefined
+        : Object.freeze({
+            name: (statusHeader?.name ?? "x-cache").toLowerCase(),
+            hit: statusHeader?.hit ?? "HIT",
+            miss: statusHeader?.miss ?? "MISS",
+          }),
+    cacheStatus: cacheStatus === false ? undefined : typeof cacheStatus === "string" ? cacheStatus : "caching-route",
+    defaults: Object.freeze({ ...options.defaults }),
+  });
+}
+
+function isStore(value: unknown): boolean {
+  return hasMethods(value, ["get", "set", "delete", "clear"]);
+}
+
+function isStatusHeader(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, hit, miss, ...rest } = value as Record<string, unknown>;
+  const isNamed = name === undefined || (typeof name === "string" && isFieldName(name));
+  const words = [hit, miss].every((word) => word === undefined || (isText(word) && isFieldValue(String(word))));
+  return isNamed && words && Object.keys(rest).length === 0;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}

@@ -1,0 +1,58 @@
+import type { Hasher } from "./digest.ts";
+import type { Refusal } from "./events.ts";
+
+/**
+ * Collects a response's content while it flows, within a limit.
+ *
+ * Every part is copied, because callers reuse their buffers. What it cannot keep it says: from the first refusal on,
+ * it holds nothing.
+ */
+export class Capture {
+  readonly #maxBytes: number;
+  readonly #hasher: Hasher | undefined;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  #refusal: Refusal | undefined;
+
+  /** `hasher` is given where the entity tag is to be made from the content. */
+  constructor(maxBytes: number, hasher: Hasher | undefined) {
+    this.#maxBytes = maxBytes;
+    this.#hasher = hasher;
+  }
+
+  /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
+  write(chunk: Uint8Array | string): Refusal | undefined {
+    if (this.#refusal !== undefined) return this.#refusal;
+    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
+    this.#length += bytes.byteLength;
+    if (this.#length > this.#maxBytes) return this.refuse("too-large");
+    this.#hasher?.update(bytes);
+    this.#parts.push(bytes);
+    return undefined;
+  }
+
+  /** Lets go of everything. */
+  refuse(reason: Refusal): Refusal {
+    this.#parts = [];
+    return (this.#refusal ??= reason);
+  }
+
+  /** Answers the whole content and its digest, or why there is none: its length has to be the one that was promised. */
+  end(contentLength: string | undefined): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
+    if (this.#refusal !== undefined) return this.#refusal;
+    if (contentLength !== undefined && contentLength !== String(this.#length)) return this.refuse("truncated");
+    return { body: joined(this.#parts, this.#length), digest: this.#hasher?.finish() };
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,103 @@
+import type { Entry } from "./store.ts";
+
+/** How a flight ended, as those who waited for it are told. */
+export type Landing =
+  /** The leader's response was stored and may be shared. */
+  | { readonly kind: "stored"; readonly entry: Entry }
+  /** It may not be shared, or flows in parts: everyone runs the handler, at once. */
+  | { readonly kind: "alone" }
+  /** The leader went away: one of those who waited leads in its place. */
+  | { readonly kind: "again" };
+
+/** One run of a handler that others may wait for. */
+export class Flight {
+  #landing: Landing | undefined;
+  #waiting: ((landing: Landing) => void)[] = [];
+  readonly #onLanded: () => void;
+
+  constructor(onLanded: () => void) {
+    this.#onLanded = onLanded;
+  }
+
+  /** How many wait. */
+  get followers(): number {
+    return this.#waiting.length;
+  }
+
+  /** Waits for the end. */
+  wait(): Promise<Landing> {
+    if (this.#landing !== undefined) return Promise.resolve(this.#landing);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Ends the flight: the first word counts, everyone who waits is told it at once. Until `written` settles, those who
+   * come later find the flight too, because the store does not have its entry yet.
+   */
+  land(landing: Landing, written?: Promise<unknown>): void {
+    if (this.#landing !== undefined) return;
+    this.#landing = landing;
+    if (written === undefined) this.#onLanded();
+    else void written.finally(this.#onLanded);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve(landing);
+  }
+}
+
+/**
+ * Keeps the flights of a process: one run per key at a time (single flight).
+ *
+ * A key whose response could not be shared is remembered as uncacheable for a while, so that the next crowd does not
+ * queue behind a leader who has nothing for it (hazard 10); a storable response makes it forget.
+ */
+export class Flights {
+  readonly #rememberMs: number;
+  readonly #limit: number;
+  readonly #flying = new Map<string, Flight>();
+  readonly #uncacheable = new Map<string, number>();
+
+  constructor(rememberMs: number, limit = 10_000) {
+    this.#rememberMs = rememberMs;
+    this.#limit = limit;
+  }
+
+  /** The flight that a request for this key would wait for. */
+  find(key: string): Flight | undefined {
+    return this.#flying.get(key);
+  }
+
+  /** Starts a flight. */
+  lead(key: string): Flight {
+    const flight = new Flight(() => {
+      if (this.#flying.get(key) === flight) this.#flying.delete(key);
+    });
+    this.#flying.set(key, flight);
+    return flight;
+  }
+
+  /** Whether the last response for this key, not long ago, could not be shared. */
+  isUncacheable(key: string, now: number): boolean {
+    const until = this.#uncacheable.get(key);
+    if (until === undefined) return false;
+    if (now < until) return true;
+    this.#uncacheable.delete(key);
+    return false;
+  }
+
+  /** Remembers that a response could not be shared. */
+  rememberUncacheable(key: string, now: number): void {
+    this.#uncacheable.delete(key);
+    this.#uncacheable.set(key, now + this.#rememberMs);
+    if (this.#uncacheable.size <= this.#limit) return;
+    for (const oldest of this.#uncacheable.keys()) {
+      this.#uncacheable.delete(oldest);
+      return;
+    }
+  }
+
+  /** Forgets it: a storable response was seen. */
+  forgetUncacheable(key: string): void {
+    this.#uncacheable.delete(key);
+  }
+}

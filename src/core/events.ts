@@ -1,0 +1,46 @@
+/** How a request was answered: the closed list. `stale` and `revalidated` are reserved for stale windows. */
+export type Outcome = "hit" | "stale" | "revalidated" | "miss" | "collapsed" | "bypass";
+
+/** Why a response was not looked up or not stored: the closed list. */
+export type Refusal =
+  | "method"
+  | "credentials"
+  | "content"
+  | "head"
+  | "status"
+  | "no-store"
+  | "private"
+  | "no-cache"
+  | "vary-any"
+  | "set-cookie"
+  | "event-stream"
+  | "expired"
+  | "too-large"
+  | "truncated"
+  | "malformed"
+  | "purged"
+  | "failed"
+  | "aborted";
+
+/** One refusal in words: what the reporter is told. */
+export interface Report {
+  /** What the route is called, such as `GET /reports/:id`. */
+  readonly route: string;
+  /** The word for it. */
+  readonly reason: Refusal;
+  /** The whole sentence, with the remedy. */
+  readonly message: string;
+}
+
+/** Is told, once per route and reason, why a route is not cached. */
+export type Reporter = (report: Report) => void;
+
+/** Where a store went wrong. */
+export interface StoreFailure {
+  readonly operation: "get" | "set" | "delete" | "clear";
+  /** The store's name. */
+  readonly store: string;
+}
+
+/** Is told of every failure that no request was failed by. */
+export type OnError = (error: unknown, failure: StoreFailure) => void;

@@ -1,0 +1,136 @@
+import { fieldOf } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { bypassReason } from "./bypass.ts";
+import { Flights } from "./coalesce.ts";
+import type { Flight, Landing } from "./coalesce.ts";
+import type { Refusal } from "./events.ts";
+import { Fence } from "./fence.ts";
+import { FillRun } from "./fill.ts";
+import { ageOf, isFresh, ttlOf } from "./freshness.ts";
+import { keyOf, variantOf } from "./key.ts";
+import type { Key } from "./key.ts";
+import { Lookup } from "./lookup.ts";
+import type { Found } from "./lookup.ts";
+import { Responder, selectionOf } from "./respond.ts";
+import type { RunParts } from "./run.ts";
+import { statusFields } from "./status.ts";
+import type { Entry, MaybePromise } from "./store.ts";
+import type { Decision, Policy, RequestRecord } from "./types.ts";
+
+/** How often a request takes its place in a queue again after a leader went away, before it runs by itself. */
+const MOST_TURNS = 3;
+
+/** How long a resource whose response could not be shared is run by everyone for himself. */
+const REMEMBER_UNCACHEABLE_MS = 120_000;
+
+/** One request on its way, with what the stations found. */
+interface Passage<Native> {
+  readonly request: RequestRecord<Native>;
+  readonly policy: Policy<Native>;
+  readonly key: Key;
+  readonly choose: (vary: readonly string[]) => string;
+}
+
+/**
+ * The order of the stations: the only file that knows it.
+ *
+ * request, policy, key, lookup, freshness; then either respond, or coalesce, fill and respond. With a store that
+ * answers at once the whole way is synchronous.
+ */
+export class Exchange {
+  readonly #parts: RunParts;
+  readonly #lookup: Lookup;
+
+  constructor(parts: Omit<RunParts, "flights" | "fence" | "responder">) {
+    this.#parts = {
+      ...parts,
+      flights: new Flights(REMEMBER_UNCACHEABLE_MS),
+      fence: new Fence(),
+      responder: new Responder(),
+    };
+    this.#lookup = new Lookup(parts.store);
+  }
+
+  /**
+   * Decides one request: `serve` an answer that is at hand, `fill` by running the handler, or `bypass` the cache.
+   * Throws `ERR_CACHE_KEY` or `ERR_CACHE_SCOPE` where the route's own functions do not answer a name.
+   */
+  begin<Native>(request: RequestRecord<Native>, policy: Policy<Native>): MaybePromise<Decision> {
+    const reason = bypassReason(request, policy);
+    if (reason !== undefined) return this.#bypass(policy, reason);
+    const key = keyOf(request, policy, this.#parts.digest);
+    if (key === undefined) return this.#bypass(policy, "content");
+    const header = (name: string): string | undefined => request.header(name);
+    const passage = { request, policy, key, choose: (vary: readonly string[]) => variantOf(key.selector, vary, header) };
+    return this.#approach(passage, MOST_TURNS);
+  }
+
+  /** Keeps fills that are under way from storing what a purge of this resource removes. */
+  purge(resource: string): void {
+    this.#parts.fence.purge(resource);
+  }
+
+  /** The same for everything. */
+  purgeAll(): void {
+    this.#parts.fence.purgeAll();
+  }
+
+  #approach<Native>(passage: Passage<Native>, turns: number): MaybePromise<Decision> {
+    const found = this.#lookup.find(passage.key.resource, passage.choose, this.#parts.clock.now());
+    if (found instanceof Promise) return found.then((read) => this.#decide(passage, read, turns));
+    return this.#decide(passage, found, turns);
+  }
+
+  #decide<Native>(passage: Passage<Native>, found: Found, turns: number): MaybePromise<Decision> {
+    const { request, policy, key, choose } = passage;
+    const now = this.#parts.clock.now();
+    const { entry } = found;
+    if (entry !== undefined && isFresh(entry, now)) return this.#serve(passage, entry, now, false);
+    // HEAD never writes an entry, so there is nothing to lead or to wait for (hazard 8).
+    if (request.method === "HEAD") return this.#bypass(policy, "head");
+    const { flights } = this.#parts;
+    const vary = found.vary.length > 0 ? found.vary : policy.vary;
+    const flightKey = `${key.resource}\n${choose(vary)}`;
+    const forward = entry === undefined ? (found.vary.length > 0 ? "vary-miss" : "uri-miss") : "stale";
+    const run = (flight: Flight | undefined, uncacheable: boolean): Decision =>
+      new FillRun(this.#parts, { request, policy, key, vary: found.vary, forward, flightKey, flight }, uncacheable);
+    if (flights.isUncacheable(flightKey, now)) return run(undefined, true);
+    if (turns === 0) return run(undefined, false);
+    const flight = flights.find(flightKey);
+    if (flight === undefined) return run(flights.lead(flightKey), false);
+    return flight.wait().then((landing) => this.#land(passage, landing, turns));
+  }
+
+  #land<Native>(passage: Passage<Native>, landing: Landing, turns: number): MaybePromise<Decision> {
+    if (landing.kind === "again") return this.#approach(passage, turns - 1);
+    if (landing.kind === "stored" && passage.choose(landing.entry.vary) === landing.entry.variant) {
+      return this.#serve(passage, landing.entry, this.#parts.clock.now(), true);
+    }
+    // What the leader got is not for others, or is another variant: each runs at once, and none waits again.
+    return this.#approach(passage, 0);
+  }
+
+  #serve<Native>(passage: Passage<Native>, entry: Entry, now: number, collapsed: boolean): Decision {
+    const { request, policy } = passage;
+    const outcome = collapsed ? "collapsed" : "hit";
+    const status = collapsed ? ({ fwd: "uri-miss", collapsed } as const) : hitStatus(entry, now);
+    const age: Fields = [["age", String(ageOf(entry, now))]];
+    const added = [...age, ...statusFields(policy, status, fieldOf(entry.fields, "cache-status"))];
+    this.#parts.count(outcome);
+    return { kind: "serve", outcome, reply: this.#parts.responder.reply(entry, request.method, selectionOf(request), added) };
+  }
+
+  #bypass<Native>(policy: Policy<Native>, reason: Refusal): Decision {
+    // A HEAD that found nothing is a plain miss; all else was never looked up.
+    const outcome = reason === "head" ? "miss" : "bypass";
+    const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
+    this.#parts.count(outcome);
+    this.#parts.refused(policy.route, reason);
+    return { kind: "bypass", outcome, reason, fields: statusFields(policy, { fwd, detail: reason }, undefined) };
+  }
+}
+
+function hitStatus(entry: Entry, now: number): { readonly hit: true; readonly ttl?: number } {
+  const ttl = ttlOf(entry, now);
+  return ttl === undefined ? { hit: true } : { hit: true, ttl };
+}

@@ -1,0 +1,24 @@
+import { parseCacheControl } from "../http/cache-control.ts";
+import { combined, fieldOf } from "../http/fields.ts";
+import { parseVary } from "../http/vary.ts";
+import type { HandlerHead, Head } from "./types.ts";
+
+/** Members that a middleware before the lookup may name and whose work it does anew on every hit. */
+const SAID_AFRESH: ReadonlySet<string> = new Set(["origin", "accept-encoding"]);
+
+/**
+ * Reads what a handler's head says, with what was said before the lookup.
+ *
+ * An earlier `Cache-Control` counts where the handler gave none. An earlier `Vary` counts too, because a middleware
+ * that negotiates (a language, a tenant) decides what the handler sees; but not for CORS and compression, which
+ * treat every hit anew.
+ */
+export function readHead(head: HandlerHead): Head {
+  const earlier = head.earlier ?? [];
+  const cacheControl = combined(fieldOf(head.fields, "cache-control") ?? fieldOf(earlier, "cache-control"));
+  const own = parseVary(fieldOf(head.fields, "vary"));
+  const before = parseVary(fieldOf(earlier, "vary"));
+  const vary =
+    own === "*" || before === "*" ? "*" : [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
+  return { ...head, cacheControl: parseCacheControl(cacheControl), vary };
+}

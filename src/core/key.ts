@@ -1,0 +1,96 @@
+import { digestContent } from "./content.ts";
+import type { Digest } from "./digest.ts";
+import { CacheError, show } from "./errors.ts";
+import type { Policy, RequestRecord } from "./types.ts";
+
+/** Which resource a request means, and the fixed part of which variant. */
+export interface Key {
+  /** The resource's name in the store. */
+  readonly resource: string;
+  /** What the variant's name begins with. */
+  readonly selector: string;
+  /** Path and query without the parameters that are not in the key; undefined where nothing was dropped. */
+  readonly target: string | undefined;
+}
+
+/**
+ * Finds the primary cache key of a request (RFC 9111 §2): an injective encoding of everything that the policy lets
+ * a response depend on.
+ *
+ * `namespace|u|method|principal|digest|URI` for a key made from the request, `namespace|k|text` for one made by the
+ * route's own function. The last part needs no escaping, and the others cannot contain a bar.
+ * Throws `ERR_CACHE_KEY` or `ERR_CACHE_SCOPE` where the route's functions answer something that others could share.
+ * Answers undefined where the content that belongs into the key is not at hand.
+ */
+export function keyOf<Native>(
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+  digest: Digest,
+): Key | undefined {
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const principal = principalOf(request, policy, digest);
+  if (policy.key !== undefined) {
+    const text = checked(policy.key(request.native), "ERR_CACHE_KEY", "key", policy.route);
+    // The route said in words what its response depends on, so the handler sees the whole query.
+    return { resource: namedResource(policy.namespace, text), selector: selectorOf(method, principal), target: undefined };
+  }
+  const name = policy.names.of(request.origin, request.target);
+  if (method === "GET" && principal === "") return { resource: name.resource, selector: "", target: name.target };
+  const content = method === "GET" ? "" : digestContent(request, digest);
+  if (content === undefined) return undefined;
+  const resource = uriResourcePrefix(policy.namespace, method, principal, content) + name.uri;
+  return { resource, selector: "", target: name.target };
+}
+
+/** What stands before the URI in a key that was made from the request. */
+export function uriResourcePrefix(namespace: string, method: string, principal: string, content: string): string {
+  return `${escapePart(namespace)}|u|${escapePart(method)}|${principal}|${content}|`;
+}
+
+/** The resource that a route's own `key` function names. */
+export function namedResource(namespace: string, text: string): string {
+  return `${escapePart(namespace)}|k|${text}`;
+}
+
+/** What a variant's name begins with, under a key that a function made. */
+export function selectorOf(method: string, principal: string): string {
+  return `${escapePart(method)}|${principal}|`;
+}
+
+/** The name of the variant that a request selects: its values of the fields in `vary` (RFC 9111 §4.1). */
+export function variantOf(
+  selector: string,
+  vary: readonly string[],
+  header: (name: string) => string | undefined,
+): string {
+  let text = selector;
+  for (const name of vary) {
+    const value = header(name);
+    // An absent field and an empty one are different requests: only the latter has the equals sign.
+    text += value === undefined ? `${name}&` : `${name}=${value.replace(/[%&]/g, escapeCharacter)}&`;
+  }
+  return text;
+}
+
+function principalOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>, digest: Digest): string {
+  if (typeof policy.scope === "string") return "";
+  return digest.keyed(checked(policy.scope(request.native), "ERR_CACHE_SCOPE", "scope", policy.route));
+}
+
+/** An empty or missing name would be shared by unrelated users (hazard 6): the request fails instead. */
+function checked(value: unknown, code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE", option: string, route: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new CacheError(
+    code,
+    `${route}: the function given as "${option}" returned ${show(value)}; it must return a non-empty string`,
+  );
+}
+
+/** Bars separate a key's parts; the percent sign escapes them. */
+function escapePart(part: string): string {
+  return part.replace(/[%|]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

@@ -1,0 +1,74 @@
+import { endToEnd, isFieldName, isFieldValue } from "../http/fields.ts";
+import type { ChooseVariant, Entry, MaybePromise } from "./store.ts";
+
+/** What a look-up found. */
+export interface Found {
+  /** The entry that the request selects, fresh or stale. */
+  readonly entry: Entry | undefined;
+  /** The fields that are known to tell this resource's variants apart; empty for an unknown resource. */
+  readonly vary: readonly string[];
+}
+
+/** The one method of a store that a look-up needs. */
+export interface Readable {
+  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
+}
+
+/**
+ * Finds the entry that a request selects, in two levels: the resource by its key, the variant by the fields that the
+ * resource is known to vary by (RFC 9111 §4.1).
+ *
+ * A store is outside the process: key, variant, lengths and header syntax are checked before a byte of an entry
+ * reaches a client (hazards 23 and 24: a foreign value, a line break that splits the response). An entry that a
+ * store holds by reference is checked once.
+ */
+export class Lookup {
+  readonly #store: Readable;
+  readonly #checked = new WeakSet<Entry>();
+
+  constructor(store: Readable) {
+    this.#store = store;
+  }
+
+  find(key: string, choose: ChooseVariant, now: number): MaybePromise<Found> {
+    let vary: readonly string[] = [];
+    let variant: string | undefined;
+    const entry = this.#store.get(key, (names) => {
+      vary = names;
+      return (variant = choose(names));
+    });
+    const found = (read: Entry | undefined): Found => ({ entry: this.#trusted(read, key, variant, now), vary });
+    return entry instanceof Promise ? entry.then(found) : found(entry);
+  }
+
+  #trusted(entry: Entry | undefined, key: string, variant: string | undefined, now: number): Entry | undefined {
+    if (entry === undefined || entry.key !== key || entry.variant !== variant) return undefined;
+    if (!this.#checked.has(entry)) {
+      if (!isWellFormed(entry)) return undefined;
+      this.#checked.add(entry);
+    }
+    return now < entry.deleteAt ? entry : undefined;
+  }
+}
+
+function isWellFormed(entry: Entry): boolean {
+  return (
+    Number.isInteger(entry.status) &&
+    entry.status >= 200 &&
+    entry.status <= 599 &&
+    [entry.storedAt, entry.staleAt, entry.deleteAt].every((instant) => typeof instant === "number" && instant >= 0) &&
+    entry.body instanceof Uint8Array &&
+    areFields(entry.fields) &&
+    endToEnd(entry.fields).length === entry.fields.length
+  );
+}
+
+function areFields(fields: unknown): boolean {
+  return Array.isArray(fields) && fields.every((field) => Array.isArray(field) && isField(field[0], field[1]));
+}
+
+function isField(name: unknown, value: unknown): boolean {
+  if (typeof name !== "string" || !isFieldName(name)) return false;
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.every((text) => typeof text === "string" && isFieldValue(text));
+}

@@ -1,0 +1,88 @@
+import { decodeComponent, formatQuery, parseQuery, splitTarget } from "../http/query.ts";
+import type { QueryParameter } from "../http/query.ts";
+import type { DeclaredQuery, TargetName, TargetNames } from "./types.ts";
+
+const REMEMBERED_TARGET = 2048;
+
+/**
+ * Remembers the normalised names of raw targets, since normalising one costs sixty times a look-up.
+ *
+ * Two generations of at most `limit` names each: when the young one is full it becomes the old one, so hot names
+ * survive and memory is bounded whatever clients send.
+ */
+export class Names implements TargetNames {
+  readonly #prefix: string;
+  readonly #declared: DeclaredQuery | undefined;
+  readonly #limit: number;
+  #young = new Map<string, Map<string, TargetName>>();
+  #old = new Map<string, Map<string, TargetName>>();
+  #size = 0;
+
+  /** `prefix` is what a key without principal and content has before the URI; `declared` as in the policy. */
+  constructor(prefix: string, declared: DeclaredQuery | undefined, limit = 4096) {
+    this.#prefix = prefix;
+    this.#declared = declared;
+    this.#limit = limit;
+  }
+
+  /** Answers the name of a target, remembered or made. */
+  of(origin: string, target: string): TargetName {
+    const young = this.#young.get(origin)?.get(target);
+    if (young !== undefined) return young;
+    const name = this.#old.get(origin)?.get(target) ?? this.#normalise(origin, target);
+    this.#remember(origin, target, name);
+    return name;
+  }
+
+  #remember(origin: string, target: string, name: TargetName): void {
+    if (target.length + origin.length > REMEMBERED_TARGET) return;
+    if (this.#size >= this.#limit) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#size = 0;
+    }
+    let targets = this.#young.get(origin);
+    if (targets === undefined) this.#young.set(origin, (targets = new Map()));
+    targets.set(target, name);
+    this.#size++;
+  }
+
+  #normalise(origin: string, target: string): TargetName {
+    const declared = this.#declared;
+    const { path, query } = splitTarget(target);
+    const given = parseQuery(query);
+    if (declared === undefined) return this.#name(withQuery(origin + path, formatQuery(given)), undefined);
+    const kept = given.filter((parameter) => keepsParameter(declared, decodeComponent(parameter.name)));
+    const uri = withQuery(origin + path, formatQuery([...kept, ...defaultsFor(kept, declared)]));
+    if (kept.length === given.length) return this.#name(uri, undefined);
+    return this.#name(uri, withQuery(path, kept.map((parameter) => parameter.raw).join("&")));
+  }
+
+  #name(uri: string, target: string | undefined): TargetName {
+    return { uri, resource: this.#prefix + uri, target };
+  }
+}
+
+function withQuery(path: string, query: string): string {
+  return query === "" ? path : `${path}?${query}`;
+}
+
+function defaultsFor(kept: readonly QueryParameter[], declared: DeclaredQuery): QueryParameter[] {
+  const given = new Set(kept.map((parameter) => decodeComponent(parameter.name)));
+  const missing: QueryParameter[] = [];
+  for (const [name, values] of declared) {
+    if (values === undefined || given.has(name)) continue;
+    for (const value of values) {
+      missing.push({ name: encodeURIComponent(name), value: encodeURIComponent(value), raw: "" });
+    }
+  }
+  return missing;
+}
+
+/** Whether a parameter of this name enters the key: by its whole name, or by what stands before `[` or `.`. */
+export function keepsParameter(declared: DeclaredQuery, name: string): boolean {
+  if (declared.has(name)) return true;
+  // Nested syntaxes make `filter[a]=1` a part of `filter`; more in the key than needed is always safe.
+  const end = name.search(/[[.]/);
+  return end > 0 && declared.has(name.slice(0, end));
+}

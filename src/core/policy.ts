@@ -1,0 +1,96 @@
+import { declaredQuery } from "./declared-query.ts";
+import { CacheError } from "./errors.ts";
+import { uriResourcePrefix } from "./key.ts";
+import { Names } from "./names.ts";
+import { checkRouteOptions, isJsonSchemaSource } from "./options.ts";
+import type { RouteOptions } from "./options.ts";
+import type { DeclaredQuery, Policy, StatusHeader } from "./types.ts";
+
+/** What a cache says for all its routes. */
+export interface CacheSettings {
+  readonly namespace: string;
+  readonly namespacePolicy: "concat" | "replace";
+  readonly statusHeader: StatusHeader | undefined;
+  readonly cacheStatus: string | undefined;
+  readonly defaults: RouteOptions<never>;
+}
+
+/** What an adapter knows about the route that it declares. */
+export interface RouteContext {
+  /** What messages call the route, such as `GET /reports/:id`. */
+  readonly route: string;
+  /** The query parameters that the framework knows the route to declare. */
+  readonly query?: DeclaredQuery | undefined;
+}
+
+const DEFAULT_TTL_MS = 60_000;
+const DEFAULT_MAX_BODY_BYTES = 2 ** 20;
+
+/**
+ * Resolves what a route says, over what its cache says, into a frozen and complete policy.
+ *
+ * Throws where an option is wrong: at declaration, never at a request.
+ */
+export function resolvePolicy<Native>(
+  options: RouteOptions<Native>,
+  settings: CacheSettings,
+  context: RouteContext,
+): Policy<Native> {
+  checkRouteOptions(options, context.route);
+  // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
+  const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
+  const namespace = qualifiedNamespace(all.namespace, settings);
+  const query = queryOf(all.query, context);
+  return Object.freeze({
+    route: context.route,
+    ttl: typeof all.ttl === "number" ? all.ttl * 1000 : all.ttl,
+    defaultTtlMs: DEFAULT_TTL_MS,
+    scope: all.scope ?? "anonymous",
+    key: all.key,
+    namespace,
+    vary: Object.freeze([...new Set((all.vary ?? []).map((name) => name.toLowerCase()))]),
+    statuses: new Set(all.statuses ?? [200]),
+    query,
+    names: new Names(uriResourcePrefix(namespace, "GET", "", ""), query),
+    methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
+    setCookie: all.setCookie ?? "refuse",
+    maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    statusHeader: settings.statusHeader,
+    cacheStatus: settings.cacheStatus,
+  });
+}
+
+/** The whole namespace: the cache's and the route's joined by a colon, or the route's in the cache's place. */
+export function qualifiedNamespace(
+  own: string | undefined,
+  settings: Pick<CacheSettings, "namespace" | "namespacePolicy">,
+): string {
+  if (own === undefined || own === "") return settings.namespace;
+  if (settings.namespacePolicy === "replace" || settings.namespace === "") return own;
+  return `${settings.namespace}:${own}`;
+}
+
+function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQuery | undefined {
+  if (query === undefined) return context.query;
+  if (query === "all") return undefined;
+  if (query === "declared") {
+    if (context.query !== undefined) return context.query;
+    throw new CacheError(
+      "ERR_CACHE_QUERY_UNDECLARED",
+      `${context.route}: the option "query" is "declared", and the route declares no closed list of parameters; ` +
+        'name them, as in query: ["page"], or say "all"',
+    );
+  }
+  if (!isJsonSchemaSource(query)) return new Map(query.map((name) => [name, undefined]));
+  const declared = declaredQuery(query["~standard"].jsonSchema.input({ target: "draft-07" }));
+  if (declared !== undefined) return declared;
+  throw new CacheError(
+    "ERR_CACHE_QUERY_UNDECLARED",
+    `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or say "all"`,
+  );
+}
+
+/** The options that were given: one that is undefined is not. */
+function written<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
+}

@@ -1,0 +1,132 @@
+import { isNotModified, notModifiedFields } from "../http/conditional.ts";
+import { combined, fieldOf } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../http/range.ts";
+import type { Reply, RequestRecord } from "./types.ts";
+
+/** A whole response that a request is answered from: an entry, or what a handler just said. */
+export interface Whole {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+  /** When it was made by its origin, epoch ms. */
+  readonly storedAt: number;
+}
+
+/** The preconditions and the range of a request: what the cache answers in the handler's place (RFC 9110 §13, §14). */
+export interface Selection {
+  readonly ifNoneMatch: string | undefined;
+  readonly ifModifiedSince: string | undefined;
+  readonly ifRange: string | undefined;
+  readonly range: string | undefined;
+}
+
+/** Request fields that the handler of a cached miss never sees: its response has to be the whole (hazard 8). */
+export const ANSWERED_BY_CACHE: readonly string[] = ["if-none-match", "if-modified-since", "if-range", "range"];
+
+/** Reads what a request asks of the whole; it is read before the adapter hides it from the handler. */
+export function selectionOf(request: RequestRecord): Selection {
+  return {
+    ifNoneMatch: request.header("if-none-match"),
+    ifModifiedSince: request.header("if-modified-since"),
+    ifRange: request.header("if-range"),
+    range: request.header("range"),
+  };
+}
+
+/** What a whole response needs each time it is sent, worked out once. */
+interface Prepared {
+  readonly validators: { etag: string | undefined; lastModified: string | undefined; date: number | undefined };
+  /** The stored fields, less those that each message says anew. */
+  readonly said: Fields;
+  /** The same with the length of the whole. */
+  readonly fields: Fields;
+  readonly text: string | undefined;
+}
+
+const LARGEST_TEXT = 8192;
+
+/**
+ * Makes the messages that one whole response answers requests with: 200, 304, 206, 416, and their like for HEAD.
+ *
+ * What does not depend on the request is worked out once per entry and kept as long as the entry lives, so that a hit
+ * parses nothing and copies no content.
+ */
+export class Responder {
+  readonly #prepared = new WeakMap<Whole, Prepared>();
+
+  /** Answers one request; `added` are the fields of this message alone, such as `Age` and the status headers. */
+  reply(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
+    const prepared = this.#prepare(whole);
+    // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2).
+    if (whole.status === 200) {
+      if (isNotModified(selection, prepared.validators)) {
+        return { status: 304, fields: [...notModifiedFields(whole.fields), ...added], body: undefined };
+      }
+      const { range } = selection;
+      if (range !== undefined && method === "GET") {
+        const part = partOf(whole, range, selection.ifRange, prepared, added);
+        if (part !== undefined) return part;
+      }
+    }
+    const fields = [...prepared.fields, ...added];
+    if (method === "HEAD") return { status: whole.status, fields, body: undefined };
+    return { status: whole.status, fields, body: whole.body, text: prepared.text };
+  }
+
+  #prepare(whole: Whole): Prepared {
+    let prepared = this.#prepared.get(whole);
+    if (prepared === undefined) {
+      prepared = prepare(whole);
+      this.#prepared.set(whole, prepared);
+    }
+    return prepared;
+  }
+}
+
+function prepare(whole: Whole): Prepared {
+  const { fields, body } = whole;
+  // Said anew with each message, after what is stored.
+  const said = fields.filter(([name]) => name !== "cache-status");
+  return {
+    validators: {
+      etag: combined(fieldOf(fields, "etag")),
+      lastModified: combined(fieldOf(fields, "last-modified")),
+      date: whole.storedAt,
+    },
+    said,
+    // A 204 has no content and so no length (RFC 9110 §8.6).
+    fields: whole.status === 204 ? said : [...said, ["content-length", String(body.byteLength)]],
+    text: body.byteLength <= LARGEST_TEXT && isAscii(body) ? new TextDecoder().decode(body) : undefined,
+  };
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte < 0x80);
+}
+
+/** Cuts one range out of the whole; undefined where the whole is to be sent (RFC 9110 §14.2, §15.3.7). */
+function partOf(
+  whole: Whole,
+  range: string,
+  ifRange: string | undefined,
+  prepared: Prepared,
+  added: Fields,
+): Reply | undefined {
+  if (ifRange !== undefined && !ifRangeHolds(ifRange, prepared.validators)) return undefined;
+  const { body } = whole;
+  const ranges = parseRange(range, body.byteLength);
+  if (ranges === "unsatisfiable") {
+    const unsatisfied: Fields = [["content-range", formatUnsatisfied(body.byteLength)], ["content-length", "0"]];
+    return { status: 416, fields: [...unsatisfied, ...added], body: undefined };
+  }
+  const [only] = ranges ?? [];
+  // A server may answer several ranges with the whole (RFC 9110 §14.2).
+  if (only === undefined || ranges?.length !== 1) return undefined;
+  const part = body.subarray(only.first, only.last + 1);
+  const cut: Fields = [
+    ["content-range", formatContentRange(only, body.byteLength)],
+    ["content-length", String(part.byteLength)],
+  ];
+  return { status: 206, fields: [...prepared.said, ...cut, ...added], body: part };
+}

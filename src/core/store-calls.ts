@@ -1,0 +1,81 @@
+import type { Clock } from "./clock.ts";
+import { CacheError } from "./errors.ts";
+import type { OnError, StoreFailure } from "./events.ts";
+import type { ChooseVariant, Entry, MaybePromise, Store } from "./store.ts";
+
+/**
+ * The one place where a store is called: no request is failed by it, and none is held beyond the deadline (law 2).
+ *
+ * A throw, a rejection or a missed deadline is told to `onError`; what the caller gets is the answer of a store that
+ * has nothing. A store that answers at once is not awaited.
+ */
+export class StoreCalls {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #onError: OnError;
+
+  constructor(store: Store, clock: Clock, deadlineMs: number, onError: OnError) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+    this.#onError = onError;
+  }
+
+  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined> {
+    return this.#call("get", undefined, () => this.#store.get(key, choose));
+  }
+
+  /** Answers whether the entry was kept, as far as the store says. */
+  set(entry: Entry): MaybePromise<boolean> {
+    return this.#call("set", false, () => {
+      const kept = this.#store.set(entry);
+      return kept instanceof Promise ? kept.then(() => true) : true;
+    });
+  }
+
+  delete(key: string): MaybePromise<number> {
+    return this.#call("delete", 0, () => this.#store.delete(key));
+  }
+
+  /** Answers whether the store was cleared. */
+  clear(): MaybePromise<boolean> {
+    return this.#call("clear", false, () => {
+      const cleared = this.#store.clear();
+      return cleared instanceof Promise ? cleared.then(() => true) : true;
+    });
+  }
+
+  #call<T>(operation: StoreFailure["operation"], otherwise: T, run: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const answer = run();
+      return answer instanceof Promise ? this.#within(operation, otherwise, answer) : answer;
+    } catch (error) {
+      return this.#failed(operation, error, otherwise);
+    }
+  }
+
+  #within<T>(operation: StoreFailure["operation"], otherwise: T, answer: Promise<T>): Promise<T> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.schedule(() => {
+        const message = `the store ${this.#store.name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
+        resolve(this.#failed(operation, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
+      }, this.#deadlineMs);
+      answer.then(
+        (value) => {
+          cancel();
+          resolve(value);
+        },
+        (error: unknown) => {
+          cancel();
+          resolve(this.#failed(operation, error, otherwise));
+        },
+      );
+    });
+  }
+
+  #failed<T>(operation: StoreFailure["operation"], error: unknown, otherwise: T): T {
+    this.#onError(error, { operation, store: this.#store.name });
+    return otherwise;
+  }
+}

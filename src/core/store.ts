@@ -1,0 +1,71 @@
+import type { Fields } from "../http/fields.ts";
+
+/** A value now, or a promise of it. A store that answers at once is never awaited. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * One stored response.
+ *
+ * Its three instants are epoch milliseconds (`Infinity` is allowed), so that reading one is comparison only.
+ * An entry is never changed once it exists: stores may hold it by reference.
+ */
+export interface Entry {
+  /** The resource that it belongs to: the primary cache key (RFC 9111 §2). */
+  readonly key: string;
+  /** Which of the resource's variants it is: the secondary key, made from the fields named by `vary` (RFC 9111 §4.1). */
+  readonly variant: string;
+  /** The request fields that tell this resource's variants apart: lower-case names. */
+  readonly vary: readonly string[];
+  /** The status code of the stored response. */
+  readonly status: number;
+  /** The header fields that the handler said, and an entity tag. */
+  readonly fields: Fields;
+  /** The whole content, in the coding that `Content-Encoding` among the fields says. */
+  readonly body: Uint8Array;
+  /** When the response was made by its origin: receipt less the age that it had then (RFC 9111 §4.2.3). */
+  readonly storedAt: number;
+  /** From this instant on the entry is stale (RFC 9111 §4.2). */
+  readonly staleAt: number;
+  /** From this instant on a store may drop the entry, and the core no longer reads it. */
+  readonly deleteAt: number;
+}
+
+/** Answers which variant of a resource a request selects, given the fields that tell its variants apart. */
+export type ChooseVariant = (vary: readonly string[]) => string;
+
+/** What a store can say about itself. */
+export interface StoreStats {
+  /** How many entries it holds. */
+  readonly entries: number;
+  /** What they weigh, in bytes, by the store's own reckoning. */
+  readonly bytes: number;
+  /** How many it has dropped to stay within its bounds. */
+  readonly evictions: number;
+}
+
+/**
+ * Where entries live.
+ *
+ * A resource has one list of `vary` names and, under it, variants. Every method may answer at once or by a promise;
+ * a throw or a rejection is a miss for the request at hand and an event for the application, never a failed request.
+ */
+export interface Store {
+  /** What error messages call it. */
+  readonly name: string;
+  /**
+   * Finds one entry: the one that `choose` names, given the resource's `vary` list.
+   * `choose` is called once if the resource exists, and not at all if it does not.
+   */
+  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
+  /**
+   * Keeps an entry under `entry.key` and `entry.variant`, replacing the one that was there.
+   * If `entry.vary` is not the resource's list, the resource starts anew with this list and this one variant.
+   */
+  set(entry: Entry): MaybePromise<void>;
+  /** Forgets a resource with all its variants; answers how many entries that were. */
+  delete(key: string): MaybePromise<number>;
+  /** Forgets everything that this cache stored. */
+  clear(): MaybePromise<void>;
+  /** Optional: what the store holds. */
+  stats?(): StoreStats;
+}

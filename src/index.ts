@@ -1,0 +1,14 @@
+export { createCache } from "./create-cache.ts";
+export type { Cache, CacheStats, InNamespace } from "./create-cache.ts";
+export { memoryStore } from "./stores/memory.ts";
+export type { MemoryStoreOptions } from "./stores/memory.ts";
+export { CacheError } from "./core/errors.ts";
+export type { ErrorCode } from "./core/errors.ts";
+export type { CacheOptions } from "./core/cache-options.ts";
+export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
+export type { ManualResponse } from "./core/manual.ts";
+export type { Clock } from "./core/clock.ts";
+export type { OnError, Outcome, Refusal, Report, Reporter, StoreFailure } from "./core/events.ts";
+export type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./core/store.ts";
+export type { ResponseHead, StatusHeader, StoredResponse } from "./core/types.ts";
+export type { Fields, FieldValue } from "./http/fields.ts";

@@ -1,0 +1,88 @@
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Clock } from "./core/clock.ts";
+import type { Digest, Hasher } from "./core/digest.ts";
+import type { OnError } from "./core/events.ts";
+
+/** The time of the machine. Its timers keep no process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  schedule(callback, delayMs) {
+    const timer: unknown = setTimeout(callback, delayMs);
+    // Node and Bun answer an object, browsers and workers a number.
+    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") timer.unref();
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+  },
+};
+
+type NodeCrypto = Pick<typeof import("node:crypto"), "createHash" | "createHmac">;
+
+/** What an entity tag and a hashed principal keep of SHA-256: 128 bits. */
+const DIGEST_BYTES = 16;
+
+/** Digests by the platform's own code where it is Node, Bun, Deno or the like, else by portable code: the same texts. */
+export function platformDigest(secret: Uint8Array, crypto: NodeCrypto | undefined = nodeCrypto()): Digest {
+  if (crypto === undefined) {
+    return {
+      hasher: () => portableHasher(),
+      keyed: (text) => base64url(hmac(sha256, secret, new TextEncoder().encode(text)).subarray(0, DIGEST_BYTES)),
+    };
+  }
+  return {
+    hasher: () => nodeHasher(crypto),
+    keyed: (text) => base64url(crypto.createHmac("sha256", secret).update(text).digest().subarray(0, DIGEST_BYTES)),
+  };
+}
+
+/** Random bytes for a secret that need not outlive the process. */
+export function randomSecret(): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(32));
+}
+
+/** Whether this is a production process, in which nothing is told that nobody asked for. */
+export function isProduction(): boolean {
+  return typeof process !== "undefined" && process.env["NODE_ENV"] === "production";
+}
+
+function nodeCrypto(): NodeCrypto | undefined {
+  // An import of `node:crypto` would keep the package from loading where there is none.
+  return typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:crypto");
+}
+
+function nodeHasher(crypto: NodeCrypto): Hasher {
+  const hash = crypto.createHash("sha256");
+  return {
+    update: (chunk) => void hash.update(chunk),
+    finish: () => base64url(hash.digest().subarray(0, DIGEST_BYTES)),
+  };
+}
+
+function portableHasher(): Hasher {
+  const hash = sha256.create();
+  return {
+    update: (chunk) => void hash.update(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk),
+    finish: () => base64url(hash.digest().subarray(0, DIGEST_BYTES)),
+  };
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+const WARNING_EVERY_MS = 10_000;
+
+/** Warns of a store's failures on the console, at most once in ten seconds: a store that is down fails every call. */
+export function throttledWarning(clock: Clock): OnError {
+  let nextAt = -Infinity;
+  let silent = 0;
+  return (error, { operation, store }) => {
+    silent++;
+    if (clock.now() < nextAt) return;
+    nextAt = clock.now() + WARNING_EVERY_MS;
+    console.warn(`caching-route: the store ${store} failed to ${operation} (${silent} so far since the last such line):`, error);
+    silent = 0;
+  };
+}

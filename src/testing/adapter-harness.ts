@@ -1,0 +1,60 @@
+import type { Cache, RouteOptions } from "../index.ts";
+
+/** A request as a contract's handler sees it, after the adapter had its way with it. */
+export interface ContractRequest {
+  readonly method: string;
+  /** Path and query as the framework shows them to the handler. */
+  readonly url: string;
+  /** A query parameter's values as the framework shows them to the handler. */
+  query(name: string): readonly string[];
+  /** A header's combined value, by lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/** What a contract's handler answers; a harness says it in its framework's own way. */
+export interface ContractAnswer {
+  /** Default: 200. */
+  readonly status?: number;
+  /** Fields that the handler sets itself. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * The content: text, bytes, an object that the framework turns into JSON, an iterable that it streams, or nothing.
+   * A stream that throws midway has to break the connection.
+   */
+  readonly body?: string | Uint8Array | Readonly<Record<string, unknown>> | AsyncIterable<Uint8Array>;
+}
+
+/** One route of a contract server, in words that no framework owns. */
+export interface ContractRoute {
+  readonly method: string;
+  /** A static path, such as `/a`. */
+  readonly path: string;
+  /** The cache options; undefined: a plain route that the adapter leaves alone. */
+  readonly options?: RouteOptions;
+  /**
+   * A guard that answers 401 unless the request carries `x-key`: given to the adapter as `before`, or put in front of
+   * the cache as the framework's own hook or middleware.
+   */
+  readonly guard?: { readonly place: "before" | "framework"; readonly onRun?: () => void };
+  /** Called by a hook or middleware in front of the cache; what it returns is set on the response there. */
+  readonly earlier?: () => Readonly<Record<string, string | readonly string[]>>;
+  /** Runs where the route's handler runs. */
+  readonly handler: (request: ContractRequest) => ContractAnswer | Promise<ContractAnswer>;
+}
+
+/** A server that listens on 127.0.0.1. */
+export interface ContractServer {
+  /** Such as `http://127.0.0.1:41234`. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** What an adapter's author writes to run the adapter contract. */
+export interface AdapterHarness {
+  /** What the contract calls the adapter. */
+  readonly name: string;
+  /** Starts a real server of the framework with these routes behind this cache. */
+  start(cache: Cache, routes: readonly ContractRoute[]): Promise<ContractServer>;
+  /** Checks that the adapter does not meet, by name, each with the reason. */
+  readonly declined?: Readonly<Record<string, string>>;
+}
