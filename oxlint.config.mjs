@@ -1,0 +1,197 @@
+// The linter's rules. The import arrows (design: CONTRIBUTING.md) are the table below: each row names what the
+// files of a folder may import, and everything else is refused. scripts/check-arrows.mjs breaks every row and
+// sees it refused.
+
+// Patterns are those of .gitignore. (The linter also accepts regular expressions here, and then silently never
+// matches a negative look-ahead.)
+const contracts = ["types", "store", "errors", "events", "clock", "digest"].map((name) => `./${name}.ts`);
+
+/** Each adapter: the packages it bridges to, and the shared folders it may use. */
+const adapters = {
+  fastify: { packages: ["fastify", "node:*", "node:*/**"], shared: ["node", "web"] },
+  express: { packages: ["express", "node:*", "node:*/**"], shared: ["node", "web"] },
+  fetch: { packages: [], shared: ["web"] },
+};
+
+const anAdapter = "an adapter sees ../adapter.ts and its framework, never another adapter";
+
+/** What files may import, what of that as types only, and why; a later row wins over an earlier one. */
+const arrows = [
+  {
+    files: "src/*.ts",
+    may: ["./create-cache.ts", "./core/**", "./stores/**", "./http/**"],
+    why: "a root entry re-exports core, stores and http",
+  },
+  {
+    files: "src/create-cache.ts",
+    may: ["./core/**", "./platform.ts", "./stores/memory.ts", "./stores/memory/**"],
+    why: "it wires core, the platform and the memory store",
+  },
+  {
+    files: "src/platform.ts",
+    may: ["./core/clock.ts", "./core/digest.ts", "./core/events.ts", "@noble/hashes/**"],
+    typesOnly: ["node:crypto"],
+    why: "it gives core's contracts what the runtime has",
+  },
+  { files: "src/http/**", may: ["./**"], why: "src/http imports nothing outside src/http" },
+  {
+    files: "src/core/**",
+    may: ["../http/**", ...contracts],
+    why: "a station sees http/ and the contracts; only exchange.ts knows stations",
+  },
+  { files: "src/core/key.ts", may: ["../http/**", ...contracts, "./content.ts"], why: "content.ts is a part of key" },
+  {
+    files: "src/core/policy.ts",
+    may: ["../http/**", ...contracts, "./options.ts", "./declared-query.ts"],
+    why: "options.ts and declared-query.ts are parts of policy",
+  },
+  {
+    files: "src/core/cache-options.ts",
+    may: ["../http/**", ...contracts, "./options.ts"],
+    typesOnly: ["./policy.ts"],
+    why: "a cache's options contain a route's",
+  },
+  { files: "src/core/exchange.ts", may: ["../http/**", "./**"], why: "it sees core and http, nothing else" },
+  {
+    files: "src/core/exchange/**",
+    may: ["../../http/**", "../*.ts", "!../exchange.ts", "./**"],
+    why: "the second half of exchange.ts, split by size: it sees core and http, nothing else",
+  },
+  {
+    files: "src/stores/*",
+    may: ["./**", "../core/store.ts", "../core/errors.ts"],
+    why: "a store sees the store contract and errors",
+  },
+  {
+    files: "src/stores/*/**",
+    may: ["./**", "../../core/store.ts", "../../core/errors.ts"],
+    why: "a store sees the store contract and errors",
+  },
+  {
+    files: "src/adapters/node/**",
+    may: ["./**", "../../adapter.ts", "node:*", "node:*/**"],
+    why: "shared by Node adapters, knows none of them",
+  },
+  {
+    files: "src/adapters/web/**",
+    may: ["./**", "../../adapter.ts"],
+    why: "shared by web adapters; loads without Node",
+  },
+  ...Object.entries(adapters).flatMap(([name, { packages, shared }]) => [
+    {
+      files: `src/adapters/${name}.ts`,
+      may: ["../adapter.ts", `./${name}/**`, ...shared.map((folder) => `./${folder}/**`), ...packages],
+      why: anAdapter,
+    },
+    {
+      files: `src/adapters/${name}/**`,
+      may: ["../../adapter.ts", "./**", ...shared.map((folder) => `../${folder}/**`), ...packages],
+      why: anAdapter,
+    },
+  ]),
+  {
+    files: "src/testing/*",
+    may: ["./**", "../index.ts", "../adapter.ts", "node:*", "node:*/**"],
+    why: "the kit uses what a stranger's tests could",
+  },
+  {
+    files: "src/testing/*/**",
+    may: ["./**", "../*.ts", "../../index.ts", "../../adapter.ts", "node:*", "node:*/**"],
+    why: "the kit uses what a stranger's tests could",
+  },
+];
+
+function arrow({ files, may, typesOnly = [], why: message }) {
+  const except = [...may, ...typesOnly].map((pattern) => `!${pattern}`);
+  const paths = typesOnly.map((name) => ({ name, allowTypeImports: true, message }));
+  const patterns = [{ group: ["**", ...except], message }];
+  return { files: [files], rules: { "no-restricted-imports": ["error", { paths, patterns }] } };
+}
+
+/** What loads in runtimes without Node; platform.ts alone asks, and carefully, whether Node is there. */
+const portable = [
+  "src/*.ts",
+  "src/http/**",
+  "src/core/**",
+  "src/stores/**",
+  "src/adapters/fetch.ts",
+  "src/adapters/fetch/**",
+  "src/adapters/web/**",
+];
+
+export default {
+  plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise"],
+  jsPlugins: ["./scripts/lib/lint-rules.mjs"],
+  ignorePatterns: ["dist", "build", "coverage"],
+  categories: { correctness: "error", suspicious: "error" },
+  rules: {
+    eqeqeq: "error",
+    "no-console": "error",
+    "no-param-reassign": ["error", { props: false }],
+    "no-var": "error",
+    "prefer-const": "error",
+    "no-warning-comments": "error",
+    "typescript/consistent-type-imports": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/no-misused-promises": ["error", { checksVoidReturn: false }],
+    "typescript/no-non-null-assertion": "error",
+    "typescript/only-throw-error": "error",
+    "typescript/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
+    "typescript/return-await": ["error", "in-try-catch"],
+    "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "unicorn/prefer-node-protocol": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
+
+    // Off, because each refuses what this code does on purpose:
+    "no-underscore-dangle": "off", // names that the platform chose
+    "no-shadow": "off", // a parameter may be called what the outer value is called
+    "typescript/no-unsafe-type-assertion": "off", // adapters narrow what a framework types as unknown
+    "typescript/consistent-return": "off", // the compiler's noImplicitReturns says it better
+    "typescript/unbound-method": "off", // taps keep and re-bind the methods of a response
+    "unicorn/consistent-function-scoping": "off", // a helper stands where it is used
+    "import/no-unassigned-import": "off", // type augmentations
+    "promise/always-return": "off", // chains that end in an effect
+    "oxc/no-async-endpoint-handlers": "off", // Express 5 awaits its handlers
+  },
+  overrides: [
+    {
+      files: ["src/**"],
+      rules: {
+        "max-lines": ["error", { max: 250 }],
+        "import/no-default-export": "error",
+        "project/no-export-star": "error",
+        "project/no-inline-import": "error",
+      },
+    },
+    ...arrows.map(arrow),
+    {
+      files: portable,
+      excludeFiles: ["src/platform.ts"],
+      rules: {
+        "no-restricted-globals": [
+          "error",
+          "process",
+          "Buffer",
+          "require",
+          "global",
+          "setImmediate",
+          "clearImmediate",
+        ],
+      },
+    },
+    {
+      files: ["test/**"],
+      plugins: ["vitest"],
+      rules: {
+        "max-lines": ["error", { max: 300 }],
+        "vitest/no-focused-tests": "error",
+        "vitest/no-disabled-tests": "error",
+        "typescript/no-non-null-assertion": "off",
+      },
+    },
+    // The console is a part of the platform: what warns by default stands here and nowhere else.
+    { files: ["src/platform.ts"], rules: { "no-console": "off" } },
+    // Programs talk to a terminal.
+    { files: ["scripts/**", "examples/**", "benchmarks/**"], rules: { "no-console": "off" } },
+  ],
+};
