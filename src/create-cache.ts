@@ -1,11 +1,13 @@
 import { checkCacheOptions, settingsOf } from "./core/cache-options.ts";
 import type { CacheOptions } from "./core/cache-options.ts";
 import { CacheError, show } from "./core/errors.ts";
-import type { OnError, Outcome, Refusal, Report } from "./core/events.ts";
+import type { OnError, Outcome, Refusal } from "./core/events.ts";
 import { Exchange } from "./core/exchange.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
-import { manualEntry, namedEntry, plainVariant, storedResponse } from "./core/manual.ts";
+import { namedEntry, plainVariant, uriResourcePrefix } from "./core/key.ts";
+import { manualEntry, storedResponse } from "./core/manual.ts";
+import { Names } from "./core/names.ts";
 import type { ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
@@ -13,8 +15,16 @@ import type { RouteContext } from "./core/policy.ts";
 import { Reports } from "./core/report.ts";
 import type { StoreStats } from "./core/store.ts";
 import { StoreCalls } from "./core/store-calls.ts";
-import type { Begin, Policy, StoredResponse } from "./core/types.ts";
-import { isProduction, platformDigest, randomSecret, systemClock, throttledWarning } from "./platform.ts";
+import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/types.ts";
+import {
+  consoleReporter,
+  guarded,
+  isProduction,
+  platformDigest,
+  randomSecret,
+  systemClock,
+  throttledWarning,
+} from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
 
 /** Which namespace a key is in; the cache's own namespace policy applies. */
@@ -44,7 +54,11 @@ export interface Cache {
    * Puts a response under such a key, for `ttl` seconds (default 60); answers whether the store took it.
    * Throws `ERR_CACHE_RESPONSE` if it could not be sent.
    */
-  set(key: string, response: ManualResponse, where?: InNamespace & { readonly ttl?: number }): Promise<boolean>;
+  set(
+    key: string,
+    response: ManualResponse,
+    where?: InNamespace & { readonly ttl?: number },
+  ): Promise<boolean>;
   /**
    * Forgets what is stored under such a key: every method, principal and variant of it. Answers how many responses
    * that were. A handler that is running now can no longer store what it found before.
@@ -87,10 +101,10 @@ export function createCache(options: CacheOptions = {}): Cache {
   const clock = options.clock ?? systemClock;
   const secret = options.secret === undefined ? randomSecret() : new TextEncoder().encode(options.secret);
   const digest = platformDigest(secret);
-  const { reporter = isProduction() ? false : (report: Report) => console.warn(report.message) } = options;
-  const reports = reporter === false ? undefined : new Reports(reporter);
+  const { reporter = isProduction() ? false : consoleReporter } = options;
+  const reports = reporter === false ? undefined : new Reports(guarded(reporter));
   const counters = newCounters();
-  const tellError = options.onError ?? throttledWarning(clock);
+  const tellError = guarded(options.onError ?? throttledWarning(clock));
   const onError: OnError = (error, failure) => {
     counters.storeErrors++;
     tellError(error, failure);
@@ -112,7 +126,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const named = (key: string, where: InNamespace | undefined): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(where?.namespace, settings));
   const engine: Engine = {
-    policy: (route, context) => resolvePolicy(route, settings, context),
+    policy: (route, context) => resolvePolicy(route, settings, context, namesOf),
     begin: (request, policy) => exchange.begin(request, policy),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -122,7 +136,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       return entry !== undefined && isFresh(entry, clock.now()) ? storedResponse(entry) : undefined;
     },
     async set(key, response, where) {
-      const entry = manualEntry(named(key, where), response, (where?.ttl ?? 60) * 1000, clock.now(), digest);
+      const entry = manualEntry(named(key, where), response, where?.ttl ?? 60, clock.now(), digest);
       exchange.purge(entry.key);
       return store.set(entry);
     },
@@ -145,6 +159,10 @@ export function createCache(options: CacheOptions = {}): Cache {
     [ENGINE]: engine,
   };
   return Object.freeze(cache);
+}
+
+function namesOf(namespace: string, query: DeclaredQuery | undefined): Names {
+  return new Names(uriResourcePrefix(namespace, "GET", "", ""), query);
 }
 
 interface Counters {

@@ -1,8 +1,9 @@
+import type { createHash, createHmac } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Clock } from "./core/clock.ts";
 import type { Digest, Hasher } from "./core/digest.ts";
-import type { OnError } from "./core/events.ts";
+import type { OnError, Reporter } from "./core/events.ts";
 
 /** The time of the machine. Its timers keep no process alive. */
 export const systemClock: Clock = {
@@ -10,12 +11,13 @@ export const systemClock: Clock = {
   schedule(callback, delayMs) {
     const timer: unknown = setTimeout(callback, delayMs);
     // Node and Bun answer an object, browsers and workers a number.
-    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") timer.unref();
+    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
+      timer.unref();
     return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
   },
 };
 
-type NodeCrypto = Pick<typeof import("node:crypto"), "createHash" | "createHmac">;
+type NodeCrypto = { readonly createHash: typeof createHash; readonly createHmac: typeof createHmac };
 
 /** What an entity tag and a hashed principal keep of SHA-256: 128 bits. */
 const DIGEST_BYTES = 16;
@@ -25,12 +27,14 @@ export function platformDigest(secret: Uint8Array, crypto: NodeCrypto | undefine
   if (crypto === undefined) {
     return {
       hasher: () => portableHasher(),
-      keyed: (text) => base64url(hmac(sha256, secret, new TextEncoder().encode(text)).subarray(0, DIGEST_BYTES)),
+      keyed: (text) =>
+        base64url(hmac(sha256, secret, new TextEncoder().encode(text)).subarray(0, DIGEST_BYTES)),
     };
   }
   return {
     hasher: () => nodeHasher(crypto),
-    keyed: (text) => base64url(crypto.createHmac("sha256", secret).update(text).digest().subarray(0, DIGEST_BYTES)),
+    keyed: (text) =>
+      base64url(crypto.createHmac("sha256", secret).update(text).digest().subarray(0, DIGEST_BYTES)),
   };
 }
 
@@ -72,6 +76,22 @@ function base64url(bytes: Uint8Array): string {
     .replaceAll("=", "");
 }
 
+/** Makes a listener fail no request: what it throws goes to the console. */
+export function guarded<Told extends readonly unknown[]>(
+  listener: (...told: Told) => void,
+): (...told: Told) => void {
+  return (...told) => {
+    try {
+      listener(...told);
+    } catch (error) {
+      console.error("caching-route: a listener threw:", error);
+    }
+  };
+}
+
+/** Tells a refusal on the console. */
+export const consoleReporter: Reporter = (report) => console.warn(`caching-route: ${report.message}`);
+
 const WARNING_EVERY_MS = 10_000;
 
 /** Warns of a store's failures on the console, at most once in ten seconds: a store that is down fails every call. */
@@ -82,7 +102,10 @@ export function throttledWarning(clock: Clock): OnError {
     silent++;
     if (clock.now() < nextAt) return;
     nextAt = clock.now() + WARNING_EVERY_MS;
-    console.warn(`caching-route: the store ${store} failed to ${operation} (${silent} so far since the last such line):`, error);
+    console.warn(
+      `caching-route: the store ${store} failed to ${operation} (${silent} so far since the last such line):`,
+      error,
+    );
     silent = 0;
   };
 }

@@ -7,7 +7,10 @@ import type { Policy, RequestRecord } from "./types.ts";
  * Credentials make a response one person's, unless the route said in words who may see it (hazard 1; stricter than
  * RFC 9111 §3.5, which speaks of `Authorization` alone).
  */
-export function bypassReason<Native>(request: RequestRecord<Native>, policy: Policy<Native>): Refusal | undefined {
+export function bypassReason<Native>(
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+): Refusal | undefined {
   const { method } = request;
   if (!policy.methods.has(method) && !(method === "HEAD" && policy.methods.has("GET"))) return "method";
   if (policy.scope !== "anonymous") return undefined;

@@ -37,24 +37,36 @@ export interface CacheOptions {
 }
 
 const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
-  store: (value) => (isStore(value) ? undefined : "a store, such as memoryStore(): get, set, delete and clear"),
+  store: (value) =>
+    isStore(value) ? undefined : "a store, such as memoryStore(): get, set, delete and clear",
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
-  namespacePolicy: (value) => (value === "concat" || value === "replace" ? undefined : '"concat" or "replace"'),
-  statusHeader: (value) => (value === false || isStatusHeader(value) ? undefined : "{ name, hit, miss } or false"),
+  namespacePolicy: (value) =>
+    value === "concat" || value === "replace" ? undefined : '"concat" or "replace"',
+  statusHeader: (value) =>
+    value === false || isStatusHeader(value) ? undefined : "{ name, hit, miss } or false",
   cacheStatus: (value) => (typeof value === "boolean" || isText(value) ? undefined : "a name, true or false"),
   defaults: () => undefined,
-  clock: (value) => (hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)"),
+  clock: (value) =>
+    hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)",
   onError: (value) => (typeof value === "function" ? undefined : "a function of the error and the failure"),
-  reporter: (value) => (value === false || typeof value === "function" ? undefined : "a function of the report, or false"),
-  storeTimeout: (value) => (typeof value === "number" && value > 0 ? undefined : "seconds above 0"),
+  reporter: (value) =>
+    value === false || typeof value === "function" ? undefined : "a function of the report, or false",
+  storeTimeout: (value) =>
+    typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT
+      ? undefined
+      : `seconds above 0, at most ${LONGEST_TIMEOUT}`,
   secret: (value) => (isText(value) ? undefined : "a non-empty string"),
 };
+
+/** An hour: a timer of more than 24 days would fire at once. */
+const LONGEST_TIMEOUT = 3600;
 
 const WHERE = "createCache";
 
 /** Checks what a cache is made of. Throws as `checkRouteOptions` does. */
 export function checkCacheOptions(options: CacheOptions): void {
-  if (typeof options !== "object" || options === null) throw invalid(WHERE, "options", options, "an object, or nothing");
+  if (typeof options !== "object" || options === null)
+    throw invalid(WHERE, "options", options, "an object, or nothing");
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     checkName(name, Object.keys(KNOWN), WHERE);
@@ -78,7 +90,8 @@ export function settingsOf(options: CacheOptions): CacheSettings {
             hit: statusHeader?.hit ?? "HIT",
             miss: statusHeader?.miss ?? "MISS",
           }),
-    cacheStatus: cacheStatus === false ? undefined : typeof cacheStatus === "string" ? cacheStatus : "caching-route",
+    cacheStatus:
+      cacheStatus === false ? undefined : typeof cacheStatus === "string" ? cacheStatus : "caching-route",
     defaults: Object.freeze({ ...options.defaults }),
   });
 }
@@ -91,11 +104,11 @@ function isStatusHeader(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { name, hit, miss, ...rest } = value as Record<string, unknown>;
   const isNamed = name === undefined || (typeof name === "string" && isFieldName(name));
-  const words = [hit, miss].every((word) => word === undefined || (isText(word) && isFieldValue(String(word))));
+  const words = [hit, miss].every((word) => word === undefined || (isText(word) && isFieldValue(word)));
   return isNamed && words && Object.keys(rest).length === 0;
 }
 
-function isText(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 

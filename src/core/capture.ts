@@ -38,9 +38,12 @@ export class Capture {
   }
 
   /** Answers the whole content and its digest, or why there is none: its length has to be the one that was promised. */
-  end(contentLength: string | undefined): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
+  end(
+    contentLength: string | undefined,
+  ): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
     if (this.#refusal !== undefined) return this.#refusal;
-    if (contentLength !== undefined && contentLength !== String(this.#length)) return this.refuse("truncated");
+    if (contentLength !== undefined && contentLength !== String(this.#length))
+      return this.refuse("truncated");
     return { body: joined(this.#parts, this.#length), digest: this.#hasher?.finish() };
   }
 }

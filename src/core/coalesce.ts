@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.ts";
 import type { Entry } from "./store.ts";
 
 /** How a flight ended, as those who waited for it are told. */
@@ -13,20 +14,20 @@ export type Landing =
 export class Flight {
   #landing: Landing | undefined;
   #waiting: ((landing: Landing) => void)[] = [];
+  #stopWaiting: (() => void) | undefined;
   readonly #onLanded: () => void;
 
   constructor(onLanded: () => void) {
     this.#onLanded = onLanded;
   }
 
-  /** How many wait. */
-  get followers(): number {
-    return this.#waiting.length;
-  }
-
-  /** Waits for the end. */
-  wait(): Promise<Landing> {
+  /**
+   * Waits for the end. `patienceMs` after the first began to wait, the leader counts as gone, so that nobody waits for
+   * a handler that never answers (hazard 28).
+   */
+  wait(clock: Clock, patienceMs: number): Promise<Landing> {
     if (this.#landing !== undefined) return Promise.resolve(this.#landing);
+    this.#stopWaiting ??= clock.schedule(() => this.land({ kind: "again" }), patienceMs);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -37,13 +38,23 @@ export class Flight {
   land(landing: Landing, written?: Promise<unknown>): void {
     if (this.#landing !== undefined) return;
     this.#landing = landing;
+    this.#stopWaiting?.();
     if (written === undefined) this.#onLanded();
     else void written.finally(this.#onLanded);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve(landing);
   }
+
+  /** Ends a flight whose response was purged: nobody finds it any more, even if it has landed already. */
+  purge(): void {
+    this.land({ kind: "again" });
+    this.#onLanded();
+  }
 }
+
+/** Longer keys are not remembered: ten thousand of them would weigh too much (hazard 17). */
+const REMEMBERED_KEY = 2048;
 
 /**
  * Keeps the flights of a process: one run per key at a time (single flight).
@@ -87,6 +98,7 @@ export class Flights {
 
   /** Remembers that a response could not be shared. */
   rememberUncacheable(key: string, now: number): void {
+    if (key.length > REMEMBERED_KEY) return;
     this.#uncacheable.delete(key);
     this.#uncacheable.set(key, now + this.#rememberMs);
     if (this.#uncacheable.size <= this.#limit) return;

@@ -5,20 +5,23 @@ import { Flights } from "./coalesce.ts";
 import type { Flight, Landing } from "./coalesce.ts";
 import type { Refusal } from "./events.ts";
 import { Fence } from "./fence.ts";
-import { FillRun } from "./fill.ts";
+import { FillRun } from "./exchange/fill.ts";
 import { ageOf, isFresh, ttlOf } from "./freshness.ts";
 import { keyOf, variantOf } from "./key.ts";
 import type { Key } from "./key.ts";
 import { Lookup } from "./lookup.ts";
 import type { Found } from "./lookup.ts";
 import { Responder, selectionOf } from "./respond.ts";
-import type { RunParts } from "./run.ts";
+import type { RunParts } from "./exchange/run.ts";
 import { statusFields } from "./status.ts";
 import type { Entry, MaybePromise } from "./store.ts";
 import type { Decision, Policy, RequestRecord } from "./types.ts";
 
 /** How often a request takes its place in a queue again after a leader went away, before it runs by itself. */
 const MOST_TURNS = 3;
+
+/** How long those who wait for one leader wait before another one leads. */
+const PATIENCE_MS = 10_000;
 
 /** How long a resource whose response could not be shared is run by everyone for himself. */
 const REMEMBER_UNCACHEABLE_MS = 120_000;
@@ -61,7 +64,12 @@ export class Exchange {
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return this.#bypass(policy, "content");
     const header = (name: string): string | undefined => request.header(name);
-    const passage = { request, policy, key, choose: (vary: readonly string[]) => variantOf(key.selector, vary, header) };
+    const passage = {
+      request,
+      policy,
+      key,
+      choose: (vary: readonly string[]) => variantOf(key.selector, vary, header),
+    };
     return this.#approach(passage, MOST_TURNS);
   }
 
@@ -92,13 +100,22 @@ export class Exchange {
     const vary = found.vary.length > 0 ? found.vary : policy.vary;
     const flightKey = `${key.resource}\n${choose(vary)}`;
     const forward = entry === undefined ? (found.vary.length > 0 ? "vary-miss" : "uri-miss") : "stale";
-    const run = (flight: Flight | undefined, uncacheable: boolean): Decision =>
-      new FillRun(this.#parts, { request, policy, key, vary: found.vary, forward, flightKey, flight }, uncacheable);
+    const run = (flight: Flight | undefined, isUncacheable: boolean): Decision =>
+      new FillRun(this.#parts, {
+        request,
+        policy,
+        key,
+        vary: found.vary,
+        forward,
+        flightKey,
+        flight,
+        isUncacheable,
+      });
     if (flights.isUncacheable(flightKey, now)) return run(undefined, true);
     if (turns === 0) return run(undefined, false);
     const flight = flights.find(flightKey);
     if (flight === undefined) return run(flights.lead(flightKey), false);
-    return flight.wait().then((landing) => this.#land(passage, landing, turns));
+    return flight.wait(this.#parts.clock, PATIENCE_MS).then((landing) => this.#land(passage, landing, turns));
   }
 
   #land<Native>(passage: Passage<Native>, landing: Landing, turns: number): MaybePromise<Decision> {
@@ -117,7 +134,11 @@ export class Exchange {
     const age: Fields = [["age", String(ageOf(entry, now))]];
     const added = [...age, ...statusFields(policy, status, fieldOf(entry.fields, "cache-status"))];
     this.#parts.count(outcome);
-    return { kind: "serve", outcome, reply: this.#parts.responder.reply(entry, request.method, selectionOf(request), added) };
+    return {
+      kind: "serve",
+      outcome,
+      reply: this.#parts.responder.reply(entry, request.method, selectionOf(request), added),
+    };
   }
 
   #bypass<Native>(policy: Policy<Native>, reason: Refusal): Decision {
@@ -126,7 +147,12 @@ export class Exchange {
     const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
     this.#parts.count(outcome);
     this.#parts.refused(policy.route, reason);
-    return { kind: "bypass", outcome, reason, fields: statusFields(policy, { fwd, detail: reason }, undefined) };
+    return {
+      kind: "bypass",
+      outcome,
+      reason,
+      fields: statusFields(policy, { fwd, detail: reason }, undefined),
+    };
   }
 }
 

@@ -19,6 +19,8 @@ export function readHead(head: HandlerHead): Head {
   const own = parseVary(fieldOf(head.fields, "vary"));
   const before = parseVary(fieldOf(earlier, "vary"));
   const vary =
-    own === "*" || before === "*" ? "*" : [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
+    own === "*" || before === "*"
+      ? "*"
+      : [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
   return { ...head, cacheControl: parseCacheControl(cacheControl), vary };
 }

@@ -32,10 +32,15 @@ export function keyOf<Native>(
   if (policy.key !== undefined) {
     const text = checked(policy.key(request.native), "ERR_CACHE_KEY", "key", policy.route);
     // The route said in words what its response depends on, so the handler sees the whole query.
-    return { resource: namedResource(policy.namespace, text), selector: selectorOf(method, principal), target: undefined };
+    return {
+      resource: namedResource(policy.namespace, text),
+      selector: selectorOf(method, principal),
+      target: undefined,
+    };
   }
   const name = policy.names.of(request.origin, request.target);
-  if (method === "GET" && principal === "") return { resource: name.resource, selector: "", target: name.target };
+  if (method === "GET" && principal === "")
+    return { resource: name.resource, selector: "", target: name.target };
   const content = method === "GET" ? "" : digestContent(request, digest);
   if (content === undefined) return undefined;
   const resource = uriResourcePrefix(policy.namespace, method, principal, content) + name.uri;
@@ -43,7 +48,12 @@ export function keyOf<Native>(
 }
 
 /** What stands before the URI in a key that was made from the request. */
-export function uriResourcePrefix(namespace: string, method: string, principal: string, content: string): string {
+export function uriResourcePrefix(
+  namespace: string,
+  method: string,
+  principal: string,
+  content: string,
+): string {
   return `${escapePart(namespace)}|u|${escapePart(method)}|${principal}|${content}|`;
 }
 
@@ -55,6 +65,25 @@ export function namedResource(namespace: string, text: string): string {
 /** What a variant's name begins with, under a key that a function made. */
 export function selectorOf(method: string, principal: string): string {
   return `${escapePart(method)}|${principal}|`;
+}
+
+/** The names under which a key of a `key` function is stored. */
+export function namedEntry(
+  key: string,
+  namespace: string,
+): { readonly resource: string; readonly selector: string } {
+  if (typeof key !== "string" || key === "") {
+    throw new CacheError(
+      "ERR_CACHE_KEY",
+      `the key is ${show(key)}; give the non-empty string that "key" returns`,
+    );
+  }
+  return { resource: namedResource(namespace, key), selector: selectorOf("GET", "") };
+}
+
+/** Chooses the variant of a request that carries none of the fields that tell variants apart. */
+export function plainVariant(selector: string): (vary: readonly string[]) => string {
+  return (vary) => variantOf(selector, vary, () => undefined);
 }
 
 /** The name of the variant that a request selects: its values of the fields in `vary` (RFC 9111 §4.1). */
@@ -78,7 +107,12 @@ function principalOf<Native>(request: RequestRecord<Native>, policy: Policy<Nati
 }
 
 /** An empty or missing name would be shared by unrelated users (hazard 6): the request fails instead. */
-function checked(value: unknown, code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE", option: string, route: string): string {
+function checked(
+  value: unknown,
+  code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE",
+  option: string,
+  route: string,
+): string {
   if (typeof value === "string" && value !== "") return value;
   throw new CacheError(
     code,

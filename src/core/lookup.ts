@@ -34,15 +34,26 @@ export class Lookup {
     let vary: readonly string[] = [];
     let variant: string | undefined;
     const entry = this.#store.get(key, (names) => {
+      variant = choose(names);
       vary = names;
-      return (variant = choose(names));
+      return variant;
     });
-    const found = (read: Entry | undefined): Found => ({ entry: this.#trusted(read, key, variant, now), vary });
+    const found = (read: Entry | undefined): Found => ({
+      entry: this.#trusted(read, key, variant, now),
+      vary,
+    });
     return entry instanceof Promise ? entry.then(found) : found(entry);
   }
 
-  #trusted(entry: Entry | undefined, key: string, variant: string | undefined, now: number): Entry | undefined {
-    if (entry === undefined || entry.key !== key || entry.variant !== variant) return undefined;
+  #trusted(
+    entry: Entry | undefined,
+    key: string,
+    variant: string | undefined,
+    now: number,
+  ): Entry | undefined {
+    // A stranger's store may answer null, or worse.
+    if (typeof entry !== "object" || entry === null || entry.key !== key || entry.variant !== variant)
+      return undefined;
     if (!this.#checked.has(entry)) {
       if (!isWellFormed(entry)) return undefined;
       this.#checked.add(entry);
@@ -56,7 +67,11 @@ function isWellFormed(entry: Entry): boolean {
     Number.isInteger(entry.status) &&
     entry.status >= 200 &&
     entry.status <= 599 &&
-    [entry.storedAt, entry.staleAt, entry.deleteAt].every((instant) => typeof instant === "number" && instant >= 0) &&
+    entry.status !== 206 &&
+    entry.status !== 304 &&
+    [entry.storedAt, entry.staleAt, entry.deleteAt].every(
+      (instant) => typeof instant === "number" && !Number.isNaN(instant),
+    ) &&
     entry.body instanceof Uint8Array &&
     areFields(entry.fields) &&
     endToEnd(entry.fields).length === entry.fields.length
@@ -64,7 +79,9 @@ function isWellFormed(entry: Entry): boolean {
 }
 
 function areFields(fields: unknown): boolean {
-  return Array.isArray(fields) && fields.every((field) => Array.isArray(field) && isField(field[0], field[1]));
+  return (
+    Array.isArray(fields) && fields.every((field) => Array.isArray(field) && isField(field[0], field[1]))
+  );
 }
 
 function isField(name: unknown, value: unknown): boolean {

@@ -1,12 +1,10 @@
 import { formatEntityTag } from "../http/etag.ts";
-import { fieldOf, toFields } from "../http/fields.ts";
+import { MESSAGE_FIELDS, areSendable, endToEnd, fieldOf, toFields } from "../http/fields.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Digest } from "./digest.ts";
 import { CacheError, show } from "./errors.ts";
-import { namedResource, selectorOf, variantOf } from "./key.ts";
 import type { Entry } from "./store.ts";
 import type { StoredResponse } from "./types.ts";
-import { areSendable } from "./write.ts";
 
 /** A response that an application puts into the cache by hand. */
 export interface ManualResponse {
@@ -18,38 +16,34 @@ export interface ManualResponse {
   readonly body: Uint8Array | string;
 }
 
-/** The names under which a key of a `key` function is stored. */
-export function namedEntry(key: string, namespace: string): { readonly resource: string; readonly selector: string } {
-  if (typeof key !== "string" || key === "") {
-    throw new CacheError("ERR_CACHE_KEY", `the key is ${show(key)}; give the non-empty string that "key" returns`);
-  }
-  return { resource: namedResource(namespace, key), selector: selectorOf("GET", "") };
-}
-
-/** Chooses the variant of a request that carries none of the fields that tell variants apart. */
-export function plainVariant(selector: string): (vary: readonly string[]) => string {
-  return (vary) => variantOf(selector, vary, () => undefined);
-}
-
 /** Makes the entry of a response that was put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
 export function manualEntry(
   name: { readonly resource: string; readonly selector: string },
   response: ManualResponse,
-  ttlMs: number,
+  ttl: number,
   now: number,
   digest: Digest,
 ): Entry {
   const { status = 200, headers = {}, body } = response;
   const said = toFields(headers);
   const isText = typeof body === "string";
-  if (!(isText || body instanceof Uint8Array) || !Number.isInteger(status) || status < 200 || status > 599) {
+  if (!(isText || body instanceof Uint8Array) || !isStorableStatus(status)) {
     throw new CacheError(
       "ERR_CACHE_RESPONSE",
-      `the response has status ${show(status)} and a body of type ${typeof body}; give a final status, and text or bytes`,
+      `the response has status ${show(status)} and a body of type ${typeof body}; give a final status other than 206 and 304, and text or bytes`,
     );
   }
-  if (!areSendable(said)) {
-    throw new CacheError("ERR_CACHE_RESPONSE", `the response's headers ${show(headers)} cannot be sent over HTTP`);
+  if (typeof ttl !== "number" || !(ttl >= 0)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `cache.set: the option "ttl" is ${show(ttl)}; write seconds, 0 or more, Infinity allowed`,
+    );
+  }
+  if (!areSendable(said) || endToEnd(said).length !== said.length) {
+    throw new CacheError(
+      "ERR_CACHE_RESPONSE",
+      `the response's headers ${show(headers)} cannot be sent over HTTP`,
+    );
   }
   const bytes = isText ? new TextEncoder().encode(body) : new Uint8Array(body);
   const hasher = digest.hasher();
@@ -60,16 +54,27 @@ export function manualEntry(
     variant: name.selector,
     vary: [],
     status,
-    fields: [...said.filter(([field]) => field !== "content-length"), ...tag],
+    fields: [...said.filter(([field]) => !MESSAGE_FIELDS.has(field)), ...tag],
     body: bytes,
     storedAt: now,
-    staleAt: now + ttlMs,
-    deleteAt: now + ttlMs,
+    staleAt: now + ttl * 1000,
+    deleteAt: now + ttl * 1000,
   };
 }
 
 /** An entry as its application sees it. */
 export function storedResponse(entry: Entry): StoredResponse {
   const { status, fields, body, storedAt, staleAt } = entry;
-  return { status, fields, body, storedAt, staleAt };
+  // A copy: the stored bytes are what every hit is sent.
+  return { status, fields, body: new Uint8Array(body), storedAt, staleAt };
+}
+
+function isStorableStatus(status: unknown): boolean {
+  return (
+    Number.isInteger(status) &&
+    Number(status) >= 200 &&
+    Number(status) <= 599 &&
+    status !== 206 &&
+    status !== 304
+  );
 }

@@ -4,6 +4,9 @@ import type { DeclaredQuery, TargetName, TargetNames } from "./types.ts";
 
 const REMEMBERED_TARGET = 2048;
 
+/** What one generation may hold for each name of its limit, in characters: long targets count for more than one. */
+const CHARACTERS_PER_NAME = 64;
+
 /**
  * Remembers the normalised names of raw targets, since normalising one costs sixty times a look-up.
  *
@@ -17,6 +20,7 @@ export class Names implements TargetNames {
   #young = new Map<string, Map<string, TargetName>>();
   #old = new Map<string, Map<string, TargetName>>();
   #size = 0;
+  #characters = 0;
 
   /** `prefix` is what a key without principal and content has before the URI; `declared` as in the policy. */
   constructor(prefix: string, declared: DeclaredQuery | undefined, limit = 4096) {
@@ -35,25 +39,28 @@ export class Names implements TargetNames {
   }
 
   #remember(origin: string, target: string, name: TargetName): void {
-    if (target.length + origin.length > REMEMBERED_TARGET) return;
-    if (this.#size >= this.#limit) {
+    const characters = target.length + origin.length;
+    if (characters > REMEMBERED_TARGET) return;
+    if (this.#size >= this.#limit || this.#characters + characters > this.#limit * CHARACTERS_PER_NAME) {
       this.#old = this.#young;
       this.#young = new Map();
-      this.#size = 0;
+      this.#size = this.#characters = 0;
     }
     let targets = this.#young.get(origin);
     if (targets === undefined) this.#young.set(origin, (targets = new Map()));
     targets.set(target, name);
     this.#size++;
+    this.#characters += characters;
   }
 
   #normalise(origin: string, target: string): TargetName {
     const declared = this.#declared;
     const { path, query } = splitTarget(target);
+    const resource = withPath(origin, path);
     const given = parseQuery(query);
-    if (declared === undefined) return this.#name(withQuery(origin + path, formatQuery(given)), undefined);
+    if (declared === undefined) return this.#name(withQuery(resource, formatQuery(given)), undefined);
     const kept = given.filter((parameter) => keepsParameter(declared, decodeComponent(parameter.name)));
-    const uri = withQuery(origin + path, formatQuery([...kept, ...defaultsFor(kept, declared)]));
+    const uri = withQuery(resource, formatQuery([...kept, ...defaultsFor(kept, declared)]));
     if (kept.length === given.length) return this.#name(uri, undefined);
     return this.#name(uri, withQuery(path, kept.map((parameter) => parameter.raw).join("&")));
   }
@@ -61,6 +68,27 @@ export class Names implements TargetNames {
   #name(uri: string, target: string | undefined): TargetName {
     return { uri, resource: this.#prefix + uri, target };
   }
+}
+
+/**
+ * Joins origin and path so that different pairs stay different. A client writes `Host` as it likes: `a/b` with the
+ * path `/c` must not be the host `a` with the path `/b/c` (hazard 5).
+ */
+function withPath(origin: string, path: string): string {
+  const [scheme, authority] = splitOrigin(origin);
+  return authority !== undefined && path.startsWith("/")
+    ? `${scheme}://${authority}${path}`
+    : `${scheme}|${authority ?? ""}|${path}`;
+}
+
+function splitOrigin(origin: string): readonly [scheme: string, authority: string | undefined] {
+  const at = origin.indexOf("://");
+  if (at === -1) return [escapeOrigin(origin), undefined];
+  return [escapeOrigin(origin.slice(0, at)), escapeOrigin(origin.slice(at + 3))];
+}
+
+function escapeOrigin(part: string): string {
+  return part.replace(/[%/?#|\\]/g, encodeURIComponent);
 }
 
 function withQuery(path: string, query: string): string {

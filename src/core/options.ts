@@ -78,13 +78,16 @@ const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => s
       ? undefined
       : '"declared", "all", a list of parameter names, or a Standard Schema that offers jsonSchema (zod 4.2 and up)',
   methods: (value) =>
-    isListOf(value, (name) => typeof name === "string" && isFieldName(name) && name !== "HEAD") &&
-    (value as unknown[]).length > 0
+    isListOf(
+      value,
+      (name) => typeof name === "string" && isFieldName(name) && name.toUpperCase() !== "HEAD",
+    ) && (value as unknown[]).length > 0
       ? undefined
       : 'a list of methods, such as ["GET", "POST"]; HEAD is answered from GET and not listed',
   setCookie: (value) =>
     value === "refuse" || value === "strip" || value === "store" ? undefined : '"refuse", "strip" or "store"',
-  maxBodyBytes: (value) => (Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number of bytes"),
+  maxBodyBytes: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number of bytes",
 };
 
 const LATER: ReadonlySet<string> = new Set([
@@ -154,7 +157,9 @@ function isNonEmptyString(value: unknown): boolean {
 }
 
 function isStorableStatus(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599 && value !== 206 && value !== 304;
+  return (
+    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599 && value !== 206 && value !== 304
+  );
 }
 
 /** Whether two names differ in case, in separators or in one letter: most slips are such. */

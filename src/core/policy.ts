@@ -1,10 +1,8 @@
 import { declaredQuery } from "./declared-query.ts";
 import { CacheError } from "./errors.ts";
-import { uriResourcePrefix } from "./key.ts";
-import { Names } from "./names.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./options.ts";
 import type { RouteOptions } from "./options.ts";
-import type { DeclaredQuery, Policy, StatusHeader } from "./types.ts";
+import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "./types.ts";
 
 /** What a cache says for all its routes. */
 export interface CacheSettings {
@@ -12,7 +10,7 @@ export interface CacheSettings {
   readonly namespacePolicy: "concat" | "replace";
   readonly statusHeader: StatusHeader | undefined;
   readonly cacheStatus: string | undefined;
-  readonly defaults: RouteOptions<never>;
+  readonly defaults: RouteOptions;
 }
 
 /** What an adapter knows about the route that it declares. */
@@ -35,6 +33,7 @@ export function resolvePolicy<Native>(
   options: RouteOptions<Native>,
   settings: CacheSettings,
   context: RouteContext,
+  namesOf: (namespace: string, query: DeclaredQuery | undefined) => TargetNames,
 ): Policy<Native> {
   checkRouteOptions(options, context.route);
   // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
@@ -51,7 +50,7 @@ export function resolvePolicy<Native>(
     vary: Object.freeze([...new Set((all.vary ?? []).map((name) => name.toLowerCase()))]),
     statuses: new Set(all.statuses ?? [200]),
     query,
-    names: new Names(uriResourcePrefix(namespace, "GET", "", ""), query),
+    names: namesOf(namespace, query),
     methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
@@ -92,5 +91,7 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
 
 /** The options that were given: one that is undefined is not. */
 function written<Options extends object>(options: Options): Partial<Options> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<Options>;
 }

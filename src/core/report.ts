@@ -2,7 +2,10 @@ import type { Refusal, Report, Reporter } from "./events.ts";
 
 /** What was in the way, and what to write if it should not be; those that are nobody's mistake are not told. */
 const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: string]>>> = {
-  method: ["its method is not among the cached ones", 'name it in methods: ["GET", "POST"] if its responses may be reused'],
+  method: [
+    "its method is not among the cached ones",
+    'name it in methods: ["GET", "POST"] if its responses may be reused',
+  ],
   credentials: [
     "the request carried Cookie or Authorization",
     'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function',
@@ -12,8 +15,14 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "put the body parser before the cache, and send JSON, text, a form or bytes",
   ],
   status: ["its status is not among the stored ones", "list it in statuses: [200, 404] if it should be"],
-  "no-store": ["the response says Cache-Control: no-store", "take that out of the handler if the response may be stored"],
-  private: ["the response says Cache-Control: private", "say public in the handler if everyone may see the response"],
+  "no-store": [
+    "the response says Cache-Control: no-store",
+    "take that out of the handler if the response may be stored",
+  ],
+  private: [
+    "the response says Cache-Control: private",
+    "say public in the handler if everyone may see the response",
+  ],
   "no-cache": [
     "the response says Cache-Control: no-cache",
     "give max-age in the handler if the response may be reused without asking it",
@@ -26,7 +35,10 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   "event-stream": ["the response is an event stream", "leave this route uncached"],
   expired: ["its lifetime is 0", "give the route a ttl above 0, or the response a max-age"],
   "too-large": ["its content is larger than maxBodyBytes", "raise maxBodyBytes if memory allows"],
-  truncated: ["its content is not as long as its Content-Length", "let the handler say the length that it sends"],
+  truncated: [
+    "its content is not as long as its Content-Length",
+    "let the handler say the length that it sends",
+  ],
   malformed: ["a header field has a name or a value that cannot be sent", "let the handler encode it"],
 };
 

@@ -22,7 +22,12 @@ export interface Selection {
 }
 
 /** Request fields that the handler of a cached miss never sees: its response has to be the whole (hazard 8). */
-export const ANSWERED_BY_CACHE: readonly string[] = ["if-none-match", "if-modified-since", "if-range", "range"];
+export const ANSWERED_BY_CACHE: readonly string[] = [
+  "if-none-match",
+  "if-modified-since",
+  "if-range",
+  "range",
+];
 
 /** Reads what a request asks of the whole; it is read before the adapter hides it from the handler. */
 export function selectionOf(request: RequestRecord): Selection {
@@ -36,7 +41,11 @@ export function selectionOf(request: RequestRecord): Selection {
 
 /** What a whole response needs each time it is sent, worked out once. */
 interface Prepared {
-  readonly validators: { etag: string | undefined; lastModified: string | undefined; date: number | undefined };
+  readonly validators: {
+    etag: string | undefined;
+    lastModified: string | undefined;
+    date: number | undefined;
+  };
   /** The stored fields, less those that each message says anew. */
   readonly said: Fields;
   /** The same with the length of the whole. */
@@ -45,6 +54,15 @@ interface Prepared {
 }
 
 const LARGEST_TEXT = 8192;
+
+const ASKS_FOR_REPRESENTATION: ReadonlySet<string> = new Set(["GET", "HEAD", "QUERY"]);
+
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Whether a message of this status has content (RFC 9110 §6.4.1, §15.3.6). */
+export function hasContent(status: number): boolean {
+  return !WITHOUT_CONTENT.has(status);
+}
 
 /**
  * Makes the messages that one whole response answers requests with: 200, 304, 206, 416, and their like for HEAD.
@@ -58,8 +76,9 @@ export class Responder {
   /** Answers one request; `added` are the fields of this message alone, such as `Age` and the status headers. */
   reply(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
     const prepared = this.#prepare(whole);
-    // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2).
-    if (whole.status === 200) {
+    // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
+    // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
+    if (whole.status === 200 && ASKS_FOR_REPRESENTATION.has(method)) {
       if (isNotModified(selection, prepared.validators)) {
         return { status: 304, fields: [...notModifiedFields(whole.fields), ...added], body: undefined };
       }
@@ -70,7 +89,8 @@ export class Responder {
       }
     }
     const fields = [...prepared.fields, ...added];
-    if (method === "HEAD") return { status: whole.status, fields, body: undefined };
+    if (method === "HEAD" || !hasContent(whole.status))
+      return { status: whole.status, fields, body: undefined };
     return { status: whole.status, fields, body: whole.body, text: prepared.text };
   }
 
@@ -96,13 +116,24 @@ function prepare(whole: Whole): Prepared {
     },
     said,
     // A 204 has no content and so no length (RFC 9110 §8.6).
-    fields: whole.status === 204 ? said : [...said, ["content-length", String(body.byteLength)]],
-    text: body.byteLength <= LARGEST_TEXT && isAscii(body) ? new TextDecoder().decode(body) : undefined,
+    fields:
+      whole.status === 204
+        ? said
+        : [...said, ["content-length", String(hasContent(whole.status) ? body.byteLength : 0)]],
+    // Node writes the head in the encoding of a text that it sends along, so that is ASCII too or stays apart.
+    text:
+      body.byteLength <= LARGEST_TEXT && isAscii(body) && areAscii(fields)
+        ? new TextDecoder().decode(body)
+        : undefined,
   };
 }
 
 function isAscii(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte < 0x80);
+}
+
+function areAscii(fields: Fields): boolean {
+  return fields.every(([, value]) => [value].flat().every((line) => !/[\x80-\xFF]/.test(line)));
 }
 
 /** Cuts one range out of the whole; undefined where the whole is to be sent (RFC 9110 §14.2, §15.3.7). */
@@ -117,7 +148,10 @@ function partOf(
   const { body } = whole;
   const ranges = parseRange(range, body.byteLength);
   if (ranges === "unsatisfiable") {
-    const unsatisfied: Fields = [["content-range", formatUnsatisfied(body.byteLength)], ["content-length", "0"]];
+    const unsatisfied: Fields = [
+      ["content-range", formatUnsatisfied(body.byteLength)],
+      ["content-length", "0"],
+    ];
     return { status: 416, fields: [...unsatisfied, ...added], body: undefined };
   }
   const [only] = ranges ?? [];

@@ -18,7 +18,10 @@ export function statusFields(
     fields.push([statusHeader.name, status.hit === true ? statusHeader.hit : statusHeader.miss]);
   }
   if (cacheStatus !== undefined) {
-    fields.push(["cache-status", appendCacheStatus(inner, formatCacheStatus({ cache: cacheStatus, ...status }))]);
+    fields.push([
+      "cache-status",
+      appendCacheStatus(inner, formatCacheStatus({ cache: cacheStatus, ...status })),
+    ]);
   } else if (inner !== undefined) {
     fields.push(["cache-status", inner]);
   }

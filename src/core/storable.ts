@@ -18,6 +18,7 @@ export function refusalOf(head: Head, policy: Policy): Refusal | undefined {
   if (head.vary === "*") return "vary-any";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
   // An event stream never ends; its parts are of the moment.
-  if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? "")) return "event-stream";
+  if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
+    return "event-stream";
   return undefined;
 }

@@ -29,8 +29,8 @@ export class StoreCalls {
   /** Answers whether the entry was kept, as far as the store says. */
   set(entry: Entry): MaybePromise<boolean> {
     return this.#call("set", false, () => {
-      const kept = this.#store.set(entry);
-      return kept instanceof Promise ? kept.then(() => true) : true;
+      const kept: unknown = this.#store.set(entry);
+      return isThenable(kept) ? Promise.resolve(kept).then(() => true) : true;
     });
   }
 
@@ -41,15 +41,15 @@ export class StoreCalls {
   /** Answers whether the store was cleared. */
   clear(): MaybePromise<boolean> {
     return this.#call("clear", false, () => {
-      const cleared = this.#store.clear();
-      return cleared instanceof Promise ? cleared.then(() => true) : true;
+      const cleared: unknown = this.#store.clear();
+      return isThenable(cleared) ? Promise.resolve(cleared).then(() => true) : true;
     });
   }
 
   #call<T>(operation: StoreFailure["operation"], otherwise: T, run: () => MaybePromise<T>): MaybePromise<T> {
     try {
       const answer = run();
-      return answer instanceof Promise ? this.#within(operation, otherwise, answer) : answer;
+      return isThenable(answer) ? this.#within(operation, otherwise, Promise.resolve(answer)) : answer;
     } catch (error) {
       return this.#failed(operation, error, otherwise);
     }
@@ -78,4 +78,9 @@ export class StoreCalls {
     this.#onError(error, { operation, store: this.#store.name });
     return otherwise;
   }
+}
+
+/** A promise of another library, or of another realm, is a promise too. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

@@ -41,7 +41,7 @@ export interface Reply {
   readonly fields: Fields;
   /** The content; undefined where the message has none (304, 416, an answer to HEAD). */
   readonly body: Uint8Array | undefined;
-  /** The same content as text where each of its bytes is ASCII and it is small: the cheaper thing to write to a socket. */
+  /** The same content as text where it is small and ASCII, the fields included: the cheaper thing to write to a socket. */
   readonly text?: string | undefined;
 }
 

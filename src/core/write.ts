@@ -1,11 +1,8 @@
 import { formatEntityTag } from "../http/etag.ts";
-import { endToEnd, fieldOf, isFieldName, isFieldValue } from "../http/fields.ts";
+import { MESSAGE_FIELDS, endToEnd, fieldOf } from "../http/fields.ts";
 import type { Fields, FieldValue } from "../http/fields.ts";
 import { mergeVary } from "../http/vary.ts";
 import type { Head, Policy } from "./types.ts";
-
-/** Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13). */
-const OF_THE_MESSAGE: ReadonlySet<string> = new Set(["age", "content-length", "content-range", "date"]);
 
 /**
  * Answers the fields under which a response is stored: what the handler said, end to end, with an entity tag and the
@@ -16,19 +13,26 @@ const OF_THE_MESSAGE: ReadonlySet<string> = new Set(["age", "content-length", "c
 export function storedFields(head: Head, policy: Policy, digest: string | undefined): Fields {
   const fields: [string, FieldValue][] = [];
   for (const [name, value] of endToEnd(head.fields)) {
-    const kept = !OF_THE_MESSAGE.has(name) && name !== policy.statusHeader?.name && (name !== "set-cookie" || policy.setCookie === "store");
+    const kept =
+      !MESSAGE_FIELDS.has(name) &&
+      name !== policy.statusHeader?.name &&
+      (name !== "set-cookie" || policy.setCookie === "store");
     if (kept && name !== "vary") fields.push([name, value]);
   }
   const vary = variesBy(head, policy);
   if (vary !== undefined) fields.push(["vary", vary]);
-  if (digest !== undefined && fieldOf(fields, "etag") === undefined) fields.push(["etag", formatEntityTag(digest)]);
+  if (digest !== undefined && fieldOf(fields, "etag") === undefined)
+    fields.push(["etag", formatEntityTag(digest)]);
   return fields;
 }
 
 /** The `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
 export function variesBy(head: Head, policy: Policy): string | undefined {
   const said = fieldOf(head.fields, "vary");
-  const added = fieldOf(head.fields, "content-encoding") === undefined ? policy.vary : [...policy.vary, "accept-encoding"];
+  const added =
+    fieldOf(head.fields, "content-encoding") === undefined
+      ? policy.vary
+      : [...policy.vary, "accept-encoding"];
   return said === undefined && added.length === 0 ? undefined : mergeVary(said, added);
 }
 
@@ -42,9 +46,4 @@ export function variantFields(known: readonly string[], head: Head, policy: Poli
   const said = head.vary === "*" ? [] : head.vary;
   const coded = fieldOf(head.fields, "content-encoding") === undefined ? [] : ["accept-encoding"];
   return [...new Set([...known, ...policy.vary, ...said, ...coded])].toSorted();
-}
-
-/** Whether every field can be written to a socket and read back as itself (hazard 24). */
-export function areSendable(fields: Fields): boolean {
-  return fields.every(([name, value]) => isFieldName(name) && [value].flat().every(isFieldValue));
 }

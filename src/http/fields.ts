@@ -49,6 +49,11 @@ export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text);
 }
 
+/** Decides whether every field can be written to a socket and read back as itself: no line break, no odd name. */
+export function areSendable(fields: Fields): boolean {
+  return fields.every(([name, value]) => isFieldName(name) && linesOf(value).every(isFieldValue));
+}
+
 /**
  * Returns what `after` says that `before` did not: new and changed fields, the `set-cookie` lines that came on
  * top, and the `vary` members that were added. `Vary: *` is always returned, because whoever said it, the
@@ -111,6 +116,14 @@ export function endToEnd(fields: Fields): Fields {
   const nominated = new Set(parseList((combined(fieldOf(fields, "connection")) ?? "").toLowerCase()));
   return fields.filter(([name]) => !CONNECTION_FIELDS.has(name) && !nominated.has(name));
 }
+
+/** Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13). */
+export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
+  "age",
+  "content-length",
+  "content-range",
+  "date",
+]);
 
 function linesOf(value: FieldValue): readonly string[] {
   return typeof value === "string" ? [value] : value;

@@ -89,7 +89,12 @@ class MemoryStore implements Store {
     if (resource.variants.size >= this.#maxVariants) this.#evict(oldestOf(resource));
     // Room is made before the newcomer is in the ring: it is never the one to go.
     while (this.#newest !== undefined && this.#isFull(bytes)) this.#evict(this.#victim(this.#newest));
-    this.#link(entry, bytes, this.#resources.get(entry.key) ?? this.#resource(entry), replaced?.visited ?? false);
+    this.#link(
+      entry,
+      bytes,
+      this.#resources.get(entry.key) ?? this.#resource(entry),
+      replaced?.visited ?? false,
+    );
   }
 
   delete(key: string): number {

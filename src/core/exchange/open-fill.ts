@@ -1,15 +1,16 @@
-import { combined, fieldOf } from "../http/fields.ts";
-import type { Fields } from "../http/fields.ts";
-import { Capture } from "./capture.ts";
-import type { Refusal } from "./events.ts";
-import type { Instants } from "./freshness.ts";
-import { variantOf } from "./key.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import { Capture } from "../capture.ts";
+import type { Refusal } from "../events.ts";
+import type { Instants } from "../freshness.ts";
+import { variantOf } from "../key.ts";
+import { hasContent } from "../respond.ts";
 import { abandonRun } from "./run.ts";
 import type { Run } from "./run.ts";
-import { statusFields } from "./status.ts";
-import type { Entry } from "./store.ts";
-import type { Head, OpenFill, Reply, Sink, StreamedReply } from "./types.ts";
-import { storedFields, variantFields, variesBy } from "./write.ts";
+import { statusFields } from "../status.ts";
+import type { Entry } from "../store.ts";
+import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
+import { storedFields, variantFields, variesBy } from "../write.ts";
 
 /** Refusals that say nothing about the next response for the same key. */
 const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set(["aborted", "failed", "purged", "truncated"]);
@@ -39,10 +40,12 @@ export class OpenRun implements OpenFill, Sink {
 
   refuse(reason: Refusal): void {
     if (this.#over || this.#refusal !== undefined) return;
-    const { parts, policy, flight, flightKey } = this.#run;
+    const { parts, policy, flight, flightKey, isUncacheable } = this.#run;
     this.#refusal = reason;
     this.#capture.refuse(reason);
-    if (!OF_THE_MOMENT.has(reason)) parts.flights.rememberUncacheable(flightKey, parts.clock.now());
+    // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
+    const isAboutWhole = !OF_THE_MOMENT.has(reason) && !(isUncacheable && reason === "status");
+    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, parts.clock.now());
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
     flight?.land({ kind: "alone" });
     parts.refused(policy.route, reason);
@@ -54,19 +57,30 @@ export class OpenRun implements OpenFill, Sink {
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
-    if (entry === undefined) return { status, fields: this.#message(undefined), body: content };
+    if (entry === undefined)
+      return { status, fields: this.#message(undefined), body: hasContent(status) ? content : undefined };
     // Its own client gets all that the handler said: its `Date`, and its cookies even where they are not stored.
     const cookies = fieldOf(fields, "set-cookie");
-    const added: Fields = cookies === undefined ? this.#status(true) : [["set-cookie", cookies], ...this.#status(true)];
-    const said = without(this.#message(entry), ["content-length", "set-cookie", ...added.map(([name]) => name)]);
-    const whole = { status, fields: said, body: entry.body, storedAt: entry.storedAt };
+    const added: Fields =
+      cookies === undefined ? this.#status(true) : [["set-cookie", cookies], ...this.#status(true)];
+    const said = without(this.#message(entry), [
+      "content-length",
+      "set-cookie",
+      ...added.map(([name]) => name),
+    ]);
+    // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
+    const whole = { status, fields: said, body: content, storedAt: entry.storedAt };
     return parts.responder.reply(whole, request.method, selection, added);
   }
 
   stream(): StreamedReply {
     // Nobody waits for the end of a stream: the first byte is held back from no one.
     this.#run.flight?.land({ kind: "alone" });
-    return { status: this.#head.status, fields: this.#message(undefined), sink: this.storable ? this : undefined };
+    return {
+      status: this.#head.status,
+      fields: this.#message(undefined),
+      sink: this.storable ? this : undefined,
+    };
   }
 
   write(chunk: Uint8Array | string): void {
@@ -93,8 +107,10 @@ export class OpenRun implements OpenFill, Sink {
     if (typeof captured === "string") this.refuse(captured);
     else if (this.#run.ticket.purged) this.refuse("purged");
     this.#over = true;
-    this.#run.ticket.leave();
-    if (typeof captured === "string" || this.#refusal !== undefined || this.#instants === undefined) return undefined;
+    if (typeof captured === "string" || this.#refusal !== undefined || this.#instants === undefined) {
+      this.#run.ticket.leave();
+      return undefined;
+    }
     const entry = this.#entry(captured.body, captured.digest, this.#instants);
     this.#share(entry);
     return entry;
@@ -112,9 +128,18 @@ export class OpenRun implements OpenFill, Sink {
   #share(entry: Entry): void {
     const { parts, flight, flightKey } = this.#run;
     parts.flights.forgetUncacheable(flightKey);
-    parts.stored();
     const kept = parts.store.set(entry);
-    flight?.land({ kind: "stored", entry }, kept instanceof Promise ? kept : undefined);
+    const written = kept instanceof Promise ? kept.then((isKept) => this.#written(entry, isKept)) : undefined;
+    if (!(kept instanceof Promise)) this.#written(entry, kept);
+    flight?.land({ kind: "stored", entry }, written);
+  }
+
+  #written(entry: Entry, isKept: boolean): void {
+    const { parts, ticket } = this.#run;
+    ticket.leave();
+    if (isKept) parts.stored();
+    // A purge that came while the store was writing may have been served before the write (hazard 22).
+    if (ticket.purged) void parts.store.delete(entry.key);
   }
 
   /** The fields of the message to the run's own client. */
@@ -126,7 +151,13 @@ export class OpenRun implements OpenFill, Sink {
       ...(tag === undefined ? [] : [["etag", tag] as const]),
       ...(entry === undefined ? this.#status(false) : []),
     ];
-    return [...without(this.#head.fields, changed.map(([name]) => name)), ...changed];
+    return [
+      ...without(
+        this.#head.fields,
+        changed.map(([name]) => name),
+      ),
+      ...changed,
+    ];
   }
 
   #status(stored: boolean): Fields {

@@ -1,12 +1,12 @@
-import type { Clock } from "./clock.ts";
-import type { Flight, Flights } from "./coalesce.ts";
-import type { Digest } from "./digest.ts";
-import type { Outcome, Refusal } from "./events.ts";
-import type { Fence, Ticket } from "./fence.ts";
-import type { Key } from "./key.ts";
-import type { Responder, Selection } from "./respond.ts";
-import type { StoreCalls } from "./store-calls.ts";
-import type { Policy, RequestRecord } from "./types.ts";
+import type { Clock } from "../clock.ts";
+import type { Flight, Flights } from "../coalesce.ts";
+import type { Digest } from "../digest.ts";
+import type { Outcome, Refusal } from "../events.ts";
+import type { Fence, Ticket } from "../fence.ts";
+import type { Key } from "../key.ts";
+import type { Responder, Selection } from "../respond.ts";
+import type { StoreCalls } from "../store-calls.ts";
+import type { Policy, RequestRecord } from "../types.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
@@ -35,6 +35,8 @@ export interface RunPlan {
   readonly flightKey: string;
   /** The flight that this run leads; undefined: it runs alone. */
   readonly flight: Flight | undefined;
+  /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
+  readonly isUncacheable: boolean;
 }
 
 /** One run of a handler: its plan, and the places that have to hear of its end. */
@@ -46,7 +48,7 @@ export interface Run extends RunPlan {
 
 /** Ends a run that has nothing to share: after a failure everyone runs, after an abort somebody else leads. */
 export function abandonRun(run: Run, reason: "failed" | "aborted"): void {
-  run.parts.refused(run.policy.route, reason);
   run.ticket.leave();
   run.flight?.land({ kind: reason === "failed" ? "alone" : "again" });
+  run.parts.refused(run.policy.route, reason);
 }
