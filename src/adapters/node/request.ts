@@ -21,7 +21,8 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   }
 
   header(name: string): string | undefined {
-    const value = this.#headers[name];
+    // A handler may vary by any name, `constructor` too, which every object has.
+    const value = Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined;
     return typeof value === "object" ? value.join(", ") : value;
   }
 

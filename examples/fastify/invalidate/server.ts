@@ -1,0 +1,52 @@
+import { setTimeout as load } from "node:timers/promises";
+import { createCache } from "caching-route";
+import { cacheRoute } from "caching-route/fastify";
+import Fastify from "fastify";
+
+interface User {
+  readonly id: number;
+  readonly name: string;
+}
+interface OneUser {
+  Params: { id: number };
+}
+interface NamedUser extends OneUser {
+  Body: { name: string };
+}
+
+const cache = createCache();
+const app = Fastify();
+await app.register(cacheRoute, { cache });
+
+const users = new Map<number, User>([[1, { id: 1, name: "Ada" }]]);
+const params = { type: "object", properties: { id: { type: "integer" } } };
+const body = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
+
+app.post<NamedUser>("/users", { schema: { body } }, async (request, reply) => {
+  const user = { id: users.size + 1, name: request.body.name };
+  users.set(user.id, user);
+  return reply.code(201).send(user);
+});
+
+const byId = (request: { params: unknown }): string => `user:${(request.params as OneUser["Params"]).id}`;
+
+app.get<OneUser>(
+  "/users/:id",
+  { schema: { params }, config: { cache: { ttl: 600, namespace: "users", key: byId } } },
+  async (request, reply) => {
+    await load(1000);
+    return users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" });
+  },
+);
+
+app.patch<NamedUser>("/users/:id", { schema: { params, body } }, async (request, reply) => {
+  const known = users.get(request.params.id);
+  if (known === undefined) return reply.code(404).send({ error: "no such user" });
+  const user = { ...known, name: request.body.name };
+  users.set(user.id, user);
+  await cache.invalidate(`user:${user.id}`, { namespace: "users" });
+  return user;
+});
+
+const address = await app.listen({ port: Number(process.env["PORT"] ?? 8000), host: "127.0.0.1" });
+console.log(`listening on ${address}`);

@@ -1,0 +1,68 @@
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyRequest,
+  RouteOptions as FastifyRoute,
+  preHandlerHookHandler,
+} from "fastify";
+import { engineOf } from "../adapter.ts";
+import type { Cache, Engine, RouteOptions } from "../adapter.ts";
+import { CachedRoute } from "./fastify/cached-route.ts";
+import { declaredQueryOf } from "./fastify/query.ts";
+import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/unseen.ts";
+
+/** What a Fastify route may say in `config.cache`. */
+export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {
+  /** Guards in the shape of `preHandler` hooks: they run before the lookup, on hits as on misses. */
+  before?: preHandlerHookHandler | readonly preHandlerHookHandler[];
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Caches the route's responses; `false` takes the mark away again. */
+    cache?: FastifyCacheOptions | false;
+  }
+}
+
+/** What the plugin is registered with. */
+export interface CacheRoutePluginOptions {
+  /** The cache that `createCache` made. */
+  cache: Cache;
+}
+
+/**
+ * The Fastify plugin: serves every route with `config.cache` that is declared after it in its context or below.
+ *
+ * The lookup is the last thing in `preHandler`, after every guard. Throws at start-up where options are wrong, where a
+ * marked route was declared before the plugin was loaded (`ERR_CACHE_ROUTE_UNSEEN`).
+ */
+export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
+  const engine = engineOf(options.cache);
+  app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
+    if (isMarked(route)) bind(this, route, route.config.cache, engine);
+  });
+};
+
+// What the package fastify-plugin does: the hook belongs to the context that registers the plugin.
+Object.assign(cacheRoute, {
+  [Symbol.for("skip-override")]: true,
+  [Symbol.for("fastify.display-name")]: "caching-route",
+  [Symbol.for("plugin-meta")]: { name: "caching-route", fastify: ">=5" },
+});
+
+watchForUnseenRoutes();
+
+const cachedRoutes = new WeakMap<FastifyRoute, CachedRoute>();
+
+function bind(app: FastifyInstance, route: FastifyRoute, written: FastifyCacheOptions, engine: Engine): void {
+  const { before = [], ...options } = written;
+  const policy = engine.policy<FastifyRequest>(options, {
+    route: routeLabel(route),
+    query: declaredQueryOf(app, route),
+  });
+  markBound(route);
+  const known = cachedRoutes.get(route);
+  // A cache that was registered further in takes over from one that was registered further out.
+  if (known !== undefined) known.use(engine, policy);
+  else cachedRoutes.set(route, new CachedRoute(route, [before].flat(), engine, policy));
+}

@@ -1,0 +1,183 @@
+import type {
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  RouteOptions,
+  preHandlerHookHandler,
+} from "fastify";
+import type { Decision, Engine, Fill, Policy, Serve } from "../../adapter.ts";
+import { NodeRequest, hideFields } from "../node/request.ts";
+import { FastifyFill } from "./fill.ts";
+import { arrangeHooks } from "./hooks.ts";
+import { contentOf, sayFields, serialised } from "./reply.ts";
+
+/** One cached route: its hooks, and the runs of its handler that are under way. */
+export class CachedRoute {
+  #engine: Engine;
+  #policy: Policy<FastifyRequest>;
+  readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
+  readonly #untyped = new WeakSet<FastifyReply>();
+  readonly #headLengths = new WeakMap<FastifyReply, ReturnType<FastifyReply["getHeader"]>>();
+
+  constructor(
+    route: RouteOptions,
+    before: readonly preHandlerHookHandler[],
+    engine: Engine,
+    policy: Policy<FastifyRequest>,
+  ) {
+    this.#engine = engine;
+    this.#policy = policy;
+    arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
+    arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
+    const isHead = [route.method].flat().includes("HEAD");
+    arrangeHooks(route, "onSend", { first: [this.#send], last: isHead ? [this.#restoreLength] : [] });
+    arrangeHooks(route, "onError", { first: [this.#fail] });
+  }
+
+  /** Another cache takes over. */
+  use(engine: Engine, policy: Policy<FastifyRequest>): void {
+    this.#engine = engine;
+    this.#policy = policy;
+  }
+
+  readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const act = (decision: Decision): void => this.#act(decision, request, reply, done);
+    const decision = this.#begin(request, done);
+    const fail = (error: Error): void => done(error);
+    if (decision instanceof Promise) decision.then(act).catch(fail);
+    else if (decision !== undefined) act(decision);
+  };
+
+  #begin(request: FastifyRequest, done: HookHandlerDoneFunction): ReturnType<Engine["begin"]> | undefined {
+    try {
+      return this.#engine.begin(recordOf(request), this.#policy);
+    } catch (error) {
+      done(error as Error);
+      return undefined;
+    }
+  }
+
+  #act(
+    decision: Decision,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: HookHandlerDoneFunction,
+  ): void {
+    if (decision.kind === "serve") {
+      this.#serve(decision, request, reply);
+      return;
+    }
+    if (decision.kind === "bypass") sayFields(reply, decision.fields);
+    else if (reply.raw.destroyed) {
+      // The client left while its turn came: whoever waits behind it takes over.
+      decision.abandon("aborted");
+      return;
+    } else this.#fill(decision, request, reply);
+    done();
+  }
+
+  #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
+    reply.code(said.status);
+    sayFields(reply, said.fields);
+    if (request.method === "HEAD") this.#headLengths.set(reply, reply.getHeader("content-length"));
+    // Fastify gives text and bytes a content type that a stored stream did not have.
+    if (!reply.hasHeader("content-type")) this.#untyped.add(reply);
+    reply.send(contentOf(said) ?? undefined);
+  }
+
+  #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply): void {
+    hideFields(request.raw, fill.hidden);
+    if (fill.target !== undefined) showTarget(request, fill.target, fill.keepsParameter);
+    const run = new FastifyFill(fill, reply);
+    this.#fills.set(reply, run);
+    reply.raw.once("close", () => run.abandon("aborted"));
+  }
+
+  readonly #serialise = (
+    _request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: Error | null, payload?: unknown) => void,
+  ): void => {
+    const run = this.#fills.get(reply);
+    if (run?.awaitsText !== true) return done(null, payload);
+    try {
+      const text = serialised(reply, payload);
+      run.takeText(text);
+      // Fastify would serialise once more; it is given what there is.
+      reply.serializer(() => text);
+      return done(null, payload);
+    } catch (error) {
+      return done(error as Error);
+    }
+  };
+
+  readonly #send = (
+    _request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: Error | null, payload?: unknown) => void,
+  ): void => {
+    const run = this.#fills.get(reply);
+    if (run === undefined) {
+      if (this.#untyped.has(reply)) reply.removeHeader("content-type");
+      return done(null, payload);
+    }
+    try {
+      return done(null, run.send(payload));
+    } catch (error) {
+      return done(error as Error);
+    }
+  };
+
+  /** Fastify's own HEAD routes take the length of what they would send, which on a hit is nothing. */
+  readonly #restoreLength = (
+    _request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: Error | null, payload?: unknown) => void,
+  ): void => {
+    if (this.#headLengths.has(reply)) {
+      const length = this.#headLengths.get(reply);
+      if (length === undefined) reply.removeHeader("content-length");
+      else reply.header("content-length", length);
+    }
+    done(null, payload);
+  };
+
+  readonly #fail = (_request: FastifyRequest, reply: FastifyReply, _error: Error, done: () => void): void => {
+    this.#fills.get(reply)?.abandon("failed");
+    done();
+  };
+}
+
+function recordOf(request: FastifyRequest): NodeRequest<FastifyRequest> {
+  const { raw } = request;
+  return new NodeRequest(
+    raw,
+    `${request.protocol}://${request.host}`,
+    raw.url ?? "/",
+    request,
+    contentAtHand(request),
+  );
+}
+
+/** The parsed content; the empty text where the request has none, undefined where a parser left it in the stream. */
+function contentAtHand({ body, raw }: FastifyRequest): unknown {
+  if (body !== undefined && body !== null) return body;
+  const { "content-length": length, "transfer-encoding": coding } = raw.headers;
+  return coding === undefined && (length === undefined || length === "0") ? "" : undefined;
+}
+
+/** Shows the handler what the key says and no more (hazard 18); `originalUrl` stays for the logs. */
+function showTarget(
+  request: FastifyRequest,
+  target: string,
+  keeps: ((name: string) => boolean) | undefined,
+): void {
+  const raw = request.raw as typeof request.raw & { originalUrl?: string };
+  raw.originalUrl ??= raw.url ?? target;
+  raw.url = target;
+  const parameters = Object.entries(request.query as Record<string, unknown>);
+  request.query = Object.fromEntries(parameters.filter(([name]) => keeps?.(name) ?? true));
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from "node:http";
+import { mergeVary, subtractFields, toFields } from "../../adapter.ts";
+import type { Fields, FieldValue } from "../../adapter.ts";
+
+/**
+ * Says a reply's fields on a Node response, beside those that others set there: `Vary` is merged, `Set-Cookie` lines
+ * are appended, all else replaces.
+ */
+export function sayFields(res: ServerResponse, fields: Fields): void {
+  for (const [name, value] of fields) res.setHeader(name, beside(res.getHeader(name), name, value));
+}
+
+/**
+ * Takes back what a handler said (`own`, of all that is set on the response) and says a reply's fields in its place:
+ * what others set before the handler ran stays as it was.
+ */
+export function replaceFields(res: ServerResponse, own: Fields, fields: Fields): void {
+  const others = new Map(subtractFields(fieldsOf(res), own));
+  // Removing `Date` also forbids Node to say one of its own.
+  const { sendDate } = res;
+  for (const [name] of own) {
+    const earlier = others.get(name);
+    if (earlier === undefined) res.removeHeader(name);
+    else res.setHeader(name, earlier);
+  }
+  res.sendDate = sendDate;
+  sayFields(res, fields);
+}
+
+/** The fields that are set on a response now. */
+export function fieldsOf(res: ServerResponse): Fields {
+  return toFields(res.getHeaders());
+}
+
+function beside(
+  present: number | string | readonly string[] | undefined,
+  name: string,
+  value: FieldValue,
+): FieldValue {
+  if (present === undefined) return value;
+  if (name === "vary") return mergeVary(lines(present), lines(value));
+  return name === "set-cookie" ? [...lines(present), ...lines(value)] : value;
+}
+
+function lines(value: number | FieldValue): readonly string[] {
+  return typeof value === "object" ? value : [String(value)];
+}

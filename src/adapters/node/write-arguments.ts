@@ -1,0 +1,63 @@
+import type { OutgoingHttpHeader, ServerResponse } from "node:http";
+
+/** What `res.write` and `res.end` were called with, in any of their forms. */
+export interface WriteArguments {
+  readonly chunk: unknown;
+  readonly encoding: BufferEncoding | undefined;
+  readonly callback: (() => void) | undefined;
+}
+
+/** Reads the arguments of `write(chunk, encoding?, callback?)` and `end(chunk?, encoding?, callback?)`. */
+export function readWrite(args: readonly unknown[]): WriteArguments {
+  const callback = args.find((argument) => typeof argument === "function") as (() => void) | undefined;
+  const [chunk, encoding] = args.map((argument) => (typeof argument === "function" ? undefined : argument));
+  return {
+    chunk: chunk ?? undefined,
+    encoding: typeof encoding === "string" ? (encoding as BufferEncoding) : undefined,
+    callback,
+  };
+}
+
+/** Whether Node takes this as content; it throws a `TypeError` of its own for anything else. */
+export function isContent(chunk: unknown): chunk is string | Uint8Array | undefined {
+  return chunk === undefined || typeof chunk === "string" || chunk instanceof Uint8Array;
+}
+
+/** The content as the socket carries it: text only where its encoding is UTF-8, else its bytes. */
+export function contentOf(
+  chunk: string | Uint8Array,
+  encoding: BufferEncoding | undefined,
+): string | Uint8Array {
+  if (typeof chunk !== "string" || encoding === undefined || /^utf-?8$/i.test(encoding)) return chunk;
+  return Buffer.from(chunk, encoding);
+}
+
+/**
+ * Sets on the response what `res.writeHead(status, reason?, fields?)` says, so that its fields can be read.
+ *
+ * Fields may be an object, a flat list or a list of pairs. Node 20 keeps only the last line of a name that a flat list
+ * repeats, so lines of one name are set together.
+ */
+export function applyHead(res: ServerResponse, args: readonly unknown[]): void {
+  const [status, reason, last] = args;
+  res.statusCode = Number(status);
+  if (typeof reason === "string") res.statusMessage = reason;
+  const fields = typeof reason === "string" ? last : (reason ?? last);
+  if (typeof fields !== "object" || fields === null) return;
+  const pairs = Array.isArray(fields) ? pairsOf(fields) : Object.entries(fields);
+  const grouped = new Map<string, [name: string, values: OutgoingHttpHeader[]]>();
+  for (const [name, value] of pairs as [string, OutgoingHttpHeader][]) {
+    const known = grouped.get(name.toLowerCase());
+    if (known === undefined) grouped.set(name.toLowerCase(), [name, [value]]);
+    else known[1].push(value);
+  }
+  for (const [name, values] of grouped.values()) {
+    const [only] = values;
+    res.setHeader(name, values.length === 1 && only !== undefined ? only : values.flat().map(String));
+  }
+}
+
+function pairsOf(list: readonly unknown[]): unknown[] {
+  if (Array.isArray(list[0])) return [...list];
+  return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]]] : []));
+}

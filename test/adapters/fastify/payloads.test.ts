@@ -1,0 +1,202 @@
+import { Readable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { site } from "./support.ts";
+
+const cached = { cache: { ttl: 60 } };
+
+const streamOf = (...parts: string[]): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      for (const part of parts) controller.enqueue(new TextEncoder().encode(part));
+      controller.close();
+    },
+  });
+
+describe("a payload is replayed as it was", () => {
+  const payloads: readonly (readonly [string, () => unknown, string])[] = [
+    ["a string", () => "text", "text"],
+    ["a Buffer", () => Buffer.from("bytes"), "bytes"],
+    ["a typed array", () => new Uint8Array([104, 105]), "hi"],
+    ["an object", () => ({ a: [1, null, "é"] }), '{"a":[1,null,"é"]}'],
+    ["a Node stream", () => Readable.from([Buffer.from("no"), Buffer.from("de")]), "node"],
+    ["a web stream", () => streamOf("we", "b"), "web"],
+    ["a Response", () => new Response("whole", { headers: { "x-own": "1" } }), "whole"],
+    ["a Response of a stream", () => new Response(streamOf("pa", "rts")), "parts"],
+    ["a Response without content", () => new Response(null), ""],
+  ];
+
+  it.each(payloads)("where the handler returns %s", async (_kind, make, text) => {
+    const { app, register, ask } = site();
+    await register();
+    app.get("/a", { config: cached }, async (_request, reply) => reply.send(make()));
+
+    const miss = await ask("/a");
+    const hit = await ask("/a");
+
+    expect([miss.cache, hit.cache]).toEqual(["MISS", "HIT"]);
+    expect([miss.body, hit.body]).toEqual([text, text]);
+    expect(hit.headers.get("content-type")).toBe(miss.headers.get("content-type"));
+    expect(hit.headers.get("x-own")).toBe(miss.headers.get("x-own"));
+  });
+
+  it("where a response schema serialises it, by status or by media type", async () => {
+    const { app, register, ask } = site();
+    await register();
+    const shown = { type: "object", properties: { id: { type: "integer" } } };
+    const byType = { content: { "application/json": { schema: shown } } };
+    app.get("/status", { schema: { response: { "2xx": shown } }, config: cached }, async () => ({
+      id: 1,
+      secret: "s",
+    }));
+    app.get("/type", { schema: { response: { 200: byType } }, config: cached }, async () => ({
+      id: 2,
+      secret: "s",
+    }));
+
+    const answers = [await ask("/status"), await ask("/status"), await ask("/type"), await ask("/type")];
+
+    expect(answers.map((answer) => answer.body)).toEqual(['{"id":1}', '{"id":1}', '{"id":2}', '{"id":2}']);
+    expect(answers.map((answer) => answer.cache)).toEqual(["MISS", "HIT", "MISS", "HIT"]);
+  });
+
+  it("where the reply has a serializer of its own", async () => {
+    const { app, register, ask } = site();
+    await register();
+    app.get("/a", { config: cached }, (_request, reply) => {
+      void reply
+        .type("text/csv")
+        .serializer((rows: unknown) => (rows as string[]).join(";"))
+        .send(["a", "b"]);
+    });
+    app.get("/b", { config: cached }, (_request, reply) => {
+      void reply
+        .type("text/x")
+        .serializer((text: unknown) => `<${String(text)}>`)
+        .send("b");
+    });
+
+    const answers = [await ask("/a"), await ask("/a"), await ask("/b"), await ask("/b")];
+
+    expect(answers.map((answer) => answer.body)).toEqual(["a;b", "a;b", "<b>", "<b>"]);
+  });
+
+  it("after the application's preSerialization hooks, once", async () => {
+    const { app, register, ask } = site();
+    await register();
+    app.addHook("preSerialization", async (_request, _reply, payload) => ({ data: payload }));
+    app.get("/a", { config: cached }, async () => ({ a: 1 }));
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => answer.body)).toEqual(['{"data":{"a":1}}', '{"data":{"a":1}}']);
+  });
+});
+
+describe("an onSend hook of the application", () => {
+  it("changes a hit as it changed the miss, once", async () => {
+    const { app, register, ask } = site();
+    app.addHook("onSend", async (_request, _reply, payload) => `<${String(payload)}>`);
+    await register();
+    app.get("/a", { config: cached }, async () => "a");
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => [answer.cache, answer.body])).toEqual([
+      ["MISS", "<a>"],
+      ["HIT", "<a>"],
+    ]);
+  });
+
+  it("says its headers afresh, and they are not stored", async () => {
+    const { app, register, ask, cache } = site();
+    let count = 0;
+    app.addHook("onSend", async (_request, reply) => void reply.header("x-request-id", String(++count)));
+    await register();
+    app.get("/a", { config: { cache: { ttl: 60, key: () => "a" } } }, async () => "a");
+
+    const answers = [await ask("/a"), await ask("/a")];
+    const stored = await cache.get("a");
+
+    expect(answers.map((answer) => answer.headers.get("x-request-id"))).toEqual(["1", "2"]);
+    expect(stored?.fields.map(([name]) => name)).toEqual(["content-type", "etag"]);
+  });
+});
+
+describe("a failed handler", () => {
+  const failures: readonly (readonly [string, () => unknown])[] = [
+    ["an error", () => new Error("no")],
+    ["something that is no error", () => ({ statusCode: 200, message: "odd" })],
+  ];
+
+  it.each(failures)(
+    "that throws %s is never stored, whatever the error handler answers",
+    async (_kind, make) => {
+      const { app, register, ask } = site();
+      let runs = 0;
+      app.setErrorHandler(async (_error, _request, reply) => reply.code(200).send("handled"));
+      await register();
+      app.get("/a", { config: cached }, async () => {
+        runs++;
+        throw make();
+      });
+
+      const answers = [await ask("/a"), await ask("/a")];
+
+      expect(answers.map((answer) => answer.body)).toEqual(["handled", "handled"]);
+      expect(runs).toBe(2);
+    },
+  );
+
+  it("whose object cannot be serialised is a 500, and the next request runs again", async () => {
+    const { app, register, ask } = site();
+    let runs = 0;
+    await register();
+    app.get("/a", { config: cached }, async () => (runs++ === 0 ? { big: 1n } : { ok: true }));
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => answer.status)).toEqual([500, 200]);
+  });
+
+  it("that hijacks the reply is left alone", async () => {
+    const { app, register, ask } = site();
+    await register();
+    app.get("/a", { config: cached }, (_request, reply) => {
+      reply.hijack();
+      reply.raw.end("raw");
+    });
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => [answer.body, answer.cache])).toEqual([
+      ["raw", null],
+      ["raw", null],
+    ]);
+  });
+});
+
+describe("POST with a parsed body", () => {
+  it("has the body in the key, and no body is a body of its own", async () => {
+    const { app, register, ask } = site();
+    let runs = 0;
+    await register();
+    app.post("/a", { config: { cache: { ttl: 60, methods: ["POST"] } } }, async (request) => ({
+      run: ++runs,
+      said: request.body ?? null,
+    }));
+    const post = (body?: string): RequestInit =>
+      body === undefined
+        ? { method: "POST" }
+        : { method: "POST", body, headers: { "content-type": "application/json" } };
+
+    const answers = [
+      await ask("/a", post('{"a":1}')),
+      await ask("/a", post('{"a":2}')),
+      await ask("/a", post('{"a":1}')),
+      await ask("/a", post()),
+      await ask("/a", post()),
+    ];
+
+    expect(answers.map((answer) => answer.cache)).toEqual(["MISS", "MISS", "HIT", "MISS", "HIT"]);
+  });
+});

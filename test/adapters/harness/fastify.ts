@@ -1,0 +1,78 @@
+import { Readable } from "node:stream";
+import Fastify from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { Cache } from "../../../src/index.ts";
+import { cacheRoute } from "../../../src/adapters/fastify.ts";
+import type {
+  AdapterHarness,
+  ContractAnswer,
+  ContractRequest,
+  ContractRoute,
+} from "../../../src/testing/index.ts";
+
+/** Says the contract's neutral routes in Fastify's own words, over a real socket. */
+export const fastifyHarness: AdapterHarness = {
+  name: "fastify",
+  async start(cache, routes) {
+    const app = Fastify({ forceCloseConnections: true });
+    await app.register(cacheRoute, { cache });
+    for (const route of routes) {
+      if (route.cache === undefined) declare(app, route);
+      else await app.register(withOwnCache(route, route.cache));
+    }
+    const origin = await app.listen({ port: 0, host: "127.0.0.1" });
+    return { origin, close: () => app.close() };
+  },
+};
+
+/** A context of its own, in which another cache takes over. */
+function withOwnCache(route: ContractRoute, cache: Cache): FastifyPluginAsync {
+  return async (app) => {
+    await app.register(cacheRoute, { cache });
+    declare(app, route);
+  };
+}
+
+function declare(app: FastifyInstance, route: ContractRoute): void {
+  const { earlier, guard } = route;
+  const guardHook = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    guard?.onRun?.();
+    if (request.headers["x-key"] === undefined) await reply.code(401).send("a key is needed");
+  };
+  const isBefore = guard?.place === "before";
+  app.route({
+    method: route.method,
+    url: route.path,
+    onRequest: async (_request, reply) => void reply.headers(copied(earlier?.() ?? {})),
+    preHandler: guard?.place === "framework" ? [guardHook] : [],
+    ...(route.options === undefined
+      ? {}
+      : { config: { cache: { ...route.options, ...(isBefore ? { before: [guardHook] } : {}) } } }),
+    handler: async (request, reply) => answer(reply, await route.handler(seen(request))),
+  });
+}
+
+function seen(request: FastifyRequest): ContractRequest {
+  return {
+    method: request.method,
+    url: request.url,
+    query: (name) => [(request.query as Record<string, string | string[] | undefined>)[name] ?? []].flat(),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+  };
+}
+
+function answer(reply: FastifyReply, { status = 200, headers = {}, body }: ContractAnswer): FastifyReply {
+  reply.code(status).headers(copied(headers));
+  if (body === undefined || typeof body === "string") return reply.send(body);
+  if (body instanceof Uint8Array) return reply.send(Buffer.from(body));
+  return reply.send(Symbol.asyncIterator in body ? Readable.from(body) : body);
+}
+
+function copied(headers: NonNullable<ContractAnswer["headers"]>): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]),
+  );
+}
