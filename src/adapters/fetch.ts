@@ -1,0 +1,56 @@
+import { CacheError, engineOf } from "../adapter.ts";
+import type { Cache, RouteOptions } from "../adapter.ts";
+import { answer } from "./web/answer.ts";
+import { chain } from "./web/chain.ts";
+import { checkGuards, firstRefusal } from "./web/guards.ts";
+import type { Guard } from "./web/guards.ts";
+
+/** A function that answers a web `Request`; `Rest` is what its runtime gives it besides, such as `env` and `ctx`. */
+export type FetchHandler<Rest extends readonly unknown[] = []> = (
+  request: Request,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/** A guard in the shape of a handler: a `Response` refuses the request, nothing lets it pass. */
+export type FetchGuard<Rest extends readonly unknown[] = []> = Guard<[request: Request, ...rest: Rest]>;
+
+/** What a route says about its caching, and the guards in front of it. */
+export interface FetchOptions<Rest extends readonly unknown[] = []> extends RouteOptions<Request> {
+  /** Guards that run once per request, in order, before the lookup: on hits as on misses. */
+  before?: readonly FetchGuard<Rest>[];
+}
+
+/**
+ * Wraps a `(Request) => Response` handler: a hit is answered before it runs.
+ *
+ * All arguments after the request are passed through. Where the cache answers conditions and ranges itself, or keeps
+ * query parameters out of the key, the handler is given a copy of the request without them; else the request itself.
+ * Throws a `CacheError` where an option is wrong.
+ */
+export function cacheRoute<Rest extends readonly unknown[] = []>(
+  cache: Cache,
+  options: NoInfer<FetchOptions<Rest>>,
+  handler: FetchHandler<Rest>,
+): FetchHandler<Rest> {
+  const engine = engineOf(cache);
+  if (typeof handler !== "function") {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `fetch handler: expected cacheRoute(cache, options, handler), and got a handler of type ${typeof handler}`,
+    );
+  }
+  const route = `fetch handler ${handler.name || "(anonymous)"}`;
+  const { before = [], ...own } = options ?? {};
+  const policy = engine.policy<Request>(isObject(options) ? own : options, { route });
+  checkGuards(before, route);
+  return function cachedRoute(request, ...rest) {
+    const proceed = (): Response | Promise<Response> =>
+      answer(engine, policy, request, (seen) => handler(seen, ...rest));
+    if (before.length === 0) return proceed();
+    return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
+  };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../src/adapters/fetch.ts";
+import { fetchSite, quietCache, signal } from "./harness/fetch-site.ts";
+
+const URL_A = "http://a.test/";
+
+describe("clients of the fetch adapter", () => {
+  it("that come in a crowd of 100 to a cold key are answered by one run", async () => {
+    let runs = 0;
+    const { client } = await fetchSite(() => new Response(`run ${++runs}`));
+
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.ask({ path: "/" })));
+
+    expect(runs).toBe(1);
+    expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["run 1"]));
+  });
+
+  it("that wait for a leader who goes away get a run at once, while his handler is still at it", async () => {
+    const never = signal();
+    let runs = 0;
+    const handler = cacheRoute(quietCache(), {}, async () => {
+      if (++runs === 1) await never.given;
+      return new Response(`run ${runs}`);
+    });
+    const leader = new AbortController();
+    void handler(new Request(URL_A, { signal: leader.signal }));
+    const followers = [handler(new Request(URL_A)), handler(new Request(URL_A))];
+
+    leader.abort();
+    const texts = await Promise.all(followers.map(async (response) => (await response).text()));
+
+    expect(texts).toEqual(["run 2", "run 2"]);
+  });
+
+  it("that went away while their handler ran leave nothing stored: what it said may be cut short", async () => {
+    const cache = quietCache();
+    const client = new AbortController();
+    const handler = cacheRoute(cache, {}, async () => {
+      client.abort();
+      return new Response("");
+    });
+
+    const response = await handler(new Request(URL_A, { signal: client.signal }));
+
+    expect(response.headers.has("x-cache")).toBe(false);
+    expect(cache.stats().stored).toBe(0);
+    expect(cache.stats().refusals.aborted).toBe(1);
+  });
+
+  it("that went away while they waited do not run the handler when their turn comes", async () => {
+    const leaderEnds = signal();
+    let runs = 0;
+    const handler = cacheRoute(quietCache(), {}, async (request) => {
+      if (++runs === 1) await leaderEnds.given;
+      request.signal.throwIfAborted();
+      return new Response(`run ${runs}`);
+    });
+    const [leader, second] = [new AbortController(), new AbortController()];
+    const answers = [
+      handler(new Request(URL_A, { signal: leader.signal })),
+      handler(new Request(URL_A, { signal: second.signal })),
+      handler(new Request(URL_A)),
+    ];
+
+    second.abort();
+    leader.abort();
+    leaderEnds.give();
+    const [, gone, third] = await Promise.allSettled(answers.map((answer) => Promise.resolve(answer)));
+
+    expect(gone).toMatchObject({ status: "rejected", reason: { name: "AbortError" } });
+    expect(third).toMatchObject({ status: "fulfilled" });
+    expect(runs).toBe(2);
+  });
+
+  it("get the handler's own error, once, and the next one a run of their own", async () => {
+    const error = new Error("the handler failed");
+    let runs = 0;
+    const cache = quietCache();
+    const handler = cacheRoute(cache, {}, () => {
+      if (++runs === 1) throw error;
+      return new Response("whole");
+    });
+
+    await expect(handler(new Request(URL_A))).rejects.toBe(error);
+    const next = await handler(new Request(URL_A));
+
+    expect(await next.text()).toBe("whole");
+    expect(cache.stats()).toMatchObject({ stored: 1, refusals: { failed: 1 } });
+  });
+
+  it("do not wait for ever behind a handler that answers no response", async () => {
+    let runs = 0;
+    const handler = cacheRoute(quietCache(), {}, (() =>
+      ++runs === 1 ? undefined : new Response("whole")) as () => Response);
+
+    const [broken, next] = await Promise.allSettled([
+      handler(new Request(URL_A)),
+      handler(new Request(URL_A)),
+    ]);
+
+    expect(broken).toMatchObject({ status: "rejected", reason: expect.any(TypeError) });
+    expect(next).toMatchObject({ status: "fulfilled" });
+  });
+
+  it("leave no listener on their signal once they are answered", async () => {
+    const client = new AbortController();
+    const request = new Request(URL_A, { signal: client.signal });
+    const listening = new Set<unknown>();
+    request.signal.addEventListener = (_: string, listener: unknown) => void listening.add(listener);
+    request.signal.removeEventListener = (_: string, listener: unknown) => void listening.delete(listener);
+    const during: number[] = [];
+    const handler = cacheRoute(quietCache(), {}, () => {
+      during.push(listening.size);
+      return new Response("a");
+    });
+
+    await handler(request);
+
+    expect([during, listening.size]).toEqual([[1], 0]);
+  });
+
+  it("whose runtime gives their requests no signal are served like others", async () => {
+    const request = Object.defineProperty(new Request(URL_A), "signal", { value: undefined });
+    const handler = cacheRoute(quietCache(), {}, () => new Response("a"));
+    await handler(request);
+
+    const hit = await handler(request);
+
+    expect(hit.headers.get("x-cache")).toBe("HIT");
+  });
+});

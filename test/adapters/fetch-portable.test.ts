@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../src/adapters/fetch.ts";
+import { quietCache } from "./harness/fetch-site.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+describe("the fetch adapter in a runtime that is not Node", () => {
+  it("imports nothing of Node, and no package but the portable digest", () => {
+    const imported = specifiersFrom(join(root, "src/adapters/fetch.ts"));
+
+    const foreign = [...imported].filter((specifier) => !specifier.startsWith("."));
+
+    expect(foreign.toSorted()).toEqual(["@noble/hashes/hmac.js", "@noble/hashes/sha2.js"]);
+  });
+
+  it("caches without process, Buffer and require, under the entity tag that Node's crypto makes", async () => {
+    const handler = cacheRoute(quietCache(), {}, () => new Response("run 1"));
+    const etag = (await handler(new Request("http://a.test/"))).headers.get("etag");
+    const runtime = join(import.meta.dirname, "harness/bare-runtime.mjs");
+
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--experimental-vm-modules",
+      runtime,
+      join(root, "dist"),
+    ]);
+
+    expect(JSON.parse(stdout)).toEqual([
+      [200, "MISS", etag, "run 1"],
+      [200, "HIT", etag, "run 1"],
+      [304, "HIT", etag, ""],
+    ]);
+  });
+});
+
+/** Every specifier that a file and what it imports load at run time; types are gone by then. */
+function specifiersFrom(file: string, seen = new Set<string>(), found = new Set<string>()): Set<string> {
+  if (seen.has(file)) return found;
+  seen.add(file);
+  const code = readFileSync(file, "utf8");
+  const statements = /^(?:import|export)\s(\s*type\s)?(?:[^;"]*\sfrom\s)?\s*"([^"]+)"/gm;
+  for (const [, isType, specifier = ""] of code.matchAll(statements)) {
+    if (isType !== undefined) continue;
+    found.add(specifier);
+    if (specifier.startsWith(".")) specifiersFrom(join(dirname(file), specifier), seen, found);
+  }
+  return found;
+}

@@ -1,0 +1,119 @@
+import { mergeVary } from "../../../src/adapter.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchOptions } from "../../../src/adapters/fetch.ts";
+import type { Cache } from "../../../src/index.ts";
+import type {
+  AdapterHarness,
+  ContractAnswer,
+  ContractRequest,
+  ContractRoute,
+} from "../../../src/testing/index.ts";
+import { serve } from "../../../examples/fetch/serve.ts";
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+const TOO_LATE =
+  "a middleware around a fetch handler speaks once the response is there: the cache inside cannot hear it";
+
+/** Says the contract's neutral routes as fetch handlers, over a real socket. */
+export const fetchHarness: AdapterHarness = {
+  name: "fetch",
+  declined: {
+    "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
+    "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
+  },
+  async start(cache, routes) {
+    const handlers = new Map(
+      routes.map((route) => [`${route.method} ${route.path}`, declare(cache, route)] as const),
+    );
+    const { server, address } = await serve(
+      (request) => {
+        const { pathname } = new URL(request.url);
+        const handler = handlers.get(`${request.method === "HEAD" ? "GET" : request.method} ${pathname}`);
+        return handler?.(request) ?? new Response("no such route", { status: 404 });
+      },
+      0,
+      () => undefined,
+    );
+    const close = (): Promise<void> =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    return { origin: address, close };
+  },
+};
+
+function declare(cache: Cache, route: ContractRoute): Handler {
+  const { guard, earlier } = route;
+  const requireKey = (request: Request): Response | undefined => {
+    guard?.onRun?.();
+    return request.headers.has("x-key") ? undefined : new Response("a key is needed", { status: 401 });
+  };
+  const before = guard?.place === "before" ? [requireKey] : [];
+  // A fetch handler knows no path; messages call it by its name.
+  const plain: Handler = async (request) => answer(await route.handler(seen(request)));
+  Object.defineProperty(plain, "name", { value: route.path });
+  const options = { ...(route.options as FetchOptions), before };
+  const cached = route.options === undefined ? plain : cacheRoute(route.cache ?? cache, options, plain);
+  const guarded: Handler =
+    guard?.place === "framework" ? (request) => requireKey(request) ?? cached(request) : cached;
+  return earlier === undefined ? guarded : async (request) => speakFirst(earlier(), () => guarded(request));
+}
+
+/** A middleware around the handler: its fields come first, and the handler's win over them. */
+async function speakFirst(
+  said: NonNullable<ContractAnswer["headers"]>,
+  handle: () => Response | Promise<Response>,
+): Promise<Response> {
+  const response = await handle();
+  const headers = toHeaders(said);
+  const vary = headers.get("vary");
+  for (const name of new Set(response.headers.keys())) {
+    if (name !== "set-cookie") headers.set(name, response.headers.get(name) ?? "");
+  }
+  for (const cookie of response.headers.getSetCookie()) headers.append("set-cookie", cookie);
+  if (vary !== null) headers.set("vary", mergeVary(response.headers.get("vary") ?? undefined, [vary]));
+  return new Response(response.body, { status: response.status, headers });
+}
+
+function seen(request: Request): ContractRequest {
+  const { pathname, search, searchParams } = new URL(request.url);
+  return {
+    method: request.method,
+    url: pathname + search,
+    query: (name) => searchParams.getAll(name),
+    header: (name) => request.headers.get(name) ?? undefined,
+  };
+}
+
+function answer({ status = 200, headers = {}, body }: ContractAnswer): Response {
+  const init = { status, headers: toHeaders(headers) };
+  if (body === undefined) return new Response(null, init);
+  if (typeof body === "string" || body instanceof Uint8Array) return new Response(body, init);
+  if (!(Symbol.asyncIterator in body)) return Response.json(body, init);
+  const parts = body[Symbol.asyncIterator]();
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await parts.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await parts.return?.();
+      },
+    },
+    // Nothing is asked for in advance: a source may reuse its buffer as soon as it is asked for more.
+    { highWaterMark: 0 },
+  );
+  return new Response(stream, init);
+}
+
+function toHeaders(said: NonNullable<ContractAnswer["headers"]>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(said)) {
+    for (const line of [value].flat()) headers.append(name, line);
+  }
+  return headers;
+}
