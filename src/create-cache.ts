@@ -122,7 +122,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     stored: () => void counters.stored++,
   });
-  const lookup = new Lookup(store);
+  const lookup = new Lookup(store, () => store.distrust());
   const named = (key: string, where: InNamespace | undefined): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(where?.namespace, settings));
   const engine: Engine = {

@@ -51,7 +51,7 @@ export class Exchange {
       fence: new Fence(),
       responder: new Responder(),
     };
-    this.#lookup = new Lookup(parts.store);
+    this.#lookup = new Lookup(parts.store, () => parts.store.distrust());
   }
 
   /**

@@ -24,10 +24,13 @@ export interface Readable {
  */
 export class Lookup {
   readonly #store: Readable;
+  readonly #onUntrusted: () => void;
   readonly #checked = new WeakSet<Entry>();
 
-  constructor(store: Readable) {
+  /** `onUntrusted` hears of entries that the store should not have answered; each is a miss. */
+  constructor(store: Readable, onUntrusted: () => void = () => undefined) {
     this.#store = store;
+    this.#onUntrusted = onUntrusted;
   }
 
   find(key: string, choose: ChooseVariant, now: number): MaybePromise<Found> {
@@ -46,18 +49,18 @@ export class Lookup {
   }
 
   #trusted(
-    entry: Entry | undefined,
+    entry: Entry | null | undefined,
     key: string,
     variant: string | undefined,
     now: number,
   ): Entry | undefined {
-    // A stranger's store may answer null, or worse.
-    if (typeof entry !== "object" || entry === null || entry.key !== key || entry.variant !== variant)
+    if (entry === undefined || entry === null) return undefined;
+    const isAsked = typeof entry === "object" && entry.key === key && entry.variant === variant;
+    if (!isAsked || !(this.#checked.has(entry) || isWellFormed(entry))) {
+      this.#onUntrusted();
       return undefined;
-    if (!this.#checked.has(entry)) {
-      if (!isWellFormed(entry)) return undefined;
-      this.#checked.add(entry);
     }
+    this.#checked.add(entry);
     return now < entry.deleteAt ? entry : undefined;
   }
 }

@@ -46,6 +46,12 @@ export class StoreCalls {
     });
   }
 
+  /** Tells that the store answered what it should not have: a miss for the request, an event for the application. */
+  distrust(): void {
+    const message = `the store ${this.#store.name} answered an entry that is damaged or another's`;
+    this.#failed("get", new CacheError("ERR_CACHE_STORE_ENTRY", message), undefined);
+  }
+
   #call<T>(operation: StoreFailure["operation"], otherwise: T, run: () => MaybePromise<T>): MaybePromise<T> {
     try {
       const answer = run();

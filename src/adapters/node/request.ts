@@ -31,9 +31,14 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   }
 }
 
-/** Takes fields out of a request's headers, for whoever reads them from now on. */
+/**
+ * Takes fields out of a request's headers, for whoever reads them from now on.
+ *
+ * What they read is a copy, because a handler may write into its request's headers, and must not choose with that
+ * under which variant its response is stored.
+ */
 export function hideFields(raw: IncomingMessage, names: readonly string[]): void {
-  for (const name of names) {
-    if (raw.headers[name] !== undefined) delete raw.headers[name];
-  }
+  const seen = { ...raw.headers };
+  for (const name of names) delete seen[name];
+  raw.headers = seen;
 }

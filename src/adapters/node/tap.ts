@@ -117,7 +117,7 @@ export class ResponseTap {
     this.#release();
     this.#sayHead(reply, own);
     const { body, text } = reply;
-    if (body !== undefined && !res.hasHeader("content-length") && hasContent(reply.status)) {
+    if (body !== undefined && !res.hasHeader("content-length")) {
       res.setHeader("content-length", body.byteLength);
     }
     this.#outerCall("writeHead", [reply.status]);
@@ -199,9 +199,4 @@ function isAlive(res: ServerResponse): boolean {
 /** Whether the handler chose a framing, which cannot be that of another message. */
 function isFramed(res: ServerResponse): boolean {
   return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");
-}
-
-/** Whether a message of this status has content, and so a length (RFC 9110 §8.6). */
-function hasContent(status: number): boolean {
-  return status !== 204 && status !== 304;
 }

@@ -4,7 +4,7 @@ import { Capture } from "../capture.ts";
 import type { Refusal } from "../events.ts";
 import type { Instants } from "../freshness.ts";
 import { variantOf } from "../key.ts";
-import { hasContent } from "../respond.ts";
+import { hasContent, replyOnce } from "../respond.ts";
 import { abandonRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { statusFields } from "../status.ts";
@@ -52,7 +52,7 @@ export class OpenRun implements OpenFill, Sink {
   }
 
   complete(body: Uint8Array | string | undefined): Reply {
-    const { parts, request, selection } = this.#run;
+    const { request, selection } = this.#run;
     const { status, fields } = this.#head;
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
@@ -70,7 +70,7 @@ export class OpenRun implements OpenFill, Sink {
     ]);
     // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
     const whole = { status, fields: said, body: content, storedAt: entry.storedAt };
-    return parts.responder.reply(whole, request.method, selection, added);
+    return replyOnce(whole, request.method, selection, added);
   }
 
   stream(): StreamedReply {
