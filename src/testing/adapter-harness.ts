@@ -38,6 +38,8 @@ export interface ContractRoute {
   readonly guard?: { readonly place: "before" | "framework"; readonly onRun?: () => void };
   /** Called by a hook or middleware in front of the cache; what it returns is set on the response there. */
   readonly earlier?: () => Readonly<Record<string, string | readonly string[]>>;
+  /** The cache of this route, where it is not the server's: several caches live in one application. */
+  readonly cache?: Cache;
   /** Runs where the route's handler runs. */
   readonly handler: (request: ContractRequest) => ContractAnswer | Promise<ContractAnswer>;
 }
@@ -49,7 +51,12 @@ export interface ContractServer {
   close(): Promise<void>;
 }
 
-/** What an adapter's author writes to run the adapter contract. */
+/**
+ * What an adapter's author writes to run the adapter contract.
+ *
+ * The server answers HEAD where it has a GET route, parses JSON before the cache, tells hosts apart by `Host`, turns
+ * an error of a handler or of the cache into a 5xx, and drops open connections when it is closed.
+ */
 export interface AdapterHarness {
   /** What the contract calls the adapter. */
   readonly name: string;

@@ -1,0 +1,73 @@
+import { conditions } from "./adapter-contract/conditions.ts";
+import { freshness } from "./adapter-contract/freshness.ts";
+import { guards } from "./adapter-contract/guards.ts";
+import { hits } from "./adapter-contract/hits.ts";
+import { methods } from "./adapter-contract/methods.ts";
+import { contents } from "./adapter-contract/contents.ts";
+import { fields } from "./adapter-contract/fields.ts";
+import { ranges } from "./adapter-contract/ranges.ts";
+import { queries } from "./adapter-contract/queries.ts";
+import { variants } from "./adapter-contract/variants.ts";
+import { streams } from "./adapter-contract/streams.ts";
+import { flights } from "./adapter-contract/flights.ts";
+import { failures } from "./adapter-contract/failures.ts";
+import { Stage } from "./adapter-contract/stage.ts";
+import type { Scenarios } from "./adapter-contract/stage.ts";
+import type { AdapterHarness } from "./adapter-harness.ts";
+import type { ContractCheck } from "./check.ts";
+
+const TOPICS: readonly Scenarios[] = [
+  hits,
+  freshness,
+  guards,
+  methods,
+  conditions,
+  ranges,
+  queries,
+  variants,
+  fields,
+  contents,
+  streams,
+  flights,
+  failures,
+];
+
+/** How the adapter contract is run. */
+export interface AdapterContractOptions {
+  /**
+   * When a check gives up what should have happened long before, in seconds. Nothing is timed: a check that passes
+   * never waits for it. Default: 4.
+   */
+  readonly bound?: number;
+}
+
+/**
+ * What every adapter has to do, over real sockets: one check per requirement, each with a server, a cache, a store and
+ * a clock of its own.
+ *
+ * Checks that the harness declines are left out. Throws where it declines one that does not exist.
+ */
+export function adapterContract(
+  harness: AdapterHarness,
+  options: AdapterContractOptions = {},
+): readonly ContractCheck[] {
+  const boundMs = (options.bound ?? 4) * 1000;
+  const scenarios = TOPICS.flatMap((topic) => Object.entries(topic));
+  const declined = harness.declined ?? {};
+  const unknown = Object.keys(declined).filter((name) => !scenarios.some(([known]) => known === name));
+  if (unknown.length > 0)
+    throw new Error(`${harness.name} declines checks that do not exist: ${unknown.join("; ")}`);
+  return scenarios
+    .filter(([name]) => !Object.hasOwn(declined, name))
+    .map(([name, scenario]) => ({
+      name,
+      async run() {
+        const stage = new Stage(harness, boundMs);
+        try {
+          await scenario(stage);
+        } finally {
+          await stage.close();
+        }
+      },
+    }));
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import type { ChaosMode } from "../chaos-store.ts";
+import { corruptions } from "../corruptions.ts";
+import { assertHit, assertMiss } from "./outcome.ts";
+import { cached, text } from "./routes.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+/** A store that is down, slow, or not to be trusted (law 2; hazards 19, 23 and 24). */
+export const failures: Scenarios = {
+  "a store that throws fails no request": survives("throw"),
+  "a store that rejects fails no request": survives("reject"),
+  "a store that loses what is written fails no request": async (stage) => {
+    const { get, store } = await stage.site([cached("/a")]);
+    store.mode = "lose";
+    assertMiss(await get("/a"));
+    assert.equal((await get("/a")).text, "run 2");
+    store.mode = "calm";
+    await get("/a");
+    assertHit(await get("/a"));
+  },
+
+  "a store that never answers a read holds a request no longer than its deadline": async (stage) => {
+    const { get, store, clock, errors } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
+    await get("/a");
+    store.mode = "hang";
+    store.only = ["get"];
+    const request = get("/a");
+    await stage.until(() => store.count("get") === 2, "the store is asked");
+    clock.advance(0.25);
+    const answer = await request;
+    assertMiss(answer);
+    assert.equal(answer.text, "run 2");
+    assert.equal(errors.length, 1);
+  },
+
+  "a store that never answers a write holds no request": async (stage) => {
+    const { get, store, clock, errors } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
+    store.mode = "hang";
+    store.only = ["set"];
+    assert.equal((await get("/a")).text, "run 1");
+    clock.advance(0.25);
+    await stage.until(() => errors.length === 1, "the failure is told");
+    store.mode = "calm";
+    assert.equal((await get("/a")).text, "run 2");
+    assertHit(await get("/a"));
+  },
+
+  "a slow store that answers within the deadline is a hit": async (stage) => {
+    const { get, store, clock } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
+    await get("/a");
+    store.mode = "slow";
+    store.delayMs = 200;
+    const request = get("/a");
+    await stage.until(() => clock.pending > 0 && store.count("get") === 2, "the store is asked");
+    clock.advance(0.2);
+    const hit = await request;
+    assertHit(hit);
+    assert.equal(hit.text, "run 1");
+  },
+
+  "a crowd before a broken store is still one run of the handler": async (stage) => {
+    const gate = stage.gate();
+    const route = cached("/a", async (_, run) => {
+      await gate.opened;
+      return text(`run ${run}`);
+    });
+    const { get, store } = await stage.site([route]);
+    store.mode = "reject";
+    const crowd = Array.from({ length: 5 }, () => get("/a"));
+    await stage.until(() => store.count("get") === 5, "all have looked it up");
+    // One turn more than the rejections need, so that all of them wait for the first.
+    await stage.until(() => route.seen.length === 1, "the first runs");
+    gate.open();
+    const answers = await Promise.all(crowd);
+    assert.ok(answers.every((answer) => answer.text === "run 1"));
+  },
+
+  "purging a store that fails says so by an answer, not by an error": async (stage) => {
+    const { cache, store, errors } = stage.cache();
+    store.mode = "reject";
+    assert.equal(await cache.invalidate("one"), 0);
+    assert.equal(await cache.clear(), false);
+    assert.equal(errors.length, 2);
+  },
+
+  ...Object.fromEntries(
+    Object.entries(corruptions).map(([name, corruption]): [string, Scenario] => [
+      `a stored entry that is wrong is a miss: ${name}`,
+      async (stage) => {
+        const { get, store } = await stage.site([cached("/a")]);
+        await get("/a");
+        store.mode = "corrupt";
+        store.corruption = corruption;
+        const answer = await get("/a");
+        assert.equal(answer.header("x-cache"), "MISS");
+        assert.deepEqual([answer.status, answer.text], [200, "run 2"]);
+        assert.deepEqual([answer.header("x-forged"), answer.lines("set-cookie")], [undefined, []]);
+        store.mode = "calm";
+        assertHit(await get("/a"));
+      },
+    ]),
+  ),
+};
+
+function survives(mode: ChaosMode): Scenario {
+  return async (stage) => {
+    const route = cached("/a");
+    const { get, store, errors, cache } = await stage.site([route]);
+    store.mode = mode;
+    const answers = [await get("/a"), await get("/a")];
+    assert.deepEqual(
+      answers.map((answer) => [answer.status, answer.text, answer.header("x-cache")]),
+      [
+        [200, "run 1", "MISS"],
+        [200, "run 2", "MISS"],
+      ],
+    );
+    assert.equal(errors.length, 4, "each read and each write is told to onError");
+    assert.equal(cache.stats().storeErrors, 4);
+    store.mode = "calm";
+    await get("/a");
+    assertHit(await get("/a"));
+  };
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { assertHit, assertMiss } from "./outcome.ts";
+import { cached, text } from "./routes.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+/** The handler's own words on how long its response lasts, and on who may keep it. */
+export const freshness: Scenarios = {
+  "without a ttl, the handler's max-age counts": lastsForTen({ "cache-control": "max-age=10" }),
+  "without a ttl, s-maxage wins over max-age": lastsForTen({ "cache-control": "max-age=1, s-maxage=10" }),
+
+  "without a ttl, Expires counts": async (stage) => {
+    const { clock } = stage.cache();
+    const expires = new Date(clock.now() + 10_000).toUTCString();
+    await lastsForTen({ expires })(stage);
+  },
+
+  "a response that states no lifetime gets the default of a minute": async (stage) => {
+    const { get, clock } = await stage.site([cached("/a", undefined, {})]);
+    await get("/a");
+    clock.advance(59);
+    assertHit(await get("/a"));
+    clock.advance(1);
+    assertMiss(await get("/a"));
+  },
+
+  "a written ttl wins over the handler's max-age": async (stage) => {
+    const { get, clock } = await stage.site([
+      cached("/a", text("a", { "cache-control": "max-age=1" }), { ttl: 60 }),
+    ]);
+    await get("/a");
+    clock.advance(59);
+    assertHit(await get("/a"));
+  },
+
+  "max-age=0 is served and not stored": async (stage) => {
+    const route = cached("/a", text("a", { "cache-control": "max-age=0" }), {});
+    const { get } = await stage.site([route]);
+    assertMiss(await get("/a"), { detail: "expired" });
+    assertMiss(await get("/a"));
+    assert.equal(route.seen.length, 2);
+  },
+
+  "no-store is never stored, whatever the ttl": isServedOnly({ "cache-control": "no-store" }, "no-store"),
+  "private is never stored, whatever the ttl": isServedOnly({ "cache-control": "private" }, "private"),
+  "no-cache is never stored, whatever the ttl": isServedOnly({ "cache-control": "no-cache" }, "no-cache"),
+  "directives are read in any case and place": isServedOnly(
+    { "cache-control": "max-age=60, No-Store" },
+    "no-store",
+  ),
+  "a malformed private= is read as private": isServedOnly(
+    { "cache-control": "max-age=60, private=" },
+    "private",
+  ),
+  'private="x-user" is read as private': isServedOnly({ "cache-control": 'private="x-user"' }, "private"),
+  "Vary: * is never stored": isServedOnly({ vary: "*" }, "vary-any"),
+  "Vary: * among others is never stored": isServedOnly({ vary: "accept, *" }, "vary-any"),
+  "Set-Cookie is served and not stored by default": isServedOnly({ "set-cookie": "sid=1" }, "set-cookie"),
+
+  "Cache-Control that a middleware said before the cache is heeded": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60 }, { earlier: () => ({ "cache-control": "no-store" }) });
+    const { get, cache } = await stage.site([route]);
+    await get("/a");
+    assert.equal((await get("/a")).text, "run 2");
+    assert.equal(cache.stats().refusals["no-store"], 2);
+  },
+
+  "a refusal is told to the reporter once per route and reason, with the remedy": async (stage) => {
+    const told: string[] = [];
+    const routes = [cached("/a", text("a", { "set-cookie": "sid=1" }))];
+    const { get } = await stage.site(routes, { reporter: ({ message }) => void told.push(message) });
+    await get("/a");
+    await get("/a");
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /\/a was not stored: .*Set-Cookie.*setCookie/);
+  },
+};
+
+function lastsForTen(headers: Readonly<Record<string, string>>): Scenario {
+  return async (stage) => {
+    const { get, clock } = await stage.site([cached("/a", text("a", headers), {})]);
+    await get("/a");
+    clock.advance(9);
+    assertHit(await get("/a"));
+    clock.advance(1);
+    assert.equal((await get("/a")).header("x-cache"), "MISS");
+  };
+}
+
+function isServedOnly(headers: Readonly<Record<string, string>>, detail: string): Scenario {
+  return async (stage) => {
+    const route = cached("/a", (_, run) => text(`run ${run}`, headers), { ttl: 60 });
+    const { get, store } = await stage.site([route]);
+    const first = await get("/a");
+    assert.equal(first.text, "run 1");
+    assertMiss(first, { detail });
+    assert.equal((await get("/a")).text, "run 2");
+    assert.equal(store.count("set"), 0);
+  };
+}

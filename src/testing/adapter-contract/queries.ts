@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { assertHit, assertMiss } from "./outcome.ts";
+import { cached, text } from "./routes.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+/** Which parameters are in the key, and that the handler sees no others (hazards 5 and 18). */
+export const queries: Scenarios = {
+  "the order of parameters does not matter": share("/a?a=1&b=2", "/a?b=2&a=1"),
+  "the order of one parameter's values does": differ("/a?a=1&a=2", "/a?a=2&a=1"),
+  "a doubled parameter is not a single one": differ("/a?a=1&a=1", "/a?a=1"),
+  "an empty value is not an absent one": differ("/a?a=", "/a"),
+  "a value of empty text is not a name without one": differ("/a?a=", "/a?a"),
+  "percent-encodings of one text are one parameter": share("/a?name=%61%20b", "/a?%6eame=a+b"),
+  "an encoded ampersand is part of its value": differ("/a?a=1%26b=2", "/a?a=1&b=2"),
+  "an encoded equals sign is part of its name": differ("/a?a%3Db=c", "/a?a=b=c"),
+  "a semicolon separates nothing": differ("/a?a=1;b=2", "/a?a=1&b=2"),
+  "the case of a path and of a value matters": differ("/a?a=x", "/a?a=X"),
+  "an empty query is none": share("/a?", "/a"),
+
+  "an undeclared parameter is neither in the key nor seen by the handler": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
+    const { get } = await stage.site([route]);
+    await get("/a?utm_source=mail&a=1&utm_source=web");
+    assertHit(await get("/a?a=1&utm_source=feed"));
+    assertHit(await get("/a?a=1"));
+    const [seen] = route.seen;
+    assert.deepEqual([seen?.query("a"), seen?.query("utm_source")], [["1"], []]);
+    assert.equal(seen?.url, "/a?a=1");
+    assert.equal(route.seen.length, 1);
+  },
+
+  "of a path without declared parameters the handler sees the bare path": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: [] });
+    const { get } = await stage.site([route]);
+    await get("/a?x=1&y=2");
+    assertHit(await get("/a?z"));
+    assert.equal(route.seen[0]?.url, "/a");
+    assert.deepEqual(route.seen[0]?.query("x"), []);
+  },
+
+  "a declared parameter's values reach the handler, all and in order": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
+    const { get } = await stage.site([route]);
+    await get("/a?a=2&b=0&a=1");
+    assertMiss(await get("/a?a=1&a=2"));
+    assert.deepEqual(
+      route.seen.map((request) => request.query("a")),
+      [
+        ["2", "1"],
+        ["1", "2"],
+      ],
+    );
+  },
+
+  "a semicolon smuggles no undeclared parameter past the key": async (stage) => {
+    const route = cached("/a", (request) => text(JSON.stringify([request.query("a"), request.query("b")])), {
+      ttl: 60,
+      query: ["a"],
+    });
+    const { get } = await stage.site([route]);
+    await get("/a?b=2;a=1");
+    assert.deepEqual(route.seen[0]?.query("a"), [], "a parameter named b was dropped whole");
+    await get("/a?a=1;b=2");
+    assert.deepEqual([route.seen[1]?.query("a"), route.seen[1]?.query("b")], [["1;b=2"], []]);
+    assertMiss(await get("/a?a=1"));
+  },
+
+  "an encoded name of a declared parameter is that parameter": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
+    const { get } = await stage.site([route]);
+    await get("/a?%61=1&%62=2");
+    assertHit(await get("/a?a=1"));
+    assert.deepEqual([route.seen[0]?.query("a"), route.seen[0]?.query("b")], [["1"], []]);
+  },
+
+  "a bypassed request reaches the handler with its whole query": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
+    const { get } = await stage.site([route]);
+    await get("/a?a=1&b=2", { cookie: "sid=1" });
+    assert.equal(route.seen[0]?.url, "/a?a=1&b=2");
+  },
+
+  "a comma, a quote or a semicolon in the URL forges no member of Cache-Status": async (stage) => {
+    const { get } = await stage.site([cached("/a")]);
+    const target = '/a?x=1,%20forged;hit,%22forged%22;hit,forged;hit;"';
+    assertMiss(await get(target));
+    const hit = await get(target);
+    assertHit(hit);
+    assert.doesNotMatch(hit.header("cache-status") ?? "", /forged/);
+  },
+};
+
+function share(first: string, second: string): Scenario {
+  return async (stage) => {
+    const route = cached("/a");
+    const { get } = await stage.site([route]);
+    assertMiss(await get(first));
+    assertHit(await get(second));
+    assert.equal(route.seen.length, 1);
+  };
+}
+
+function differ(first: string, second: string): Scenario {
+  return async (stage) => {
+    const { get } = await stage.site([cached("/a")]);
+    await get(first);
+    assertMiss(await get(second));
+    assert.equal((await get(first)).text, "run 1");
+    assert.equal((await get(second)).text, "run 2");
+  };
+}

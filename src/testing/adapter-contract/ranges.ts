@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { assertHit, assertMiss } from "./outcome.ts";
+import { cached, text } from "./routes.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+const DIGITS = text("0123456789", { etag: '"v1"', "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" });
+
+/** Parts cut from a whole 200 (RFC 9110 §14). */
+export const ranges: Scenarios = {
+  "Range: first and last byte": part("bytes=2-4", "234", "bytes 2-4/10"),
+  "Range: from a byte to the end": part("bytes=7-", "789", "bytes 7-9/10"),
+  "Range: the last bytes": part("bytes=-3", "789", "bytes 7-9/10"),
+  "Range: a last byte past the end is cut": part("bytes=8-99", "89", "bytes 8-9/10"),
+  "Range: malformed is ignored": whole({ range: "bytes=4-2" }),
+  "Range: another unit is ignored": whole({ range: "lines=1-2" }),
+
+  "Range: past the end is 416 with the length": async (stage) => {
+    const { get } = await stage.site([cached("/a", DIGITS)]);
+    await get("/a");
+    const answer = await get("/a", { range: "bytes=10-" });
+    assertHit(answer);
+    assert.deepEqual([answer.status, answer.body.byteLength], [416, 0]);
+    assert.equal(answer.header("content-range"), "bytes */10");
+    assert.equal((await get("/a")).text, "0123456789");
+  },
+
+  "If-Range: the same strong tag gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
+    "if-range": '"v1"',
+  }),
+  "If-Range: the same date gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
+    "if-range": "Thu, 01 Jan 2015 00:00:00 GMT",
+  }),
+  "If-Range: another tag gives the whole": whole({ range: "bytes=2-4", "if-range": '"v2"' }),
+  "If-Range: a weak tag gives the whole": whole({ range: "bytes=2-4", "if-range": 'W/"v1"' }),
+
+  "a range that arrives first is cut from the whole, which is stored": async (stage) => {
+    const route = cached("/a", DIGITS);
+    const { get } = await stage.site([route]);
+    const miss = await get("/a", { range: "bytes=2-4" });
+    assertMiss(miss);
+    assert.deepEqual([miss.status, miss.text], [206, "234"]);
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.deepEqual([hit.status, hit.text], [200, "0123456789"]);
+    assert.equal(route.seen[0]?.header("range"), undefined);
+  },
+
+  "a condition that holds wins over a range": async (stage) => {
+    const { get } = await stage.site([cached("/a", DIGITS)]);
+    await get("/a");
+    assert.equal((await get("/a", { range: "bytes=2-4", "if-none-match": '"v1"' })).status, 304);
+  },
+
+  "a HEAD with Range is answered as if there were none": async (stage) => {
+    const { get, client } = await stage.site([cached("/a", DIGITS)]);
+    await get("/a");
+    const head = await client.ask({ method: "HEAD", path: "/a", headers: { range: "bytes=2-4" } });
+    assert.deepEqual([head.status, head.header("content-length")], [200, "10"]);
+  },
+
+  "a 206 of the handler's own is never stored": async (stage) => {
+    const route = cached("/a", { ...text("234", { "content-range": "bytes 2-4/10" }), status: 206 });
+    const { get, store } = await stage.site([route]);
+    assertMiss(await get("/a"), { detail: "status" });
+    await get("/a");
+    assert.equal(route.seen.length, 2);
+    assert.equal(store.count("set"), 0);
+  },
+};
+
+function part(
+  range: string,
+  expected: string,
+  contentRange: string,
+  asked: Readonly<Record<string, string>> = {},
+): Scenario {
+  return async (stage) => {
+    const { get } = await stage.site([cached("/a", DIGITS)]);
+    await get("/a");
+    const answer = await get("/a", { range, ...asked });
+    assertHit(answer);
+    assert.deepEqual([answer.status, answer.text], [206, expected]);
+    assert.equal(answer.header("content-range"), contentRange);
+    assert.equal(answer.header("content-length"), String(expected.length));
+    assert.equal(answer.header("etag"), '"v1"');
+  };
+}
+
+function whole(asked: Readonly<Record<string, string>>): Scenario {
+  return async (stage) => {
+    const { get } = await stage.site([cached("/a", DIGITS)]);
+    await get("/a");
+    const answer = await get("/a", asked);
+    assertHit(answer);
+    assert.deepEqual([answer.status, answer.text], [200, "0123456789"]);
+    assert.equal(answer.header("content-range"), undefined);
+  };
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import { createCache, memoryStore } from "../../index.ts";
+import type { Cache, CacheOptions } from "../../index.ts";
+import type { AdapterHarness, ContractRoute, ContractServer } from "../adapter-harness.ts";
+import { chaosStore } from "../chaos-store.ts";
+import type { ChaosStore } from "../chaos-store.ts";
+import { testClock } from "../clock.ts";
+import type { TestClock } from "../clock.ts";
+import { Client } from "./client.ts";
+import type { Answer } from "./client.ts";
+
+/** What one check does on its stage. */
+export type Scenario = (stage: Stage) => Promise<void>;
+
+/** Checks by name. */
+export type Scenarios = Readonly<Record<string, Scenario>>;
+
+/** Something that is waited for until it is opened. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/** A server with a cache, a clock and a store of its own, and a client for it. */
+export interface Site {
+  readonly cache: Cache;
+  readonly clock: TestClock;
+  /** Logs the calls of the store, and makes it fail on demand. */
+  readonly store: ChaosStore;
+  readonly client: Client;
+  /** What the cache told `onError`. */
+  readonly errors: readonly unknown[];
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Posts an object as JSON. */
+  post(path: string, content: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+}
+
+/** Everything that one check starts, and stops at its end. */
+export class Stage {
+  readonly #harness: AdapterHarness;
+  readonly #servers: ContractServer[] = [];
+  readonly #clients: Client[] = [];
+  readonly #gates: Gate[] = [];
+  readonly #boundMs: number;
+
+  /** `boundMs` is when it gives up what should have happened long before. */
+  constructor(harness: AdapterHarness, boundMs: number) {
+    this.#harness = harness;
+    this.#boundMs = boundMs;
+  }
+
+  /** Starts a server of the adapter's framework with these routes. */
+  async site(routes: readonly ContractRoute[], options: CacheOptions = {}): Promise<Site> {
+    const { cache, clock, store, errors } = this.cache(options);
+    const server = await this.#harness.start(cache, routes);
+    this.#servers.push(server);
+    const client = new Client(server.origin, this.#boundMs);
+    this.#clients.push(client);
+    return {
+      cache,
+      clock,
+      store,
+      client,
+      errors,
+      get: (path, headers) => client.ask({ path, ...(headers && { headers }) }),
+      post: (path, content, headers = {}) => {
+        const body = JSON.stringify(content);
+        const described = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+        return client.ask({ method: "POST", path, headers: { ...described, ...headers }, body });
+      },
+    };
+  }
+
+  /** Makes a cache whose clock stands still, whose store can be made to fail, and which reports nothing. */
+  cache(options: CacheOptions = {}): Pick<Site, "cache" | "clock" | "store" | "errors"> {
+    const clock = testClock();
+    const store = chaosStore(memoryStore(), { clock });
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    return {
+      cache: createCache({ clock, store, reporter: false, onError, ...options }),
+      clock,
+      store,
+      errors,
+    };
+  }
+
+  /** Makes a gate, which the end of the check opens if nobody did before. */
+  gate(): Gate {
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const gate = { opened, open };
+    this.#gates.push(gate);
+    return gate;
+  }
+
+  /** A gate that opens when `count` have come to it: they are all inside at the same time, or none gets through. */
+  barrier(count: number): () => Promise<void> {
+    const gate = this.gate();
+    let inside = 0;
+    return () => {
+      inside++;
+      if (inside >= count) gate.open();
+      return gate.opened;
+    };
+  }
+
+  /** Waits until something has happened that no client can see. */
+  async until(happened: () => boolean, what: string): Promise<void> {
+    const endAt = Date.now() + this.#boundMs;
+    while (!happened()) {
+      assert.ok(Date.now() < endAt, `waited in vain until ${what}`);
+      await turn();
+    }
+  }
+
+  /** Stops everything. */
+  async close(): Promise<void> {
+    for (const gate of this.#gates) gate.open();
+    for (const client of this.#clients) client.close();
+    await Promise.all(this.#servers.map((server) => server.close()));
+  }
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import { assertHit, assertMiss } from "./outcome.ts";
+import { cached, text } from "./routes.ts";
+import type { Scenarios } from "./stage.ts";
+
+const greet = (request: ContractRequest): ContractAnswer =>
+  text(`hello ${request.header("accept-language") ?? "nobody"}`);
+const greetVarying = (request: ContractRequest): ContractAnswer =>
+  text(`hello ${request.header("accept-language") ?? "nobody"}`, { vary: "Accept-Language" });
+
+/** What tells the responses of one URL apart: request fields, the host, a key of the route's own. */
+export const variants: Scenarios = {
+  "a declared Vary keeps variants apart and is said to the client": async (stage) => {
+    const { get } = await stage.site([cached("/a", greet, { ttl: 60, vary: ["Accept-Language"] })]);
+    const miss = await get("/a", { "accept-language": "fr" });
+    assertMiss(await get("/a", { "accept-language": "de" }), { fwd: "vary-miss" });
+    const hit = await get("/a", { "accept-language": "fr" });
+    assertHit(hit);
+    assert.equal(hit.text, "hello fr");
+    assert.deepEqual([membersOf(miss), membersOf(hit)], [["accept-language"], ["accept-language"]]);
+  },
+
+  "an absent field is not an empty one": async (stage) => {
+    const { get } = await stage.site([cached("/a", greet, { ttl: 60, vary: ["accept-language"] })]);
+    await get("/a", { "accept-language": "" });
+    assertMiss(await get("/a"), { fwd: "vary-miss" });
+  },
+
+  "a handler's Vary is learned": async (stage) => {
+    const { get } = await stage.site([cached("/a", greetVarying)]);
+    await get("/a", { "accept-language": "fr" });
+    assertMiss(await get("/a", { "accept-language": "de" }), { fwd: "vary-miss" });
+    const [french, german] = [
+      await get("/a", { "accept-language": "fr" }),
+      await get("/a", { "accept-language": "de" }),
+    ];
+    assertHit(french);
+    assertHit(german);
+    assert.deepEqual([french.text, german.text], ["hello fr", "hello de"]);
+  },
+
+  "the route's Vary is merged with the handler's": async (stage) => {
+    const { get } = await stage.site([cached("/a", greetVarying, { ttl: 60, vary: ["x-tenant"] })]);
+    const [miss, hit] = [await get("/a"), await get("/a")];
+    assertHit(hit);
+    const both = ["accept-language", "x-tenant"];
+    assert.deepEqual([membersOf(miss), membersOf(hit)], [both, both]);
+  },
+
+  "the route's Vary is merged with what a middleware said": async (stage) => {
+    const options = { ttl: 60, vary: ["x-tenant"] };
+    const { get } = await stage.site([cached("/a", greet, options, { earlier: () => ({ vary: "Origin" }) })]);
+    const [miss, hit] = [await get("/a"), await get("/a")];
+    assertHit(hit);
+    const both = ["origin", "x-tenant"];
+    assert.deepEqual([membersOf(miss), membersOf(hit)], [both, both]);
+  },
+
+  "a stored Vary of the handler's is merged with what a middleware says on a hit": async (stage) => {
+    const { get } = await stage.site([
+      cached("/a", greetVarying, { ttl: 60 }, { earlier: () => ({ vary: "Origin" }) }),
+    ]);
+    await get("/a");
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.deepEqual(membersOf(hit), ["accept-language", "origin"]);
+  },
+
+  "a Vary that a negotiating middleware said keeps its variants apart": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60 }, { earlier: () => ({ vary: "X-Tenant" }) });
+    const { get } = await stage.site([route]);
+    await get("/a", { "x-tenant": "ann" });
+    assert.equal((await get("/a", { "x-tenant": "bob" })).text, "run 2");
+    assert.equal((await get("/a", { "x-tenant": "ann" })).text, "run 1");
+  },
+
+  "a coded response comes back in its coding, and only to those who accept it": async (stage) => {
+    const coded = gzipSync("the content");
+    const route = cached("/a", (request) =>
+      request.header("accept-encoding") === "gzip"
+        ? {
+            headers: { "content-type": "text/plain", "content-encoding": "gzip" },
+            body: new Uint8Array(coded),
+          }
+        : text("the content"),
+    );
+    const { get } = await stage.site([route]);
+    await get("/a", { "accept-encoding": "gzip" });
+    const hit = await get("/a", { "accept-encoding": "gzip" });
+    assertHit(hit);
+    assert.deepEqual([hit.header("content-encoding"), hit.body], ["gzip", coded]);
+    assert.ok(membersOf(hit).includes("accept-encoding"));
+    const plain = await get("/a");
+    assertMiss(plain, { fwd: "vary-miss" });
+    assert.deepEqual([plain.header("content-encoding"), plain.text], [undefined, "the content"]);
+  },
+
+  "two hosts share nothing": async (stage) => {
+    const { get } = await stage.site([cached("/a")]);
+    await get("/a", { host: "one.test" });
+    assertMiss(await get("/a", { host: "two.test" }));
+    const hit = await get("/a", { host: "one.test" });
+    assertHit(hit);
+    assert.equal(hit.text, "run 1");
+  },
+
+  "a key of the route's own names the resource, and the handler sees the whole query": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, key: () => "one" });
+    const { get } = await stage.site([route]);
+    await get("/a?x=1");
+    assertHit(await get("/a?y=2"));
+    assert.equal(route.seen[0]?.url, "/a?x=1");
+  },
+
+  "invalidate answers how many responses it took away, variants included": async (stage) => {
+    const { get, cache } = await stage.site([cached("/a", greetVarying, { ttl: 60, key: () => "greeting" })]);
+    await get("/a", { "accept-language": "fr" });
+    await get("/a", { "accept-language": "de" });
+    assert.equal(await cache.invalidate("greeting"), 2);
+    assert.equal(await cache.invalidate("greeting"), 0);
+    assertMiss(await get("/a", { "accept-language": "fr" }));
+  },
+
+  "namespaces keep equal keys apart": async (stage) => {
+    const key = (): string => "one";
+    const routes = [
+      cached("/a", text("a"), { ttl: 60, key, namespace: "users" }),
+      cached("/b", text("b"), { ttl: 60, key, namespace: "teams" }),
+    ];
+    const { get, cache } = await stage.site(routes, { namespace: "api" });
+    await get("/a");
+    assert.equal((await get("/b")).text, "b");
+    assert.equal(await cache.invalidate("one"), 0);
+    assert.equal(await cache.invalidate("one", { namespace: "users" }), 1);
+    assertMiss(await get("/a"));
+    assertHit(await get("/b"));
+  },
+
+  "a key function that answers nothing fails its request and shares nothing": async (stage) => {
+    let key: unknown = "";
+    const route = cached("/a", undefined, { ttl: 60, key: () => key as string });
+    const { get, store } = await stage.site([route, cached("/b")]);
+    assert.ok((await get("/a")).status >= 500);
+    key = undefined;
+    assert.ok((await get("/a")).status >= 500);
+    assert.equal(store.log.length, 0);
+    key = "one";
+    assertMiss(await get("/a"));
+    assertHit(await get("/a"));
+    assert.equal(route.seen.length, 1);
+  },
+
+  "what the application put under a key is served": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, key: () => "one" });
+    const { get, cache } = await stage.site([route]);
+    await cache.set("one", { headers: { "content-type": "text/plain" }, body: "by hand" });
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.deepEqual([hit.text, hit.header("content-type")], ["by hand", "text/plain"]);
+    assert.equal(route.seen.length, 0);
+  },
+
+  "what a handler answered can be read under its key": async (stage) => {
+    const { get, cache } = await stage.site([cached("/a", text("é"), { ttl: 60, key: () => "one" })]);
+    await get("/a");
+    const stored = await cache.get("one");
+    assert.deepEqual([stored?.status, Buffer.from(stored?.body ?? []).toString()], [200, "é"]);
+  },
+};
+
+function membersOf(answer: { header(name: string): string | undefined }): readonly string[] {
+  const members = (answer.header("vary") ?? "").toLowerCase().split(",");
+  return members.map((member) => member.trim()).toSorted();
+}

@@ -1,0 +1,21 @@
+export { adapterContract } from "./adapter-contract.ts";
+export type { AdapterContractOptions } from "./adapter-contract.ts";
+export type {
+  AdapterHarness,
+  ContractAnswer,
+  ContractRequest,
+  ContractRoute,
+  ContractServer,
+} from "./adapter-harness.ts";
+export { bytesStore } from "./bytes-store.ts";
+export type { StoredResource } from "./bytes-store.ts";
+export { chaosStore } from "./chaos-store.ts";
+export type { ChaosMode, ChaosPlan, ChaosStore, StoreCall, StoreOperation } from "./chaos-store.ts";
+export type { ContractCheck } from "./check.ts";
+export { testClock } from "./clock.ts";
+export type { TestClock } from "./clock.ts";
+export { corruptions } from "./corruptions.ts";
+export type { Corruption } from "./corruptions.ts";
+export { decodeEntry, encodeEntry } from "./entry-codec.ts";
+export { storeContract } from "./store-contract.ts";
+export type { StoreContractOptions } from "./store-contract.ts";

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { assertSame, bytesOf, entryOf, only } from "./sample.ts";
+import type { StoreScenarios } from "./sample.ts";
+
+/** Several calls at a time, and calls that go wrong. */
+export const dealings: StoreScenarios = {
+  "entries of different keys that are set at once are all kept": async (store, key) => {
+    const entries = Array.from({ length: 50 }, (_, at) =>
+      entryOf(key(`k${at}`), { body: bytesOf(`body ${at}`) }),
+    );
+    await Promise.all(entries.map(async (entry) => store.set(entry)));
+    const found = await Promise.all(entries.map(async (entry) => store.get(entry.key, only)));
+    for (const [at, entry] of entries.entries()) assertSame(found[at], entry);
+  },
+
+  "variants of one resource that are set at once are all kept": async (store, key) => {
+    const entries = Array.from({ length: 20 }, (_, at) =>
+      entryOf(key("a"), { vary: ["accept"], variant: `v${at}` }),
+    );
+    await Promise.all(entries.map(async (entry) => store.set(entry)));
+    const found = await Promise.all(entries.map(async ({ variant }) => store.get(key("a"), () => variant)));
+    for (const [at, entry] of entries.entries()) assertSame(found[at], entry);
+  },
+
+  "an entry that is read stays as it is when it is replaced or deleted": async (store, key) => {
+    await store.set(entryOf(key("a")));
+    const read = await store.get(key("a"), only);
+    await store.set(entryOf(key("a"), { body: bytesOf("replaced"), status: 404 }));
+    await store.delete(key("a"));
+    assertSame(read, entryOf(key("a")));
+  },
+
+  "an error of the chooser is the caller's, and harms nothing": async (store, key) => {
+    await store.set(entryOf(key("a")));
+    const fails = (): never => {
+      throw new Error("the chooser fails");
+    };
+    await assert.rejects(async () => store.get(key("a"), fails), /the chooser fails/);
+    assertSame(await store.get(key("a"), only), entryOf(key("a")));
+  },
+
+  "stats, where there are any, are whole numbers that follow what is stored": async (store, key) => {
+    if (store.stats === undefined) return;
+    await store.set(entryOf(key("a"), { body: bytesOf("x".repeat(1000)) }));
+    const { entries, bytes, evictions } = store.stats();
+    assert.ok([entries, bytes, evictions].every((count) => Number.isInteger(count) && count >= 0));
+    assert.equal(entries, 1);
+    assert.ok(bytes >= 1000, "what is stored weighs at least its content");
+    await store.delete(key("a"));
+    assert.deepEqual([store.stats().entries, store.stats().bytes], [0, 0]);
+  },
+};

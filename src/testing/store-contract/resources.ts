@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Entry } from "../../index.ts";
+import { assertSame, bytesOf, entryOf, only, watched } from "./sample.ts";
+import type { StoreScenarios } from "./sample.ts";
+
+/** Resources with their variants: set, got, replaced, deleted, cleared. */
+export const resources: StoreScenarios = {
+  "it has a name, which error messages call it by": async (store) => {
+    assert.equal(typeof store.name, "string");
+    assert.notEqual(store.name, "");
+  },
+
+  "a resource that was never set is nothing, and no variant is chosen": async (store, key) => {
+    const { choose, asked } = watched("");
+    assert.equal(await store.get(key("a"), choose), undefined);
+    assert.equal(asked.length, 0);
+  },
+
+  "what was set is what is got": async (store, key) => {
+    const entry = entryOf(key("a"));
+    await store.set(entry);
+    assertSame(await store.get(key("a"), only), entry);
+  },
+
+  "a variant is chosen once, by the resource's own vary list": async (store, key) => {
+    await store.set(entryOf(key("a"), { vary: ["accept", "x-tenant"], variant: "v" }));
+    const { choose, asked } = watched("v");
+    assert.notEqual(await store.get(key("a"), choose), undefined);
+    assert.deepEqual(asked, [["accept", "x-tenant"]]);
+  },
+
+  "a variant that was never set is nothing": async (store, key) => {
+    await store.set(entryOf(key("a"), { variant: "v" }));
+    assert.equal(await store.get(key("a"), () => "w"), undefined);
+  },
+
+  "variants of one resource stay apart": async (store, key) => {
+    const [french, german] = ["fr", "de"].map((variant) =>
+      entryOf(key("a"), { vary: ["accept-language"], variant }),
+    );
+    await store.set(french as Entry);
+    await store.set(german as Entry);
+    assertSame(await store.get(key("a"), () => "fr"), french as Entry);
+    assertSame(await store.get(key("a"), () => "de"), german as Entry);
+  },
+
+  "a variant that is set again is replaced, and the others stay": async (store, key) => {
+    const [first, second, other] = [bytesOf("first"), bytesOf("second, longer"), bytesOf("other")];
+    await store.set(entryOf(key("a"), { variant: "v", body: first }));
+    await store.set(entryOf(key("a"), { variant: "w", body: other }));
+    await store.set(entryOf(key("a"), { variant: "v", body: second, status: 404 }));
+    assertSame(
+      await store.get(key("a"), () => "v"),
+      entryOf(key("a"), { variant: "v", body: second, status: 404 }),
+    );
+    assertSame(await store.get(key("a"), () => "w"), entryOf(key("a"), { variant: "w", body: other }));
+    assert.equal(await store.delete(key("a")), 2);
+  },
+
+  "another vary list starts its resource anew": async (store, key) => {
+    await store.set(entryOf(key("a"), { vary: ["accept"], variant: "1" }));
+    await store.set(entryOf(key("a"), { vary: ["accept"], variant: "2" }));
+    const renewed = entryOf(key("a"), { vary: ["accept", "cookie"], variant: "3" });
+    await store.set(renewed);
+    assert.equal(await store.get(key("a"), () => "1"), undefined);
+    assert.equal(await store.get(key("a"), () => "2"), undefined);
+    const { choose, asked } = watched("3");
+    assertSame(await store.get(key("a"), choose), renewed);
+    assert.deepEqual(asked, [["accept", "cookie"]]);
+    assert.equal(await store.delete(key("a")), 1);
+  },
+
+  "delete takes all variants of its resource, says how many, and leaves other resources": async (
+    store,
+    key,
+  ) => {
+    await store.set(entryOf(key("a"), { variant: "1" }));
+    await store.set(entryOf(key("a"), { variant: "2" }));
+    await store.set(entryOf(key("ab"), { variant: "1" }));
+    assert.equal(await store.delete(key("a")), 2);
+    assert.equal(await store.get(key("a"), () => "1"), undefined);
+    assert.equal(await store.get(key("a"), () => "2"), undefined);
+    assertSame(await store.get(key("ab"), () => "1"), entryOf(key("ab"), { variant: "1" }));
+  },
+
+  "a delete of nothing takes 0": async (store, key) => {
+    assert.equal(await store.delete(key("a")), 0);
+    await store.set(entryOf(key("a")));
+    await store.delete(key("a"));
+    assert.equal(await store.delete(key("a")), 0);
+  },
+
+  "what was deleted can be set again": async (store, key) => {
+    await store.set(entryOf(key("a"), { vary: ["accept"], variant: "v" }));
+    await store.delete(key("a"));
+    const again = entryOf(key("a"), { vary: ["cookie"], variant: "w" });
+    await store.set(again);
+    assertSame(await store.get(key("a"), () => "w"), again);
+  },
+
+  "clear takes everything": async (store, key) => {
+    await store.set(entryOf(key("a")));
+    await store.set(entryOf(key("b")));
+    await store.clear();
+    assert.equal(await store.get(key("a"), only), undefined);
+    assert.equal(await store.get(key("b"), only), undefined);
+    assert.equal(await store.delete(key("a")), 0);
+    await store.set(entryOf(key("a")));
+    assertSame(await store.get(key("a"), only), entryOf(key("a")));
+  },
+
+  "a clear of nothing is no error": async (store) => {
+    await store.clear();
+    await store.clear();
+  },
+};

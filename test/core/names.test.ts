@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { Names } from "../../src/core/names.ts";
+
+const origin = "http://a";
+
+describe("the memory of normalised targets", () => {
+  it("answers a target that it remembers by the very same name", () => {
+    const names = new Names("p|", undefined);
+
+    expect(names.of(origin, "/a")).toBe(names.of(origin, "/a"));
+  });
+
+  it("keeps hosts apart", () => {
+    const names = new Names("p|", undefined);
+
+    expect([names.of("http://a", "/x").resource, names.of("http://b", "/x").resource]).toEqual([
+      "p|http://a/x",
+      "p|http://b/x",
+    ]);
+  });
+
+  it("keeps what is asked for in two generations, and forgets the rest", () => {
+    const names = new Names("", undefined, 2);
+    const [hot, cold] = [names.of(origin, "/hot"), names.of(origin, "/cold")];
+    names.of(origin, "/1");
+    const hotAgain = names.of(origin, "/hot");
+    names.of(origin, "/2");
+    names.of(origin, "/3");
+
+    expect([hotAgain === hot, names.of(origin, "/hot") === hot, names.of(origin, "/cold") === cold]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("is bounded by hosts as by targets", () => {
+    const names = new Names("", undefined, 2);
+    const first = names.of("http://1", "/");
+    ["http://2", "http://3", "http://4", "http://5"].forEach((host) => names.of(host, "/"));
+
+    expect(names.of("http://1", "/")).not.toBe(first);
+  });
+
+  it("is bounded by characters: a few long targets push out many short ones", () => {
+    const names = new Names("", undefined, 20);
+    const first = names.of(origin, "/first");
+    names.of(origin, `/a${"x".repeat(1200)}`);
+    names.of(origin, `/b${"x".repeat(1200)}`);
+    names.of(origin, `/c${"x".repeat(1200)}`);
+
+    expect(names.of(origin, "/first")).not.toBe(first);
+  });
+
+  it("remembers no target of great length", () => {
+    const names = new Names("", undefined);
+    const long = `/${"x".repeat(3000)}`;
+
+    expect(names.of(origin, long)).not.toBe(names.of(origin, long));
+    expect(names.of(origin, long)).toEqual(names.of(origin, long));
+  });
+});
+
+describe("a target whose route declares its parameters", () => {
+  it("loses the others, and keeps its own as they were written", () => {
+    const names = new Names("", new Map([["a b", undefined]]));
+
+    const { target, uri } = names.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
+
+    expect([target, uri]).toEqual(["/q?a+b=%41&a%20b=c;d", "http://a/q?a%20b=A&a%20b=c%3Bd"]);
+  });
+
+  it("loses its query where none of it is declared", () => {
+    expect(new Names("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
+  });
+
+  it("takes a name that cannot be decoded for what it is", () => {
+    const names = new Names("", new Map([["%zz", undefined]]));
+
+    expect(names.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
+  });
+
+  it("does not find what every object has", () => {
+    expect(new Names("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
+  });
+});

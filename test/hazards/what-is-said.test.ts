@@ -1,0 +1,183 @@
+import * as fc from "fast-check";
+import { parseList } from "structured-headers";
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../../src/adapter.ts";
+import type { Entry, Store } from "../../src/index.ts";
+import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../core/support.ts";
+import type { Kit } from "../core/support.ts";
+
+/** A store that answers one entry to everyone, with fields that something else wrote. */
+function forgedStore(fields: unknown): Store {
+  return {
+    name: "forged",
+    get: (key, choose): Entry => ({
+      key,
+      variant: choose([]),
+      vary: [],
+      status: 200,
+      fields: fields as never,
+      body: new Uint8Array(),
+      storedAt: 0,
+      staleAt: Infinity,
+      deleteAt: Infinity,
+    }),
+    set: () => undefined,
+    delete: () => 0,
+    clear: () => undefined,
+  };
+}
+
+describe("what is said", () => {
+  it.each([
+    [[["x-a", "1\r\nset-cookie: session=eve"]]],
+    [[["x-a", ["1", "2\n"]]]],
+    [[["x-a\r\nx-b", "1"]]],
+    [[["x-a", "1\0"]]],
+    [[["transfer-encoding", "chunked"]]],
+    [
+      [
+        ["connection", "x-a"],
+        ["x-a", "1"],
+      ],
+    ],
+  ])("24: a stored response with the fields %j is a miss", (fields) => {
+    expect(kitOf({ cache: { store: forgedStore(fields) } }).now().kind).toBe("fill");
+  });
+
+  it("24: fields of a connection, and those that Connection names, are not stored", () => {
+    const { ask } = kitOf();
+    ask(
+      {},
+      {
+        headers: { connection: "close, x-hop", "x-hop": "1", "transfer-encoding": "chunked", te: "trailers" },
+      },
+    );
+
+    expect(namesOf(ask())).toEqual(["age", "cache-status", "content-length", "etag", "x-cache"]);
+  });
+
+  it("24: a handler's field that would split the response is not stored", () => {
+    const { ask, cache } = kitOf();
+
+    ask({}, { headers: { "x-a": "1\r\nx-b: 2" } });
+
+    expect(cache.stats()).toMatchObject({ stored: 0, refusals: { malformed: 1 } });
+  });
+
+  it("25: Cache-Status parses whatever the URL, the cache's name and the key are, and does not disclose them", () => {
+    const urls = fc.string({
+      unit: fc.constantFrom("a", ",", ";", '"', "\\", "%", "=", " ", "\u00E9"),
+      maxLength: 12,
+    });
+
+    fc.assert(
+      fc.property(urls, urls, (path, name) => {
+        const { ask } = kitOf({ cache: { cacheStatus: `${name}-` }, route: { key: () => `key-${path}` } });
+        const fields = [ask({ target: `/secret-${path}` }), ask({ target: `/secret-${path}` })].map((reply) =>
+          said(reply, "cache-status")!,
+        );
+
+        expect(fields.map((field) => parseList(field).length)).toEqual([1, 1]);
+        expect(fields.join()).not.toMatch(/secret|key/);
+      }),
+    );
+  });
+
+  it("27: an age is never negative, though the clock was set back", () => {
+    const { ask, clock } = kitOf();
+    ask();
+    clock.advance(-5);
+
+    expect(said(ask(), "age")).toBe("0");
+  });
+
+  it("27: a Date in the future makes no response younger, and its lifetime no longer", () => {
+    const { ask, clock } = kitOf();
+    ask({}, { headers: { date: "Thu, 01 Jan 2099 00:00:00 GMT", "cache-control": "max-age=60" } });
+    clock.advance(10);
+
+    expect(said(ask(), "cache-status")).toBe("caching-route;hit;ttl=50");
+  });
+
+  it("27: an age and a lifetime saturate at 2^31 seconds", () => {
+    const { ask } = kitOf({ route: { ttl: Infinity } });
+    ask({ target: "/a" }, { headers: { age: "99999999999999999999999" } });
+    const endless = kitOf();
+    endless.ask({}, { headers: { "cache-control": "max-age=99999999999999999999999" } });
+
+    expect(said(ask({ target: "/a" }), "age")).toBe("2147483648");
+    expect(said(endless.ask(), "cache-status")).toBe("caching-route;hit;ttl=2147483648");
+  });
+
+  it.each([["-1"], ["1.5"], ["1e3"], ["NaN"], [""]])("27: an Age of %j counts as none", (age) => {
+    const { ask } = kitOf();
+    ask({}, { headers: { age, "cache-control": "max-age=60" } });
+
+    expect(said(ask(), "age")).toBe("0");
+  });
+
+  it("29: each outcome is one word, the same in X-Cache, in Cache-Status and in the counters", async () => {
+    const kit = kitOf();
+    const decisions = await oneOfEach(kit);
+
+    expect(decisions.map(heard)).toEqual([
+      ["miss", "MISS", "caching-route;fwd=uri-miss;fwd-status=200;stored"],
+      ["collapsed", "MISS", "caching-route;fwd=uri-miss;collapsed"],
+      ["hit", "HIT", "caching-route;hit;ttl=60"],
+      ["bypass", "MISS", "caching-route;fwd=method;detail=method"],
+    ]);
+    expect(kit.cache.stats().outcomes).toEqual({
+      hit: 1,
+      stale: 0,
+      revalidated: 0,
+      miss: 1,
+      collapsed: 1,
+      bypass: 1,
+    });
+  });
+
+  it("29: what turns out not to be storable only at its end is not said to be stored", () => {
+    const { ask } = kitOf({ route: { maxBodyBytes: 1 } });
+
+    expect(said(ask({}, { body: "large" }), "cache-status")).toBe(
+      "caching-route;fwd=uri-miss;fwd-status=200;detail=too-large",
+    );
+  });
+
+  it.each([[400], [413], [431], [501]])(
+    "30: the error page %i of a malformed request is not cached for all",
+    (status) => {
+      const { ask, now, cache } = kitOf({ route: { ttl: 60 } });
+
+      ask(
+        { headers: { "x-oversized": "x".repeat(9000) } },
+        { status, headers: { "cache-control": "public, max-age=600" } },
+      );
+
+      expect([cache.stats().stored, now().kind]).toEqual([0, "fill"]);
+    },
+  );
+});
+
+type Heard = readonly [outcome: string, fields: Parameters<typeof said>[0]];
+
+async function oneOfEach({ now, begin }: Kit): Promise<readonly Heard[]> {
+  const leader = fillOf(now());
+  const follower = Promise.resolve(begin());
+  const made = answer(leader);
+  await settle();
+  const others: readonly Decision[] = [await follower, now(), now({ method: "DELETE" })];
+  return [["miss", made], ...others.map((decision): Heard => [outcomeOf(decision), messageOf(decision)])];
+}
+
+function heard([outcome, message]: Heard): readonly (string | undefined)[] {
+  return [outcome, said(message, "x-cache"), said(message, "cache-status")];
+}
+
+function outcomeOf(decision: Decision): string {
+  return decision.kind === "fill" ? "miss" : decision.outcome;
+}
+
+function messageOf(decision: Decision): Parameters<typeof said>[0] {
+  return decision.kind === "serve" ? decision.reply : bypassOf(decision);
+}

@@ -1,0 +1,256 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../../src/adapter.ts";
+import { answer, bypassOf, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../core/support.ts";
+import type { Asked } from "../core/support.ts";
+
+const ann: Asked = { headers: { cookie: "session=ann" } };
+const bob: Asked = { headers: { authorization: "Bearer bob" } };
+
+describe("whose answer it is", () => {
+  it("1: a response to a request with credentials is not stored, and such a request is not looked up", () => {
+    const { ask, now, cache } = kitOf();
+    ask({}, { body: "for all" });
+
+    const reasons = [ann, bob].map((asked) => bypassOf(now(asked)).reason);
+
+    expect([reasons, cache.stats().stored]).toEqual([["credentials", "credentials"], 1]);
+  });
+
+  it("1: with a scope, each principal has an entry of his own, and a 304 only for it", () => {
+    const { ask } = kitOf({
+      route: { scope: ({ headers }) => headers?.["cookie"] ?? headers?.["authorization"] ?? "nobody" },
+    });
+    const hers = ask(ann, { body: "Ann's" });
+    ask(bob, { body: "Bob's" });
+
+    const conditional = ask({ headers: { ...bob.headers, "if-none-match": said(hers, "etag")! } });
+
+    expect([ask(ann), conditional].map(textOf)).toEqual(["Ann's", "Bob's"]);
+  });
+
+  it("1: a request with credentials does not wait for another one's answer", () => {
+    const { now } = kitOf();
+    now();
+
+    expect(now(ann).kind).toBe("bypass");
+  });
+
+  it("2: a response that sets a cookie is served, not stored, and not given to those who wait", async () => {
+    const { now, begin, cache } = kitOf();
+    const leader = fillOf(now());
+    const follower = Promise.resolve(begin());
+
+    const reply = answer(leader, { headers: { "set-cookie": "session=ann" } });
+
+    expect([said(reply, "set-cookie"), cache.stats().stored, (await follower).kind]).toEqual([
+      "session=ann",
+      0,
+      "fill",
+    ]);
+  });
+
+  it.each([
+    ["private"],
+    ["no-store"],
+    ["private="],
+    ["PRIVATE"],
+    ['private="x-a, x-b"'],
+    ["public, max-age=60; no-store"],
+    ['x="unclosed, private'],
+    ["no-store=1"],
+    ["max-age=60,,private"],
+  ])("3: Cache-Control %j forbids storing, whatever the route's ttl", (value) => {
+    const { ask, cache } = kitOf({ route: { ttl: 60 } });
+
+    ask({}, { headers: { "cache-control": value } });
+
+    expect(cache.stats().stored).toBe(0);
+  });
+
+  it("4: a Vary that the handler says tells variants apart", () => {
+    const { ask } = kitOf();
+    ask({ headers: { "accept-language": "fr" } }, { headers: { vary: "accept-language" }, body: "bonjour" });
+
+    expect(textOf(ask({ headers: { "accept-language": "en" } }, { body: "hello" }))).toBe("hello");
+  });
+
+  it("4: Vary: * is not stored", () => {
+    const { ask, cache } = kitOf();
+
+    ask({}, { headers: { vary: "*" } });
+
+    expect(cache.stats().stored).toBe(0);
+  });
+
+  it("4: a coded response is not sent to a client that asked for another coding", () => {
+    const { ask } = kitOf();
+    ask({ headers: { "accept-encoding": "br" } }, { headers: { "content-encoding": "br" }, body: "coded" });
+
+    expect(textOf(ask({ headers: { "accept-encoding": "gzip" } }, { body: "plain" }))).toBe("plain");
+  });
+
+  it("4: variants of one resource are capped", () => {
+    const { ask, cache } = kitOf({ route: { vary: ["x-a"] } });
+
+    Array.from({ length: 400 }, (_, index) => ask({ headers: { "x-a": String(index) } }));
+
+    expect(cache.stats().store).toMatchObject({ entries: 256, evictions: 144 });
+  });
+
+  it("5: what a client writes into Host does not name another host's resource", () => {
+    const { ask } = kitOf();
+    ask({ origin: "http://good/admin", target: "/x" }, { body: "forged" });
+
+    expect(textOf(ask({ origin: "http://good", target: "/admin/x" }, { body: "true" }))).toBe("true");
+  });
+
+  it("5: header values that run into each other stay apart", () => {
+    const { ask } = kitOf({ route: { vary: ["a", "b"] } });
+    ask({ headers: { a: "1&b=2" } }, { body: "one" });
+
+    expect(textOf(ask({ headers: { a: "1", b: "2&b" } }, { body: "other" }))).toBe("other");
+  });
+
+  it("5: the case of a path, the order of values and the query itself count", () => {
+    const { ask } = kitOf();
+    const targets = ["/a?x=1&x=2", "/a?x=2&x=1", "/A?x=1&x=2", "/a", "/a?x=1%26x=2"];
+    targets.forEach((target) => ask({ target }, { body: target }));
+
+    expect(targets.map((target) => textOf(ask({ target })))).toEqual(targets);
+  });
+
+  it("5: an entry that a store finds under another key is a miss", () => {
+    const first = kitOf();
+    const entries: unknown[] = [];
+    const one = {
+      name: "one",
+      get: (_: string, choose: (vary: readonly string[]) => string) => (choose([]), entries[0] as never),
+      set: (entry: unknown) => void entries.push(entry),
+      delete: () => 0,
+      clear: () => undefined,
+    };
+    const { ask } = kitOf({ cache: { store: one, clock: first.clock } });
+    ask({ target: "/a" }, { body: "a" });
+
+    expect(textOf(ask({ target: "/b" }, { body: "b" }))).toBe("b");
+  });
+
+  it.each([[""], [undefined], [null], [0]])(
+    "6: a key of %j fails the request and is shared by nobody",
+    (key) => {
+      const { now } = kitOf({ route: { key: () => key as string } });
+
+      expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_KEY" }));
+    },
+  );
+
+  it("6: a principal without a name fails the request", () => {
+    const { now } = kitOf({ route: { scope: ({ headers }) => headers?.["x-user"] as string } });
+
+    expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_SCOPE" }));
+  });
+
+  it("7: the answer to POST is not that to GET, nor that to POST with other content", () => {
+    const { ask } = kitOf({ route: { methods: ["GET", "POST"] } });
+    ask({ method: "POST", content: { q: 1 } }, { body: "posted" });
+
+    const others = [ask({}, { body: "got" }), ask({ method: "POST", content: { q: 2 } }, { body: "other" })];
+
+    expect([...others, ask({ method: "POST", content: { q: 1 } })].map(textOf)).toEqual([
+      "got",
+      "other",
+      "posted",
+    ]);
+  });
+
+  it("7: nor that to QUERY with the same content", () => {
+    const { ask } = kitOf({ route: { methods: ["POST", "QUERY"] } });
+    ask({ method: "POST", content: { q: 1 } }, { body: "posted" });
+
+    expect(textOf(ask({ method: "QUERY", content: { q: 1 } }, { body: "found" }))).toBe("found");
+  });
+
+  it("7: nor under a key of the route's own", () => {
+    const { ask } = kitOf({ route: { methods: ["GET", "POST"], key: () => "k" } });
+    ask({ method: "POST" }, { body: "posted" });
+
+    expect(textOf(ask({}, { body: "got" }))).toBe("got");
+  });
+
+  it("7: POST is cached only where the route says so", () => {
+    expect(bypassOf(kitOf().now({ method: "POST", content: "" })).reason).toBe("method");
+  });
+
+  it("8: HEAD is answered from the entry of GET and never writes one", () => {
+    const { now, ask, cache } = kitOf();
+    const before = now({ method: "HEAD" }).kind;
+    ask({}, { body: "whole" });
+
+    const head = ask({ method: "HEAD" });
+
+    expect([before, head.body, said(head, "content-length"), textOf(ask())]).toEqual([
+      "bypass",
+      undefined,
+      "5",
+      "whole",
+    ]);
+    expect(cache.stats().stored).toBe(1);
+  });
+
+  it("8: the handler of a miss sees no condition and no range, and the whole is stored", () => {
+    const { now } = kitOf();
+    const fill = fillOf(now({ headers: { range: "bytes=0-1", "if-none-match": "*" } }));
+
+    answer(fill, { body: "whole" });
+
+    expect(fill.hidden).toEqual(["if-none-match", "if-modified-since", "if-range", "range"]);
+    expect(textOf(serveOf(now()).reply)).toBe("whole");
+  });
+
+  it("8: a 206 is never stored as the whole", () => {
+    const { ask, cache } = kitOf();
+
+    ask({}, { status: 206, headers: { "content-range": "bytes 0-1/5" }, body: "wh" });
+
+    expect(cache.stats().stored).toBe(0);
+  });
+});
+
+describe("those who wait", () => {
+  it("10: are let in only once the head shows that the response may be shared", async () => {
+    const { now, begin } = kitOf();
+    const open = fillOf(now());
+    const decisions: Decision[] = [];
+    void Promise.resolve(begin()).then((decision) => decisions.push(decision));
+    await settle();
+    const before = decisions.length;
+
+    openWith(open, { headers: { "cache-control": "private" } });
+    await settle();
+
+    expect([before, decisions.map(({ kind }) => kind)]).toEqual([0, ["fill"]]);
+  });
+
+  it("10: do not queue where the last response could not be shared", () => {
+    const { now } = kitOf();
+    answer(fillOf(now()), { headers: { "cache-control": "private" } });
+
+    expect([now(), now(), now()].map(({ kind }) => kind)).toEqual(["fill", "fill", "fill"]);
+  });
+
+  it("28: do not wait without end for a handler that never answers", async () => {
+    const { now, begin, clock } = kitOf();
+    now();
+    const decisions: Decision[] = [];
+    [1, 2, 3].forEach(() => void Promise.resolve(begin()).then((decision) => decisions.push(decision)));
+
+    clock.advance(10);
+    await settle();
+    clock.advance(10);
+    await settle();
+    clock.advance(10);
+    await settle();
+
+    expect(decisions.map(({ kind }) => kind)).toEqual(["fill", "fill", "fill"]);
+  });
+});

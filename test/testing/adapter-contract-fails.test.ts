@@ -1,0 +1,224 @@
+import { AssertionError } from "node:assert";
+import { describe, expect, it } from "vitest";
+import type { RequestRecord } from "../../src/adapter.ts";
+import { adapterContract } from "../../src/testing/index.ts";
+import { buffered, omit, queued, refilled, remade, reopened, sabotaged } from "./sabotage.ts";
+import type { Sabotage } from "./sabotage.ts";
+
+const refusesNothing = "a key function that answers nothing fails its request and shares nothing";
+
+const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage])[] = [
+  [
+    "has no cache at all",
+    "the first request is a miss, the second a hit that does not enter the handler",
+    { route: (route) => omit(route, "options") },
+  ],
+  [
+    "looks up before the guard",
+    "a request that a framework guard refuses gets 401 and looks nothing up",
+    { route: (route) => omit(route, "guard") },
+  ],
+  [
+    "holds a stream back",
+    "a stream's first byte is not held back, and its clean end is stored",
+    { route: buffered },
+  ],
+  ["queues its requests", "requests with credentials wait for nobody", { route: queued }],
+  [
+    "lets the handler see conditions",
+    "the handler of a cached miss sees neither conditions nor ranges",
+    { decision: (made) => (made.kind === "fill" ? refilled(made, { hidden: [] }) : made) },
+  ],
+  [
+    "lets the handler see undeclared parameters",
+    "an undeclared parameter is neither in the key nor seen by the handler",
+    { decision: (made) => (made.kind === "fill" ? refilled(made, { target: undefined }) : made) },
+  ],
+  [
+    "stores what a middleware said",
+    "what a middleware says before the cache is not stored",
+    {
+      decision: (made) =>
+        made.kind === "fill"
+          ? refilled(made, {
+              open: (head) => made.open({ ...head, fields: [...(head.earlier ?? []), ...head.fields] }),
+            })
+          : made,
+    },
+  ],
+  [
+    "forgets what a middleware said",
+    "Cache-Control that a middleware said before the cache is heeded",
+    {
+      decision: (made) =>
+        made.kind === "fill" ? refilled(made, { open: (head) => made.open({ ...head, earlier: [] }) }) : made,
+    },
+  ],
+  [
+    "takes a broken stream for a whole one",
+    "a stream that fails midway breaks the connection and stores nothing",
+    {
+      decision: (made) =>
+        reopened(made, (open) => {
+          const streamed = open.stream();
+          const { sink } = streamed;
+          return remade(open, { stream: () => streamed, abandon: () => sink?.end() });
+        }),
+    },
+  ],
+  [
+    "takes a client's abort for the end",
+    "a client that goes away midway leaves nothing behind",
+    {
+      decision: (made) =>
+        reopened(made, (open) => {
+          const streamed = open.stream();
+          return remade(open, { stream: () => streamed, abandon: () => streamed.sink?.end() });
+        }),
+    },
+  ],
+  [
+    "sends a length with a 304",
+    "a 304 carries exactly the fields that RFC 9110 §15.4.5 names",
+    {
+      decision: (made) =>
+        made.kind === "serve"
+          ? { ...made, reply: { ...made.reply, fields: [...made.reply.fields, ["last-modified", "x"]] } }
+          : made,
+    },
+  ],
+  [
+    "keeps one cookie of several",
+    'setCookie "store" replays every cookie, in order',
+    {
+      decision: (made) =>
+        made.kind === "serve"
+          ? {
+              ...made,
+              reply: {
+                ...made.reply,
+                fields: made.reply.fields.map(
+                  ([name, value]) => [name, [value].flat().at(-1) ?? ""] as const,
+                ),
+              },
+            }
+          : made,
+    },
+  ],
+  [
+    "turns bytes into text",
+    "binary content comes back byte for byte",
+    {
+      decision: (made) =>
+        made.kind === "serve"
+          ? {
+              ...made,
+              reply: { ...made.reply, body: Buffer.from(Buffer.from(made.reply.body ?? []).toString()) },
+            }
+          : made,
+    },
+  ],
+  [
+    "ignores the host",
+    "two hosts share nothing",
+    { record: (record) => altered(record, { origin: "http://a" }) },
+  ],
+  [
+    "ignores the query",
+    "a doubled parameter is not a single one",
+    { record: (record) => altered(record, { target: "/a" }) },
+  ],
+  [
+    "takes HEAD for GET",
+    "HEAD never writes an entry",
+    { record: (record) => altered(record, { method: "GET" }) },
+  ],
+  [
+    "hides credentials from the cache",
+    "a request with Cookie is neither looked up nor stored",
+    {
+      record: (record) =>
+        altered(record, { header: (name) => (name === "cookie" ? undefined : record.header(name)) }),
+    },
+  ],
+  [
+    "keeps the content of a POST out of the key",
+    "a POST that the route caches has its content in the key",
+    { record: (record) => altered(record, { content: () => "" }) },
+  ],
+  [
+    "swallows the errors of begin",
+    refusesNothing,
+    {
+      begin: (run) => {
+        try {
+          return run();
+        } catch {
+          return { kind: "bypass", outcome: "bypass", reason: "method", fields: [] };
+        }
+      },
+    },
+  ],
+];
+
+describe("the adapter contract", () => {
+  it.each(slips)("catches an adapter that %s", { timeout: 20_000 }, async (_, name, sabotage) => {
+    const check = adapterContract(sabotaged(sabotage), { bound: 0.5 }).find((one) => one.name === name);
+
+    const failure: unknown = await check?.run().catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(AssertionError);
+  });
+
+  it("fails by an AssertionError that says what was expected", async () => {
+    const [check] = adapterContract(sabotaged({ route: (route) => omit(route, "options") }));
+
+    const failure: unknown = await check?.run().catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(AssertionError);
+  });
+
+  it("leaves out what a harness declines", () => {
+    const all = adapterContract(sabotaged({}));
+    const harness = { ...sabotaged({}), declined: { [refusesNothing]: "a reason" } };
+
+    const names = adapterContract(harness).map(({ name }) => name);
+
+    expect(names).toHaveLength(all.length - 1);
+    expect(names).not.toContain(refusesNothing);
+  });
+
+  it("refuses a harness that declines what does not exist", () => {
+    const harness = { ...sabotaged({}), declined: { "no such check": "a reason" } };
+
+    expect(() => adapterContract(harness)).toThrow(/declines checks that do not exist: no such check/);
+  });
+
+  it("names each check once", () => {
+    const names = adapterContract(sabotaged({})).map(({ name }) => name);
+
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("stays passed where nothing was put wrong", async () => {
+    const name = "the first request is a miss, the second a hit that does not enter the handler";
+    const check = adapterContract(sabotaged({})).find((one) => one.name === name);
+
+    await expect(check?.run()).resolves.toBeUndefined();
+  });
+});
+
+function altered<Native>(
+  record: RequestRecord<Native>,
+  parts: Partial<RequestRecord<Native>>,
+): RequestRecord<Native> {
+  return {
+    method: record.method,
+    origin: record.origin,
+    target: record.target,
+    native: record.native,
+    header: (name) => record.header(name),
+    content: () => record.content?.(),
+    ...parts,
+  };
+}

@@ -1,0 +1,11 @@
+import { describe, expect, it } from "vitest";
+import { adapterContract } from "../../src/testing/index.ts";
+import { reference } from "./reference-adapter.ts";
+
+const checks = adapterContract(reference).map(({ name, run }) => [name, run] as const);
+
+describe("the smallest adapter", () => {
+  it.each(checks)("%s", async (_, run) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,72 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Entry } from "../../src/index.ts";
+import { bytesStore, decodeEntry, encodeEntry } from "../../src/testing/index.ts";
+import type { StoredResource } from "../../src/testing/index.ts";
+
+const instant = fc.oneof(fc.nat(), fc.constant(Infinity));
+const text = fc.string({ unit: "binary" });
+const entries: fc.Arbitrary<Entry> = fc.record({
+  key: text,
+  variant: text,
+  vary: fc.array(text),
+  status: fc.integer({ min: 200, max: 599 }),
+  fields: fc.array(fc.tuple(text, fc.oneof(text, fc.array(text)))),
+  body: fc.uint8Array(),
+  storedAt: instant,
+  staleAt: instant,
+  deleteAt: instant,
+});
+
+describe("an encoded entry", () => {
+  it("is decoded as what it was", () => {
+    fc.assert(
+      fc.property(entries, (entry) => {
+        expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
+      }),
+    );
+  });
+
+  it("is nothing when it was cut short, wherever", () => {
+    fc.assert(
+      fc.property(entries, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (entry, part) => {
+        const bytes = encodeEntry(entry);
+        expect(decodeEntry(bytes.subarray(0, Math.floor(bytes.byteLength * part)))).toBeUndefined();
+      }),
+    );
+  });
+
+  it.each([
+    ["another version", { version: 2, length: 0, instants: [0, 0, 0] }],
+    ["too few instants", { version: 1, length: 0, instants: [0, 0] }],
+    ["no instants", { version: 1, length: 0 }],
+    ["another length", { version: 1, length: 1, instants: [0, 0, 0] }],
+    ["null", null],
+  ])("is nothing when its head says %s", (_, head) => {
+    expect(decodeEntry(framed(JSON.stringify(head)))).toBeUndefined();
+  });
+
+  it("is nothing when its head is no JSON", () => {
+    expect(decodeEntry(framed("{"))).toBeUndefined();
+  });
+});
+
+describe("a store of bytes", () => {
+  it("has nothing where its bytes were spoilt", async () => {
+    const resources = new Map<string, StoredResource>();
+    const store = bytesStore(resources);
+    await store.set({ ...(fc.sample(entries, 1)[0] as Entry), key: "a", variant: "v" });
+
+    resources.get("a")?.variants.set("v", new Uint8Array([0, 0, 0, 9, 1]));
+
+    expect(await store.get("a", () => "v")).toBeUndefined();
+  });
+});
+
+function framed(head: string): Uint8Array {
+  const text = new TextEncoder().encode(head);
+  const bytes = new Uint8Array(4 + text.byteLength);
+  new DataView(bytes.buffer).setUint32(0, text.byteLength);
+  bytes.set(text, 4);
+  return bytes;
+}

@@ -1,0 +1,104 @@
+import { engineOf } from "../../src/adapter.ts";
+import type { Cache, Decision, Engine, Fill, OpenFill, RequestRecord } from "../../src/adapter.ts";
+import type { AdapterHarness, ContractAnswer, ContractRoute } from "../../src/testing/index.ts";
+import { reference } from "./reference-adapter.ts";
+
+/** The parts of a working adapter that a saboteur may put wrong. */
+export interface Sabotage {
+  readonly route?: (route: ContractRoute) => ContractRoute;
+  readonly record?: <Native>(record: RequestRecord<Native>) => RequestRecord<Native>;
+  readonly decision?: (decision: Decision) => Decision;
+  readonly begin?: (begin: () => Decision | Promise<Decision>) => Decision | Promise<Decision>;
+}
+
+/** The reference adapter with something put wrong: what an author's slip would look like from outside. */
+export function sabotaged(parts: Sabotage): AdapterHarness {
+  const { route = (same) => same } = parts;
+  return {
+    name: "sabotaged",
+    start: (cache, routes) => {
+      const wronged = routes
+        .map(route)
+        .map((one) => (one.cache ? { ...one, cache: wrong(one.cache, parts) } : one));
+      return reference.start(wrong(cache, parts), wronged);
+    },
+  };
+}
+
+function wrong(cache: Cache, parts: Sabotage): Cache {
+  const engine = engineOf(cache);
+  const { record = (same) => same, decision = (same) => same, begin = (run) => run() } = parts;
+  const wronged: Engine = {
+    policy: engine.policy,
+    begin: (request, policy) => {
+      const decided = begin(() => engine.begin(record(request), policy));
+      return decided instanceof Promise ? decided.then(decision) : decision(decided);
+    },
+  };
+  const copy = { ...cache, [Symbol.for("caching-route.engine")]: wronged };
+  return copy;
+}
+
+/** A fill whose open half is another. */
+export function reopened(decision: Decision, alter: (open: OpenFill) => OpenFill): Decision {
+  if (decision.kind !== "fill") return decision;
+  return refilled(decision, { open: (head) => alter(decision.open(head)) });
+}
+
+/** A fill with some members replaced; the others stay bound to it. */
+export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
+  return {
+    kind: "fill",
+    target: fill.target,
+    keepsParameter: fill.keepsParameter,
+    hidden: fill.hidden,
+    open: (head) => fill.open(head),
+    abandon: (reason) => fill.abandon(reason),
+    ...parts,
+  };
+}
+
+/** An open fill with some members replaced. */
+export function remade(open: OpenFill, parts: Partial<OpenFill>): OpenFill {
+  return {
+    storable: open.storable,
+    complete: (body) => open.complete(body),
+    stream: () => open.stream(),
+    refuse: (reason) => open.refuse(reason),
+    abandon: (reason) => open.abandon(reason),
+    ...parts,
+  };
+}
+
+/** A route whose stream is collected before a byte of it is sent. */
+export function buffered(route: ContractRoute): ContractRoute {
+  return { ...route, handler: async (request) => collected(await route.handler(request)) };
+}
+
+async function collected(answer: ContractAnswer): Promise<ContractAnswer> {
+  const { body } = answer;
+  if (typeof body !== "object" || !(Symbol.asyncIterator in body)) return answer;
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(part);
+  return { ...answer, body: Buffer.concat(parts) };
+}
+
+/** A route that runs its handler for one request after another. */
+export function queued(route: ContractRoute): ContractRoute {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...route,
+    handler: (request) => {
+      const answer = last.then(() => route.handler(request));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+  };
+}
+
+/** A route without one of its parts. */
+export function omit(route: ContractRoute, part: "options" | "guard"): ContractRoute {
+  return Object.fromEntries(
+    Object.entries(route).filter(([name]) => name !== part),
+  ) as unknown as ContractRoute;
+}

@@ -1,0 +1,8 @@
+/** Whether each of two types is assignable to the other. */
+export type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+/** Compiles only where the fact is one. */
+export type Fact<Holds extends true> = Holds;
+
+/** Whether an object type has this member. */
+export type Has<T, Name extends PropertyKey> = Name extends keyof T ? true : false;
