@@ -39,7 +39,11 @@ const arrows = [
     may: ["../http/**", ...contracts],
     why: "a station sees http/ and the contracts; only exchange.ts knows stations",
   },
-  { files: "src/core/key.ts", may: ["../http/**", ...contracts, "./content.ts"], why: "content.ts is a part of key" },
+  {
+    files: "src/core/key.ts",
+    may: ["../http/**", ...contracts, "./content.ts"],
+    why: "content.ts is a part of key",
+  },
   {
     files: "src/core/policy.ts",
     may: ["../http/**", ...contracts, "./options.ts", "./declared-query.ts"],

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { site } from "./support.ts";
 import type { Site } from "./support.ts";
 
-type Register = (site: Site) => Promise<unknown>;
+type Register = (site: Site) => PromiseLike<unknown>;
 
 const cors: Register = ({ app }) => app.register(fastifyCors, { origin: ["http://a.test", "http://b.test"] });
 const compress: Register = ({ app }) => app.register(fastifyCompress, { threshold: 10 });

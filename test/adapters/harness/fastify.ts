@@ -3,6 +3,7 @@ import Fastify from "fastify";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Cache } from "../../../src/index.ts";
 import { cacheRoute } from "../../../src/adapters/fastify.ts";
+import type { FastifyCacheOptions } from "../../../src/adapters/fastify.ts";
 import type {
   AdapterHarness,
   ContractAnswer,
@@ -39,15 +40,14 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     guard?.onRun?.();
     if (request.headers["x-key"] === undefined) await reply.code(401).send("a key is needed");
   };
-  const isBefore = guard?.place === "before";
+  const options = route.options as FastifyCacheOptions | undefined;
+  const before = guard?.place === "before" ? [guardHook] : [];
   app.route({
     method: route.method,
     url: route.path,
     onRequest: async (_request, reply) => void reply.headers(copied(earlier?.() ?? {})),
     preHandler: guard?.place === "framework" ? [guardHook] : [],
-    ...(route.options === undefined
-      ? {}
-      : { config: { cache: { ...route.options, ...(isBefore ? { before: [guardHook] } : {}) } } }),
+    ...(options === undefined ? {} : { config: { cache: { ...options, before } } }),
     handler: async (request, reply) => answer(reply, await route.handler(seen(request))),
   });
 }

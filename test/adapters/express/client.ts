@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { request as send } from "node:http";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+
+/** A request. */
+export interface Ask {
+  /** Default: GET. */
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+/** A whole answer. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly text: string;
+  /** A header's combined value, by lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** A header's lines in order, by lower-case name. */
+  readonly lines: (name: string) => readonly string[];
+}
+
+/** An answer whose head has come. */
+export interface OpenAnswer {
+  /** The next part of the body as text; undefined after the last one. Rejects where the connection breaks. */
+  next(): Promise<string | undefined>;
+  /** Goes away. */
+  abort(): void;
+}
+
+/** Asks a server, each request on a connection of its own. */
+export class Client {
+  readonly #port: string;
+
+  constructor(origin: string) {
+    this.#port = new URL(origin).port;
+  }
+
+  /** Asks, and reads the answer to its end. */
+  async ask(ask: Ask): Promise<Answer> {
+    const message = await headOf(this.start(ask));
+    const body = Buffer.concat((await message.toArray()) as Buffer[]);
+    const { rawHeaders } = message;
+    const lines = (name: string): readonly string[] =>
+      rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+    const header = (name: string): string | undefined => lines(name).join(", ") || undefined;
+    return { status: message.statusCode ?? 0, body, text: body.toString(), header, lines };
+  }
+
+  /** Asks, and answers as soon as the head has come. */
+  async open(ask: Ask): Promise<OpenAnswer> {
+    const request = this.start(ask);
+    const parts = (await headOf(request))[Symbol.asyncIterator]();
+    return {
+      next: async () => ((await parts.next()) as IteratorResult<Buffer, undefined>).value?.toString(),
+      abort: () => void request.destroy(),
+    };
+  }
+
+  /** Sends a request and waits for nothing. */
+  start({ method = "GET", path, headers = {}, body }: Ask): ClientRequest {
+    const request = send({ host: "127.0.0.1", port: this.#port, method, path, headers, agent: false });
+    // Who waits for the answer hears of an error there; one that goes away on purpose has nobody to tell.
+    request.on("error", () => undefined);
+    return request.end(body);
+  }
+
+  /** Sends these bytes, and answers all that comes until the server closes the connection. */
+  async raw(text: string): Promise<string> {
+    const socket = connect(Number(this.#port), "127.0.0.1").setEncoding("latin1");
+    socket.write(text, "latin1");
+    return ((await socket.toArray()) as string[]).join("");
+  }
+}
+
+async function headOf(request: ClientRequest): Promise<IncomingMessage> {
+  const [message] = (await once(request, "response")) as [IncomingMessage];
+  return message;
+}

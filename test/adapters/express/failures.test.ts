@@ -1,0 +1,201 @@
+import type { ErrorRequestHandler, Express, RequestHandler } from "express";
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../../src/adapters/express.ts";
+import { memoryStore } from "../../../src/index.ts";
+import type { Cache } from "../../../src/index.ts";
+import { askTwice, quietCache, versions, visit } from "./support.ts";
+
+/** An error handler that answers as if all were well. */
+const answerWell: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(200).end("sorry");
+
+/** Ways to fail before anything was sent. */
+const failures: Record<string, RequestHandler> = {
+  "next(error)": (_req, _res, next) => next(new Error("no")),
+  "next(error) later": (_req, _res, next) => void setImmediate(() => next(new Error("no"))),
+  "a throw": () => {
+    throw new Error("no");
+  },
+  "a throw of something that is no error": () => {
+    // eslint-disable-next-line typescript/only-throw-error
+    throw "no";
+  },
+  "a throw after the head was written": (_req, res) => {
+    res.writeHead(200, { "x-half": "1" });
+    throw new Error("no");
+  },
+  "res.sendFile of no file": (_req, res) => res.sendFile("/no/such/file"),
+  "res.render without an engine": (_req, res) => res.render("no-such-view"),
+};
+
+const rejection: RequestHandler = async () => {
+  await Promise.resolve();
+  throw new Error("no");
+};
+
+/** What was sent and what was kept. */
+async function outcome(app: Express, cache: Cache): Promise<unknown> {
+  const client = await visit(app);
+  const [first, second] = await askTwice(client);
+  return { texts: [first.text, second.text], stored: cache.stats().stored };
+}
+
+const WELL = { texts: ["sorry", "sorry"], stored: 0 };
+
+describe.each(versions)("%s: what an error handler answers is never stored", (version, express) => {
+  const rejections = { "Express 4": {}, "Express 5": { "a rejected promise": rejection } }[version];
+
+  it.each(Object.entries({ ...failures, ...rejections }))(
+    "after %s, by a handler of the application",
+    async (_name, fail) => {
+      const cache = quietCache();
+      const app = express();
+      app.get("/a", cacheRoute(cache, { ttl: 60 }), fail);
+      app.use(answerWell);
+      expect(await outcome(app, cache)).toEqual(WELL);
+    },
+  );
+
+  it.each(Object.entries({ ...failures, ...rejections }))(
+    "after %s, where the cache is mounted on a router",
+    async (_name, fail) => {
+      const cache = quietCache();
+      const router = express.Router();
+      router.get("/a", fail);
+      const app = express();
+      app.use(cacheRoute(cache, { ttl: 60 }), router, answerWell);
+      expect(await outcome(app, cache)).toEqual(WELL);
+    },
+  );
+
+  it("by a handler of the route itself", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.get("/a", cacheRoute(cache, { ttl: 60 }), failures["next(error)"] as RequestHandler, answerWell);
+    expect(await outcome(app, cache)).toEqual(WELL);
+  });
+
+  it("after an error of router.param", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.use(cacheRoute(cache, { ttl: 60 }));
+    app.param("id", (_req, _res, next) => next(new Error("no")));
+    app.get("/:id", (_req, res) => res.end("never"));
+    app.use(answerWell);
+    expect(await outcome(app, cache)).toEqual(WELL);
+  });
+
+  it("after an error in a route that was come to by next('route')", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, _res, next) => next("route"));
+    app.get("/a", (_req, _res, next) => next(new Error("no")));
+    app.use(answerWell);
+    expect(await outcome(app, cache)).toEqual(WELL);
+  });
+
+  it("by any of two caches on one route", async () => {
+    const [outer, inner] = [quietCache(), quietCache()];
+    const app = express();
+    app.get("/a", cacheRoute(outer, { ttl: 60 }), cacheRoute(inner, { ttl: 60 }), (_req, _res, next) =>
+      next(new Error("no")),
+    );
+    app.use(answerWell);
+    expect(await outcome(app, inner)).toEqual(WELL);
+    expect(outer.stats().stored).toBe(0);
+  });
+
+  it("where it ends what the handler began", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, res, next) => {
+      res.write("half ");
+      next(new Error("no"));
+    });
+    app.use(((_error, _req, res, _next) => void res.end("sorry")) as ErrorRequestHandler);
+    expect(await outcome(app, cache)).toEqual({ texts: ["half sorry", "half sorry"], stored: 0 });
+  });
+
+  it.each(Object.entries(failures))(
+    "after %s, by Express itself with a status that the route accepts",
+    async (_name, fail) => {
+      const cache = quietCache();
+      const app = express().set("env", "test");
+      app.get("/a", cacheRoute(cache, { ttl: 60, statuses: [200, 404, 500] }), fail);
+      const client = await visit(app);
+      const [first, second] = await askTwice(client);
+      expect(first.status).toBeGreaterThanOrEqual(404);
+      expect([second.status, second.header("x-cache")]).toEqual([first.status, undefined]);
+      expect(cache.stats().refusals).toEqual({ failed: 2 });
+    },
+  );
+
+  it("an error that next() recovers from is none that may be stored", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, _res, next) => next(new Error("no")));
+    app.use(((_error, _req, _res, next) => next()) as ErrorRequestHandler);
+    app.use((_req, res) => res.end("sorry"));
+    expect(await outcome(app, cache)).toEqual(WELL);
+  });
+});
+
+describe.each(versions)("%s: errors of the cache's own go to error handlers", (_version, express) => {
+  const tellMessage: ErrorRequestHandler = (error, _req, res, _next) =>
+    void res.status(500).end(String(error));
+
+  it.each([
+    ["key", "ERR_CACHE_KEY", { key: () => "" }],
+    ["scope", "ERR_CACHE_SCOPE", { scope: () => "" }],
+    ["ttl", "ERR_CACHE_TTL", { ttl: () => Number.NaN }],
+  ])("a %s function that answers nothing usable fails its request", async (_name, code, options) => {
+    const app = express();
+    app.get("/a", cacheRoute(quietCache(), options), (_req, res) => res.end("text"));
+    app.use(tellMessage);
+    const client = await visit(app);
+    const { status, text } = await client.ask({ path: "/a" });
+    expect([status, text]).toEqual([500, expect.stringContaining(code)]);
+  });
+
+  it("a ttl function that fails on a stream breaks nothing but its request", async () => {
+    const app = express();
+    app.get("/a", cacheRoute(quietCache(), { ttl: () => Number.NaN }), (_req, res) => {
+      setImmediate(() => res.write("one"));
+    });
+    app.use(tellMessage);
+    const client = await visit(app);
+    expect((await client.ask({ path: "/a" })).text).toContain("ERR_CACHE_TTL");
+  });
+
+  it.each([
+    ["at once", memoryStore()],
+    ["later", { name: "slow", get: async () => undefined, set() {}, delete: () => 0, clear() {} }],
+  ])(
+    "a parser of queries that fails, after a store that answers %s, fails each request",
+    async (_when, store) => {
+      const app = express().set("query parser", (query: string) => {
+        if (query === "a=1") throw new Error("parser");
+        return {};
+      });
+      app.use((req, _res, next) => {
+        Object.defineProperty(req, "query", { value: {}, configurable: true });
+        next();
+      });
+      app.get("/a", cacheRoute(quietCache({ store }), { query: ["a"] }), (_req, res) => res.end("text"));
+      app.use(tellMessage);
+      const [first, second] = await askTwice(await visit(app), "/a?a=1&b=2");
+      expect([first.text, second.text]).toEqual(["Error: parser", "Error: parser"]);
+    },
+  );
+
+  it("a router of neither version, whose failures would go unseen, is an error", async () => {
+    const app = express();
+    const beStrange: RequestHandler = (req, _res, next) => {
+      req.route = { path: "/a", stack: [{}] };
+      next();
+    };
+    app.get("/a", beStrange, cacheRoute(quietCache()), (_req, res) => res.end("text"));
+    app.use(tellMessage);
+    const client = await visit(app);
+    expect((await client.ask({ path: "/a" })).text).toContain("ERR_CACHE_ROUTE_UNSEEN");
+  });
+});

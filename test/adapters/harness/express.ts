@@ -1,0 +1,128 @@
+import { createRequire } from "node:module";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import express5 from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
+import type { Cache } from "../../../src/index.ts";
+import { cacheRoute } from "../../../src/adapters/express.ts";
+import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
+import type {
+  AdapterHarness,
+  ContractAnswer,
+  ContractRequest,
+  ContractRoute,
+  ContractServer,
+} from "../../../src/testing/index.ts";
+
+/** Express 4 under its alias; what these tests use of it has the types of Express 5. */
+export const express4 = createRequire(import.meta.url)("express4") as typeof express5;
+
+/** Both versions, by name. */
+export const versions = [
+  ["Express 5", express5],
+  ["Express 4", express4],
+] as const;
+
+/** Says the contract's neutral routes in the words of one version of Express, over a real socket. */
+export function expressHarness(name: string, express: typeof express5): AdapterHarness {
+  return {
+    name,
+    start(cache, routes) {
+      const app = express();
+      // With it, no response would be without an entity tag.
+      app.set("etag", false);
+      app.use(express.json());
+      for (const route of routes) declare(app, cache, route);
+      return listen(app);
+    },
+  };
+}
+
+/** Listens on a free port of 127.0.0.1. */
+export async function listen(app: Express): Promise<ContractServer> {
+  const server = createServer(app);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function declare(app: Express, cache: Cache, route: ContractRoute): void {
+  const { earlier, guard, options } = route;
+  const speakFirst: RequestHandler = (_req, res, next) => {
+    for (const [name, value] of Object.entries(earlier?.() ?? {})) res.setHeader(name, value);
+    next();
+  };
+  const requireKey: RequestHandler = (req, res, next) => {
+    guard?.onRun?.();
+    if (req.headers["x-key"] === undefined) res.status(401).send("a key is needed");
+    else next();
+  };
+  const before = guard?.place === "before" ? [requireKey] : [];
+  app.all(
+    route.path,
+    (req, _res, next) => next(matches(req, route) ? undefined : "route"),
+    speakFirst,
+    ...(guard?.place === "framework" ? [requireKey] : []),
+    ...(options === undefined
+      ? []
+      : [cacheRoute(route.cache ?? cache, { ...(options as CacheRouteOptions), before })]),
+    async (req, res, next) => {
+      try {
+        await run(route, req, res);
+      } catch (error) {
+        // Express 4 waits for no promise.
+        next(error);
+      }
+    },
+  );
+}
+
+/** As `app.get` does, without a method of the application for each method there is. */
+function matches(req: Request, route: ContractRoute): boolean {
+  return req.method === route.method || (req.method === "HEAD" && route.method === "GET");
+}
+
+async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {
+  const { status = 200, headers = {}, body }: ContractAnswer = await route.handler(seen(req));
+  res.status(status);
+  for (const [name, value] of Object.entries(headers)) say(res, name, value);
+  if (body === undefined) res.end();
+  else if (typeof body === "string") res.send(body);
+  else if (body instanceof Uint8Array) res.send(Buffer.from(body));
+  else if (Symbol.asyncIterator in body) await stream(body, res);
+  else res.json(body);
+}
+
+/** As a handler does that heeds the middleware before it. */
+function say(res: Response, name: string, value: string | readonly string[]): void {
+  if (name === "vary") res.vary(String(value));
+  else if (name === "set-cookie") res.append(name, typeof value === "string" ? value : [...value]);
+  else res.setHeader(name, value);
+}
+
+async function stream(body: AsyncIterable<Uint8Array>, res: Response): Promise<void> {
+  // A pipeline breaks the connection where the source fails; there is nothing left to answer then.
+  await pipeline(Readable.from(body), res).catch(() => undefined);
+}
+
+function seen(req: Request): ContractRequest {
+  return {
+    method: req.method,
+    url: req.url,
+    query: (name) => [(req.query as Record<string, string | string[] | undefined>)[name] ?? []].flat(),
+    header: (name) => {
+      const value = req.headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+  };
+}
