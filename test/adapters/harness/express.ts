@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import express5 from "express";
 import type { Express, Request, RequestHandler, Response } from "express";
+import express4 from "express4";
 import type { Cache } from "../../../src/index.ts";
 import { cacheRoute } from "../../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
@@ -16,9 +16,6 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
-
-/** Express 4 under its alias; what these tests use of it has the types of Express 5. */
-export const express4 = createRequire(import.meta.url)("express4") as typeof express5;
 
 /** Both versions, by name. */
 export const versions = [

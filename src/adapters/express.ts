@@ -1,0 +1,119 @@
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { engineOf } from "../adapter.ts";
+import type { Cache, Decision, Fill, Reply, RouteContext, RouteOptions } from "../adapter.ts";
+import { watchFailures, watchRouter } from "./express/failures.ts";
+import { guardsOf, passGuards } from "./express/guards.ts";
+import { RoutePolicies } from "./express/policies.ts";
+import { contentOf, narrowQuery, originOf } from "./express/request.ts";
+import { hideFields, NodeRequest } from "./node/request.ts";
+import { sayFields } from "./node/reply-fields.ts";
+import { ResponseTap } from "./node/tap.ts";
+
+/** What an Express route may say about its caching. */
+export interface CacheRouteOptions extends RouteOptions<Request> {
+  /** Guards: middleware that runs before the lookup, in this order, on hits as on misses. One may answer itself. */
+  before?: readonly RequestHandler[];
+}
+
+const UNNAMED = "cacheRoute()";
+
+/**
+ * Caches what the handlers after it answer, in Express 5 and 4:
+ * `app.get("/reports/:id", requireKey, cacheRoute(cache, { ttl: 60 }), handler)`.
+ *
+ * `context` says what Express cannot know: what messages call the route (default: its method and path), and which
+ * query parameters it declares. Throws `ERR_CACHE_NOT_A_CACHE`, or as `createCache` does where an option is wrong.
+ */
+export function cacheRoute(
+  cache: Cache,
+  options: CacheRouteOptions = {},
+  context: Partial<RouteContext> = {},
+): RequestHandler {
+  const engine = engineOf(cache);
+  const { route = UNNAMED } = context;
+  const { guards, own } = separated(options, route);
+  const declared = engine.policy<Request>(own, { ...context, route });
+  const policies = new RoutePolicies((name) => engine.policy<Request>(own, { ...context, route: name }));
+
+  function lookUp(req: Request, res: Response, next: NextFunction): void {
+    watchRouter(req);
+    const policy = (context.route === undefined ? policies.of(req) : undefined) ?? declared;
+    const record = new NodeRequest(req, originOf(req), req.originalUrl, req, contentOf(req));
+    const decision = engine.begin(record, policy);
+    if (decision instanceof Promise) void actLater(decision, req, res, next);
+    else act(decision, req, res, next);
+  }
+
+  return function cacheRoute(req, res, next): void {
+    passGuards(guards, req, res, (error) => {
+      // What is on its way already cannot be answered from anywhere else.
+      if (error !== undefined || res.headersSent) return next(error);
+      try {
+        lookUp(req, res, next);
+      } catch (thrown) {
+        next(thrown);
+      }
+    });
+  };
+}
+
+/** Tells the adapter's own option from the core's, which says itself what is wrong with them. */
+function separated(
+  options: CacheRouteOptions,
+  route: string,
+): { readonly guards: readonly RequestHandler[]; readonly own: RouteOptions<Request> } {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    return { guards: [], own: options };
+  const { before, ...own } = options;
+  return { guards: guardsOf(before, route), own };
+}
+
+async function actLater(
+  decision: Promise<Decision>,
+  req: Request,
+  res: Response,
+  next: NextFunction,
+): Promise<void> {
+  try {
+    const decided = await decision;
+    // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
+    if (!res.destroyed && !res.headersSent) act(decided, req, res, next);
+    else if (decided.kind === "fill") decided.abandon("aborted");
+  } catch (error) {
+    next(error);
+  }
+}
+
+function act(decision: Decision, req: Request, res: Response, next: NextFunction): void {
+  switch (decision.kind) {
+    case "serve":
+      return serve(decision.reply, res);
+    case "bypass":
+      sayFields(res, decision.fields);
+      return next();
+    case "fill":
+      return fill(decision, req, res, next);
+  }
+}
+
+function serve({ status, fields, body, text }: Reply, res: Response): void {
+  res.statusCode = status;
+  sayFields(res, fields);
+  // One byte per character: Node then writes head and content together.
+  if (text === undefined) res.end(body);
+  else res.end(text, "latin1");
+}
+
+function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
+  hideFields(req, fill.hidden);
+  try {
+    if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
+  } catch (error) {
+    // The application's own parser of queries failed.
+    fill.abandon("failed");
+    throw error;
+  }
+  const tap = new ResponseTap(res, fill, next);
+  watchFailures(req, res, () => tap.abandon("failed"));
+  next();
+}

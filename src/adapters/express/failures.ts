@@ -1,0 +1,89 @@
+import type { Request, Response } from "express";
+import { CacheError } from "../../adapter.ts";
+
+/** Whom a response's failures are told to. */
+const WATCHER: unique symbol = Symbol.for("caching-route.express.watcher") as never;
+/** Marks a layer class whose failures are seen. */
+const WATCHED: unique symbol = Symbol.for("caching-route.express.watched") as never;
+
+type Next = (error?: unknown) => void;
+type Watched = Response & { [WATCHER]?: () => void };
+type Layer = Record<string | symbol, unknown>;
+
+/** What an Express router and its routes hold; in Express 4 the application's is `_router`. */
+interface Stack {
+  readonly stack?: readonly object[];
+}
+
+/**
+ * Calls `onFailure` as soon as a handler that answers on `res` fails, before any error handler runs.
+ *
+ * An error handler answers on the same response, with any status, and what it says must not be stored (hazard 15).
+ * A router does not tell: it hands each layer its own `next`, which an error by `next(error)`, by a throw or by a
+ * rejected promise goes through alike. So the two methods of the layer class that it calls are watched. Errors of
+ * `router.param` go past the first of them, and errors of `res.sendFile` and `res.render` take `req.next`.
+ */
+export function watchFailures(req: Request, res: Response, onFailure: () => void): void {
+  const watched = res as Watched;
+  const outer = watched[WATCHER];
+  const tell = (): void => {
+    onFailure();
+    outer?.();
+  };
+  watched[WATCHER] = tell;
+  const { next } = req;
+  if (next !== undefined) {
+    req.next = (error?: unknown): void => {
+      if (isFailure(error)) tell();
+      next(error as never);
+    };
+  }
+}
+
+/**
+ * Makes the router of a request one whose failures are seen; it is done once for all routers of one copy of Express.
+ * Throws `ERR_CACHE_ROUTE_UNSEEN` where the router is not that of Express 4 or 5.
+ */
+export function watchRouter(req: Request): void {
+  const { _router: router4 } = req.app as unknown as { _router?: Stack };
+  const { stack } =
+    (req.route as Stack | undefined) ?? router4 ?? (req.app as unknown as { router: Stack }).router;
+  const layers = Object.getPrototypeOf(stack?.[0] ?? {}) as Layer;
+  if (Object.hasOwn(layers, WATCHED)) return;
+  const [run, fail] =
+    typeof layers["handleRequest"] === "function"
+      ? ["handleRequest", "handleError"]
+      : ["handle_request", "handle_error"];
+  const { [run]: runs, [fail]: fails } = layers;
+  if (typeof runs !== "function" || typeof fails !== "function") {
+    throw new CacheError(
+      "ERR_CACHE_ROUTE_UNSEEN",
+      "cacheRoute(): the application's router is not that of Express 4 or 5, so its failures cannot be seen",
+    );
+  }
+  layers[run] = function watchedRun(this: unknown, req: Request, res: Watched, next: Next): unknown {
+    const tell = res[WATCHER];
+    if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
+    const watchedNext = (error?: unknown): void => {
+      if (isFailure(error)) tell();
+      next(error);
+    };
+    return Reflect.apply(runs, this, [req, res, watchedNext]);
+  };
+  layers[fail] = function watchedFail(
+    this: unknown,
+    error: unknown,
+    req: Request,
+    res: Watched,
+    next: Next,
+  ): unknown {
+    res[WATCHER]?.();
+    return Reflect.apply(fails, this, [error, req, res, next]);
+  };
+  Object.defineProperty(layers, WATCHED, { value: true });
+}
+
+/** Whether what `next` was given is an error and not one of Express's two signals. */
+function isFailure(error: unknown): boolean {
+  return Boolean(error) && error !== "route" && error !== "router";
+}

@@ -1,0 +1,58 @@
+import type { Request } from "express";
+
+/** The scheme and authority that a request was meant for, as far as Express trusts its proxies. */
+export function originOf(req: Request): string {
+  return `${req.protocol}://${hostOf(req) ?? ""}`;
+}
+
+/** Express 5 has this as `req.host`; that of Express 4 lacks the port. */
+function hostOf(req: Request): string | undefined {
+  const forwarded = req.headers["x-forwarded-host"];
+  if (typeof forwarded !== "string" || forwarded === "") return req.headers.host;
+  const trusts = req.app.get("trust proxy fn") as (address: string | undefined, hop: number) => boolean;
+  return trusts(req.socket.remoteAddress, 0) ? forwarded.split(",", 1)[0]?.trim() : req.headers.host;
+}
+
+/**
+ * The content of a request as a body parser left it; undefined where none has read it, empty text where there is none.
+ *
+ * Parsers of Express 4 leave `{}` behind what they did not read, and those of forms put only a part in `req.body`: the
+ * files are elsewhere. Two requests that differ there must not have one key (hazard 5).
+ */
+export function contentOf(req: Request): unknown {
+  const {
+    "content-length": length = "0",
+    "transfer-encoding": coding,
+    "content-type": type = "",
+  } = req.headers;
+  if (coding === undefined && Number(length) === 0) return "";
+  return req.readableEnded && !/^\s*multipart\//i.test(type) ? (req.body as unknown) : undefined;
+}
+
+/**
+ * Shows the handlers that follow a query without the parameters that are not in the key (hazard 18); `originalUrl`
+ * stays what it was.
+ */
+export function narrowQuery(
+  req: Request,
+  target: string,
+  keeps: ((name: string) => boolean) | undefined,
+): void {
+  const at = target.indexOf("?");
+  const query = at === -1 ? "" : target.slice(at + 1);
+  const [path = ""] = req.url.split("?", 1);
+  req.url = at === -1 ? path : `${path}?${query}`;
+  // That of Express 5 is read from `url` each time; that of Express 4, or of a middleware, was read already.
+  if (!Object.hasOwn(req, "query")) return;
+  const parse = req.app.get("query parser fn") as ((query: string) => object) | undefined;
+  const parsed = new Map(Object.entries(parse?.(query) ?? {}));
+  const shown = Object.entries(req.query).flatMap(([name, value]) =>
+    keeps?.(name) === true ? [[name, value]] : parsed.has(name) ? [[name, parsed.get(name)]] : [],
+  );
+  Object.defineProperty(req, "query", {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    value: Object.fromEntries(shown),
+  });
+}
