@@ -17,21 +17,18 @@ export const exampleNames = () =>
 export const serverPath = (name) => join(buildDir, "examples", name, "server.js");
 
 /** Starts a compiled example; answers its address and a way to end it, once it says that it listens. */
-export function startServer(name, { port = 0, timeoutMs = 15_000 } = {}) {
+export function startServer(name, { port = 0, env = {}, timeoutMs } = {}) {
+  if (!existsSync(serverPath(name))) return Promise.reject(new Error(`${name} is not built`));
+  return startProgram(name, [serverPath(name)], { env: { ...env, PORT: String(port) }, timeoutMs });
+}
+
+/** Starts a Node program that says "listening on" and its address; `hear` is given what it says after that. */
+export function startProgram(name, args, { env = {}, hear, timeoutMs = 15_000 } = {}) {
   return new Promise((resolve, reject) => {
-    if (!existsSync(serverPath(name))) return reject(new Error(`${name} is not built`));
     const stdio = ["ignore", "pipe", "pipe"];
-    const child = spawn(process.execPath, [serverPath(name)], {
-      env: { ...process.env, PORT: String(port) },
-      stdio,
-    });
+    const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio });
     const closed = new Promise((done) => child.on("close", done));
-    // A signal to this script, or its end, must not leave the server behind.
-    const endings = { exit: () => child.kill(), SIGINT: endScript, SIGTERM: endScript, SIGHUP: endScript };
-    for (const [event, listener] of Object.entries(endings)) process.on(event, listener);
-    child.once("close", () => {
-      for (const [event, listener] of Object.entries(endings)) process.off(event, listener);
-    });
+    endWithScript(child);
     const stop = async () => {
       child.kill();
       // A server that ignores the polite signal must not keep the script.
@@ -46,10 +43,13 @@ export function startServer(name, { port = 0, timeoutMs = 15_000 } = {}) {
       reject(new Error(`${name} ${why}\n${output}`));
     };
     const timer = setTimeout(() => giveUp(`did not say "listening on" in ${timeoutMs} ms`), timeoutMs);
+    let isListening = false;
     const read = (chunk) => {
+      if (isListening) return hear?.(String(chunk));
       output += chunk;
       const address = /listening on (http:\/\/[^\s"]+)/i.exec(output)?.[1];
       if (address === undefined) return;
+      isListening = true;
       clearTimeout(timer);
       resolve({ address, stop, closed });
     };
@@ -59,6 +59,15 @@ export function startServer(name, { port = 0, timeoutMs = 15_000 } = {}) {
       clearTimeout(timer);
       giveUp(`ended with code ${code} before it listened`);
     });
+  });
+}
+
+/** Sees to it that a signal to this script, or its end, does not leave a child behind. */
+export function endWithScript(child) {
+  const endings = { exit: () => child.kill(), SIGINT: endScript, SIGTERM: endScript, SIGHUP: endScript };
+  for (const [event, listener] of Object.entries(endings)) process.on(event, listener);
+  child.once("close", () => {
+    for (const [event, listener] of Object.entries(endings)) process.off(event, listener);
   });
 }
 

@@ -76,11 +76,12 @@ export class OpenRun implements OpenFill, Sink {
   stream(): StreamedReply {
     // Nobody waits for the end of a stream: the first byte is held back from no one.
     this.#run.flight?.land({ kind: "alone" });
-    return {
-      status: this.#head.status,
-      fields: this.#message(undefined),
-      sink: this.storable ? this : undefined,
-    };
+    const head = { status: this.#head.status, fields: this.#message(undefined) };
+    if (this.storable) return { ...head, sink: this };
+    // Nobody tells the end of a stream that has no sink.
+    this.#over = true;
+    this.#run.ticket.leave();
+    return { ...head, sink: undefined };
   }
 
   write(chunk: Uint8Array | string): void {

@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from "vitest";
+import { engineOf } from "../../src/adapter.ts";
+import { Flights } from "../../src/core/coalesce.ts";
+import { FillRun } from "../../src/core/exchange/fill.ts";
+import type { RunParts } from "../../src/core/exchange/run.ts";
+import type { Fence } from "../../src/core/fence.ts";
+import { Responder } from "../../src/core/respond.ts";
+import { StoreCalls } from "../../src/core/store-calls.ts";
+import { createCache, memoryStore } from "../../src/index.ts";
+import { platformDigest } from "../../src/platform.ts";
+import { testClock } from "../../src/testing/clock.ts";
+import { requestOf } from "./support.ts";
+
+/** A run whose ticket of the fence is watched. */
+function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
+  const leave = vi.fn<() => void>();
+  const clock = testClock();
+  const parts: RunParts = {
+    store: new StoreCalls(memoryStore(), clock, 250, () => undefined),
+    clock,
+    digest: platformDigest(new Uint8Array(1)),
+    flights: new Flights(0),
+    fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
+    responder: new Responder(),
+    count: () => undefined,
+    refused: () => undefined,
+    stored: () => undefined,
+  };
+  const policy = engineOf(createCache()).policy({}, { route: "GET /a" });
+  const key = { resource: "a", selector: "", target: undefined };
+  const plan = { request: requestOf(), policy, key, vary: [], forward: "uri-miss", flightKey: "a" } as const;
+  return { fill: new FillRun(parts, { ...plan, flight: undefined, isUncacheable: false }), leave };
+}
+
+describe("a run leaves the fence", () => {
+  it("when it streams what is not stored, of whose end it never hears", () => {
+    const { fill, leave } = watchedRun();
+
+    fill.open({ status: 500, fields: [] }).stream();
+
+    expect(leave).toHaveBeenCalledTimes(1);
+  });
+
+  it("when a stream that was to be stored turns out not to be", () => {
+    const { fill, leave } = watchedRun();
+    const open = fill.open({ status: 200, fields: [] });
+    const { sink } = open.stream();
+
+    open.refuse("set-cookie");
+    sink?.end();
+
+    expect(leave).toHaveBeenCalledTimes(1);
+  });
+
+  it("when it is stored, and when it is abandoned", () => {
+    const stored = watchedRun();
+    const abandoned = watchedRun();
+
+    stored.fill.open({ status: 200, fields: [] }).complete("a");
+    abandoned.fill.abandon("failed");
+
+    expect(stored.leave).toHaveBeenCalledTimes(1);
+    expect(abandoned.leave).toHaveBeenCalledTimes(1);
+  });
+});
