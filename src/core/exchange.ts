@@ -1,12 +1,11 @@
-import { fieldOf } from "../http/fields.ts";
-import type { Fields } from "../http/fields.ts";
 import { bypassReason } from "./bypass.ts";
 import { Flights } from "./coalesce.ts";
 import type { Flight, Landing } from "./coalesce.ts";
 import type { Refusal } from "./events.ts";
 import { Fence } from "./fence.ts";
 import { FillRun } from "./exchange/fill.ts";
-import { ageOf, isFresh, ttlOf } from "./freshness.ts";
+import { isFresh } from "./freshness.ts";
+import { HitFields, collapsedFields } from "./exchange/hit-fields.ts";
 import { keyOf, variantOf } from "./key.ts";
 import type { Key } from "./key.ts";
 import { Lookup } from "./lookup.ts";
@@ -43,6 +42,7 @@ interface Passage<Native> {
 export class Exchange {
   readonly #parts: RunParts;
   readonly #lookup: Lookup;
+  readonly #hits = new HitFields();
 
   constructor(parts: Omit<RunParts, "flights" | "fence" | "responder">) {
     this.#parts = {
@@ -84,14 +84,21 @@ export class Exchange {
   }
 
   #approach<Native>(passage: Passage<Native>, turns: number): MaybePromise<Decision> {
-    const found = this.#lookup.find(passage.key.resource, passage.choose, this.#parts.clock.now());
-    if (found instanceof Promise) return found.then((read) => this.#decide(passage, read, turns));
-    return this.#decide(passage, found, turns);
+    const { clock } = this.#parts;
+    const now = clock.now();
+    const found = this.#lookup.find(passage.key.resource, passage.choose, now);
+    if (found instanceof Promise)
+      return found.then((read) => this.#decide(passage, read, turns, clock.now()));
+    return this.#decide(passage, found, turns, now);
   }
 
-  #decide<Native>(passage: Passage<Native>, found: Found, turns: number): MaybePromise<Decision> {
+  #decide<Native>(
+    passage: Passage<Native>,
+    found: Found,
+    turns: number,
+    now: number,
+  ): MaybePromise<Decision> {
     const { request, policy, key, choose } = passage;
-    const now = this.#parts.clock.now();
     const { entry } = found;
     if (entry !== undefined && isFresh(entry, now)) return this.#serve(passage, entry, now, false);
     // HEAD never writes an entry, so there is nothing to lead or to wait for (hazard 8).
@@ -130,14 +137,13 @@ export class Exchange {
   #serve<Native>(passage: Passage<Native>, entry: Entry, now: number, collapsed: boolean): Decision {
     const { request, policy } = passage;
     const outcome = collapsed ? "collapsed" : "hit";
-    const status = collapsed ? ({ fwd: "uri-miss", collapsed } as const) : hitStatus(entry, now);
-    const age: Fields = [["age", String(ageOf(entry, now))]];
-    const added = [...age, ...statusFields(policy, status, fieldOf(entry.fields, "cache-status"))];
+    const hit = collapsed ? undefined : this.#hits.of(entry, policy, now);
+    const added = hit?.fields ?? collapsedFields(policy, entry, now);
     this.#parts.count(outcome);
     return {
       kind: "serve",
       outcome,
-      reply: this.#parts.responder.reply(entry, request.method, selectionOf(request), added),
+      reply: this.#parts.responder.reply(entry, request.method, selectionOf(request), added, hit?.made),
     };
   }
 
@@ -154,9 +160,4 @@ export class Exchange {
       fields: statusFields(policy, { fwd, detail: reason }, undefined),
     };
   }
-}
-
-function hitStatus(entry: Entry, now: number): { readonly hit: true; readonly ttl?: number } {
-  const ttl = ttlOf(entry, now);
-  return ttl === undefined ? { hit: true } : { hit: true, ttl };
 }

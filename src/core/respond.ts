@@ -50,7 +50,15 @@ interface Prepared {
   readonly said: Fields;
   /** The same with the length of the whole. */
   readonly fields: Fields;
+  /** Those of them that a 304 carries. */
+  readonly notModified: Fields;
   readonly text: string | undefined;
+}
+
+/** The replies that were made with one list of added fields: whoever adds the same list gets the same ones. */
+interface MadeReplies {
+  whole?: Reply;
+  notModified?: Reply;
 }
 
 const LARGEST_TEXT = 8192;
@@ -73,9 +81,12 @@ export function hasContent(status: number): boolean {
 export class Responder {
   readonly #prepared = new WeakMap<Whole, Prepared>();
 
-  /** Answers one request; `added` are the fields of this message alone, such as `Age` and the status headers. */
-  reply(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
-    return replyFrom(this.#prepare(whole), whole, method, selection, added);
+  /**
+   * Answers one request; `added` are the fields of this message alone, such as `Age` and the status headers, and
+   * `made` keeps what requests with the same ones were answered.
+   */
+  reply(whole: Whole, method: string, selection: Selection, added: Fields, made: MadeReplies = {}): Reply {
+    return replyFrom(this.#prepare(whole), whole, method, selection, added, made);
   }
 
   #prepare(whole: Whole): Prepared {
@@ -90,7 +101,7 @@ export class Responder {
 
 /** Answers one request from a response that no other request is answered from: nothing of it is remembered. */
 export function replyOnce(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
-  return replyFrom(prepare(whole), whole, method, selection, added);
+  return replyFrom(prepare(whole), whole, method, selection, added, {});
 }
 
 function replyFrom(
@@ -99,12 +110,14 @@ function replyFrom(
   method: string,
   selection: Selection,
   added: Fields,
+  made: MadeReplies,
 ): Reply {
   // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
   // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
   if (whole.status === 200 && ASKS_FOR_REPRESENTATION.has(method)) {
     if (isNotModified(selection, prepared.validators)) {
-      return { status: 304, fields: [...notModifiedFields(whole.fields), ...added], body: undefined };
+      made.notModified ??= { status: 304, fields: [...prepared.notModified, ...added], body: undefined };
+      return made.notModified;
     }
     const { range } = selection;
     if (range !== undefined && method === "GET") {
@@ -112,10 +125,12 @@ function replyFrom(
       if (part !== undefined) return part;
     }
   }
-  const fields = [...prepared.fields, ...added];
-  if (method === "HEAD" || !hasContent(whole.status))
-    return { status: whole.status, fields, body: undefined };
-  return { status: whole.status, fields, body: whole.body, text: prepared.text };
+  const { status, body } = whole;
+  if (method === "HEAD" || !hasContent(status)) {
+    return { status, fields: [...prepared.fields, ...added], body: undefined };
+  }
+  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text };
+  return made.whole;
 }
 
 function prepare(whole: Whole): Prepared {
@@ -134,6 +149,7 @@ function prepare(whole: Whole): Prepared {
       whole.status === 204
         ? said
         : [...said, ["content-length", String(hasContent(whole.status) ? body.byteLength : 0)]],
+    notModified: notModifiedFields(fields),
     // Node writes the head in the encoding of a text that it sends along, so that is ASCII too or stays apart.
     text:
       body.byteLength <= LARGEST_TEXT && isAscii(body) && areAscii(fields)

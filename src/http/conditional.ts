@@ -46,6 +46,8 @@ export function notModifiedFields(fields: Fields): Fields {
 }
 
 function isListed(ifNoneMatch: string, etag: string | undefined): boolean {
+  // What nearly every client sends: the one tag that it was given.
+  if (ifNoneMatch === etag) return true;
   const tags = parseEntityTags(ifNoneMatch);
   if (tags === "*") return true;
   const current = etag === undefined ? undefined : parseEntityTag(etag);

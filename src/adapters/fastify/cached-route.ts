@@ -15,6 +15,8 @@ import { contentOf, sayFields, serialised } from "./reply.ts";
 export class CachedRoute {
   #engine: Engine;
   #policy: Policy<FastifyRequest>;
+  /** The origin that was asked for last, which is mostly the only one. */
+  #origin = { protocol: "", host: "", text: "" };
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
   readonly #untyped = new WeakSet<FastifyReply>();
   readonly #headLengths = new WeakMap<FastifyReply, ReturnType<FastifyReply["getHeader"]>>();
@@ -41,20 +43,37 @@ export class CachedRoute {
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const act = (decision: Decision): void => this.#act(decision, request, reply, done);
     const decision = this.#begin(request, done);
-    const fail = (error: Error): void => done(error);
-    if (decision instanceof Promise) decision.then(act).catch(fail);
-    else if (decision !== undefined) act(decision);
+    if (decision instanceof Promise) this.#wait(decision, request, reply, done);
+    else if (decision !== undefined) this.#act(decision, request, reply, done);
   };
 
   #begin(request: FastifyRequest, done: HookHandlerDoneFunction): ReturnType<Engine["begin"]> | undefined {
     try {
-      return this.#engine.begin(recordOf(request), this.#policy);
+      return this.#engine.begin(this.#record(request), this.#policy);
     } catch (error) {
       done(error as Error);
       return undefined;
     }
+  }
+
+  #wait(
+    decision: Promise<Decision>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: HookHandlerDoneFunction,
+  ): void {
+    const fail = (error: Error): void => done(error);
+    decision.then((decided) => this.#act(decided, request, reply, done)).catch(fail);
+  }
+
+  #record(request: FastifyRequest): FastifyRecord {
+    const { protocol, host } = request;
+    // One text for all requests: its hash is known, and it is not joined anew.
+    if (protocol !== this.#origin.protocol || host !== this.#origin.host) {
+      this.#origin = { protocol, host, text: `${protocol}://${host}` };
+    }
+    return new FastifyRecord(request, this.#origin.text);
   }
 
   #act(
@@ -82,6 +101,8 @@ export class CachedRoute {
     if (request.method === "HEAD") this.#headLengths.set(reply, reply.getHeader("content-length"));
     // Fastify gives text and bytes a content type that a stored stream did not have.
     if (!reply.hasHeader("content-type")) this.#untyped.add(reply);
+    // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
+    if (said.text !== undefined) reply.serializer(asIs);
     reply.send(contentOf(said) ?? undefined);
   }
 
@@ -151,15 +172,20 @@ export class CachedRoute {
   };
 }
 
-function recordOf(request: FastifyRequest): NodeRequest<FastifyRequest> {
-  const { raw } = request;
-  return new NodeRequest(
-    raw,
-    `${request.protocol}://${request.host}`,
-    raw.url ?? "/",
-    request,
-    contentAtHand(request),
-  );
+function asIs(payload: unknown): string {
+  return payload as string;
+}
+
+/** A Fastify request as the core's plain record. */
+class FastifyRecord extends NodeRequest<FastifyRequest> {
+  constructor(request: FastifyRequest, origin: string) {
+    super(request.raw, origin, request.raw.url ?? "/", request, undefined);
+  }
+
+  /** Read only by routes that cache a method with content: a hit on a GET does not look for it. */
+  override content(): unknown {
+    return contentAtHand(this.native);
+  }
 }
 
 /** The parsed content; the empty text where the request has none, undefined where a parser left it in the stream. */

@@ -41,8 +41,16 @@ export function applyReply(
 export function contentOf(said: Reply): string | Buffer | null {
   if (said.text !== undefined) return said.text;
   if (said.body === undefined) return null;
-  return Buffer.from(said.body.buffer, said.body.byteOffset, said.body.byteLength);
+  let buffer = buffers.get(said.body);
+  if (buffer === undefined) {
+    buffer = Buffer.from(said.body.buffer, said.body.byteOffset, said.body.byteLength);
+    buffers.set(said.body, buffer);
+  }
+  return buffer;
 }
+
+/** Contents as Fastify wants them: a view is as much garbage as the rest of a hit together, so it is made once. */
+const buffers = new WeakMap<Uint8Array, Buffer>();
 
 /** Makes of a handler's object the text that Fastify would make of it: by the route's response schema, or as JSON. */
 export function serialised(reply: FastifyReply, payload: unknown): string {

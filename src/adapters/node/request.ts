@@ -22,8 +22,9 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
 
   header(name: string): string | undefined {
     // A handler may vary by any name, `constructor` too, which every object has.
-    const value = Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined;
-    return typeof value === "object" ? value.join(", ") : value;
+    const value: unknown = this.#headers[name];
+    if (typeof value === "string") return value;
+    return Array.isArray(value) ? value.join(", ") : undefined;
   }
 
   content(): unknown {

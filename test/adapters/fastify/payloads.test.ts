@@ -80,6 +80,37 @@ describe("a payload is replayed as it was", () => {
     expect(answers.map((answer) => answer.body)).toEqual(["a;b", "a;b", "<b>", "<b>"]);
   });
 
+  it("with the content type that it had, where Fastify would give a text another one", async () => {
+    const { app, register, ask } = site();
+    await register();
+    app.get("/a", { config: cached }, async (_request, reply) =>
+      reply.type("application/json").send(Buffer.from('{"a":1}')),
+    );
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => [answer.cache, answer.headers.get("content-type")])).toEqual([
+      ["MISS", "application/json"],
+      ["HIT", "application/json"],
+    ]);
+  });
+
+  it("where a hook has set a serializer, which made the stored text already", async () => {
+    const { app, register, ask } = site();
+    app.addHook("onRequest", async (_request, reply) => {
+      reply.serializer((payload: unknown) => `S${JSON.stringify(payload)}`);
+    });
+    await register();
+    app.get("/a", { config: cached }, async () => ({ a: 1 }));
+
+    const answers = [await ask("/a"), await ask("/a")];
+
+    expect(answers.map((answer) => [answer.cache, answer.body])).toEqual([
+      ["MISS", 'S{"a":1}'],
+      ["HIT", 'S{"a":1}'],
+    ]);
+  });
+
   it("after the application's preSerialization hooks, once", async () => {
     const { app, register, ask } = site();
     await register();
