@@ -1,0 +1,86 @@
+import { parseArgs } from "node:util";
+import { cases, isCaseName, usualCases } from "./cases.ts";
+import type { CaseName } from "./cases.ts";
+
+/** How much is measured. */
+export interface Options {
+  readonly cases: readonly CaseName[];
+  /** How often all servers are started afresh: two processes with one program differ by a few per cent for life. */
+  readonly rounds: number;
+  /** How many pairs of each comparison a round measures. */
+  readonly pairs: number;
+  /** How long one slice of load is. */
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly connections: number;
+  /** A short run, whose result is not kept. */
+  readonly isQuick: boolean;
+  /** The name of the result files. */
+  readonly name: string;
+  /** A folder for a CPU profile of each server process. */
+  readonly profiles: string | undefined;
+}
+
+const usual = { rounds: 3, pairs: 7, seconds: 0.4, warmUpSeconds: 1.5 };
+const quick = { rounds: 1, pairs: 5, seconds: 0.25, warmUpSeconds: 1 };
+
+export const help = `npm run bench [-- options]
+
+Measures a hit on Fastify against a handler that sends the same bytes ready-made, against a handler that
+serialises them, and a hand-written lru-cache hook beside it. Writes benchmarks/results/.
+
+  --quick              one short round, about a minute, to build/benchmarks/results
+  --cases <names>      of ${Object.keys(cases).join(", ")}; default ${usualCases.join(",")}
+  --rounds <number>    fresh server processes each time; default ${usual.rounds}
+  --pairs <number>     pairs of each comparison in a round; default ${usual.pairs}
+  --seconds <number>   length of a slice; default ${usual.seconds}
+  --connections <n>    default 32
+  --name <name>        of the result files; default fastify-hit
+  --profiles <folder>  writes a CPU profile of each server there (the numbers then count for nothing)
+  --help               this
+`;
+
+/** Reads the command line; undefined where it asks for help. Throws where it is wrong. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: flag,
+      help: flag,
+      cases: text,
+      rounds: text,
+      pairs: text,
+      seconds: text,
+      connections: text,
+      name: text,
+      profiles: text,
+    },
+  });
+  if (values.help) return undefined;
+  const base = values.quick ? quick : usual;
+  return {
+    cases: values.cases === undefined ? usualCases : values.cases.split(",").map(caseName),
+    rounds: positive("rounds", values.rounds, base.rounds),
+    pairs: positive("pairs", values.pairs, base.pairs),
+    seconds: positive("seconds", values.seconds, base.seconds),
+    warmUpSeconds: base.warmUpSeconds,
+    connections: positive("connections", values.connections, 32),
+    isQuick: values.quick,
+    name: values.name ?? "fastify-hit",
+    profiles: values.profiles,
+  };
+}
+
+function caseName(name: string): CaseName {
+  if (isCaseName(name)) return name;
+  throw new Error(`there is no case "${name}"; there are ${Object.keys(cases).join(", ")}`);
+}
+
+function positive(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (value > 0 && value < 1000) return value;
+  throw new Error(`--${name} ${text}: write a number above 0`);
+}
