@@ -13,8 +13,9 @@ export interface JsonSchemaSource {
 export interface RouteOptions<Native = never> {
   /**
    * How long a response stays fresh, in seconds; `Infinity`: until it is invalidated or evicted. A function is given
-   * the response's head. Default: what the handler says (`s-maxage`, `max-age`, `Expires`), else 60. A written
-   * lifetime wins over the handler's, never over its `no-store`, `private` or `no-cache` (RFC 9111 §4.2.1).
+   * the response's head. Default: what the handler says (`s-maxage`, `max-age`, `Expires`), else 60. A lifetime
+   * that is written on the route wins over the handler's, never over its `no-store`, `private` or `no-cache`
+   * (RFC 9111 §4.2.1). Seconds in a cache's `defaults` are for responses that state none, in place of the 60.
    */
   ttl?: number | ((response: ResponseHead) => number);
   /**

@@ -39,11 +39,14 @@ export function resolvePolicy<Native>(
   // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
   const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
   const namespace = qualifiedNamespace(all.namespace, settings);
+  // What a cache says of lifetimes is for responses that say nothing; what a route says is for all of its own.
+  const ttl = options.ttl ?? settings.defaults.ttl;
+  const isFallback = options.ttl === undefined && typeof ttl === "number";
   const query = queryOf(all.query, context);
   return Object.freeze({
     route: context.route,
-    ttl: typeof all.ttl === "number" ? all.ttl * 1000 : all.ttl,
-    defaultTtlMs: DEFAULT_TTL_MS,
+    ttl: isFallback ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
+    defaultTtlMs: isFallback ? ttl * 1000 : DEFAULT_TTL_MS,
     scope: all.scope ?? "anonymous",
     key: all.key,
     namespace,
