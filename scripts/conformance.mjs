@@ -1,7 +1,14 @@
 // Runs the test suite of HTTP caches against examples/proxy, and compares with what is committed.
 import { parseArgs } from "node:util";
 import { docsPath, isPageCurrent, writePage } from "./lib/conformance/page.mjs";
-import { allOptions, changed, kinds, readResults, resultsOf, writeResults } from "./lib/conformance/results.mjs";
+import {
+  allOptions,
+  changed,
+  kinds,
+  readResults,
+  resultsOf,
+  writeResults,
+} from "./lib/conformance/results.mjs";
 import { listTests, prepare, prepareSuite, release, runSuite } from "./lib/conformance/suite.mjs";
 import { fail, printTable } from "./lib/project.mjs";
 
@@ -41,9 +48,13 @@ async function measure(options, runs) {
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     const sums = kinds.map((kind) => `${kind} ${results.passed[kind]}`).join(", ");
     console.log(`${options}: ${sums} (${seconds} s)`);
-    const unsteady = before === undefined ? [] : kinds.flatMap((kind) => changed(before.results, results, kind));
+    const unsteady =
+      before === undefined ? [] : kinds.flatMap((kind) => changed(before.results, results, kind));
     if (unsteady.length > 0) {
-      printTable(["test", "one run", "another"], unsteady.map(({ id, was, is }) => [id, was, is]));
+      printTable(
+        ["test", "one run", "another"],
+        unsteady.map(({ id, was, is }) => [id, was, is]),
+      );
       fail(`${options}: ${unsteady.length} verdicts differ between runs`);
     }
     before = { rows, results };
@@ -55,18 +66,23 @@ async function measure(options, runs) {
 function compare(options, results) {
   const committed = readResults(options);
   if (committed === undefined) fail(`${options}: no results are committed; write them with --write`);
-  const changes = kinds.flatMap((kind) => changed(committed, results, kind).map((it) => [it.id, kind, it.was, it.is]));
+  const changes = kinds.flatMap((kind) =>
+    changed(committed, results, kind).map((it) => [it.id, kind, it.was, it.is]),
+  );
   if (changes.length > 0) printTable(["test", "kind", "committed", "now"], changes);
   const lost = changes.filter(([, kind, was]) => kind === "required" && was === "pass");
   if (lost.length > 0) console.error(`${options}: ${lost.length} required tests passed and no longer do`);
-  else if (changes.length > 0) console.log(`${options}: no required test is lost; --write takes the changes over`);
+  else if (changes.length > 0)
+    console.log(`${options}: no required test is lost; --write takes the changes over`);
   return lost.length > 0;
 }
 
 function list(rows, kind) {
   for (const row of rows.filter((row) => row.kind === kind && row.verdict !== "pass")) {
     const waiting = row.verdict === "dependency" ? ` (after ${row.dependsOn.join(", ")})` : "";
-    console.log(`${row.id}: ${row.verdict}${waiting}\n    ${row.name}\n    ${row.message ?? "passes by itself"}`);
+    console.log(
+      `${row.id}: ${row.verdict}${waiting}\n    ${row.name}\n    ${row.message ?? "passes by itself"}`,
+    );
   }
 }
 
@@ -99,4 +115,4 @@ async function main() {
   if (isWorse) process.exit(1);
 }
 
-await main();
+await main().catch((error) => fail(error.message));

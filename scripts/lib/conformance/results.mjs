@@ -13,17 +13,23 @@ export const allOptions = ["rfc9111", "default", "none"];
 
 /** What the rows of a run amount to. */
 export function resultsOf(rows, suite, measuredOn) {
-  const verdicts = Object.fromEntries(
-    kinds.map((kind) => {
-      const ofKind = rows.filter((row) => row.kind === kind);
-      // A test that broke in its set-up has not shown what it asks for.
-      const word = (row) => (row.verdict === "setup" ? "fail" : row.verdict);
-      return [kind, Object.fromEntries(ofKind.map((row) => [row.id, word(row)]).toSorted(byId))];
-    }),
-  );
+  const counted = rows.filter((row) => kinds.includes(row.kind));
+  const needed = new Set(counted.flatMap((row) => row.dependsOn));
+  const verdicts = {
+    required: words(rows.filter((row) => row.kind === "required")),
+    optimal: words(rows.filter((row) => row.kind === "optimal")),
+    // Not counted, and kept because others wait for them.
+    check: words(rows.filter((row) => row.kind === "check" && needed.has(row.id))),
+  };
   const passed = Object.fromEntries(kinds.map((kind) => [kind, sum(verdicts[kind])]));
   return { suite, measuredOn, passed, verdicts };
 }
+
+/** A test that broke in its set-up has not shown what it asks for. */
+const words = (rows) =>
+  Object.fromEntries(
+    rows.map(({ id, verdict }) => [id, verdict === "setup" ? "fail" : verdict]).toSorted(byId),
+  );
 
 const byId = ([left], [right]) => (left < right ? -1 : 1);
 
