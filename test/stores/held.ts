@@ -1,0 +1,73 @@
+import { memoryStore } from "../../src/index.ts";
+import type { Entry, MemoryStoreOptions, Store, StoreStats } from "../../src/index.ts";
+import { read } from "./support.ts";
+
+/** What may happen to a store. */
+export type Call =
+  | { readonly does: "set"; readonly entry: Entry }
+  | { readonly does: "get" | "delete"; readonly key: string; readonly variant: string }
+  | { readonly does: "clear" };
+
+/** What is seen of a store after some calls. */
+export interface Seen {
+  readonly held: readonly Entry[];
+  readonly stats: StoreStats;
+  /** What the last call answered. */
+  readonly answer: unknown;
+}
+
+/** Makes the calls in order, and only then looks, because looking is a hit. */
+export function seenAfter(calls: readonly Call[], bounds: MemoryStoreOptions): Seen {
+  const store = memoryStore(bounds);
+  const answers = calls.map((call) => make(call, store));
+  const stats = store.stats!();
+  const held = new Set(
+    namesIn(calls).map(([key, variant]) => read(store, key, variant) as Entry | undefined),
+  );
+  return { held: [...held].filter((entry) => entry !== undefined), stats, answer: answers.at(-1) };
+}
+
+/** What an entry weighs is the store's own affair: one that holds nothing else says it. */
+export function weigh(entry: Entry): number {
+  const store = memoryStore({ maxBytes: Infinity });
+  void store.set(entry);
+  return store.stats!().bytes;
+}
+
+/** What must still be held when `entry` comes, if nothing has to make room for it. */
+export function besides(held: readonly Entry[], entry: Entry): readonly Entry[] {
+  return held.filter(
+    ({ key, vary, variant }) =>
+      key !== entry.key || (vary.join() === entry.vary.join() && variant !== entry.variant),
+  );
+}
+
+/** Whether all of these have room together. */
+export function fit(entries: readonly Entry[], bounds: Required<MemoryStoreOptions>): boolean {
+  const bytes = entries.reduce((sum, entry) => sum + weigh(entry), 0);
+  const variants = entries.map(({ key }) => entries.filter((other) => other.key === key).length);
+  return (
+    bytes <= bounds.maxBytes &&
+    entries.length <= bounds.maxEntries &&
+    Math.max(0, ...variants) <= bounds.maxVariants
+  );
+}
+
+function make(call: Call, store: Store): unknown {
+  switch (call.does) {
+    case "set":
+      return store.set(call.entry);
+    case "get":
+      return read(store, call.key, call.variant);
+    case "delete":
+      return store.delete(call.key);
+    case "clear":
+      return store.clear();
+  }
+}
+
+function namesIn(calls: readonly Call[]): readonly (readonly [key: string, variant: string])[] {
+  return calls.flatMap((call) =>
+    call.does === "set" ? [[call.entry.key, call.entry.variant] as const] : [],
+  );
+}

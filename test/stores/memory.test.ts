@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/index.ts";
+import { storeContract } from "../../src/testing/index.ts";
+import { entryOf, fill, kept, numbered, read } from "./support.ts";
+
+const checks = storeContract(() => memoryStore()).map(({ name, run }) => [name, run] as const);
+
+describe("the memory store keeps the store contract", () => {
+  it.each(checks)("%s", async (_, run) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
+});
+
+describe("the memory store", () => {
+  it("answers at once, with the entry itself", () => {
+    const store = memoryStore();
+    const entry = entryOf("a");
+
+    const answers = [store.set(entry), read(store, "a"), store.delete("a"), store.clear()];
+
+    expect(answers).toEqual([undefined, entry, 1, undefined]);
+    expect(answers[1]).toBe(entry);
+  });
+
+  it("stays within its bytes, whatever comes", () => {
+    const store = memoryStore({ maxBytes: 100_000 });
+
+    fill(store, numbered("k", 500));
+
+    const { bytes, entries, evictions } = store.stats!();
+    expect(bytes).toBeLessThanOrEqual(100_000);
+    expect(bytes).toBeGreaterThan(90_000);
+    expect(entries + evictions).toBe(500);
+  });
+
+  it("reckons keys, variants, fields and contents among its bytes", () => {
+    const weigh = (entry: ReturnType<typeof entryOf>): number => {
+      const store = memoryStore();
+      void store.set(entry);
+      return store.stats!().bytes;
+    };
+    const plain = weigh(entryOf("a"));
+
+    expect(weigh(entryOf("a".repeat(1001)))).toBeGreaterThanOrEqual(plain + 1000);
+    expect(weigh(entryOf("a", { variant: "v".repeat(1000) }))).toBeGreaterThanOrEqual(plain + 1000);
+    expect(weigh(entryOf("a", { body: new Uint8Array(100_010) }))).toBeGreaterThanOrEqual(plain + 99_990);
+    expect(weigh(entryOf("a", { fields: [["link", ["x".repeat(500), "y".repeat(500)]]] }))).toBeGreaterThan(
+      plain + 950,
+    );
+  });
+
+  it("stays within its count", () => {
+    const store = memoryStore({ maxEntries: 3 });
+
+    fill(store, ["a", "b", "c", "d", "e"]);
+
+    expect(kept(store, ["a", "b", "c", "d", "e"])).toEqual(["c", "d", "e"]);
+    expect(store.stats!()).toMatchObject({ entries: 3, evictions: 2 });
+  });
+
+  it("keeps no more variants of a resource than it may: the oldest goes", () => {
+    const store = memoryStore({ maxVariants: 2 });
+
+    void store.set(entryOf("a", { variant: "1" }));
+    void store.set(entryOf("a", { variant: "2" }));
+    void store.set(entryOf("a", { variant: "3" }));
+
+    expect([read(store, "a", "1"), read(store, "a", "2"), read(store, "a", "3")].map(Boolean)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(store.stats!()).toMatchObject({ entries: 2, evictions: 1 });
+  });
+
+  it("caps variants at 256 unless it is told otherwise", () => {
+    const store = memoryStore();
+
+    numbered("v", 300).forEach((variant) => void store.set(entryOf("a", { variant })));
+
+    expect(store.stats!()).toMatchObject({ entries: 256, evictions: 44 });
+  });
+
+  it("keeps nothing that is larger than the whole store, and evicts nothing for it", () => {
+    const store = memoryStore({ maxBytes: 10_000 });
+    fill(store, ["a", "b"]);
+
+    void store.set(entryOf("large", { body: new Uint8Array(10_000) }));
+
+    expect(kept(store, ["a", "b", "large"])).toEqual(["a", "b"]);
+    expect(store.stats!().evictions).toBe(0);
+  });
+
+  it("forgets what an entry too large would have replaced: the old one is no longer true", () => {
+    const store = memoryStore({ maxBytes: 10_000 });
+    fill(store, ["a"]);
+
+    void store.set(entryOf("a", { body: new Uint8Array(10_000) }));
+
+    expect(kept(store, ["a"])).toEqual([]);
+    expect(store.stats!()).toEqual({ entries: 0, bytes: 0, evictions: 0 });
+  });
+
+  it("gives the room of what is replaced, deleted or cleared back", () => {
+    const store = memoryStore();
+    fill(store, ["a"]);
+    const { bytes } = store.stats!();
+
+    fill(store, ["a", "b"]);
+    expect(store.stats!()).toEqual({ entries: 2, bytes: 2 * bytes, evictions: 0 });
+    void store.delete("a");
+    expect(store.stats!()).toEqual({ entries: 1, bytes, evictions: 0 });
+    void store.clear();
+    expect(store.stats!()).toEqual({ entries: 0, bytes: 0, evictions: 0 });
+  });
+
+  it.each(["maxBytes", "maxEntries", "maxVariants"])(
+    "refuses a %s that is no whole number above 0",
+    (name) => {
+      expect(() => memoryStore({ [name]: 0 })).toThrow(/ERR_CACHE_OPTION_INVALID/);
+      expect(() => memoryStore({ [name]: 1.5 })).toThrow(/write a whole number above 0/);
+      expect(() => memoryStore({ [name]: Infinity })).not.toThrow();
+    },
+  );
+});
