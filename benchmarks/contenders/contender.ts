@@ -16,7 +16,7 @@ export interface ServerOrder {
 }
 
 /** A Fastify application that answers `PATH`, and how often its handler was entered. */
-export interface Contender {
+interface Contender {
   readonly app: FastifyInstance;
   handlerRuns(): number;
 }

@@ -58,12 +58,12 @@ export function uriResourcePrefix(
 }
 
 /** The resource that a route's own `key` function names. */
-export function namedResource(namespace: string, text: string): string {
+function namedResource(namespace: string, text: string): string {
   return `${escapePart(namespace)}|k|${text}`;
 }
 
 /** What a variant's name begins with, under a key that a function made. */
-export function selectorOf(method: string, principal: string): string {
+function selectorOf(method: string, principal: string): string {
   return `${escapePart(method)}|${principal}|`;
 }
 
