@@ -118,12 +118,7 @@ export function endToEnd(fields: Fields): Fields {
 }
 
 /** Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13). */
-export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
-  "age",
-  "content-length",
-  "content-range",
-  "date",
-]);
+export const MESSAGE_FIELDS: ReadonlySet<string> = new Set(["age", "content-length", "date"]);
 
 function linesOf(value: FieldValue): readonly string[] {
   return typeof value === "string" ? [value] : value;

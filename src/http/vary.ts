@@ -20,3 +20,19 @@ export function mergeVary(present: FieldValue | undefined, added: readonly strin
   const missing = wanted.filter((name) => !known.includes(name));
   return [...parseList(combined(present) ?? ""), ...missing].join(", ");
 }
+
+/** Fields whose members are tokens, so that case and space between them mean nothing (RFC 9110 §12.5). */
+const LISTS_OF_TOKENS: ReadonlySet<string> = new Set([
+  "accept-charset",
+  "accept-encoding",
+  "accept-language",
+]);
+
+/**
+ * Returns a selecting field's value as it counts: two that mean the same are one (RFC 9111 §4.1). Only what the field's
+ * own specification says is done, and order is kept, since many servers prefer what stands first.
+ */
+export function normaliseSelecting(name: string, value: string): string {
+  if (!LISTS_OF_TOKENS.has(name)) return value;
+  return parseList(value.toLowerCase().replace(/[ \t]*;[ \t]*/g, ";")).join(",");
+}

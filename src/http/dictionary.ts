@@ -1,0 +1,98 @@
+/** The members of a structured dictionary (RFC 9651 §3.2): bare items and inner lists as text, a lone key as `true`. */
+export type Dictionary = ReadonlyMap<string, string | true>;
+
+const KEY = /[a-z*][a-z0-9_\-.*]*/y;
+/** Decimal, integer or date, string, token, byte sequence, boolean, display string (RFC 9651 §3.3). */
+const ITEM =
+  /-?[0-9]{1,12}\.[0-9]{1,3}(?![0-9.])|@?-?[0-9]{1,15}(?![0-9.])|"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*|:[A-Za-z0-9+/=]*:|\?[01]|%"(?:[\x20\x21\x23\x24\x26-\x7E]|%[0-9a-f]{2})*"/y;
+const SPACES = / */y;
+const OWS = /[ \t]*/y;
+
+/**
+ * Reads a structured dictionary, or undefined where it does not parse: then the whole field is ignored (RFC 9651 §4.2).
+ * Parameters are read over. Of a key that is repeated the last member counts, in the place of the first.
+ */
+export function parseDictionary(value: string): Dictionary | undefined {
+  const members = new Map<string, string | true>();
+  const reader = new Reader(value.replace(/^ +| +$/g, ""));
+  while (!reader.isAtEnd) {
+    const key = reader.take(KEY);
+    if (key === undefined) return undefined;
+    const item = reader.skip("=") ? reader.member() : true;
+    if (item === undefined || !reader.readsParameters()) return undefined;
+    members.set(key, item);
+    reader.take(OWS);
+    if (reader.isAtEnd) return members;
+    if (!reader.skip(",")) return undefined;
+    reader.take(OWS);
+    // A comma promises another member.
+    if (reader.isAtEnd) return undefined;
+  }
+  return members;
+}
+
+/** Goes through a text from left to right. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#text.length;
+  }
+
+  /** Takes what a sticky pattern matches here. */
+  take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+
+  /** Passes one character, if it is there. */
+  skip(character: string): boolean {
+    if (this.#text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** Takes an item or an inner list (RFC 9651 §3.1.1). */
+  member(): string | undefined {
+    const start = this.#at;
+    if (!this.skip("(")) return this.#item();
+    for (;;) {
+      const spaces = this.take(SPACES);
+      if (this.skip(")")) return this.#text.slice(start, this.#at);
+      const isSeparated = spaces !== "" || this.#at === start + 1;
+      if (!isSeparated || this.#item() === undefined || !this.readsParameters()) return undefined;
+    }
+  }
+
+  /** Reads over parameters; answers whether they are well-formed (RFC 9651 §4.2.3.2). */
+  readsParameters(): boolean {
+    while (this.skip(";")) {
+      this.take(SPACES);
+      if (this.take(KEY) === undefined) return false;
+      if (this.skip("=") && this.#item() === undefined) return false;
+    }
+    return true;
+  }
+
+  #item(): string | undefined {
+    const item = this.take(ITEM);
+    return item?.startsWith("%") === true && !isUtf8(item.slice(2, -1)) ? undefined : item;
+  }
+}
+
+function isUtf8(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    // Not a failure: this is how one asks.
+    return false;
+  }
+}

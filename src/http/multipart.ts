@@ -1,0 +1,58 @@
+import { formatContentRange } from "./range.ts";
+import type { ByteRange } from "./range.ts";
+
+/** Content of the type `multipart/byteranges`, with its whole media type. */
+export interface Multipart {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** More ranges than this serve nobody but those who want a large answer to a small question. */
+const MOST_RANGES = 16;
+
+/**
+ * Whether several ranges are worth a message of parts: few, in order, apart from each other. Else the whole is sent,
+ * as RFC 9110 §14.2 advises against many small or overlapping ranges, which are an attack.
+ */
+export function areWorthParts(ranges: readonly ByteRange[]): boolean {
+  if (ranges.length < 2 || ranges.length > MOST_RANGES) return false;
+  return ranges.every((range, index) => index === 0 || range.first > (ranges[index - 1] as ByteRange).last);
+}
+
+/** Cuts several ranges out of a body (RFC 9110 §14.6, §15.3.7.2); `contentType` is the body's own, for each part. */
+export function multipartRanges(
+  body: Uint8Array,
+  ranges: readonly ByteRange[],
+  contentType: string | undefined,
+): Multipart {
+  const boundary = boundaryFor(body);
+  const encoder = new TextEncoder();
+  const type = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
+  const pieces = ranges.flatMap((range) => [
+    encoder.encode(
+      `--${boundary}\r\n${type}Content-Range: ${formatContentRange(range, body.byteLength)}\r\n\r\n`,
+    ),
+    body.subarray(range.first, range.last + 1),
+    encoder.encode("\r\n"),
+  ]);
+  pieces.push(encoder.encode(`--${boundary}--\r\n`));
+  return { contentType: `multipart/byteranges; boundary=${boundary}`, body: joined(pieces) };
+}
+
+/** A text that the body does not contain, so that no content can end a part (RFC 2046 §5.1.1). */
+function boundaryFor(body: Uint8Array): string {
+  const text = new TextDecoder("latin1").decode(body);
+  let number = 0;
+  while (text.includes(`byteranges-${number}`)) number++;
+  return `byteranges-${number}`;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return whole;
+}

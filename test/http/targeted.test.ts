@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { parseCacheControl } from "../../src/http/cache-control.ts";
+import { parseTargetedCacheControl } from "../../src/http/targeted.ts";
+
+describe("a targeted Cache-Control", () => {
+  it.each([[undefined], [""], ["  "], ["max-age=60,"], ["MAX-AGE=60"], ["max-age=60, no store"], ["&"]])(
+    "%j is ignored",
+    (value) => {
+      expect(parseTargetedCacheControl(value)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ["max-age=60", "max-age=60"],
+    ["max-age=60;ext=1, s-maxage=5", "max-age=60, s-maxage=5"],
+    ["no-store", "no-store"],
+    ["no-store=?1", "no-store"],
+    ["no-store, max-age=60", "no-store, max-age=60"],
+    ["private", "private"],
+    ['private="x-user"', 'private="x-user"'],
+    ['no-cache="a, b"', 'no-cache="a, b"'],
+    ["must-revalidate, stale-if-error=5", "must-revalidate, stale-if-error=5"],
+    ["max-age=1, max-age=2", "max-age=2"],
+  ])("%j says %j", (value, same) => {
+    expect(parseTargetedCacheControl(value)).toEqual(parseCacheControl(same));
+  });
+
+  it.each([
+    ['max-age="60"'],
+    ["max-age=60.5"],
+    ["max-age=-60"],
+    ["max-age=?0"],
+    ["max-age=:NjA=:"],
+    ["max-age=@60"],
+    ["max-age=(60)"],
+    ["no-store=?0"],
+    ["private=?0"],
+    ["foo, bar=1"],
+  ])("%j is understood, and says nothing", (value) => {
+    expect(parseTargetedCacheControl(value)).toEqual(parseCacheControl(undefined));
+  });
+
+  it("refuses for the reason that it gives, whatever stands beside it", () => {
+    const said = parseTargetedCacheControl('no-store, groups=("a" "b"), name=%"x"');
+
+    expect(said?.noStore).toBe(true);
+  });
+
+  it.each([["no-store=1"], ["no-store=x"], ['no-store="x"'], ["no-store=(1 2)"]])(
+    "refuses as it was meant, with an argument that there is not: %j",
+    (value) => {
+      expect(parseTargetedCacheControl(value)?.noStore).toBe(true);
+    },
+  );
+
+  it.each([["private=x"], ['private=""'], ['private=("a" "b")'], ["private=1"]])(
+    "is private as a whole where what it is confined to cannot be read: %j",
+    (value) => {
+      expect(parseTargetedCacheControl(value)?.private).toBe(true);
+    },
+  );
+});
