@@ -55,6 +55,12 @@ const arrows = [
     typesOnly: ["./policy.ts"],
     why: "a cache's options contain a route's",
   },
+  {
+    files: "src/core/rfc9111.ts",
+    may: [],
+    typesOnly: ["./options.ts"],
+    why: "a set of options is a value of their type",
+  },
   { files: "src/core/exchange.ts", may: ["../http/**", "./**"], why: "it sees core and http, nothing else" },
   {
     files: "src/core/exchange/**",

@@ -1,8 +1,12 @@
 import { checkCacheOptions, settingsOf } from "./core/cache-options.ts";
 import type { CacheOptions } from "./core/cache-options.ts";
+import { askedRequest, askedUrl } from "./core/asked.ts";
+import type { ExplainRequest } from "./core/asked.ts";
 import { CacheError, show } from "./core/errors.ts";
 import type { OnError, Outcome, Refusal } from "./core/events.ts";
 import { Exchange } from "./core/exchange.ts";
+import { explain } from "./core/explain.ts";
+import type { Explanation } from "./core/explain.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
 import { namedEntry, plainVariant, uriResourcePrefix } from "./core/key.ts";
@@ -12,7 +16,11 @@ import type { ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
 import type { RouteContext } from "./core/policy.ts";
+import { taggedNames } from "./core/tagging.ts";
+import type { Tagged } from "./core/tagging.ts";
+import { Tags } from "./core/tags.ts";
 import { Reports } from "./core/report.ts";
+import { Routes } from "./core/routes.ts";
 import type { StoreStats } from "./core/store.ts";
 import { StoreCalls } from "./core/store-calls.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/types.ts";
@@ -64,10 +72,23 @@ export interface Cache {
    * that were. A handler that is running now can no longer store what it found before.
    */
   invalidate(key: string, where?: InNamespace): Promise<number>;
+  /**
+   * Forgets what is tagged with one of these names. It costs the same for ten responses and for ten million, because
+   * they are not looked for: the answer is undefined unless the store can count them, which none can yet. A handler
+   * that is running now can no longer store what it found before. Throws `ERR_CACHE_TAGS` for anything but names.
+   */
+  invalidate(which: Tagged): Promise<number | undefined>;
   /** Forgets everything; answers whether the store did so. */
   clear(): Promise<boolean>;
   /** Answers the counters. */
   stats(): CacheStats;
+  /**
+   * Says what would happen to a request and why, and changes nothing: nothing is counted, told, stored or waited for.
+   * The store is read as by any request, which the memory store takes for a sign of use. `route` names the policy
+   * as messages do (`GET /reports/:id`); it may be left out where method and path belong to one route. Throws
+   * `ERR_CACHE_EXPLAIN`, with the names, where they do not.
+   */
+  explain(request: ExplainRequest, by?: { readonly route?: string }): Promise<Explanation>;
 }
 
 /** What an adapter asks of a cache. */
@@ -110,10 +131,15 @@ export function createCache(options: CacheOptions = {}): Cache {
     tellError(error, failure);
   };
   const backing = options.store ?? memoryStore();
-  const store = new StoreCalls(backing, clock, (options.storeTimeout ?? 0.25) * 1000, onError);
+  const callsTold = (told: OnError): StoreCalls =>
+    new StoreCalls(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
+  const store = callsTold(onError);
+  const routes = new Routes();
+  const tags = new Tags(() => clock.now());
   const exchange = new Exchange({
     store,
     clock,
+    tags,
     digest,
     count: (outcome) => void counters.outcomes[outcome]++,
     refused: (route, reason) => {
@@ -122,11 +148,26 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     stored: () => void counters.stored++,
   });
-  const lookup = new Lookup(store, () => store.distrust());
+  const lookup = new Lookup(
+    store,
+    () => store.distrust(),
+    (entry) => tags.areOutdated(entry),
+  );
   const named = (key: string, where: InNamespace | undefined): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(where?.namespace, settings));
+  function invalidate(key: string, where?: InNamespace): Promise<number>;
+  function invalidate(which: Tagged): Promise<number | undefined>;
+  async function invalidate(which: string | Tagged, where?: InNamespace): Promise<number | undefined> {
+    if (typeof which === "object" && which !== null) {
+      tags.invalidate(taggedNames(which));
+      return undefined;
+    }
+    const { resource } = named(which, where);
+    exchange.purge(resource);
+    return store.delete(resource);
+  }
   const engine: Engine = {
-    policy: (route, context) => resolvePolicy(route, settings, context, namesOf),
+    policy: (route, context) => routes.declare(resolvePolicy(route, settings, context, namesOf)),
     begin: (request, policy) => exchange.begin(request, policy),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -140,14 +181,22 @@ export function createCache(options: CacheOptions = {}): Cache {
       exchange.purge(entry.key);
       return store.set(entry);
     },
-    async invalidate(key, where) {
-      const { resource } = named(key, where);
-      exchange.purge(resource);
-      return store.delete(resource);
-    },
+    invalidate,
     async clear() {
       exchange.purgeAll();
       return store.clear();
+    },
+    async explain(asked, by) {
+      const url = askedUrl(asked);
+      const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
+      const { request, assumed } = askedRequest(asked, url, policy.names.origins());
+      const failures: string[] = [];
+      const calls = callsTold((error) => void failures.push(`The store failed: ${textOf(error)}.`));
+      const findings = await exchange.probe(request, policy, calls);
+      // Where nothing is looked up, the origin does not count.
+      const origin = findings.key === undefined ? undefined : assumed;
+      const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
+      return explain(findings, remarks);
     },
     stats: () => ({
       outcomes: { ...counters.outcomes },
@@ -161,8 +210,12 @@ export function createCache(options: CacheOptions = {}): Cache {
   return Object.freeze(cache);
 }
 
-function namesOf(namespace: string, query: DeclaredQuery | undefined): Names {
-  return new Names(uriResourcePrefix(namespace, "GET", "", ""), query);
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : show(error);
+}
+
+function namesOf(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): Names {
+  return new Names(uriResourcePrefix(namespace, "GET", "", ""), query, undefined, isStrict);
 }
 
 interface Counters {

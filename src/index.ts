@@ -2,10 +2,21 @@ export { createCache } from "./create-cache.ts";
 export type { Cache, CacheStats, InNamespace } from "./create-cache.ts";
 export { memoryStore } from "./stores/memory.ts";
 export type { MemoryStoreOptions } from "./stores/memory.ts";
+export { rfc9111 } from "./core/rfc9111.ts";
 export { CacheError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
-export type { CacheOptions } from "./core/cache-options.ts";
+export type { CacheOptions, CacheStatusOptions } from "./core/cache-options.ts";
+export type { ExplainRequest } from "./core/asked.ts";
+export type {
+  ExplainedEntry,
+  ExplainedFreshness,
+  ExplainedKey,
+  ExplainedOutcome,
+  ExplainedReason,
+  Explanation,
+} from "./core/explain.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
+export type { Tagged } from "./core/tagging.ts";
 export type { ManualResponse } from "./core/manual.ts";
 export type { Clock } from "./core/clock.ts";
 export type { OnError, Outcome, Refusal, Report, Reporter, StoreFailure } from "./core/events.ts";

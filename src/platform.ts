@@ -1,4 +1,4 @@
-import type { createHash, createHmac } from "node:crypto";
+import type { createHash, createHmac, hash } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Clock } from "./core/clock.ts";
@@ -17,7 +17,12 @@ export const systemClock: Clock = {
   },
 };
 
-type NodeCrypto = { readonly createHash: typeof createHash; readonly createHmac: typeof createHmac };
+interface NodeCrypto {
+  readonly createHash: typeof createHash;
+  readonly createHmac: typeof createHmac;
+  /** Absent where Node's interface is another runtime's, or an older one. */
+  readonly hash?: typeof hash;
+}
 
 /** What an entity tag and a hashed principal keep of SHA-256: 128 bits. */
 const DIGEST_BYTES = 16;
@@ -26,12 +31,14 @@ const DIGEST_BYTES = 16;
 export function platformDigest(secret: Uint8Array, crypto: NodeCrypto | undefined = nodeCrypto()): Digest {
   if (crypto === undefined) {
     return {
+      of: (bytes) => base64url(sha256(bytes).subarray(0, DIGEST_BYTES)),
       hasher: () => portableHasher(),
       keyed: (text) =>
         base64url(hmac(sha256, secret, new TextEncoder().encode(text)).subarray(0, DIGEST_BYTES)),
     };
   }
   return {
+    of: (bytes) => base64url(nodeDigest(crypto, bytes).subarray(0, DIGEST_BYTES)),
     hasher: () => nodeHasher(crypto),
     keyed: (text) =>
       base64url(crypto.createHmac("sha256", secret).update(text).digest().subarray(0, DIGEST_BYTES)),
@@ -51,6 +58,11 @@ export function isProduction(): boolean {
 function nodeCrypto(): NodeCrypto | undefined {
   // An import of `node:crypto` would keep the package from loading where there is none.
   return typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:crypto");
+}
+
+/** In one call where there is one: an object per response would hold memory that only a collection gives back. */
+function nodeDigest(crypto: NodeCrypto, bytes: Uint8Array): Uint8Array {
+  return crypto.hash?.("sha256", bytes, "buffer") ?? crypto.createHash("sha256").update(bytes).digest();
 }
 
 function nodeHasher(crypto: NodeCrypto): Hasher {

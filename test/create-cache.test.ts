@@ -63,16 +63,11 @@ describe("a response that is put by hand", () => {
     const { cache, ask } = kitOf(byKey);
     await cache.set("user:1", {
       body: "Ann",
-      headers: { "content-length": "99", age: "7", date: "now", "content-range": "x" },
+      headers: { "content-length": "99", age: "7", date: "now" },
     });
 
     const hit = ask();
-    expect([
-      said(hit, "content-length"),
-      said(hit, "age"),
-      said(hit, "date"),
-      said(hit, "content-range"),
-    ]).toEqual(["3", "0", undefined, undefined]);
+    expect(["content-length", "age", "date"].map((name) => said(hit, name))).toEqual(["3", "0", undefined]);
   });
 
   it("takes the place of what a running handler would store", async () => {

@@ -13,6 +13,7 @@ export function bypassReason<Native>(
 ): Refusal | undefined {
   const { method } = request;
   if (!policy.methods.has(method) && !(method === "HEAD" && policy.methods.has("GET"))) return "method";
+  // By RFC 9111 §3.5 it is the response to such a request that may not be stored.
   if (policy.scope !== "anonymous") return undefined;
   const anonymous = request.header("authorization") === undefined && request.header("cookie") === undefined;
   return anonymous ? undefined : "credentials";

@@ -7,6 +7,14 @@ import type { CacheSettings } from "./policy.ts";
 import type { Store } from "./store.ts";
 import type { StatusHeader } from "./types.ts";
 
+/** What `Cache-Status` says beside the outcome. */
+export interface CacheStatusOptions {
+  /** What this cache is called. Default: `caching-route`. */
+  readonly name?: string;
+  /** Whether the hashed key is told. Default: false. */
+  readonly key?: boolean;
+}
+
 /** What a cache is made of; everything is optional. */
 export interface CacheOptions {
   /** Where entries live. Default: the memory of the process, 64 MiB at most. */
@@ -17,8 +25,12 @@ export interface CacheOptions {
   namespacePolicy?: "concat" | "replace";
   /** The one-word response header. Default: `X-Cache` with `HIT` and `MISS`; what is left out keeps its default. */
   statusHeader?: Partial<StatusHeader> | false;
-  /** The name under which `Cache-Status` speaks of this cache (RFC 9211). Default: `caching-route`. */
-  cacheStatus?: string | boolean;
+  /**
+   * The name under which `Cache-Status` speaks of this cache (RFC 9211); false: no such field. With `key`, each member
+   * says which entry it speaks of, by a hash under the cache's `secret` and never by the key itself (RFC 9211 §2.7).
+   * Default: `{ name: "caching-route", key: false }`; what is left out keeps its default.
+   */
+  cacheStatus?: CacheStatusOptions | string | boolean;
   /** What routes say where they say nothing. */
   defaults?: RouteOptions;
   /** Where time comes from. Default: the machine. */
@@ -44,7 +56,10 @@ const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => s
     value === "concat" || value === "replace" ? undefined : '"concat" or "replace"',
   statusHeader: (value) =>
     value === false || isStatusHeader(value) ? undefined : "{ name, hit, miss } or false",
-  cacheStatus: (value) => (typeof value === "boolean" || isText(value) ? undefined : "a name, true or false"),
+  cacheStatus: (value) =>
+    typeof value === "boolean" || isText(value) || isCacheStatus(value)
+      ? undefined
+      : "a name, true or false, or { name, key }",
   defaults: () => undefined,
   clock: (value) =>
     hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)",
@@ -90,8 +105,8 @@ export function settingsOf(options: CacheOptions): CacheSettings {
             hit: statusHeader?.hit ?? "HIT",
             miss: statusHeader?.miss ?? "MISS",
           }),
-    cacheStatus:
-      cacheStatus === false ? undefined : typeof cacheStatus === "string" ? cacheStatus : "caching-route",
+    cacheStatus: cacheStatus === false ? undefined : (nameIn(cacheStatus) ?? "caching-route"),
+    cacheStatusKey: typeof cacheStatus === "object" && cacheStatus.key === true,
     defaults: Object.freeze({ ...options.defaults }),
   });
 }
@@ -106,6 +121,18 @@ function isStatusHeader(value: unknown): boolean {
   const isNamed = name === undefined || (typeof name === "string" && isFieldName(name));
   const words = [hit, miss].every((word) => word === undefined || (isText(word) && isFieldValue(word)));
   return isNamed && words && Object.keys(rest).length === 0;
+}
+
+function isCacheStatus(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { name, key, ...rest } = value as Record<string, unknown>;
+  const isNamed = name === undefined || isText(name);
+  return isNamed && (key === undefined || typeof key === "boolean") && Object.keys(rest).length === 0;
+}
+
+function nameIn(cacheStatus: CacheOptions["cacheStatus"]): string | undefined {
+  if (typeof cacheStatus === "string") return cacheStatus;
+  return typeof cacheStatus === "object" ? cacheStatus.name : undefined;
 }
 
 function isText(value: unknown): value is string {

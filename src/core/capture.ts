@@ -1,4 +1,4 @@
-import type { Hasher } from "./digest.ts";
+import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
 
 /**
@@ -9,15 +9,15 @@ import type { Refusal } from "./events.ts";
  */
 export class Capture {
   readonly #maxBytes: number;
-  readonly #hasher: Hasher | undefined;
+  readonly #digest: Digest | undefined;
   #parts: Uint8Array[] = [];
   #length = 0;
   #refusal: Refusal | undefined;
 
-  /** `hasher` is given where the entity tag is to be made from the content. */
-  constructor(maxBytes: number, hasher: Hasher | undefined) {
+  /** `digest` is given where the entity tag is to be made from the content. */
+  constructor(maxBytes: number, digest: Digest | undefined) {
     this.#maxBytes = maxBytes;
-    this.#hasher = hasher;
+    this.#digest = digest;
   }
 
   /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
@@ -26,7 +26,6 @@ export class Capture {
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
     if (this.#length > this.#maxBytes) return this.refuse("too-large");
-    this.#hasher?.update(bytes);
     this.#parts.push(bytes);
     return undefined;
   }
@@ -44,7 +43,8 @@ export class Capture {
     if (this.#refusal !== undefined) return this.#refusal;
     if (contentLength !== undefined && contentLength !== String(this.#length))
       return this.refuse("truncated");
-    return { body: joined(this.#parts, this.#length), digest: this.#hasher?.finish() };
+    const body = joined(this.#parts, this.#length);
+    return { body, digest: this.#digest?.of(body) };
   }
 }
 

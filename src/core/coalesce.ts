@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Refusal } from "./events.ts";
 import type { Entry } from "./store.ts";
 
 /** How a flight ended, as those who waited for it are told. */
@@ -66,7 +67,7 @@ export class Flights {
   readonly #rememberMs: number;
   readonly #limit: number;
   readonly #flying = new Map<string, Flight>();
-  readonly #uncacheable = new Map<string, number>();
+  readonly #uncacheable = new Map<string, { readonly until: number; readonly reason: Refusal | undefined }>();
 
   constructor(rememberMs: number, limit = 10_000) {
     this.#rememberMs = rememberMs;
@@ -89,18 +90,23 @@ export class Flights {
 
   /** Whether the last response for this key, not long ago, could not be shared. */
   isUncacheable(key: string, now: number): boolean {
-    const until = this.#uncacheable.get(key);
-    if (until === undefined) return false;
-    if (now < until) return true;
+    const known = this.#uncacheable.get(key);
+    if (known === undefined) return false;
+    if (now < known.until) return true;
     this.#uncacheable.delete(key);
     return false;
   }
 
+  /** Why and until when (epoch ms) a key counts as uncacheable, as far as it is remembered. */
+  remembered(key: string): { readonly until: number; readonly reason: Refusal | undefined } | undefined {
+    return this.#uncacheable.get(key);
+  }
+
   /** Remembers that a response could not be shared. */
-  rememberUncacheable(key: string, now: number): void {
+  rememberUncacheable(key: string, now: number, reason?: Refusal): void {
     if (key.length > REMEMBERED_KEY) return;
     this.#uncacheable.delete(key);
-    this.#uncacheable.set(key, now + this.#rememberMs);
+    this.#uncacheable.set(key, { until: now + this.#rememberMs, reason });
     if (this.#uncacheable.size <= this.#limit) return;
     for (const oldest of this.#uncacheable.keys()) {
       this.#uncacheable.delete(oldest);

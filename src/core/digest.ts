@@ -6,9 +6,11 @@ export interface Hasher {
   finish(): string;
 }
 
-/** The two digests that the core needs; which code computes them is the platform's affair. */
+/** The digests that the core needs; which code computes them is the platform's affair. */
 export interface Digest {
-  /** Starts a digest that is the same in every process, as an entity tag has to be. */
+  /** Digests bytes at once: the same text in every process, as an entity tag has to be. */
+  of(bytes: Uint8Array): string;
+  /** Starts the same digest of what comes in parts. */
   hasher(): Hasher;
   /** Digests `text` under the cache's secret, so that a key that leaks names nobody. */
   keyed(text: string): string;

@@ -18,6 +18,7 @@ export type Refusal =
   | "too-large"
   | "truncated"
   | "malformed"
+  | "search-rule"
   | "purged"
   | "failed"
   | "aborted";

@@ -1,5 +1,6 @@
 import { parseCacheControl } from "../http/cache-control.ts";
 import { combined, fieldOf } from "../http/fields.ts";
+import { parseTargetedCacheControl } from "../http/targeted.ts";
 import { parseVary } from "../http/vary.ts";
 import type { HandlerHead, Head } from "./types.ts";
 
@@ -15,12 +16,15 @@ const SAID_AFRESH: ReadonlySet<string> = new Set(["origin", "accept-encoding"]);
  */
 export function readHead(head: HandlerHead): Head {
   const earlier = head.earlier ?? [];
-  const cacheControl = combined(fieldOf(head.fields, "cache-control") ?? fieldOf(earlier, "cache-control"));
+  const said = (name: string): string | undefined =>
+    combined(fieldOf(head.fields, name) ?? fieldOf(earlier, name));
+  const targeted = parseTargetedCacheControl(said("cdn-cache-control"));
   const own = parseVary(fieldOf(head.fields, "vary"));
   const before = parseVary(fieldOf(earlier, "vary"));
   const vary =
     own === "*" || before === "*"
       ? "*"
       : [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
-  return { ...head, cacheControl: parseCacheControl(cacheControl), vary };
+  const cacheControl = targeted ?? parseCacheControl(said("cache-control"));
+  return { ...head, cacheControl, isTargeted: targeted !== undefined, vary };
 }

@@ -1,3 +1,5 @@
+import { normaliseSelecting } from "../http/vary.ts";
+import type { SearchRule } from "../http/no-vary-search.ts";
 import { digestContent } from "./content.ts";
 import type { Digest } from "./digest.ts";
 import { CacheError, show } from "./errors.ts";
@@ -11,6 +13,8 @@ export interface Key {
   readonly selector: string;
   /** Path and query without the parameters that are not in the key; undefined where nothing was dropped. */
   readonly target: string | undefined;
+  /** What the resource leaves out of the query because an earlier response said so. */
+  readonly rule: SearchRule | undefined;
 }
 
 /**
@@ -36,15 +40,19 @@ export function keyOf<Native>(
       resource: namedResource(policy.namespace, text),
       selector: selectorOf(method, principal),
       target: undefined,
+      rule: undefined,
     };
   }
-  const name = policy.names.of(request.origin, request.target);
-  if (method === "GET" && principal === "")
-    return { resource: name.resource, selector: "", target: name.target };
-  const content = method === "GET" ? "" : digestContent(request, digest);
+  const { uri, exact, resource, target, rule } = policy.names.of(request.origin, request.target);
+  if (method === "GET") {
+    const named =
+      principal === "" ? resource : uriResourcePrefix(policy.namespace, method, principal, "") + uri;
+    return { resource: named, selector: "", target, rule };
+  }
+  const content = digestContent(request, digest);
   if (content === undefined) return undefined;
-  const resource = uriResourcePrefix(policy.namespace, method, principal, content) + name.uri;
-  return { resource, selector: "", target: name.target };
+  const whole = uriResourcePrefix(policy.namespace, method, principal, content) + exact;
+  return { resource: whole, selector: "", target, rule: undefined };
 }
 
 /** What stands before the URI in a key that was made from the request. */
@@ -96,7 +104,10 @@ export function variantOf(
   for (const name of vary) {
     const value = header(name);
     // An absent field and an empty one are different requests: only the latter has the equals sign.
-    text += value === undefined ? `${name}&` : `${name}=${value.replace(/[%&]/g, escapeCharacter)}&`;
+    text +=
+      value === undefined
+        ? `${name}&`
+        : `${name}=${normaliseSelecting(name, value).replace(/[%&]/g, escapeCharacter)}&`;
   }
   return text;
 }

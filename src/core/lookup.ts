@@ -25,12 +25,21 @@ export interface Readable {
 export class Lookup {
   readonly #store: Readable;
   readonly #onUntrusted: () => void;
+  readonly #isOutdated: (entry: Entry) => boolean;
   readonly #checked = new WeakSet<Entry>();
 
-  /** `onUntrusted` hears of entries that the store should not have answered; each is a miss. */
-  constructor(store: Readable, onUntrusted: () => void = () => undefined) {
+  /**
+   * `onUntrusted` hears of entries that the store should not have answered; each is a miss, and so is one that is
+   * outdated before its time: `isOutdated` is asked of entries with tags only.
+   */
+  constructor(
+    store: Readable,
+    onUntrusted: () => void = () => undefined,
+    isOutdated: (entry: Entry) => boolean = () => false,
+  ) {
     this.#store = store;
     this.#onUntrusted = onUntrusted;
+    this.#isOutdated = isOutdated;
   }
 
   find(key: string, choose: ChooseVariant, now: number): MaybePromise<Found> {
@@ -61,6 +70,7 @@ export class Lookup {
       return undefined;
     }
     this.#checked.add(entry);
+    if (entry.tags !== undefined && this.#isOutdated(entry)) return undefined;
     return now < entry.deleteAt ? entry : undefined;
   }
 }
@@ -77,8 +87,15 @@ function isWellFormed(entry: Entry): boolean {
     ) &&
     entry.body instanceof Uint8Array &&
     areFields(entry.fields) &&
+    isTagging(entry.tags, entry.taggedAt) &&
     endToEnd(entry.fields).length === entry.fields.length
   );
+}
+
+function isTagging(tags: unknown, taggedAt: unknown): boolean {
+  if (tags === undefined) return taggedAt === undefined;
+  const areNames = Array.isArray(tags) && tags.every((tag) => typeof tag === "string");
+  return areNames && typeof taggedAt === "number" && !Number.isNaN(taggedAt);
 }
 
 function areFields(fields: unknown): boolean {

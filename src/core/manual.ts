@@ -46,9 +46,8 @@ export function manualEntry(
     );
   }
   const bytes = isText ? new TextEncoder().encode(body) : new Uint8Array(body);
-  const hasher = digest.hasher();
-  hasher.update(bytes);
-  const tag: Fields = fieldOf(said, "etag") === undefined ? [["etag", formatEntityTag(hasher.finish())]] : [];
+  const tag: Fields =
+    fieldOf(said, "etag") === undefined ? [["etag", formatEntityTag(digest.of(bytes))]] : [];
   return {
     key: name.resource,
     variant: name.selector,

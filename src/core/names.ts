@@ -1,3 +1,5 @@
+import { formatNoVarySearch, isSameRule, keepsBy } from "../http/no-vary-search.ts";
+import type { SearchRule } from "../http/no-vary-search.ts";
 import { decodeComponent, formatQuery, parseQuery, splitTarget } from "../http/query.ts";
 import type { QueryParameter } from "../http/query.ts";
 import type { DeclaredQuery, TargetName, TargetNames } from "./types.ts";
@@ -6,6 +8,9 @@ const REMEMBERED_TARGET = 2048;
 
 /** What one generation may hold for each name of its limit, in characters: long targets count for more than one. */
 const CHARACTERS_PER_NAME = 64;
+
+/** Of how many paths it is known which parameters do not count. */
+const MOST_RULES = 1000;
 
 /**
  * Remembers the normalised names of raw targets, since normalising one costs sixty times a look-up.
@@ -17,16 +22,22 @@ export class Names implements TargetNames {
   readonly #prefix: string;
   readonly #declared: DeclaredQuery | undefined;
   readonly #limit: number;
+  readonly #isStrict: boolean;
+  readonly #rules = new Map<string, SearchRule>();
   #young = new Map<string, Map<string, TargetName>>();
   #old = new Map<string, Map<string, TargetName>>();
   #size = 0;
   #characters = 0;
 
-  /** `prefix` is what a key without principal and content has before the URI; `declared` as in the policy. */
-  constructor(prefix: string, declared: DeclaredQuery | undefined, limit = 4096) {
+  /**
+   * `prefix` is what a key without principal and content has before the URI; `declared` as in the policy; `isStrict`:
+   * parts of a declared parameter do not count.
+   */
+  constructor(prefix: string, declared: DeclaredQuery | undefined, limit = 4096, isStrict = false) {
     this.#prefix = prefix;
     this.#declared = declared;
     this.#limit = limit;
+    this.#isStrict = isStrict;
   }
 
   /** Answers the name of a target, remembered or made. */
@@ -36,6 +47,37 @@ export class Names implements TargetNames {
     const name = this.#old.get(origin)?.get(target) ?? this.#normalise(origin, target);
     this.#remember(origin, target, name);
     return name;
+  }
+
+  /** The same, and what is remembered stays as it is. */
+  peek(origin: string, target: string): TargetName {
+    return (
+      this.#young.get(origin)?.get(target) ??
+      this.#old.get(origin)?.get(target) ??
+      this.#normalise(origin, target)
+    );
+  }
+
+  /** The origins of the targets that are remembered. */
+  origins(): readonly string[] {
+    return [...new Set([...this.#old.keys(), ...this.#young.keys()])];
+  }
+
+  /**
+   * Learns which parameters of a path do not count; undefined: each does. The oldest of a thousand rules is forgotten.
+   *
+   * What was remembered of targets is forgotten where that changes anything, but not that their origins were asked for.
+   */
+  learn(origin: string, path: string, rule: SearchRule | undefined): void {
+    const resource = withPath(origin, path);
+    if (resource.length > REMEMBERED_TARGET) return;
+    const known = this.#rules.get(resource);
+    this.#rules.delete(resource);
+    if (rule !== undefined) this.#rules.set(resource, rule);
+    if (isSameRule(known, rule)) return;
+    const [oldest] = this.#rules.keys();
+    if (this.#rules.size > MOST_RULES) this.#rules.delete(oldest as string);
+    for (const targets of [...this.#young.values(), ...this.#old.values()]) targets.clear();
   }
 
   #remember(origin: string, target: string, name: TargetName): void {
@@ -58,15 +100,25 @@ export class Names implements TargetNames {
     const { path, query } = splitTarget(target);
     const resource = withPath(origin, path);
     const given = parseQuery(query);
-    if (declared === undefined) return this.#name(withQuery(resource, formatQuery(given)), undefined);
-    const kept = given.filter((parameter) => keepsParameter(declared, decodeComponent(parameter.name)));
-    const uri = withQuery(resource, formatQuery([...kept, ...defaultsFor(kept, declared)]));
-    if (kept.length === given.length) return this.#name(uri, undefined);
-    return this.#name(uri, withQuery(path, kept.map((parameter) => parameter.raw).join("&")));
+    if (declared === undefined) return this.#name(resource, given, undefined);
+    const kept = given.filter(({ name }) => keepsParameter(declared, decodeComponent(name), this.#isStrict));
+    const counted = [...kept, ...defaultsFor(kept, declared)];
+    if (kept.length === given.length) return this.#name(resource, counted, undefined);
+    return this.#name(resource, counted, withQuery(path, kept.map((parameter) => parameter.raw).join("&")));
   }
 
-  #name(uri: string, target: string | undefined): TargetName {
-    return { uri, resource: this.#prefix + uri, target };
+  #name(
+    resource: string,
+    counted: readonly Pick<QueryParameter, "name" | "value">[],
+    target: string | undefined,
+  ): TargetName {
+    const exact = withQuery(resource, formatQuery(counted));
+    const rule = this.#rules.get(resource);
+    if (rule === undefined) return { uri: exact, resource: this.#prefix + exact, exact, target, rule };
+    const ruled = counted.filter(({ name }) => keepsBy(rule, decodeComponent(name)));
+    // The rule is part of the name, since a response that was stored under another one is not for the same targets.
+    const uri = `?${formatNoVarySearch(rule)}|${withQuery(resource, formatQuery(ruled))}`;
+    return { uri, resource: this.#prefix + uri, exact, target, rule };
   }
 }
 
@@ -107,9 +159,14 @@ function defaultsFor(kept: readonly QueryParameter[], declared: DeclaredQuery): 
   return missing;
 }
 
-/** Whether a parameter of this name enters the key: by its whole name, or by what stands before `[` or `.`. */
-export function keepsParameter(declared: DeclaredQuery, name: string): boolean {
+/**
+ * Whether a parameter of this name enters the key: by its whole name or, unless that is wanted strictly, by what stands
+ * before `[` or `.`.
+ */
+export function keepsParameter(declared: DeclaredQuery, name: string, isStrict = false): boolean {
   if (declared.has(name)) return true;
+  // A client that is told the names could not tell which others are part of them.
+  if (isStrict) return false;
   // Nested syntaxes make `filter[a]=1` a part of `filter`; more in the key than needed is always safe.
   const end = name.search(/[[.]/);
   return end > 0 && declared.has(name.slice(0, end));

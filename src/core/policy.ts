@@ -1,3 +1,4 @@
+import { formatNoVarySearch } from "../http/no-vary-search.ts";
 import { declaredQuery } from "./declared-query.ts";
 import { CacheError } from "./errors.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./options.ts";
@@ -10,6 +11,7 @@ export interface CacheSettings {
   readonly namespacePolicy: "concat" | "replace";
   readonly statusHeader: StatusHeader | undefined;
   readonly cacheStatus: string | undefined;
+  readonly cacheStatusKey: boolean;
   readonly defaults: RouteOptions;
 }
 
@@ -33,7 +35,7 @@ export function resolvePolicy<Native>(
   options: RouteOptions<Native>,
   settings: CacheSettings,
   context: RouteContext,
-  namesOf: (namespace: string, query: DeclaredQuery | undefined) => TargetNames,
+  namesOf: (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetNames,
 ): Policy<Native> {
   checkRouteOptions(options, context.route);
   // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
@@ -43,22 +45,33 @@ export function resolvePolicy<Native>(
   const ttl = options.ttl ?? settings.defaults.ttl;
   const isFallback = options.ttl === undefined && typeof ttl === "number";
   const query = queryOf(all.query, context);
+  const noVarySearch = all.noVarySearch ?? false;
   return Object.freeze({
     route: context.route,
-    ttl: isFallback ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
-    defaultTtlMs: isFallback ? ttl * 1000 : DEFAULT_TTL_MS,
+    ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
+    defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,
     scope: all.scope ?? "anonymous",
     key: all.key,
     namespace,
     vary: Object.freeze([...new Set((all.vary ?? []).map((name) => name.toLowerCase()))]),
-    statuses: new Set(all.statuses ?? [200]),
+    statuses: statusesOf(all.statuses),
+    heuristic: all.heuristic ?? false,
+    requestDirectives: all.requestDirectives ?? false,
+    revalidate: all.revalidate ?? false,
+    invalidateOnUnsafe: all.invalidateOnUnsafe ?? false,
+    storeDate: all.storeDate ?? false,
+    noVarySearch,
+    // Under a key of its own, a handler sees the whole query.
+    searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
+    tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
     query,
-    names: namesOf(namespace, query),
+    names: namesOf(namespace, query, noVarySearch),
     methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     statusHeader: settings.statusHeader,
     cacheStatus: settings.cacheStatus,
+    cacheStatusKey: settings.cacheStatusKey,
   });
 }
 
@@ -89,6 +102,23 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
   throw new CacheError(
     "ERR_CACHE_QUERY_UNDECLARED",
     `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or say "all"`,
+  );
+}
+
+/** What a route with a closed list of parameters can say of its responses: that only those count. */
+function offerOf(query: DeclaredQuery | undefined): string | undefined {
+  return query && formatNoVarySearch({ isExcept: true, names: new Set(query.keys()) });
+}
+
+function statusesOf(statuses: RouteOptions["statuses"] = [200]): Policy["statuses"] {
+  if (statuses === "any") return statuses;
+  if (Array.isArray(statuses))
+    return new Map((statuses as readonly number[]).map((status) => [status, undefined]));
+  return new Map(
+    Object.entries(statuses).map(([status, kept]) => [
+      Number(status),
+      kept === true ? undefined : kept * 1000,
+    ]),
   );
 }
 

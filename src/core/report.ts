@@ -40,7 +40,16 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "let the handler say the length that it sends",
   ],
   malformed: ["a header field has a name or a value that cannot be sent", "let the handler encode it"],
+  "search-rule": [
+    "its No-Vary-Search is not that of the last response for this path",
+    "let all responses of a path say the same",
+  ],
 };
+
+/** What was in the way and what to write, of a refusal that is somebody's mistake. */
+export function wordsOf(reason: Refusal): readonly [why: string, remedy: string] | undefined {
+  return WORDS[reason];
+}
 
 /**
  * Tells the first refusal of each route and reason, in words and with the remedy, so that nobody wonders why a route

@@ -1,7 +1,9 @@
 import { isNotModified, notModifiedFields } from "../http/conditional.ts";
 import { combined, fieldOf } from "../http/fields.ts";
 import type { Fields } from "../http/fields.ts";
+import { areWorthParts, multipartRanges } from "../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../http/range.ts";
+import type { ByteRange } from "../http/range.ts";
 import type { Reply, RequestRecord } from "./types.ts";
 
 /** A whole response that a request is answered from: an entry, or what a handler just said. */
@@ -120,7 +122,7 @@ function replyFrom(
       return made.notModified;
     }
     const { range } = selection;
-    if (range !== undefined && method === "GET") {
+    if (range !== undefined && method !== "HEAD") {
       const part = partOf(whole, range, selection.ifRange, prepared, added);
       if (part !== undefined) return part;
     }
@@ -170,7 +172,7 @@ function areAscii(fields: Fields): boolean {
   return fields.every(([, value]) => [value].flat().every((line) => !/[\x80-\xFF]/.test(line)));
 }
 
-/** Cuts one range out of the whole; undefined where the whole is to be sent (RFC 9110 §14.2, §15.3.7). */
+/** Cuts ranges out of the whole; undefined where the whole is to be sent (RFC 9110 §14.2, §15.3.7). */
 function partOf(
   whole: Whole,
   range: string,
@@ -188,13 +190,35 @@ function partOf(
     ];
     return { status: 416, fields: [...unsatisfied, ...added], body: undefined };
   }
-  const [only] = ranges ?? [];
-  // A server may answer several ranges with the whole (RFC 9110 §14.2).
-  if (only === undefined || ranges?.length !== 1) return undefined;
+  if (ranges === undefined) return undefined;
+  const { said } = prepared;
+  const [only] = ranges;
+  if (ranges.length > 1 || only === undefined) return partsOf(said, body, ranges, added);
   const part = body.subarray(only.first, only.last + 1);
-  const cut: Fields = [
-    ["content-range", formatContentRange(only, body.byteLength)],
-    ["content-length", String(part.byteLength)],
-  ];
-  return { status: 206, fields: [...prepared.said, ...cut, ...added], body: part };
+  const place: Fields = [["content-range", formatContentRange(only, body.byteLength)]];
+  return cutReply([...without(said, ["content-range"]), ...place], part, added);
+}
+
+/** Several ranges, each a part of its own; undefined where the whole serves better. */
+function partsOf(
+  said: Fields,
+  body: Uint8Array,
+  ranges: readonly ByteRange[],
+  added: Fields,
+): Reply | undefined {
+  if (!areWorthParts(ranges)) return undefined;
+  const parts = multipartRanges(body, ranges, combined(fieldOf(said, "content-type")));
+  // Parts that are larger than what they are parts of help nobody.
+  if (parts.body.byteLength >= body.byteLength) return undefined;
+  const type: Fields = [["content-type", parts.contentType]];
+  return cutReply([...without(said, ["content-type", "content-range"]), ...type], parts.body, added);
+}
+
+function cutReply(said: Fields, body: Uint8Array, added: Fields): Reply {
+  const length: Fields = [["content-length", String(body.byteLength)]];
+  return { status: 206, fields: [...said, ...length, ...added], body };
+}
+
+function without(fields: Fields, names: readonly string[]): Fields {
+  return fields.filter(([name]) => !names.includes(name));
 }

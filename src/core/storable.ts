@@ -1,24 +1,47 @@
 import { combined, fieldOf } from "../http/fields.ts";
 import type { Refusal } from "./events.ts";
-import type { Head, Policy } from "./types.ts";
+import type { Head, Policy, RequestRecord } from "./types.ts";
+
+/** Final statuses whose meaning for a cache is known (RFC 9110 §15, RFC 9111 §5.2.2.3). */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 421, 500, 501, 502, 503,
+  504,
+]);
 
 /**
  * Says why a response with this head is never stored, or undefined if nothing in its head forbids it.
  *
- * The handler has the last word on secrecy: `no-store`, `private` and `no-cache` win over every option
- * (RFC 9111 §3, §5.2.2).
+ * The handler has the last word on secrecy: `no-store`, `private` and, unless the route asks each time, `no-cache` win
+ * over every option (RFC 9111 §3, §5.2.2).
  */
-export function refusalOf(head: Head, policy: Policy): Refusal | undefined {
-  // A 206 is a part and a 304 has no content: neither is a whole response, whatever the route accepts.
-  if (!policy.statuses.has(head.status) || head.status === 206 || head.status === 304) return "status";
-  const { noStore, noCache } = head.cacheControl;
+export function refusalOf(
+  head: Head,
+  policy: Policy,
+  request: Pick<RequestRecord, "header">,
+): Refusal | undefined {
+  if (!isStoredStatus(head.status, policy)) return "status";
+  const { noStore, noCache, mustUnderstand } = head.cacheControl;
+  if (mustUnderstand && !UNDERSTOOD.has(head.status)) return "status";
   if (noStore) return "no-store";
   if (head.cacheControl.private !== false) return "private";
-  if (noCache !== false) return "no-cache";
+  if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
+  if (policy.scope === "shared" && request.header("authorization") !== undefined && !isForAll(head))
+    return "credentials";
   // An event stream never ends; its parts are of the moment.
   if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
     return "event-stream";
   return undefined;
+}
+
+/** A 206 is a part and a 304 has no content: neither is a whole response, whatever the route accepts. */
+function isStoredStatus(status: number, policy: Policy): boolean {
+  if (status === 206 || status === 304) return false;
+  return policy.statuses === "any" ? status >= 200 && status <= 599 : policy.statuses.has(status);
+}
+
+/** Whether a response to a request with `Authorization` says that it may be shared (RFC 9111 §3.5). */
+function isForAll({ cacheControl }: Head): boolean {
+  return cacheControl.public || cacheControl.mustRevalidate || cacheControl.sMaxage !== undefined;
 }

@@ -28,6 +28,10 @@ export interface Entry {
   readonly staleAt: number;
   /** From this instant on a store may drop the entry, and the core no longer reads it. */
   readonly deleteAt: number;
+  /** What it is tagged with, in the core's own spelling; absent where it has no tags. */
+  readonly tags?: readonly string[];
+  /** Present with `tags`: when the handler that said it began, by the clock of tag invalidations (epoch ms). */
+  readonly taggedAt?: number;
 }
 
 /** Answers which variant of a resource a request selects, given the fields that tell its variants apart. */

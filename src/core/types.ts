@@ -1,5 +1,6 @@
 import type { CacheControl } from "../http/cache-control.ts";
 import type { Fields } from "../http/fields.ts";
+import type { SearchRule } from "../http/no-vary-search.ts";
 import type { Outcome, Refusal } from "./events.ts";
 import type { MaybePromise } from "./store.ts";
 
@@ -69,6 +70,8 @@ export interface Fill {
   readonly keepsParameter: ((name: string) => boolean) | undefined;
   /** Lower-case names of request fields that the handler must not see: the cache answers those (RFC 9110 §13, §14). */
   readonly hidden: readonly string[];
+  /** Request fields that the handler must see in their place: the conditions under which a stored response holds. */
+  readonly conditions: Fields;
   /** The handler has decided status and fields. */
   open(head: HandlerHead): OpenFill;
   /** The handler failed, or went away without an answer. */
@@ -137,6 +140,10 @@ export interface TargetName {
   readonly uri: string;
   /** The whole resource key of a GET that no principal owns. */
   readonly resource: string;
+  /** The same URI with all the parameters that a response may say not to count. */
+  readonly exact: string;
+  /** The rule by which `uri` leaves some of them out. */
+  readonly rule: SearchRule | undefined;
   /** Path and query as the handler should see them; undefined where nothing was dropped. */
   readonly target: string | undefined;
 }
@@ -144,6 +151,12 @@ export interface TargetName {
 /** Finds, and remembers, what raw targets mean to one policy. */
 export interface TargetNames {
   of(origin: string, target: string): TargetName;
+  /** Finds the same, and remembers nothing. */
+  peek(origin: string, target: string): TargetName;
+  /** Learns which parameters of a path do not count. */
+  learn(origin: string, path: string, rule: SearchRule | undefined): void;
+  /** The origins of the targets that are remembered. */
+  origins(): readonly string[];
 }
 
 /** What one route says about its caching, resolved once: frozen and complete. */
@@ -154,13 +167,23 @@ export interface Policy<Native = never> {
   readonly ttl: number | ((response: ResponseHead) => number) | undefined;
   /** The lifetime, in ms, of a response that states none. */
   readonly defaultTtlMs: number;
-  readonly scope: "anonymous" | "everyone" | ((request: Native) => string);
+  readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
   readonly key: ((request: Native) => string) | undefined;
   /** The whole namespace, root included. */
   readonly namespace: string;
   /** Declared request fields that tell variants apart: lower-case names. */
   readonly vary: readonly string[];
-  readonly statuses: ReadonlySet<number>;
+  /** The stored statuses, those with a lifetime of their own with it in ms. */
+  readonly statuses: ReadonlyMap<number, number | undefined> | "any";
+  readonly heuristic: boolean;
+  readonly requestDirectives: boolean;
+  readonly revalidate: boolean;
+  readonly invalidateOnUnsafe: boolean;
+  readonly storeDate: boolean;
+  readonly noVarySearch: boolean;
+  /** What responses say in `No-Vary-Search` unless they say their own; undefined: nothing. */
+  readonly searchOffer: string | undefined;
+  readonly tags: readonly string[] | ((request: Native, response: ResponseHead) => readonly string[]);
   /** The parameters that enter the key; undefined: all of them. */
   readonly query: DeclaredQuery | undefined;
   /** The memory of normalised targets that belongs to this policy. */
@@ -171,6 +194,8 @@ export interface Policy<Native = never> {
   readonly statusHeader: StatusHeader | undefined;
   /** The name that `Cache-Status` gives this cache; undefined: no such field. */
   readonly cacheStatus: string | undefined;
+  /** Whether `Cache-Status` tells the hashed key. */
+  readonly cacheStatusKey: boolean;
 }
 
 /** A response field that says in one word whether the answer came from the cache. */
@@ -183,6 +208,8 @@ export interface StatusHeader {
 /** What a response says, read once by the orchestrator and passed from station to station. */
 export interface Head extends HandlerHead {
   readonly cacheControl: CacheControl;
+  /** Whether these directives are for this kind of cache, so that no other field of freshness counts (RFC 9213 §2.2). */
+  readonly isTargeted: boolean;
   /** Request fields that the response says it varies by, or `*`. */
   readonly vary: readonly string[] | "*";
 }

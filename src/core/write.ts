@@ -14,16 +14,24 @@ export function storedFields(head: Head, policy: Policy, digest: string | undefi
   const fields: [string, FieldValue][] = [];
   for (const [name, value] of endToEnd(head.fields)) {
     const kept =
-      !MESSAGE_FIELDS.has(name) &&
+      (!MESSAGE_FIELDS.has(name) || (name === "date" && policy.storeDate)) &&
       name !== policy.statusHeader?.name &&
       (name !== "set-cookie" || policy.setCookie === "store");
     if (kept && name !== "vary") fields.push([name, value]);
   }
   const vary = variesBy(head, policy);
   if (vary !== undefined) fields.push(["vary", vary]);
-  if (digest !== undefined && fieldOf(fields, "etag") === undefined)
-    fields.push(["etag", formatEntityTag(digest)]);
+  if (digest !== undefined && isTagMissing(fields, policy)) fields.push(["etag", formatEntityTag(digest)]);
   return fields;
+}
+
+/**
+ * Whether a response is to be given an entity tag. One that its handler dated is not where the handler is asked about
+ * it later: shown a tag that it never gave, it would not look at the date (RFC 9110 §13.1.3).
+ */
+function isTagMissing(fields: Fields, policy: Policy): boolean {
+  if (fieldOf(fields, "etag") !== undefined) return false;
+  return !policy.revalidate || fieldOf(fields, "last-modified") === undefined;
 }
 
 /** The `Vary` that a response of this route has to carry; undefined where it varies by nothing. */

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { normaliseSelecting } from "../../src/http/vary.ts";
 import { nameOf } from "./support.ts";
 
 const text = fc.string({
@@ -78,7 +79,9 @@ function named(
 
 /** All that a response may depend on, in a form that equals only where it is the same. */
 function meant(one: Dependence): string {
-  const who = [one.method, one.namespace, one.principal ?? null, one.language ?? null, one.tenant ?? null];
+  // Two spellings of one list are one language.
+  const language = one.language && normaliseSelecting("accept-language", one.language);
+  const who = [one.method, one.namespace, one.principal ?? null, language ?? null, one.tenant ?? null];
   if (one.custom !== undefined) return JSON.stringify([...who, "k", one.custom]);
   const sorted = one.query.toSorted(([a], [b]) =>
     encodeURIComponent(a) < encodeURIComponent(b) ? -1 : Number(a !== b),

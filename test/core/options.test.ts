@@ -26,20 +26,35 @@ describe("an option of a route that is wrong is refused where the route is decla
     ["ttl", -1, "seconds (0 or more"],
     ["ttl", "60", '"60"; write seconds'],
     ["ttl", Number.NaN, "NaN; write seconds"],
-    ["scope", "private", '"anonymous", "everyone", or a function'],
+    ["scope", "private", '"anonymous", "shared", "everyone", or a function'],
     ["key", "user", "a function that returns a non-empty string"],
     ["namespace", 7, 'a string, such as "users"'],
     ["vary", "accept-language", "a list of header names"],
     ["vary", ["*"], "a list of header names"],
     ["vary", ["a b"], "a list of header names"],
     ["vary", [1], "a list of header names"],
-    ["statuses", [], "a list of final status codes"],
+    ["statuses", [], "final status codes other than 206 and 304"],
     ["statuses", [206], "other than 206 and 304"],
     ["statuses", [304], "other than 206 and 304"],
-    ["statuses", [100], "a list of final status codes"],
-    ["statuses", [600], "a list of final status codes"],
-    ["statuses", [200.5], "a list of final status codes"],
-    ["statuses", 200, "a list of final status codes"],
+    ["statuses", [100], "final status codes other than 206 and 304"],
+    ["statuses", [600], "final status codes other than 206 and 304"],
+    ["statuses", [200.5], "final status codes other than 206 and 304"],
+    ["statuses", 200, "final status codes other than 206 and 304"],
+    ["statuses", {}, 'or "any"'],
+    ["statuses", { 304: true }, "other than 206 and 304"],
+    ["statuses", { 404: -1 }, "{ 200: true, 404: 10 }"],
+    ["statuses", { 404: false }, "{ 200: true, 404: 10 }"],
+    ["statuses", { 404: "10" }, "{ 200: true, 404: 10 }"],
+    ["statuses", { ok: true }, "{ 200: true, 404: 10 }"],
+    ["statuses", null, "{ 200: true, 404: 10 }"],
+    ["statuses", "all", 'or "any"'],
+    ["ttl", "handler", '"response", or a function'],
+    ["heuristic", 1, "true or false"],
+    ["requestDirectives", "yes", "true or false"],
+    ["revalidate", null, "true or false"],
+    ["invalidateOnUnsafe", 0, "true or false"],
+    ["storeDate", {}, "true or false"],
+    ["noVarySearch", "yes", "true or false"],
     ["query", "some", '"declared", "all", a list'],
     ["query", [""], '"declared", "all", a list'],
     ["query", { page: 1 }, "a Standard Schema"],
@@ -52,6 +67,9 @@ describe("an option of a route that is wrong is refused where the route is decla
     ["methods", ["GET /"], "a list of methods"],
     ["methods", [1], "a list of methods"],
     ["setCookie", true, '"refuse", "strip" or "store"'],
+    ["tags", "reports", "a list of names"],
+    ["tags", [""], "a list of names"],
+    ["tags", [1], "a list of names"],
     ["maxBodyBytes", -1, "a whole number of bytes"],
     ["maxBodyBytes", 1.5, "a whole number of bytes"],
   ])("%s: %j", (name, value, remedy) => {
@@ -122,7 +140,7 @@ describe("an option that does not exist is refused", () => {
     },
   );
 
-  it.each([["tags"], ["staleWhileRevalidate"], ["staleIfError"], ["encodings"], ["requestDirectives"]])(
+  it.each([["staleWhileRevalidate"], ["staleIfError"], ["encodings"]])(
     "%s is not built yet, and says so",
     (name) => {
       expect(declare({ [name]: 1 })).toThrow(
@@ -131,7 +149,7 @@ describe("an option that does not exist is refused", () => {
     },
   );
 
-  it.each([["ttl"], ["tags"], ["colour"]])("%s is not there if it is undefined", (name) => {
+  it.each([["ttl"], ["encodings"], ["colour"]])("%s is not there if it is undefined", (name) => {
     expect(declare({ [name]: undefined })).not.toThrow();
   });
 });
@@ -175,8 +193,8 @@ describe("an option of a cache that is wrong is refused", () => {
     expect(make({ defaults: { ttl: -1 } })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"ttl"'),
     );
-    expect(make({ defaults: { tags: [] } })).toThrow(
-      refused("ERR_CACHE_OPTION_LATER", "createCache defaults", '"tags"'),
+    expect(make({ defaults: { encodings: [] } })).toThrow(
+      refused("ERR_CACHE_OPTION_LATER", "createCache defaults", '"encodings"'),
     );
     expect(make({ defaults: null })).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache defaults"));
   });

@@ -51,6 +51,7 @@ describe("why a response was not stored", () => {
     ["too-large", "maxBodyBytes"],
     ["truncated", "Content-Length"],
     ["malformed", "header field"],
+    ["search-rule", "No-Vary-Search"],
   ])("has a remedy where the reason is %s", (reason, word) => {
     expect(tellAll([reason])[0]?.message).toContain(word);
   });

@@ -12,7 +12,7 @@ describe("captured content", () => {
     const digest = platformDigest(new Uint8Array());
     const whole = digest.hasher();
     whole.update("one two");
-    const capture = new Capture(100, digest.hasher());
+    const capture = new Capture(100, digest);
     capture.write("one ");
     capture.write(bytes("two"));
 

@@ -3,14 +3,19 @@ import type { Refusal, RouteOptions } from "../../src/index.ts";
 import { readHead } from "../../src/core/head.ts";
 import { refusalOf } from "../../src/core/storable.ts";
 import { toFields } from "../../src/http/fields.ts";
-import { answer, fillOf, kitOf, openWith } from "./support.ts";
+import { answer, fillOf, kitOf, openWith, requestOf } from "./support.ts";
 import type { Asked, Said } from "./support.ts";
 
-function refusal(said: Said, route: RouteOptions<Asked> = {}): Refusal | undefined {
+function refusal(
+  said: Said,
+  route: RouteOptions<Asked> = {},
+  asked: Readonly<Record<string, string>> = {},
+): Refusal | undefined {
   const { status = 200, headers = {}, earlier = {} } = said;
   return refusalOf(
     readHead({ status, fields: toFields(headers), earlier: toFields(earlier) }),
     kitOf({ route }).policy,
+    requestOf({ headers: asked }),
   );
 }
 
@@ -110,6 +115,7 @@ describe("what is stored", () => {
 
     expect(ask().fields).toEqual([
       ["content-type", "text/plain"],
+      ["content-range", "bytes 0-5/6"],
       ["etag", '"v1"'],
       ["content-length", "6"],
       ["age", "1"],

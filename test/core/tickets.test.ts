@@ -6,6 +6,7 @@ import type { RunParts } from "../../src/core/exchange/run.ts";
 import type { Fence } from "../../src/core/fence.ts";
 import { Responder } from "../../src/core/respond.ts";
 import { StoreCalls } from "../../src/core/store-calls.ts";
+import { Tags } from "../../src/core/tags.ts";
 import { createCache, memoryStore } from "../../src/index.ts";
 import { platformDigest } from "../../src/platform.ts";
 import { testClock } from "../../src/testing/clock.ts";
@@ -22,13 +23,15 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
     flights: new Flights(0),
     fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
     responder: new Responder(),
+    tags: new Tags(() => clock.now()),
     count: () => undefined,
     refused: () => undefined,
     stored: () => undefined,
   };
   const policy = engineOf(createCache()).policy({}, { route: "GET /a" });
-  const key = { resource: "a", selector: "", target: undefined };
-  const plan = { request: requestOf(), policy, key, vary: [], forward: "uri-miss", flightKey: "a" } as const;
+  const key = { resource: "a", selector: "", target: undefined, rule: undefined };
+  const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
+  const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
   return { fill: new FillRun(parts, { ...plan, flight: undefined, isUncacheable: false }), leave };
 }
 

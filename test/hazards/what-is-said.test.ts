@@ -109,9 +109,19 @@ describe("what is said", () => {
     expect(said(endless.ask(), "cache-status")).toBe("caching-route;hit;ttl=2147483648");
   });
 
-  it.each([["-1"], ["1.5"], ["1e3"], ["NaN"], [""]])("27: an Age of %j counts as none", (age) => {
-    const { ask } = kitOf();
-    ask({}, { headers: { age, "cache-control": "max-age=60" } });
+  it.each([["-1"], ["1.5"], ["1e3"], ["NaN"], [""]])(
+    "27: what states its lifetime is stale with an Age of %j",
+    (age) => {
+      const { ask, now } = kitOf();
+      ask({}, { headers: { age, "cache-control": "max-age=60" } });
+
+      expect(now().kind).toBe("fill");
+    },
+  );
+
+  it.each([["-1"], ["1.5"], ["NaN"], [""]])("27: an Age of %j counts as none under a written ttl", (age) => {
+    const { ask } = kitOf({ route: { ttl: 60 } });
+    ask({}, { headers: { age } });
 
     expect(said(ask(), "age")).toBe("0");
   });

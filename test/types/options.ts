@@ -34,17 +34,20 @@ export const written: readonly RouteOptions[] = [
   { ttl: Infinity, scope: "everyone", query: "all", methods: ["GET", "POST"], setCookie: "strip" },
   { query: "declared" },
   { query: ["page"] },
+  { tags: ["reports"] },
+  { tags: (_request, response) => [response.header("x-tag") ?? "none"] },
   { query: z.object({ page: z.coerce.number().default(1) }) },
 ];
-export type ScopeIsClosed = Fact<Same<Extract<RouteOptions["scope"], string>, "anonymous" | "everyone">>;
+export type ScopeIsClosed = Fact<
+  Same<Extract<RouteOptions["scope"], string>, "anonymous" | "shared" | "everyone">
+>;
 export type SetCookieIsClosed = Fact<
   Same<RouteOptions["setCookie"], "refuse" | "strip" | "store" | undefined>
 >;
 
 // An option that is not built yet is no option to the compiler either.
-export type NoTags = Fact<Same<Has<RouteOptions, "tags">, false>>;
 export type NoStale = Fact<Same<Has<RouteOptions, "staleWhileRevalidate" | "staleIfError">, false>>;
-export type NoEncodings = Fact<Same<Has<RouteOptions, "encodings" | "requestDirectives">, false>>;
+export type NoEncodings = Fact<Same<Has<RouteOptions, "encodings">, false>>;
 
 // What a cache offers.
 const cache: Cache = createCache({
@@ -52,7 +55,8 @@ const cache: Cache = createCache({
   defaults: { ttl: 30 },
   statusHeader: { hit: "yes" },
 });
-export type InvalidateCounts = Fact<Same<ReturnType<Cache["invalidate"]>, Promise<number>>>;
+export const removed: Promise<number> = cache.invalidate("user:1");
+export const forgotten: Promise<number | undefined> = cache.invalidate({ tags: ["users"] });
 export type GetMayMiss = Fact<Same<ReturnType<Cache["get"]>, Promise<StoredResponse | undefined>>>;
 export const refusals: Readonly<Partial<Record<Refusal, number>>> = cache.stats().refusals;
 export const hits: number = cache.stats().outcomes.hit;

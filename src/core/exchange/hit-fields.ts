@@ -1,7 +1,8 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { FieldValue, Fields } from "../../http/fields.ts";
+import type { Digest } from "../digest.ts";
 import { ageOf, ttlOf } from "../freshness.ts";
-import { statusFields } from "../status.ts";
+import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
 import type { Policy, Reply } from "../types.ts";
 
@@ -23,8 +24,13 @@ export interface HitSaid {
  * that second only: what entries weigh in a store is not what is kept here.
  */
 export class HitFields {
+  readonly #digest: Digest;
   #second = 0;
   #said = new WeakMap<Entry, HitSaid>();
+
+  constructor(digest: Digest) {
+    this.#digest = digest;
+  }
 
   /** Answers the same as long as neither the age nor the time to live changes, within one second. */
   of(entry: Entry, policy: Policy, now: number): HitSaid {
@@ -38,7 +44,12 @@ export class HitFields {
     const known = this.#said.get(entry);
     if (known !== undefined && known.age === age && known.ttl === ttl && known.policy === policy)
       return known;
-    const status = statusFields(policy, ttl === undefined ? { hit: true } : { hit: true, ttl }, inner(entry));
+    const key = statusKey(policy, entry.key, entry.variant, this.#digest);
+    const status = statusFields(
+      policy,
+      { hit: true, ...(ttl === undefined ? {} : { ttl }), ...key },
+      inner(entry),
+    );
     const said: HitSaid = { policy, age, ttl, fields: [["age", String(age)], ...status], made: {} };
     this.#said.set(entry, said);
     return said;
@@ -46,8 +57,9 @@ export class HitFields {
 }
 
 /** What a request adds that waited for another one's response. */
-export function collapsedFields(policy: Policy, entry: Entry, now: number): Fields {
-  const status = statusFields(policy, { fwd: "uri-miss", collapsed: true }, inner(entry));
+export function collapsedFields(policy: Policy, entry: Entry, now: number, digest: Digest): Fields {
+  const key = statusKey(policy, entry.key, entry.variant, digest);
+  const status = statusFields(policy, { fwd: "uri-miss", collapsed: true, ...key }, inner(entry));
   return [["age", String(ageOf(entry, now))], ...status];
 }
 

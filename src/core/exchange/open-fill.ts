@@ -5,31 +5,40 @@ import type { Refusal } from "../events.ts";
 import type { Instants } from "../freshness.ts";
 import { variantOf } from "../key.ts";
 import { hasContent, replyOnce } from "../respond.ts";
-import { abandonRun } from "./run.ts";
+import { abandonRun, isPurged, keep } from "./run.ts";
 import type { Run } from "./run.ts";
-import { statusFields } from "../status.ts";
+import { offeredField } from "../search-rule.ts";
+import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
+import type { Tagging } from "../tags.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
 import { storedFields, variantFields, variesBy } from "../write.ts";
 
 /** Refusals that say nothing about the next response for the same key. */
-const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set(["aborted", "failed", "purged", "truncated"]);
+const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
+  "aborted",
+  "credentials",
+  "failed",
+  "purged",
+  "search-rule",
+  "truncated",
+]);
 
 /** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
 export class OpenRun implements OpenFill, Sink {
   readonly #run: Run;
   readonly #head: Head;
   readonly #capture: Capture;
-  readonly #instants: Instants | undefined;
+  readonly #instants: (Instants & Tagging) | undefined;
   #refusal: Refusal | undefined;
   #over = false;
 
-  /** `judgement` is why the head forbids storing or, if it does not, the instants of the entry to be. */
-  constructor(run: Run, head: Head, judgement: Instants | Refusal) {
+  /** `judgement` is why the head forbids storing or, if it does not, the instants and tags of the entry to be. */
+  constructor(run: Run, head: Head, judgement: (Instants & Tagging) | Refusal) {
     this.#run = run;
     this.#head = head;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
-    this.#capture = new Capture(run.policy.maxBodyBytes, isTagged ? undefined : run.parts.digest.hasher());
+    this.#capture = new Capture(run.policy.maxBodyBytes, isTagged ? undefined : run.parts.digest);
     if (typeof judgement === "string") this.refuse(judgement);
     else this.#instants = judgement;
   }
@@ -40,12 +49,14 @@ export class OpenRun implements OpenFill, Sink {
 
   refuse(reason: Refusal): void {
     if (this.#over || this.#refusal !== undefined) return;
-    const { parts, policy, flight, flightKey, isUncacheable } = this.#run;
+    const { parts, policy, flight, flightKey, isUncacheable, noStore } = this.#run;
     this.#refusal = reason;
     this.#capture.refuse(reason);
     // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
-    const isAboutWhole = !OF_THE_MOMENT.has(reason) && !(isUncacheable && reason === "status");
-    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, parts.clock.now());
+    // Neither does what one client asked not to be stored.
+    const isOfClient = noStore || (isUncacheable && reason === "status");
+    const isAboutWhole = !OF_THE_MOMENT.has(reason) && !isOfClient;
+    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, parts.clock.now(), reason);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
     flight?.land({ kind: "alone" });
     parts.refused(policy.route, reason);
@@ -106,7 +117,7 @@ export class OpenRun implements OpenFill, Sink {
     if (this.#over) return undefined;
     const captured = this.#capture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
-    else if (this.#run.ticket.purged) this.refuse("purged");
+    else if (isPurged(this.#run, this.#instants)) this.#purge();
     this.#over = true;
     if (typeof captured === "string" || this.#refusal !== undefined || this.#instants === undefined) {
       this.#run.ticket.leave();
@@ -117,30 +128,31 @@ export class OpenRun implements OpenFill, Sink {
     return entry;
   }
 
-  #entry(body: Uint8Array, digest: string | undefined, instants: Instants): Entry {
+  /** As after a purge by key, which does so at once, one of those who wait leads anew. */
+  #purge(): void {
+    this.#run.flight?.land({ kind: "again" });
+    this.refuse("purged");
+  }
+
+  #entry(body: Uint8Array, digest: string | undefined, instants: Instants & Tagging): Entry {
+    const { key, policy } = this.#run;
+    const fields = [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)];
+    return { key: key.resource, ...this.#variant(), status: this.#head.status, fields, body, ...instants };
+  }
+
+  /** Which variant the response is, by what its head says that it varies by. */
+  #variant(): Pick<Entry, "vary" | "variant"> {
     const { key, policy, request, vary: known } = this.#run;
     const vary = variantFields(known, this.#head, policy);
-    const variant = variantOf(key.selector, vary, (name) => request.header(name));
-    const fields = storedFields(this.#head, policy, digest);
-    return { key: key.resource, variant, vary, status: this.#head.status, fields, body, ...instants };
+    return { vary, variant: variantOf(key.selector, vary, (name) => request.header(name)) };
   }
 
   /** Writes the entry, and lets those who wait have it without waiting for the store. */
   #share(entry: Entry): void {
     const { parts, flight, flightKey } = this.#run;
     parts.flights.forgetUncacheable(flightKey);
-    const kept = parts.store.set(entry);
-    const written = kept instanceof Promise ? kept.then((isKept) => this.#written(entry, isKept)) : undefined;
-    if (!(kept instanceof Promise)) this.#written(entry, kept);
+    const written = keep(this.#run, entry, () => parts.stored());
     flight?.land({ kind: "stored", entry }, written);
-  }
-
-  #written(entry: Entry, isKept: boolean): void {
-    const { parts, ticket } = this.#run;
-    ticket.leave();
-    if (isKept) parts.stored();
-    // A purge that came while the store was writing may have been served before the write (hazard 22).
-    if (ticket.purged) void parts.store.delete(entry.key);
   }
 
   /** The fields of the message to the run's own client. */
@@ -150,6 +162,7 @@ export class OpenRun implements OpenFill, Sink {
     const changed: Fields = [
       ...(vary === undefined ? [] : [["vary", vary] as const]),
       ...(tag === undefined ? [] : [["etag", tag] as const]),
+      ...offeredField(this.#head, this.#run.policy),
       ...(entry === undefined ? this.#status(false) : []),
     ];
     return [
@@ -162,10 +175,13 @@ export class OpenRun implements OpenFill, Sink {
   }
 
   #status(stored: boolean): Fields {
-    const { policy, forward } = this.#run;
+    const { policy, forward, key, parts } = this.#run;
     const inner = fieldOf(this.#head.fields, "cache-status");
     const why = stored ? { stored } : this.#refusal === undefined ? {} : { detail: this.#refusal };
-    return statusFields(policy, { fwd: forward, fwdStatus: this.#head.status, ...why }, inner);
+    const name = policy.cacheStatusKey
+      ? statusKey(policy, key.resource, this.#variant().variant, parts.digest)
+      : {};
+    return statusFields(policy, { fwd: forward, fwdStatus: this.#head.status, ...why, ...name }, inner);
   }
 }
 

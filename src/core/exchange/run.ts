@@ -1,12 +1,20 @@
+import { areSendable } from "../../http/fields.ts";
 import type { Clock } from "../clock.ts";
 import type { Flight, Flights } from "../coalesce.ts";
 import type { Digest } from "../digest.ts";
 import type { Outcome, Refusal } from "../events.ts";
 import type { Fence, Ticket } from "../fence.ts";
+import { instantsOf } from "../freshness.ts";
+import type { Instants } from "../freshness.ts";
 import type { Key } from "../key.ts";
 import type { Responder, Selection } from "../respond.ts";
+import type { Entry } from "../store.ts";
 import type { StoreCalls } from "../store-calls.ts";
-import type { Policy, RequestRecord } from "../types.ts";
+import { learnsRule } from "../search-rule.ts";
+import { refusalOf } from "../storable.ts";
+import { tagsOf } from "../tagging.ts";
+import type { Tags, Tagging } from "../tags.ts";
+import type { Head, Policy, RequestRecord } from "../types.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
@@ -16,6 +24,7 @@ export interface RunParts {
   readonly flights: Flights;
   readonly fence: Fence;
   readonly responder: Responder;
+  readonly tags: Tags;
   /** Counts an outcome. */
   count(outcome: Outcome): void;
   /** Counts and tells a refusal. */
@@ -31,10 +40,16 @@ export interface RunPlan {
   readonly key: Key;
   /** The fields that the resource is known to vary by. */
   readonly vary: readonly string[];
-  readonly forward: "uri-miss" | "vary-miss" | "stale";
+  readonly forward: "uri-miss" | "vary-miss" | "stale" | "request";
   readonly flightKey: string;
   /** The flight that this run leads; undefined: it runs alone. */
   readonly flight: Flight | undefined;
+  /** The stale response whose validators the handler is asked to check. */
+  readonly stale: Entry | undefined;
+  /** The request forbids that anything of it is stored (RFC 9111 §5.2.1.5). */
+  readonly noStore: boolean;
+  /** When the handler was asked, epoch ms. */
+  readonly askedAt: number;
   /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
   readonly isUncacheable: boolean;
 }
@@ -43,6 +58,8 @@ export interface RunPlan {
 export interface Run extends RunPlan {
   readonly parts: RunParts;
   readonly ticket: Ticket;
+  /** When it began, by the clock of tag invalidations. */
+  readonly taggedAt: number;
   readonly selection: Selection;
 }
 
@@ -51,4 +68,37 @@ export function abandonRun(run: Run, reason: "failed" | "aborted"): void {
   run.ticket.leave();
   run.flight?.land({ kind: reason === "failed" ? "alone" : "again" });
   run.parts.refused(run.policy.route, reason);
+}
+
+/** Writes an entry and ends the run; answers a promise where the store takes its time. */
+export function keep(run: Run, entry: Entry, onKept: () => void): Promise<void> | undefined {
+  const { parts, ticket } = run;
+  const written = (isKept: boolean): void => {
+    ticket.leave();
+    if (isKept) onKept();
+    // A purge that came while the store was writing may have been served before the write (hazard 22).
+    if (ticket.purged) void parts.store.delete(entry.key);
+  };
+  const kept = parts.store.set(entry);
+  if (kept instanceof Promise) return kept.then(written);
+  written(kept);
+  return undefined;
+}
+
+/** Whether a purge has overtaken a run: by its key, or by a tag of what it answers (hazard 22). */
+export function isPurged({ parts, ticket }: Run, tagging: Tagging = {}): boolean {
+  return ticket.purged || parts.tags.areOutdated(tagging);
+}
+
+/** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
+export function judge(run: Run, head: Head): (Instants & Tagging) | Refusal {
+  const { policy, parts, request, noStore, askedAt } = run;
+  if (noStore) return "no-store";
+  const refusal = refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
+  if (refusal !== undefined) return refusal;
+  const instants = instantsOf(head, policy, parts.clock.now(), askedAt);
+  if (instants === undefined) return "expired";
+  if (!learnsRule(request, policy, run.key.rule, head)) return "search-rule";
+  const tags = tagsOf(request, head, policy);
+  return tags.length === 0 ? instants : { ...instants, tags, taggedAt: run.taggedAt };
 }

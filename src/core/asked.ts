@@ -1,0 +1,89 @@
+import { CacheError, show } from "./errors.ts";
+import type { RequestRecord } from "./types.ts";
+
+/** A request in plain words, for `cache.explain`. */
+export interface ExplainRequest {
+  /** Default: `GET`. */
+  readonly method?: string | undefined;
+  /** The absolute URL, or path and query as received. */
+  readonly url: string;
+  /** The request's fields, in any case; those of a Node request fit. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The request's content, which counts for methods other than GET. */
+  readonly content?: unknown;
+  /** The framework's own request: what the route's `key` and `scope` functions are given. */
+  readonly native?: unknown;
+}
+
+/** What such words leave open. */
+export interface AskedUrl {
+  /** Scheme and authority; undefined where the URL is a path. */
+  readonly origin: string | undefined;
+  /** Path and query. */
+  readonly target: string;
+}
+
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)([^#]*)/i;
+
+/** Splits the URL of a described request. Throws `ERR_CACHE_EXPLAIN` where it is neither absolute nor a path. */
+export function askedUrl(asked: ExplainRequest): AskedUrl {
+  const url: unknown = (asked as Partial<ExplainRequest> | null | undefined)?.url;
+  if (typeof url === "string") {
+    const [, origin, rest = ""] = ABSOLUTE.exec(url) ?? [];
+    if (origin !== undefined) return { origin, target: rest.startsWith("/") ? rest : `/${rest}` };
+    if (url.startsWith("/")) return { origin: undefined, target: url.replace(/#.*$/s, "") };
+  }
+  throw new CacheError(
+    "ERR_CACHE_EXPLAIN",
+    `cache.explain: the url is ${show(url)}; give an absolute URL or a path, as in { url: "/reports/7?page=2" }`,
+  );
+}
+
+/** The record of a described request, with what had to be assumed in words. */
+export interface AskedRequest {
+  readonly request: RequestRecord;
+  readonly assumed: string | undefined;
+}
+
+/**
+ * Makes the record of a described request. Where it says no origin, its `Host` does; else it is the origin that the
+ * route was asked on lately, of which `known` is the list.
+ */
+export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readonly string[]): AskedRequest {
+  const fields = new Map<string, string>();
+  for (const [name, value] of Object.entries(asked.headers ?? {})) {
+    if (value !== undefined) fields.set(name.toLowerCase(), [value].flat().join(", "));
+  }
+  const { origin, assumed } = originOf(url, fields.get("host"), known);
+  const record: RequestRecord = {
+    method: asked.method ?? "GET",
+    origin,
+    target: url.target,
+    native: asked.native,
+    header: (name) => fields.get(name),
+    content: () => asked.content,
+  };
+  return { request: record, assumed };
+}
+
+function originOf(
+  { origin }: AskedUrl,
+  host: string | undefined,
+  known: readonly string[],
+): { readonly origin: string; readonly assumed: string | undefined } {
+  if (origin !== undefined) return { origin, assumed: undefined };
+  const [first, ...others] = host === undefined ? known : known.filter((name) => name.endsWith(`://${host}`));
+  const more = others.length === 0 ? "" : `, and ${others.length} more, such as ${String(others[0])}`;
+  if (first !== undefined) {
+    const assumed =
+      others.length === 0
+        ? undefined
+        : `The origin is taken to be ${first}: the route was asked on it${more}. An absolute URL says which.`;
+    return { origin: first, assumed };
+  }
+  const guess = `http://${host ?? "localhost"}`;
+  return {
+    origin: guess,
+    assumed: `The origin is taken to be ${guess}, and it is a part of the key. An absolute URL says which it is.`,
+  };
+}

@@ -1,0 +1,75 @@
+import { parseEntityTag } from "../../http/etag.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import type { Refusal } from "../events.ts";
+import { readHead } from "../head.ts";
+import { variantOf } from "../key.ts";
+import { freshened } from "../revalidate.ts";
+import type { Entry } from "../store.ts";
+import type { HandlerHead, Head } from "../types.ts";
+import { storedFields, variantFields } from "../write.ts";
+import { judge } from "./run.ts";
+import type { Run } from "./run.ts";
+
+/** What becomes of a stored response of which its handler said something new. */
+export interface Freshened {
+  /** What is said of it from now on. */
+  readonly entry: Entry;
+  /** Whether that is stored, what was stored stays as it was, or it is removed. */
+  readonly fate: "kept" | "left" | "dropped";
+  readonly refusal: Refusal | undefined;
+}
+
+/** Refusals that are about one client and its answer, and say nothing of what is stored. */
+const OF_THIS_CLIENT: ReadonlySet<Refusal> = new Set(["credentials", "set-cookie"]);
+
+/** The fields of the new message that count in the place of the stored ones; none of them is a stored one's. */
+const OF_THIS_MESSAGE: ReadonlySet<string> = new Set(["age", "date", "set-cookie"]);
+
+/**
+ * Freshens a stored response by what a 304, or an answer to HEAD, says of it (RFC 9111 §3.2, §4.3.4, §4.3.5).
+ *
+ * What forbids storing a response forbids keeping one. The new fields may tell variants apart that the old did not.
+ */
+export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
+  const { parts, policy, request, key, vary: known, noStore } = run;
+  const now = parts.clock.now();
+  const past = { storedAt: now, staleAt: now, deleteAt: now };
+  if (isOfAnother(stale, head.fields))
+    return { entry: { ...stale, ...past }, fate: "dropped", refusal: undefined };
+  // Without a `Date` of its own the message is of now; the stored one would make it as old as what it freshens.
+  const undated = stale.fields.filter(([name]) => name !== "date");
+  const isVarySaid = fieldOf(head.fields, "vary") !== undefined;
+  const news = storedFields(readHead(head), policy, undefined);
+  // What the route declares stands in the stored `Vary` already, beside what its handler said there.
+  const fields = freshened(undated, isVarySaid ? news : news.filter(([name]) => name !== "vary"));
+  const whole = wholeHead(head, stale, fields);
+  const judgement = judge(run, whole);
+  if (typeof judgement === "string") {
+    const fate = noStore || OF_THIS_CLIENT.has(judgement) ? "left" : "dropped";
+    return { entry: { ...stale, fields, ...past }, fate, refusal: judgement };
+  }
+  const vary = variantFields(known, whole, policy);
+  const variant = variantOf(key.selector, vary, (name) => request.header(name));
+  return { entry: { ...stale, fields, vary, variant, ...judgement }, fate: "kept", refusal: undefined };
+}
+
+/** The head of the response as it would be stored from now on, with what earlier middleware says of it. */
+function wholeHead(head: HandlerHead, stale: Entry, fields: Fields): Head {
+  const { earlier } = head;
+  return readHead({
+    status: stale.status,
+    fields: [
+      ...fields.filter(([name]) => !OF_THIS_MESSAGE.has(name)),
+      ...head.fields.filter(([name]) => OF_THIS_MESSAGE.has(name)),
+    ],
+    ...(earlier === undefined ? {} : { earlier }),
+  });
+}
+
+/** Whether a message names, by a strong tag, another representation than the stored one (RFC 9111 §4.3.4). */
+function isOfAnother(stale: Entry, said: Fields): boolean {
+  const tag = parseEntityTag(combined(fieldOf(said, "etag")) ?? "");
+  const stored = parseEntityTag(combined(fieldOf(stale.fields, "etag")) ?? "");
+  return tag !== undefined && !tag.weak && stored !== undefined && tag.opaque !== stored.opaque;
+}

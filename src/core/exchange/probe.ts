@@ -1,0 +1,208 @@
+import { parseQuery, decodeComponent, splitTarget } from "../../http/query.ts";
+import { bypassReason } from "../bypass.ts";
+import { demandsOf } from "../demands.ts";
+import type { Demands } from "../demands.ts";
+import type { Refusal } from "../events.ts";
+import type { ExplainedFreshness, Findings, KeyFindings, Verdict } from "../explain.ts";
+import { isFresh, lifetimeSource, ttlOf } from "../freshness.ts";
+import { readHead } from "../head.ts";
+import { keyOf, variantOf } from "../key.ts";
+import type { Key } from "../key.ts";
+import { keyParts } from "../key-parts.ts";
+import { Lookup } from "../lookup.ts";
+import type { Found } from "../lookup.ts";
+import { keepsParameter } from "../names.ts";
+import { wordsOf } from "../report.ts";
+import { conditionsOf } from "../revalidate.ts";
+import { hashedKey, statusKey } from "../status.ts";
+import type { Entry, MaybePromise } from "../store.ts";
+import type { Policy, RequestRecord } from "../types.ts";
+import { askedAgain, flightName, forwardOf, knownVary, runsAlone } from "./forward.ts";
+import type { RunParts } from "./run.ts";
+
+/**
+ * Goes the way of a request with none of its effects: nothing is counted, stored, waited for or told.
+ *
+ * The order is that of the exchange; whatever is decided there is decided here the same way.
+ */
+export function probe<Native>(
+  parts: RunParts,
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+): MaybePromise<Findings> {
+  const found: Pick<Findings, "request" | "policy"> = { request, policy };
+  const reason = bypassReason(request, policy);
+  if (reason !== undefined) return { ...found, verdict: bypass(reason, reason === "method") };
+  const unasked = request.native === undefined ? functionsOf(policy) : [];
+  if (unasked.length > 0) return { ...found, verdict: unknown(unasked) };
+  let key: Key | undefined;
+  try {
+    // What targets mean is remembered for requests that came, not for those that were thought of.
+    const names = { ...policy.names, of: (o: string, t: string) => policy.names.peek(o, t) };
+    key = keyOf(request, { ...policy, names }, parts.digest);
+  } catch (error) {
+    const because = `${error instanceof Error ? error.message : String(error)}: the request would fail.`;
+    return { ...found, verdict: { outcome: "failed", status: {}, because: [because] } };
+  }
+  if (key === undefined) return { ...found, verdict: bypass("content", false) };
+  return look(parts, request, policy, key);
+}
+
+function look<Native>(
+  parts: RunParts,
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+  key: Key,
+): MaybePromise<Findings> {
+  const { store, clock, tags } = parts;
+  const lookup = new Lookup(
+    store,
+    () => store.distrust(),
+    (entry) => tags.areOutdated(entry),
+  );
+  const choose = (vary: readonly string[]): string =>
+    variantOf(key.selector, vary, (name) => request.header(name));
+  const conclude = (found: Found): Findings => {
+    const now = clock.now();
+    const vary = knownVary(found, policy);
+    const variant = choose(vary);
+    const verdict = verdictOf(parts, request, policy, found, now, flightName(key.resource, variant));
+    const { status } = verdict;
+    const named = statusKey(policy, key.resource, variant, parts.digest);
+    return {
+      request,
+      policy,
+      verdict: { ...verdict, status: { ...status, ...named } },
+      key: keyFindings(request, policy, key, vary, hashedKey(key.resource, variant, parts.digest)),
+      ...(found.entry === undefined
+        ? {}
+        : { entry: found.entry, freshness: freshnessOf(found.entry, policy, now) }),
+    };
+  };
+  const found = lookup.find(key.resource, choose, clock.now());
+  return found instanceof Promise ? found.then(conclude) : conclude(found);
+}
+
+function verdictOf<Native>(
+  { flights }: RunParts,
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+  found: Found,
+  now: number,
+  flightKey: string,
+): Verdict {
+  const { entry } = found;
+  const demands = demandsOf(request, policy);
+  if (entry !== undefined && demands.accepts(entry, now)) return hit(entry, now);
+  if (demands.onlyIfCached) {
+    const because = ["The client says only-if-cached, and nothing stored satisfies it: the answer is 504."];
+    return { outcome: "bypass", reason: "only-if-cached", status: { detail: "only-if-cached" }, because };
+  }
+  const forward = forwardOf(found, now);
+  const stale = askedAgain(request, policy, entry);
+  if (request.method === "HEAD") return head(forward, stale !== undefined && !demands.noStore);
+  const because = [WHY[forward](found), ...whatRuns(stale, demands)];
+  const miss: Verdict = { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+  if (demands.noStore || runsAlone(request, policy, entry, now)) return miss;
+  if (flights.isUncacheable(flightKey, now)) return uncacheable(miss, flights.remembered(flightKey)?.reason);
+  if (flights.find(flightKey) === undefined) return miss;
+  const waits =
+    "The handler is running for this key already: the request waits, and is given that response if it may be shared.";
+  const status = { fwd: "uri-miss", collapsed: true } as const;
+  return { outcome: "collapsed", status, because: [waits] };
+}
+
+function hit(entry: Entry, now: number): Verdict {
+  const ttl = ttlOf(entry, now);
+  const because = ["The stored response is served; the handler does not run."];
+  if (!isFresh(entry, now)) because.push("It is stale, and the client's max-stale accepts that.");
+  const status = { hit: true, ...(ttl === undefined ? {} : { ttl }) };
+  return { outcome: "hit", status, because };
+}
+
+function head(forward: ReturnType<typeof forwardOf>, isHeeded: boolean): Verdict {
+  const because = ["No fresh response answers this HEAD. The handler runs, and a HEAD stores nothing."];
+  if (isHeeded) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+  return { outcome: "miss", reason: "head", status: { fwd: "uri-miss", detail: "head" }, because };
+}
+
+function uncacheable(miss: Verdict, reason: Refusal | undefined): Verdict {
+  const words = reason && wordsOf(reason);
+  const why = reason === undefined ? "" : ` (${reason}${words === undefined ? "" : `: ${words[0]}`})`;
+  const because = [
+    `The last response for this key was not stored${why}. That is remembered for a while, so that nobody waits: the handler runs for each request.`,
+  ];
+  return { ...miss, reason: "uncacheable", because, ...(words === undefined ? {} : { remedy: words[1] }) };
+}
+
+function bypass(reason: Refusal, isMethod: boolean): Verdict {
+  const words = wordsOf(reason);
+  return {
+    outcome: "bypass",
+    reason,
+    status: { fwd: isMethod ? "method" : "bypass", detail: reason },
+    because: [`Nothing is looked up and nothing is stored: ${words?.[0] ?? reason}.`],
+    ...(words === undefined ? {} : { remedy: words[1] }),
+  };
+}
+
+function unknown(functions: readonly string[]): Verdict {
+  const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
+  const remedy = "give it the framework's own request: explain({ url, native: request })";
+  return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
+}
+
+function functionsOf<Native>({ key, scope }: Policy<Native>): readonly string[] {
+  return [...(key === undefined ? [] : ["key"]), ...(typeof scope === "string" ? [] : ["scope"])];
+}
+
+const WHY: Readonly<Record<ReturnType<typeof forwardOf>, (found: Found) => string>> = {
+  "uri-miss": () => "Nothing is stored under this key.",
+  "vary-miss": ({ vary }) =>
+    `Responses are stored under this key, and none for this request's ${vary.join(", ")}.`,
+  stale: () => "The stored response is stale.",
+  request: () => "The stored response is fresh, and the client's Cache-Control does not accept it.",
+};
+
+function whatRuns(stale: Entry | undefined, demands: Demands): readonly string[] {
+  const conditions = conditionsOf(stale).map(([name]) => name);
+  const asked =
+    conditions.length === 0
+      ? "The handler runs"
+      : `The handler runs and is shown ${conditions.join(" and ")}`;
+  const kept = demands.noStore
+    ? "the client says no-store, so nothing is stored."
+    : "its response is stored unless something in it forbids that.";
+  return [`${asked}; ${kept}`];
+}
+
+function freshnessOf(entry: Entry, policy: Policy, now: number): ExplainedFreshness {
+  const from = lifetimeSource(entry, readHead({ status: entry.status, fields: entry.fields }), policy);
+  return {
+    lifetime: (entry.staleAt - entry.storedAt) / 1000,
+    age: Math.max(0, now - entry.storedAt) / 1000,
+    remaining: (entry.staleAt - now) / 1000,
+    ...(from === undefined ? {} : { from }),
+  };
+}
+
+function keyFindings(
+  request: RequestRecord,
+  policy: Policy,
+  key: Key,
+  vary: readonly string[],
+  hash: string,
+): KeyFindings {
+  const { query, noVarySearch } = policy;
+  const given = parseQuery(splitTarget(request.target).query).map(({ name }) => decodeComponent(name));
+  const dropped =
+    query === undefined || policy.key !== undefined
+      ? []
+      : given.filter((name) => !keepsParameter(query, name, noVarySearch));
+  return {
+    ...keyParts(key.resource, key.selector),
+    dropped: [...new Set(dropped)],
+    vary: vary.map((name) => [name, request.header(name)] as const),
+    hash,
+  };
+}

@@ -1,0 +1,91 @@
+import { fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import { ageOf } from "../freshness.ts";
+import { statusFields, statusKey } from "../status.ts";
+import type { Entry } from "../store.ts";
+import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../types.ts";
+import { freshen } from "./freshen.ts";
+import type { Freshened } from "./freshen.ts";
+import { abandonRun, isPurged, keep } from "./run.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * A run whose handler said 304: what is stored still holds (RFC 9111 §4.3.4).
+ *
+ * The stored content is kept, its fields are freshened, and the client is answered from it.
+ */
+export class RevalidatedRun implements OpenFill {
+  readonly storable = true;
+  readonly #run: Run;
+  readonly #head: HandlerHead;
+  readonly #freshened: Freshened;
+  #over = false;
+
+  constructor(run: Run, head: HandlerHead, stale: Entry) {
+    this.#run = run;
+    this.#head = head;
+    this.#freshened = freshen(run, head, stale);
+  }
+
+  complete(): Reply {
+    this.#commit();
+    const { parts, request, selection } = this.#run;
+    const { entry } = this.#freshened;
+    const added: Fields = [
+      ["age", String(ageOf(entry, parts.clock.now()))],
+      ...this.#cookies(),
+      ...this.#status(),
+    ];
+    return parts.responder.reply(entry, request.method, selection, added);
+  }
+
+  stream(): StreamedReply {
+    // A 304 has no content: an adapter that was given a stream for it completes instead.
+    const { status, fields } = this.complete();
+    return { status, fields, sink: undefined };
+  }
+
+  refuse(): void {
+    // What forbids storing a response was said of the stored one already.
+  }
+
+  abandon(reason: "failed" | "aborted"): void {
+    if (this.#over) return;
+    this.#over = true;
+    abandonRun(this.#run, reason);
+  }
+
+  /** Cookies that are not stored are for this client alone (hazard 2). */
+  #cookies(): Fields {
+    const cookies = fieldOf(this.#head.fields, "set-cookie");
+    const isStored = this.#run.policy.setCookie === "store";
+    return cookies === undefined || isStored ? [] : [["set-cookie", cookies]];
+  }
+
+  #status(): Fields {
+    const { parts, policy, forward } = this.#run;
+    const { entry, fate, refusal } = this.#freshened;
+    const stored = fate === "kept" && !isPurged(this.#run, entry);
+    const why = refusal === undefined ? {} : { detail: refusal };
+    const name = statusKey(policy, entry.key, entry.variant, parts.digest);
+    const inner = fieldOf(this.#head.fields, "cache-status");
+    return statusFields(policy, { fwd: forward, fwdStatus: 304, stored, ...why, ...name }, inner);
+  }
+
+  #commit(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { parts, policy, ticket, flight, flightKey, key } = this.#run;
+    const { entry, fate, refusal } = this.#freshened;
+    if (refusal !== undefined) parts.refused(policy.route, refusal);
+    if (fate === "kept" && !isPurged(this.#run, entry)) {
+      parts.flights.forgetUncacheable(flightKey);
+      const written = keep(this.#run, entry, () => undefined);
+      flight?.land({ kind: "stored", entry }, written);
+      return;
+    }
+    ticket.leave();
+    if (fate === "dropped") void parts.store.delete(key.resource);
+    flight?.land({ kind: "alone" });
+  }
+}

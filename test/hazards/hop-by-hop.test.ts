@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { kitOf, said } from "../core/support.ts";
+
+const HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+describe("24: what is about one connection is never replayed", () => {
+  it.each(HOP.map((name) => [name] as const))("%s", (name) => {
+    const { ask } = kitOf({ route: { revalidate: true, statuses: "any" } });
+    ask({}, { headers: { [name]: "x", "x-kept": "1" } });
+
+    const hit = ask();
+
+    expect([said(hit, name), said(hit, "x-kept"), said(hit, "x-cache")]).toEqual([undefined, "1", "HIT"]);
+  });
+
+  it.each([["x-hop"], ["X-Hop"], ["close, x-hop"], [" ,x-hop,"], [["close", "x-hop"]]])(
+    "what Connection nominates: %j",
+    (connection) => {
+      const { ask } = kitOf();
+      ask({}, { headers: { connection, "x-hop": "1", "x-kept": "1" } });
+
+      expect([said(ask(), "x-hop"), said(ask(), "x-kept")]).toEqual([undefined, "1"]);
+    },
+  );
+});
