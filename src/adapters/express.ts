@@ -5,7 +5,7 @@ import { watchFailures, watchRouter } from "./express/failures.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
-import { hideFields, NodeRequest } from "./node/request.ts";
+import { NodeRequest, showFields } from "./node/request.ts";
 import { sayFields } from "./node/reply-fields.ts";
 import { ResponseTap } from "./node/tap.ts";
 
@@ -105,7 +105,7 @@ function serve({ status, fields, body, text }: Reply, res: Response): void {
 }
 
 function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
-  hideFields(req, fill.hidden);
+  showFields(req, fill);
   try {
     if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
   } catch (error) {

@@ -6,6 +6,7 @@ import { methods } from "./adapter-contract/methods.ts";
 import { contents } from "./adapter-contract/contents.ts";
 import { fields } from "./adapter-contract/fields.ts";
 import { ranges } from "./adapter-contract/ranges.ts";
+import { revalidation } from "./adapter-contract/revalidation.ts";
 import { queries } from "./adapter-contract/queries.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
@@ -22,6 +23,7 @@ const TOPICS: readonly Scenarios[] = [
   guards,
   methods,
   conditions,
+  revalidation,
   ranges,
   queries,
   variants,

@@ -34,12 +34,14 @@ export function encodeEntry(entry: Entry): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const head = headOf(bytes);
   if (head === undefined) return undefined;
-  const { version, length, instants, key, variant, vary, status, fields } = head.members as unknown as Head;
+  const { version, length, instants, key, variant, vary, status, fields, tags, taggedAt } =
+    head.members as unknown as Head;
   const body = bytes.subarray(head.end);
   if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
   const [storedAt, staleAt, deleteAt] = instants.map((instant: number | null) => instant ?? Infinity);
   if (storedAt === undefined || staleAt === undefined || deleteAt === undefined) return undefined;
-  return { key, variant, vary, status, fields, body, storedAt, staleAt, deleteAt };
+  const tagging = tags === undefined || taggedAt === undefined ? {} : { tags, taggedAt };
+  return { key, variant, vary, status, fields, body, storedAt, staleAt, deleteAt, ...tagging };
 }
 
 interface Head extends Omit<Entry, "body" | "storedAt" | "staleAt" | "deleteAt"> {

@@ -6,7 +6,11 @@ import type { StoredResource } from "../../src/testing/index.ts";
 
 const instant = fc.oneof(fc.nat(), fc.constant(Infinity));
 const text = fc.string({ unit: "binary" });
-const entries: fc.Arbitrary<Entry> = fc.record({
+const tagging = fc.option(
+  fc.record({ tags: fc.array(text), taggedAt: fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }) }),
+  { nil: {} },
+);
+const untagged = fc.record({
   key: text,
   variant: text,
   vary: fc.array(text),
@@ -17,6 +21,9 @@ const entries: fc.Arbitrary<Entry> = fc.record({
   staleAt: instant,
   deleteAt: instant,
 });
+const entries: fc.Arbitrary<Entry> = fc
+  .tuple(untagged, tagging)
+  .map(([entry, tags]) => ({ ...entry, ...tags }));
 
 describe("an encoded entry", () => {
   it("is decoded as what it was", () => {

@@ -98,7 +98,7 @@ async function serve(
     decision,
     earlier,
     route,
-    seen(request, decision.target ?? target, without(header, decision.hidden)),
+    seen(request, decision.target ?? target, shown(header, decision)),
     response,
   );
 }
@@ -118,9 +118,11 @@ async function fill(
     const answer = await route.handler(request);
     open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
     const { body } = answer;
-    if (isStream(body)) return await passOn(response, answer, open.stream(), open);
+    // A 304 has no content, whatever its handler gave it.
+    if (isStream(body) && answer.status !== 304) return await passOn(response, answer, open.stream(), open);
     if (response.destroyed) return open.abandon("aborted");
-    send(response, open.complete(isBytes(body) ? body : body && JSON.stringify(body)));
+    const isWhole = !isStream(body) && !isBytes(body) && body !== undefined;
+    send(response, open.complete(isWhole ? JSON.stringify(body) : isBytes(body) ? body : undefined));
   } catch (error) {
     (open ?? run).abandon("failed");
     throw error;
@@ -180,8 +182,13 @@ function seen(
   return { method: request.method ?? "GET", url, query: (name) => parameters.getAll(name), header };
 }
 
-function without(header: (name: string) => string | undefined, hidden: readonly string[]): typeof header {
-  return (name) => (hidden.includes(name) ? undefined : header(name));
+/** A request's fields as the handler of a fill sees them. */
+function shown(
+  header: (name: string) => string | undefined,
+  { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
+): typeof header {
+  const put = new Map(conditions.map(([name, value]) => [name, [value].flat().join(", ")]));
+  return (name) => put.get(name) ?? (hidden.includes(name) ? undefined : header(name));
 }
 
 function presence(request: IncomingMessage, name: string): string | undefined {

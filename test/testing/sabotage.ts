@@ -52,6 +52,7 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
     target: fill.target,
     keepsParameter: fill.keepsParameter,
     hidden: fill.hidden,
+    conditions: fill.conditions,
     open: (head) => fill.open(head),
     abandon: (reason) => fill.abandon(reason),
     ...parts,

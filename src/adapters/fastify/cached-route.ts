@@ -6,7 +6,7 @@ import type {
   preHandlerHookHandler,
 } from "fastify";
 import type { Decision, Engine, Fill, Policy, Serve } from "../../adapter.ts";
-import { NodeRequest, hideFields } from "../node/request.ts";
+import { NodeRequest, showFields } from "../node/request.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { contentOf, sayFields, serialised } from "./reply.ts";
@@ -107,7 +107,7 @@ export class CachedRoute {
   }
 
   #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply): void {
-    hideFields(request.raw, fill.hidden);
+    showFields(request.raw, fill);
     if (fill.target !== undefined) showTarget(request, fill.target, fill.keepsParameter);
     const run = new FastifyFill(fill, reply);
     this.#fills.set(reply, run);

@@ -48,6 +48,12 @@ export class FastifyFill {
     if (!this.#isSaid || this.#isOver) return payload;
     this.#isOver = true;
     const open = this.#fill.open(this.#head());
+    if (this.#status === 304 && this.#tap !== undefined) {
+      // A stream for a message without content (RFC 9110 §15.4.5).
+      this.#tap.stream.resume();
+      this.#tap.flowInto(undefined);
+      return applyReply(this.#reply, open.complete(undefined), this.#own, this.#status, payload);
+    }
     if (this.#content !== undefined) {
       return applyReply(this.#reply, open.complete(this.#content.bytes), this.#own, this.#status, payload);
     }

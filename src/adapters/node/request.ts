@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { RequestRecord } from "../../adapter.ts";
+import type { Fill, RequestRecord } from "../../adapter.ts";
 
 /** A Node request as the core's plain record. */
 export class NodeRequest<Native> implements RequestRecord<Native> {
@@ -33,13 +33,18 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
 }
 
 /**
- * Takes fields out of a request's headers, for whoever reads them from now on.
+ * Takes fields out of a request's headers, and puts the conditions of a fill in their place, for whoever reads them
+ * from now on.
  *
  * What they read is a copy, because a handler may write into its request's headers, and must not choose with that
  * under which variant its response is stored.
  */
-export function hideFields(raw: IncomingMessage, names: readonly string[]): void {
+export function showFields(
+  raw: IncomingMessage,
+  { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
+): void {
   const seen = { ...raw.headers };
-  for (const name of names) delete seen[name];
+  for (const name of hidden) delete seen[name];
+  for (const [name, value] of conditions) seen[name] = [value].flat().join(", ");
   raw.headers = seen;
 }

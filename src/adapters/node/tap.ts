@@ -73,14 +73,18 @@ export class ResponseTap {
   }
 
   #flushHeaders(args: unknown[]): unknown {
-    if (this.#stage === "head" && !this.#flow()) return undefined;
+    if (this.#stage === "head" && (this.#isEmpty() || !this.#flow())) return undefined;
     return this.#outerCall("flushHeaders", args);
   }
 
   #write(args: unknown[]): unknown {
-    const { chunk, encoding } = readWrite(args);
+    const { chunk, encoding, callback } = readWrite(args);
     // Of a chunk that cannot be sent, Node complains itself.
     if (chunk === undefined || !isContent(chunk)) return this.#outerCall("write", args);
+    if (this.#stage === "head" && this.#isEmpty()) {
+      if (callback !== undefined) process.nextTick(callback);
+      return true;
+    }
     if (this.#stage === "head" && !this.#flow()) return false;
     const isDrained = this.#outerCall("write", args);
     this.#sink?.write(contentOf(chunk, encoding));
@@ -94,7 +98,7 @@ export class ResponseTap {
     if (this.#stage === "head") {
       this.#finishHead();
       if (!isAlive(this.#res)) this.abandon("aborted");
-      else if (!isFramed(this.#res)) return this.#complete(content, callback);
+      else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, callback);
       else if (!this.#flow()) return this.#res;
     }
     const result = this.#outerCall("end", args);
@@ -145,6 +149,12 @@ export class ResponseTap {
     const { writeHead } = this.#res;
     if (this.#isHeadWritten || writeHead === (this.#own.writeHead as unknown)) return;
     this.#res.writeHead(this.#res.statusCode);
+  }
+
+  /** What is written after a 304 is not sent by Node either; the cache may send its own in its place. */
+  #isEmpty(): boolean {
+    this.#finishHead();
+    return this.#res.statusCode === 304;
   }
 
   #ownFields(): Fields {

@@ -35,11 +35,15 @@ export class WebRequest implements RequestRecord<Request> {
 }
 
 /** Answers the request that a handler is given: the client's own, unless fields are hidden or the query is cut. */
-export function requestForHandler(request: Request, fill: Pick<Fill, "hidden" | "target">): Request {
+export function requestForHandler(
+  request: Request,
+  fill: Pick<Fill, "hidden" | "conditions" | "target">,
+): Request {
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
-  if (hidden.length === 0 && fill.target === undefined) return request;
+  if (hidden.length === 0 && fill.conditions.length === 0 && fill.target === undefined) return request;
   const headers = new Headers(request.headers);
   for (const name of hidden) headers.delete(name);
+  for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
   const url = fill.target === undefined ? undefined : splitUrl(request.url)[0] + fill.target;
   const moved = url === undefined ? request : new Request(url, request);
   return withExtras(new Request(moved, { headers }), request);

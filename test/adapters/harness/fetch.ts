@@ -89,7 +89,8 @@ function seen(request: Request): ContractRequest {
 
 function answer({ status = 200, headers = {}, body }: ContractAnswer): Response {
   const init = { status, headers: toHeaders(headers) };
-  if (body === undefined) return new Response(null, init);
+  // A Response with 304 cannot have content.
+  if (body === undefined || status === 304) return new Response(null, init);
   if (typeof body === "string" || body instanceof Uint8Array) return new Response(body, init);
   if (!(Symbol.asyncIterator in body)) return Response.json(body, init);
   const parts = body[Symbol.asyncIterator]();

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import type { RouteOptions } from "../../index.ts";
+import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import { assertHit, ownMember } from "./outcome.ts";
+import { bytes, cached, stream, text } from "./routes.ts";
+import type { Answering, WatchedRoute } from "./routes.ts";
+import type { Scenario, Scenarios, Site, Stage } from "./stage.ts";
+
+const OPTIONS: RouteOptions = { ttl: 10, revalidate: true };
+const MODIFIED = "Thu, 01 Jan 2015 00:00:00 GMT";
+const VALIDATORS = { etag: '"v1"', "last-modified": MODIFIED };
+
+/** Asking the handler whether what is stored still holds (RFC 9111 §4.3), and what else its head tells (§4.3.5, §4.4). */
+export const revalidation: Scenarios = {
+  "the handler of a stale response sees its validators and not the client's": async (stage) => {
+    const { site, route } = await stale(stage, () => ({ status: 304 }));
+    await site.get("/a", { "if-none-match": '"mine"', range: "bytes=0-1", "x-kept": "1" });
+    const names = ["if-none-match", "if-modified-since", "range", "if-range", "x-kept"];
+    const seen = names.map((name) => route.seen[1]?.header(name));
+    assert.deepEqual(seen, ['"v1"', MODIFIED, undefined, undefined, "1"]);
+  },
+
+  "a 304 of the handler: the client gets the stored content": revalidated(() => ({ status: 304 })),
+  "a 304 of the handler with fields: the client gets the stored content": revalidated(() => ({
+    status: 304,
+    headers: { ...VALIDATORS, "x-said": "new", "content-type": "text/plain; charset=utf-8" },
+  })),
+  "a 304 of the handler with content: the client gets the stored content": revalidated(() => ({
+    status: 304,
+    body: "",
+  })),
+  "a 304 of the handler with a stream: the client gets the stored content": revalidated(() => ({
+    ...stream(async function* () {
+      yield bytes("not sent");
+      yield bytes("not sent either");
+    }),
+    status: 304,
+  })),
+
+  "a 304 of the handler answers the client's own condition": async (stage) => {
+    const { site } = await stale(stage, () => ({ status: 304 }));
+    const answer = await site.get("/a", { "if-none-match": '"v1"' });
+    assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
+    assert.equal(answer.header("content-length"), undefined);
+    assertHit(await site.get("/a"));
+  },
+
+  "a 304 of the handler freshens what is said on hits": async (stage) => {
+    const { site } = await stale(stage, () => ({ status: 304, headers: { "x-said": "new" } }));
+    const answer = await site.get("/a");
+    const hit = await site.get("/a");
+    assertHit(hit);
+    for (const said of [answer, hit]) {
+      assert.equal(said.header("x-said"), "new");
+      assert.equal(said.header("x-other"), "kept");
+      assert.equal(said.header("etag"), '"v1"');
+    }
+  },
+
+  "a 304 of the handler with a cookie: its client alone is sent it": async (stage) => {
+    const { site } = await stale(stage, () => ({ status: 304, headers: { "set-cookie": "own=1" } }));
+    const own = await site.get("/a");
+    const other = await site.get("/a");
+    assert.deepEqual([own.status, own.text, own.header("set-cookie")], [200, "stored", "own=1"]);
+    assert.equal(ownMember(other).parameters.get("fwd"), "stale");
+  },
+
+  "a 304 of the handler that says no-store: nothing is stored any more": async (stage) => {
+    const { site, route } = await stale(stage, () => ({
+      status: 304,
+      headers: { "cache-control": "no-store" },
+    }));
+    assert.equal((await site.get("/a")).text, "stored");
+    await site.get("/a");
+    assert.equal(route.seen[2]?.header("if-none-match"), undefined);
+  },
+
+  "a 200 of the handler replaces what was stored": async (stage) => {
+    const { site } = await stale(stage, () => text("new", { etag: '"v2"' }));
+    const answer = await site.get("/a", { "if-none-match": '"v1"' });
+    const hit = await site.get("/a");
+    assert.deepEqual([answer.status, answer.text], [200, "new"]);
+    assertHit(hit);
+    assert.deepEqual([hit.text, hit.header("etag")], ["new", '"v2"']);
+  },
+
+  "no-cache: the response is stored, and the handler asked each time": async (stage) => {
+    const said = { ...VALIDATORS, "cache-control": "no-cache" };
+    const route = cached("/a", ifChanged(text("stored", said), { status: 304, headers: said }), OPTIONS);
+    const site = await stage.site([route]);
+    const answers = [await site.get("/a"), await site.get("/a"), await site.get("/a")];
+    assert.deepEqual(
+      answers.map(({ status, text }) => [status, text]),
+      answers.map(() => [200, "stored"]),
+    );
+    assert.equal(route.seen.length, 3);
+  },
+
+  "a crowd that finds a stale response: one handler is asked": async (stage) => {
+    const gate = stage.gate();
+    const { site, route } = await stale(stage, async () => {
+      await gate.opened;
+      return { status: 304 };
+    });
+    const leader = site.get("/a");
+    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    const before = site.store.count("get");
+    const followers = [site.get("/a"), site.get("/a")];
+    await stage.until(() => site.store.count("get") === before + 2, "the others have looked");
+    gate.open();
+    const answers = await Promise.all([leader, ...followers]);
+    assert.deepEqual(
+      answers.map(({ text }) => text),
+      ["stored", "stored", "stored"],
+    );
+    assert.equal(route.seen.length, 2);
+  },
+
+  "HEAD of a stale response: its handler is asked, and what it says is heeded": async (stage) => {
+    const { site } = await stale(stage, () => ({
+      ...text("stored", { ...VALIDATORS, "x-said": "new" }),
+    }));
+    const head = await site.client.ask({ method: "HEAD", path: "/a" });
+    const hit = await site.get("/a");
+    assert.deepEqual([head.status, head.body.byteLength], [200, 0]);
+    assertHit(hit);
+    assert.deepEqual([hit.text, hit.header("x-said")], ["stored", "new"]);
+  },
+
+  "an unsafe request that succeeds: its own response is passed on, and what is stored is removed": async (
+    stage,
+  ) => {
+    const options: RouteOptions = { ttl: 60, invalidateOnUnsafe: true };
+    const route = cached("/a", undefined, options);
+    const removing = cached("/a", { status: 200, body: "removed" }, options, { method: "DELETE" });
+    const site = await stage.site([route, removing]);
+    await site.get("/a");
+    const answer = await site.client.ask({ method: "DELETE", path: "/a" });
+    assert.deepEqual([answer.status, answer.text], [200, "removed"]);
+    assert.equal(ownMember(answer).parameters.get("fwd"), "method");
+    assert.equal((await site.get("/a")).text, "run 2");
+  },
+
+  "an unsafe request that fails: what is stored stays": async (stage) => {
+    const options: RouteOptions = { ttl: 60, invalidateOnUnsafe: true };
+    const removing = cached("/a", { status: 409, body: "no" }, options, { method: "DELETE" });
+    const site = await stage.site([cached("/a", undefined, options), removing]);
+    await site.get("/a");
+    const answer = await site.client.ask({ method: "DELETE", path: "/a" });
+    assert.deepEqual([answer.status, answer.text], [409, "no"]);
+    assertHit(await site.get("/a"));
+  },
+
+  "only-if-cached of a client to whom a route listens: 504, and the handler does not run": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, requestDirectives: true });
+    const site = await stage.site([route]);
+    const answer = await site.get("/a", { "cache-control": "only-if-cached" });
+    assert.deepEqual([answer.status, answer.body.byteLength, route.seen.length], [504, 0, 0]);
+  },
+};
+
+/** A site whose one response has gone stale; what its handler answers from then on is `next`. */
+async function stale(
+  stage: Stage,
+  next: (request: ContractRequest) => ContractAnswer | Promise<ContractAnswer>,
+): Promise<{ readonly site: Site; readonly route: WatchedRoute }> {
+  const first = text("stored", { ...VALIDATORS, "x-said": "old", "x-other": "kept" });
+  const route = cached("/a", (request, run) => (run === 1 ? first : next(request)), OPTIONS);
+  const site = await stage.site([route]);
+  await site.get("/a");
+  site.clock.advance(10);
+  return { site, route };
+}
+
+function revalidated(next: () => ContractAnswer): Scenario {
+  return async (stage) => {
+    const { site, route } = await stale(stage, next);
+    const answer = await site.get("/a");
+    const hit = await site.get("/a");
+    assert.deepEqual([answer.status, answer.text], [200, "stored"]);
+    assert.equal(answer.header("content-length"), "6");
+    assert.equal(answer.header("content-type"), "text/plain; charset=utf-8");
+    const { parameters } = ownMember(answer);
+    assert.deepEqual([parameters.get("fwd"), parameters.get("fwd-status")], ["stale", "304"]);
+    assertHit(hit);
+    assert.equal(hit.text, "stored");
+    assert.equal(route.seen.length, 2);
+    assert.equal(site.cache.stats().outcomes.revalidated, 1);
+  };
+}
+
+/** Answers 304 where the request's condition holds, as a handler does that can check a version cheaply. */
+function ifChanged(whole: ContractAnswer, notModified: ContractAnswer): Answering {
+  return (request) => (request.header("if-none-match") === VALIDATORS.etag ? notModified : whole);
+}

@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import Fastify from "fastify";
+import { afterEach, describe, expect, it } from "vitest";
+import { cacheRoute as expressCache } from "../../src/adapters/express.ts";
+import { cacheRoute as fastifyCache } from "../../src/adapters/fastify.ts";
+import { cacheRoute as fetchCache } from "../../src/adapters/fetch.ts";
+import { createCache } from "../../src/index.ts";
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+const options = { methods: ["QUERY"] };
+
+/** What was answered, and whether from the cache. */
+async function query(url: string, content: string, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "QUERY",
+    body: content,
+    headers: { "content-type": "application/json", ...headers },
+  });
+  return [response.status, response.headers.get("x-cache"), await response.text()];
+}
+
+async function fastifyUrl(): Promise<string> {
+  const app = Fastify();
+  closing.push(() => app.close());
+  // That of newer releases knows the method, without content.
+  app.addHttpMethod("QUERY", { hasBody: true, overrideExisting: true });
+  await app.register(fastifyCache, { cache: createCache() });
+  app.route({
+    method: "QUERY",
+    url: "/search",
+    config: { cache: options },
+    handler: async (request) => JSON.stringify(request.body),
+  });
+  return `${await app.listen({ host: "127.0.0.1", port: 0 })}/search`;
+}
+
+async function expressUrl(): Promise<string> {
+  const app = express();
+  app.use(express.text({ type: "application/json" }));
+  app.all("/search", expressCache(createCache(), options), (req, res) => {
+    res.type("text").send(req.body);
+  });
+  const server = createServer(app).listen(0, "127.0.0.1");
+  closing.push(() => server.close());
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/search`;
+}
+
+describe.each([
+  ["fastify", fastifyUrl],
+  ["express", expressUrl],
+])("a QUERY over a socket, in %s", (_name, urlOf) => {
+  it("is stored, and found again by the value of its JSON; the handler sees what was sent", async () => {
+    const url = await urlOf();
+
+    const first = await query(url, '{"a":1,"b":2}');
+    const second = await query(url, '{ "b": 2, "a": 1 }');
+    const another = await query(url, '{"a":1,"b":3}');
+
+    expect([first, second, another]).toEqual([
+      [200, "MISS", '{"a":1,"b":2}'],
+      [200, "HIT", '{"a":1,"b":2}'],
+      [200, "MISS", '{"a":1,"b":3}'],
+    ]);
+  });
+
+  it("is answered in parts, and not at all where nothing is new", async () => {
+    const url = await urlOf();
+    await query(url, '{"a":1}');
+
+    expect(await query(url, '{"a":1}', { range: "bytes=1-3" })).toEqual([206, "HIT", '"a"']);
+    expect(await query(url, '{"a":1}', { "if-none-match": "*" })).toEqual([304, "HIT", ""]);
+  });
+});
+
+describe("a QUERY that a fetch handler answers", () => {
+  it("is stored, and found again by the value of its JSON; the handler sees what was sent", async () => {
+    const handler = fetchCache(createCache(), options, async (request) => new Response(await request.text()));
+    const asked = (body: string): Request =>
+      new Request("http://example.org/search", {
+        method: "QUERY",
+        body,
+        headers: { "content-type": "application/json" },
+      });
+
+    const first = await handler(asked('{ "a": 1, "b": 2 }'));
+    const second = await handler(asked('{"b":2,"a":1}'));
+
+    expect([await first.text(), second.headers.get("x-cache"), await second.text()]).toEqual([
+      '{ "a": 1, "b": 2 }',
+      "HIT",
+      '{ "a": 1, "b": 2 }',
+    ]);
+  });
+});
