@@ -1,7 +1,7 @@
 // A caching reverse proxy: what ORIGIN answers, kept by the rules of `CACHE`.
 //   ORIGIN=http://127.0.0.1:3000 PORT=8000 npm run example -- proxy
 // Without ORIGIN it stands in front of a small origin of its own, for trying it out.
-import * as caching from "caching-route";
+import { createCache, rfc9111 } from "caching-route";
 import { cacheRoute } from "caching-route/fastify";
 import type { FastifyCacheOptions } from "caching-route/fastify";
 import Fastify from "fastify";
@@ -12,7 +12,7 @@ import { startOrigin } from "./origin.ts";
 /** What CACHE may say; `rfc9111` is a shared cache by the book, `none` a plain proxy. */
 const caches: Readonly<Record<string, FastifyCacheOptions | false | undefined>> = {
   default: {},
-  rfc9111: (caching as { readonly rfc9111?: FastifyCacheOptions }).rfc9111,
+  rfc9111,
   none: false,
 };
 
@@ -22,7 +22,7 @@ if (cache === undefined) throw new Error(`CACHE=${CACHE}: there are no such opti
 const origin = new URL(ORIGIN ?? (await startOrigin()));
 
 const app = Fastify();
-await app.register(cacheRoute, { cache: caching.createCache() });
+await app.register(cacheRoute, { cache: createCache() });
 
 // Every method that Node can read, but CONNECT, which asks for a tunnel.
 const methods = METHODS.filter((method) => method !== "CONNECT");
