@@ -11,6 +11,9 @@ import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { contentOf, sayFields, serialised } from "./reply.ts";
 
+/** Goes on to the next hook with what is to be sent. */
+type PayloadDone = (error: Error | null, payload?: unknown) => void;
+
 /** One cached route: its hooks, and the runs of its handler that are under way. */
 export class CachedRoute {
   #engine: Engine;
@@ -118,7 +121,7 @@ export class CachedRoute {
     _request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
-    done: (error: Error | null, payload?: unknown) => void,
+    done: PayloadDone,
   ): void => {
     const run = this.#fills.get(reply);
     if (run?.awaitsText !== true) return done(null, payload);
@@ -137,7 +140,7 @@ export class CachedRoute {
     _request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
-    done: (error: Error | null, payload?: unknown) => void,
+    done: PayloadDone,
   ): void => {
     const run = this.#fills.get(reply);
     if (run === undefined) {
@@ -156,7 +159,7 @@ export class CachedRoute {
     _request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
-    done: (error: Error | null, payload?: unknown) => void,
+    done: PayloadDone,
   ): void => {
     if (this.#headLengths.has(reply)) {
       const length = this.#headLengths.get(reply);
