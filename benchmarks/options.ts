@@ -21,7 +21,7 @@ export interface Options {
   readonly profiles: string | undefined;
 }
 
-const usual = { rounds: 3, pairs: 7, seconds: 0.4, warmUpSeconds: 1.5 };
+const usual = { rounds: 6, pairs: 4, seconds: 0.4, warmUpSeconds: 1.2 };
 const quick = { rounds: 1, pairs: 5, seconds: 0.25, warmUpSeconds: 1 };
 
 export const help = `npm run bench [-- options]

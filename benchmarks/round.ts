@@ -106,8 +106,9 @@ export class Round {
     const contender = name === "twin" ? "buffer" : name;
     const order: ServerOrder = { contender, case: this.#case, fields };
     const { profiles } = this.#options;
-    const flags =
+    const profiling =
       profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}/${this.#case}-${name}`];
+    const flags = ["--expose-gc", ...profiling];
     const child = new Child("./server.js", [JSON.stringify(order)], `server "${name}"`, flags);
     const { port, path } = await child.ask<{ port: number; path: string }>("address");
     // The first answer is made by the handler; it carries the entity tag that a conditional request repeats.
@@ -115,6 +116,7 @@ export class Round {
     const tag = cases[this.#case].conditional ? first.fields["etag"] : undefined;
     const headers: Record<string, string> = tag === undefined ? {} : { "if-none-match": tag };
     const seen = await probe(port, path, headers);
+    await child.ask("settle");
     const head = [`GET ${path} HTTP/1.1`, `host: 127.0.0.1:${port}`, ...Object.entries(headers).map(colon)];
     this.#servers.set(name, {
       name,
