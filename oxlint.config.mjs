@@ -4,7 +4,9 @@
 
 // Patterns are those of .gitignore. (The linter also accepts regular expressions here, and then silently never
 // matches a negative look-ahead.)
-const contracts = ["types", "store", "errors", "events", "clock", "digest"].map((name) => `./${name}.ts`);
+const contracts = ["types", "decisions", "store", "errors", "events", "clock", "digest"].map(
+  (name) => `./${name}.ts`,
+);
 
 /** Each adapter: the packages it bridges to, and the shared folders it may use. */
 const adapters = {
@@ -46,13 +48,30 @@ const arrows = [
   },
   {
     files: "src/core/policy.ts",
-    may: ["../http/**", ...contracts, "./options.ts", "./declared-query.ts"],
-    why: "options.ts and declared-query.ts are parts of policy",
+    may: ["../http/**", ...contracts, "./option-rules.ts", "./declared-query.ts"],
+    typesOnly: ["./options.ts"],
+    why: "options, their rules and declared-query.ts are parts of policy",
+  },
+  {
+    files: "src/core/option-rules.ts",
+    may: ["../http/**", ...contracts],
+    typesOnly: ["./options.ts"],
+    why: "rules are of options",
+  },
+  {
+    files: "src/core/freshness.ts",
+    may: ["../http/**", ...contracts, "./stale.ts"],
+    why: "stale.ts is a part of freshness",
+  },
+  {
+    files: "src/core/capture.ts",
+    may: ["../http/**", ...contracts, "./flow.ts"],
+    why: "flow.ts is a part of capture",
   },
   {
     files: "src/core/cache-options.ts",
-    may: ["../http/**", ...contracts, "./options.ts"],
-    typesOnly: ["./policy.ts"],
+    may: ["../http/**", ...contracts, "./option-rules.ts"],
+    typesOnly: ["./options.ts", "./policy.ts"],
     why: "a cache's options contain a route's",
   },
   {

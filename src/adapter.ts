@@ -10,6 +10,7 @@ export type {
   Decision,
   DeclaredQuery,
   Fill,
+  Follow,
   HandlerHead,
   OpenFill,
   Policy,

@@ -3,7 +3,7 @@ import type { CacheOptions } from "./core/cache-options.ts";
 import { askedRequest, askedUrl } from "./core/asked.ts";
 import type { ExplainRequest } from "./core/asked.ts";
 import { CacheError, show } from "./core/errors.ts";
-import type { OnError, Outcome, Refusal } from "./core/events.ts";
+import type { Outcome, Refusal, StoreFailure } from "./core/events.ts";
 import { Exchange } from "./core/exchange.ts";
 import { explain } from "./core/explain.ts";
 import type { Explanation } from "./core/explain.ts";
@@ -48,6 +48,8 @@ export interface CacheStats {
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
   /** Responses that were stored. */
   readonly stored: number;
+  /** Runs of a handler without a client, to refresh what is stored. */
+  readonly refreshes: number;
   /** Store calls that failed or took too long. */
   readonly storeErrors: number;
   /** What the store says of itself, where it says something. */
@@ -126,12 +128,12 @@ export function createCache(options: CacheOptions = {}): Cache {
   const reports = reporter === false ? undefined : new Reports(guarded(reporter));
   const counters = newCounters();
   const tellError = guarded(options.onError ?? throttledWarning(clock));
-  const onError: OnError = (error, failure) => {
+  const onError = (error: unknown, failure: StoreFailure): void => {
     counters.storeErrors++;
     tellError(error, failure);
   };
   const backing = options.store ?? memoryStore();
-  const callsTold = (told: OnError): StoreCalls =>
+  const callsTold = (told: (error: unknown, failure: StoreFailure) => void): StoreCalls =>
     new StoreCalls(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
   const store = callsTold(onError);
   const routes = new Routes();
@@ -147,6 +149,9 @@ export function createCache(options: CacheOptions = {}): Cache {
       reports?.tell(route, reason);
     },
     stored: () => void counters.stored++,
+    refreshed: () => void counters.refreshes++,
+    refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),
+    random: options.random ?? Math.random,
   });
   const lookup = new Lookup(
     store,
@@ -202,6 +207,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       outcomes: { ...counters.outcomes },
       refusals: { ...counters.refusals },
       stored: counters.stored,
+      refreshes: counters.refreshes,
       storeErrors: counters.storeErrors,
       store: backing.stats?.(),
     }),
@@ -222,10 +228,11 @@ interface Counters {
   readonly outcomes: Record<Outcome, number>;
   readonly refusals: Partial<Record<Refusal, number>>;
   stored: number;
+  refreshes: number;
   storeErrors: number;
 }
 
 function newCounters(): Counters {
   const outcomes = { hit: 0, stale: 0, revalidated: 0, miss: 0, collapsed: 0, bypass: 0 };
-  return { outcomes, refusals: {}, stored: 0, storeErrors: 0 };
+  return { outcomes, refusals: {}, stored: 0, refreshes: 0, storeErrors: 0 };
 }

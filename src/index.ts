@@ -19,7 +19,15 @@ export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
 export type { Tagged } from "./core/tagging.ts";
 export type { ManualResponse } from "./core/manual.ts";
 export type { Clock } from "./core/clock.ts";
-export type { OnError, Outcome, Refusal, Report, Reporter, StoreFailure } from "./core/events.ts";
+export type {
+  OnError,
+  Outcome,
+  Refusal,
+  RefreshFailure,
+  Report,
+  Reporter,
+  StoreFailure,
+} from "./core/events.ts";
 export type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./core/store.ts";
 export type { ResponseHead, StatusHeader, StoredResponse } from "./core/types.ts";
 export type { Fields, FieldValue } from "./http/fields.ts";

@@ -106,18 +106,19 @@ export const consoleReporter: Reporter = (report) => console.warn(`caching-route
 
 const WARNING_EVERY_MS = 10_000;
 
-/** Warns of a store's failures on the console, at most once in ten seconds: a store that is down fails every call. */
+/** Warns of failures on the console, at most once in ten seconds: a store that is down fails every call. */
 export function throttledWarning(clock: Clock): OnError {
   let nextAt = -Infinity;
   let silent = 0;
-  return (error, { operation, store }) => {
+  return (error, failure) => {
     silent++;
     if (clock.now() < nextAt) return;
     nextAt = clock.now() + WARNING_EVERY_MS;
-    console.warn(
-      `caching-route: the store ${store} failed to ${operation} (${silent} so far since the last such line):`,
-      error,
-    );
+    const what =
+      failure.operation === "refresh"
+        ? `a refresh of ${failure.route} failed`
+        : `the store ${failure.store} failed to ${failure.operation}`;
+    console.warn(`caching-route: ${what} (${silent} so far since the last such line):`, error);
     silent = 0;
   };
 }

@@ -164,6 +164,7 @@ describe("the counters of a cache", () => {
       outcomes: { hit: 0, stale: 0, revalidated: 0, miss: 0, collapsed: 0, bypass: 0 },
       refusals: {},
       stored: 0,
+      refreshes: 0,
       storeErrors: 0,
       store: { entries: 0, bytes: 0, evictions: 0 },
     });

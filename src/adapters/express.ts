@@ -4,8 +4,10 @@ import type { Cache, Decision, Fill, Reply, RouteContext, RouteOptions } from ".
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
+import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
-import { NodeRequest, showFields } from "./node/request.ts";
+import { follow } from "./node/follow.ts";
+import { showFields } from "./node/request.ts";
 import { sayFields } from "./node/reply-fields.ts";
 import { ResponseTap } from "./node/tap.ts";
 
@@ -37,8 +39,10 @@ export function cacheRoute(
 
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
+    const again = replayed(req, policies);
+    if (again !== undefined) return again.fill === undefined ? next() : act(again.fill, req, res, next);
     const policy = (context.route === undefined ? policies.of(req) : undefined) ?? declared;
-    const record = new NodeRequest(req, originOf(req), req.originalUrl, req, contentOf(req));
+    const record = new ExpressRequest(req, originOf(req), contentOf(req), policies);
     const decision = engine.begin(record, policy);
     if (decision instanceof Promise) void actLater(decision, req, res, next);
     else act(decision, req, res, next);
@@ -79,6 +83,7 @@ async function actLater(
     // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
     if (!res.destroyed && !res.headersSent) act(decided, req, res, next);
     else if (decided.kind === "fill") decided.abandon("aborted");
+    else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {
     next(error);
   }
@@ -88,6 +93,8 @@ function act(decision: Decision, req: Request, res: Response, next: NextFunction
   switch (decision.kind) {
     case "serve":
       return serve(decision.reply, res);
+    case "follow":
+      return follow(decision, res);
     case "bypass":
       sayFields(res, decision.fields);
       return next();
@@ -110,10 +117,10 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
     if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
   } catch (error) {
     // The application's own parser of queries failed.
-    fill.abandon("failed");
+    fill.abandon("failed", error);
     throw error;
   }
   const tap = new ResponseTap(res, fill, next);
-  watchFailures(req, res, () => tap.abandon("failed"));
+  watchFailures(req, res, (error) => tap.abandon("failed", error));
   next();
 }

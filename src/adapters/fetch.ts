@@ -1,9 +1,9 @@
 import { CacheError, engineOf } from "../adapter.ts";
 import type { Cache, RouteOptions } from "../adapter.ts";
 import { answer } from "./web/answer.ts";
-import { chain } from "./web/chain.ts";
-import { checkGuards, firstRefusal } from "./web/guards.ts";
+import { checkGuards } from "./web/guards.ts";
 import type { Guard } from "./web/guards.ts";
+import type { WebRoute } from "./web/route.ts";
 
 /** A function that answers a web `Request`; `Rest` is what its runtime gives it besides, such as `env` and `ctx`. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (
@@ -39,15 +39,13 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
       `fetch handler: expected cacheRoute(cache, options, handler), and got a handler of type ${typeof handler}`,
     );
   }
-  const route = `fetch handler ${handler.name || "(anonymous)"}`;
+  const name = `fetch handler ${handler.name || "(anonymous)"}`;
   const { before = [], ...own } = options ?? {};
-  const policy = engine.policy<Request>(isObject(options) ? own : options, { route });
-  checkGuards(before, route);
+  const policy = engine.policy<Request>(isObject(options) ? own : options, { route: name });
+  checkGuards(before, name);
+  const route: WebRoute<Rest> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {
-    const proceed = (): Response | Promise<Response> =>
-      answer(engine, policy, request, (seen) => handler(seen, ...rest));
-    if (before.length === 0) return proceed();
-    return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
+    return answer(route, request, rest);
   };
 }
 

@@ -1,7 +1,7 @@
 import { isFieldName, isFieldValue } from "../http/fields.ts";
 import type { Clock } from "./clock.ts";
 import type { OnError, Reporter } from "./events.ts";
-import { checkName, checkRouteOptions, invalid } from "./options.ts";
+import { checkName, checkRouteOptions, invalid } from "./option-rules.ts";
 import type { RouteOptions } from "./options.ts";
 import type { CacheSettings } from "./policy.ts";
 import type { Store } from "./store.ts";
@@ -35,7 +35,12 @@ export interface CacheOptions {
   defaults?: RouteOptions;
   /** Where time comes from. Default: the machine. */
   clock?: Clock;
-  /** Is told of a store's failures, which fail no request. Default: a warning on the console, at most one in ten seconds. */
+  /** Where chance comes from: a number from 0 up to 1. Default: `Math.random`. */
+  random?: () => number;
+  /**
+   * Is told of failures that fail no request: a store's, and those of refreshes behind the clients' backs. Default: a
+   * warning on the console, at most one in ten seconds.
+   */
   onError?: OnError;
   /**
    * Is told, once per route and reason, why a response was not stored. Default: the console, and nothing where
@@ -63,6 +68,8 @@ const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => s
   defaults: () => undefined,
   clock: (value) =>
     hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)",
+  random: (value) =>
+    typeof value === "function" ? undefined : "a function that returns a number from 0 up to 1",
   onError: (value) => (typeof value === "function" ? undefined : "a function of the error and the failure"),
   reporter: (value) =>
     value === false || typeof value === "function" ? undefined : "a function of the report, or false",

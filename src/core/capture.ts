@@ -1,16 +1,18 @@
 import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
+import { Flow } from "./flow.ts";
 
 /**
  * Collects a response's content while it flows, within a limit.
  *
  * Every part is copied, because callers reuse their buffers. What it cannot keep it says: from the first refusal on,
- * it holds nothing.
+ * it holds nothing but what readers of the flow have still to read.
  */
 export class Capture {
   readonly #maxBytes: number;
   readonly #digest: Digest | undefined;
-  #parts: Uint8Array[] = [];
+  /** The content on its way to whoever reads it while it comes. */
+  readonly flow: Flow;
   #length = 0;
   #refusal: Refusal | undefined;
 
@@ -18,21 +20,23 @@ export class Capture {
   constructor(maxBytes: number, digest: Digest | undefined) {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
+    this.flow = new Flow(maxBytes);
   }
 
   /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
   write(chunk: Uint8Array | string): Refusal | undefined {
-    if (this.#refusal !== undefined) return this.#refusal;
+    // Nobody keeps it and nobody reads it.
+    if (this.#refusal !== undefined && this.flow.readers === 0) return this.#refusal;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
-    if (this.#length > this.#maxBytes) return this.refuse("too-large");
-    this.#parts.push(bytes);
-    return undefined;
+    if (this.#length > this.#maxBytes) this.refuse("too-large");
+    this.flow.write(bytes);
+    return this.#refusal;
   }
 
-  /** Lets go of everything. */
+  /** Keeps nothing any more. */
   refuse(reason: Refusal): Refusal {
-    this.#parts = [];
+    this.flow.slide();
     return (this.#refusal ??= reason);
   }
 
@@ -40,10 +44,13 @@ export class Capture {
   end(
     contentLength: string | undefined,
   ): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
+    // Of what is not kept, too: whoever reads it must not take a part for the whole.
+    if (contentLength !== undefined && contentLength !== String(this.#length)) {
+      this.refuse("truncated");
+      return "truncated";
+    }
     if (this.#refusal !== undefined) return this.#refusal;
-    if (contentLength !== undefined && contentLength !== String(this.#length))
-      return this.refuse("truncated");
-    const body = joined(this.#parts, this.#length);
+    const body = joined(this.flow.parts, this.#length);
     return { body, digest: this.#digest?.of(body) };
   }
 }

@@ -2,56 +2,121 @@ import type { Clock } from "./clock.ts";
 import type { Refusal } from "./events.ts";
 import type { Entry } from "./store.ts";
 
-/** How a flight ended, as those who waited for it are told. */
+/** A response that may be shared and whose content is still coming. */
+export interface Flowing {
+  /** The entry to be, its content apart. */
+  readonly head: Entry;
+  /** The `Content-Length` that the handler said. */
+  readonly length: string | undefined;
+  /** Begins to read the content, from its first byte. */
+  read(): AsyncIterableIterator<Uint8Array>;
+}
+
+/** What a flight has for those who wait for it. */
 export type Landing =
   /** The leader's response was stored and may be shared. */
   | { readonly kind: "stored"; readonly entry: Entry }
-  /** It may not be shared, or flows in parts: everyone runs the handler, at once. */
+  /** It may be shared, and its content is on its way. */
+  | {
+      readonly kind: "flowing";
+      readonly flowing: Flowing;
+      readonly content: AsyncIterableIterator<Uint8Array>;
+    }
+  /** It may not be shared: everyone runs the handler, at once. */
   | { readonly kind: "alone" }
   /** The leader went away: one of those who waited leads in its place. */
-  | { readonly kind: "again" };
+  | { readonly kind: "again" }
+  /** The handler failed: whoever may be served stale is, the others run it. */
+  | { readonly kind: "failed" }
+  /** The one who waits has waited for long enough. */
+  | { readonly kind: "late" };
+
+/** What ends a flight. */
+type Ending = Exclude<Landing, { readonly kind: "flowing" }>;
 
 /** One run of a handler that others may wait for. */
 export class Flight {
-  #landing: Landing | undefined;
-  #waiting: ((landing: Landing) => void)[] = [];
-  #stopWaiting: (() => void) | undefined;
-  readonly #onLanded: () => void;
+  #landing: Ending | Flowing | undefined;
+  readonly #waiting = new Set<(landing: Landing) => void>();
+  readonly #onOver: () => void;
+  readonly #hasDeadline: boolean;
+  #isOverdue = false;
 
-  constructor(onLanded: () => void) {
-    this.#onLanded = onLanded;
+  constructor(onOver: () => void, hasDeadline: boolean) {
+    this.#onOver = onOver;
+    this.#hasDeadline = hasDeadline;
   }
 
-  /**
-   * Waits for the end. `patienceMs` after the first began to wait, the leader counts as gone, so that nobody waits for
-   * a handler that never answers (hazard 28).
-   */
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether somebody has asked it in vain: nobody else begins to. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
+  }
+
+  /** Waits for the landing, `patienceMs` at most: nobody waits for a handler that never answers (hazard 28). */
   wait(clock: Clock, patienceMs: number): Promise<Landing> {
-    if (this.#landing !== undefined) return Promise.resolve(this.#landing);
-    this.#stopWaiting ??= clock.schedule(() => this.land({ kind: "again" }), patienceMs);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#landing !== undefined) return Promise.resolve(landingOf(this.#landing));
+    return new Promise((resolve) => {
+      const cancel = clock.schedule(() => tell({ kind: "late" }), patienceMs);
+      const tell = (landing: Landing): void => {
+        cancel();
+        this.#waiting.delete(tell);
+        resolve(landing);
+      };
+      this.#waiting.add(tell);
+    });
+  }
+
+  /** Somebody has waited in vain for as long as anybody does; a run with a deadline of its own ends by itself. */
+  giveUp(): void {
+    this.#isOverdue = !this.#hasDeadline;
+  }
+
+  /** What it has is of no use to those who come from now on. */
+  pass(): void {
+    this.#isOverdue = true;
+  }
+
+  /** The head shows that the response may be shared: those who wait, and those who come, read it as it comes. */
+  flow(flowing: Flowing): void {
+    this.#tell(flowing);
   }
 
   /**
-   * Ends the flight: the first word counts, everyone who waits is told it at once. Until `written` settles, those who
-   * come later find the flight too, because the store does not have its entry yet.
+   * Ends the flight: everyone who waits is told. Until `written` settles, those who come later find the flight too,
+   * because the store does not have its entry yet.
    */
-  land(landing: Landing, written?: Promise<unknown>): void {
-    if (this.#landing !== undefined) return;
-    this.#landing = landing;
-    this.#stopWaiting?.();
-    if (written === undefined) this.#onLanded();
-    else void written.finally(this.#onLanded);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve(landing);
+  land(landing: Ending, written?: Promise<unknown>): void {
+    this.#tell(landing);
+    if (written === undefined) this.#onOver();
+    else void written.finally(this.#onOver);
   }
 
   /** Ends a flight whose response was purged: nobody finds it any more, even if it has landed already. */
   purge(): void {
     this.land({ kind: "again" });
-    this.#onLanded();
   }
+
+  /** The first word counts; only what flows is told to be stored in the end. */
+  #tell(landing: Ending | Flowing): void {
+    const isStoredNow = isFlowing(this.#landing) && !isFlowing(landing) && landing.kind === "stored";
+    if (this.#landing !== undefined && !isStoredNow) return;
+    this.#landing = landing;
+    for (const tell of this.#waiting) tell(landingOf(landing));
+  }
+}
+
+/** Whoever is told of what flows reads it from that moment on, so that nothing of it is let go before. */
+function landingOf(landing: Ending | Flowing): Landing {
+  return isFlowing(landing) ? { kind: "flowing", flowing: landing, content: landing.read() } : landing;
+}
+
+function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
+  return landing !== undefined && "read" in landing;
 }
 
 /** Longer keys are not remembered: ten thousand of them would weigh too much (hazard 17). */
@@ -64,26 +129,25 @@ const REMEMBERED_KEY = 2048;
  * queue behind a leader who has nothing for it (hazard 10); a storable response makes it forget.
  */
 export class Flights {
-  readonly #rememberMs: number;
   readonly #limit: number;
   readonly #flying = new Map<string, Flight>();
   readonly #uncacheable = new Map<string, { readonly until: number; readonly reason: Refusal | undefined }>();
 
-  constructor(rememberMs: number, limit = 10_000) {
-    this.#rememberMs = rememberMs;
+  constructor(limit = 10_000) {
     this.#limit = limit;
   }
 
   /** The flight that a request for this key would wait for. */
   find(key: string): Flight | undefined {
-    return this.#flying.get(key);
+    const flight = this.#flying.get(key);
+    return flight?.isOverdue === true ? undefined : flight;
   }
 
-  /** Starts a flight. */
-  lead(key: string): Flight {
+  /** Starts a flight, in the place of one that is overdue. `hasDeadline`: it is sure to end. */
+  lead(key: string, hasDeadline: boolean = false): Flight {
     const flight = new Flight(() => {
       if (this.#flying.get(key) === flight) this.#flying.delete(key);
-    });
+    }, hasDeadline);
     this.#flying.set(key, flight);
     return flight;
   }
@@ -102,11 +166,11 @@ export class Flights {
     return this.#uncacheable.get(key);
   }
 
-  /** Remembers that a response could not be shared. */
-  rememberUncacheable(key: string, now: number, reason?: Refusal): void {
+  /** Remembers until an instant (epoch ms) that a response could not be shared. */
+  rememberUncacheable(key: string, until: number, reason?: Refusal): void {
     if (key.length > REMEMBERED_KEY) return;
     this.#uncacheable.delete(key);
-    this.#uncacheable.set(key, { until: now + this.#rememberMs, reason });
+    this.#uncacheable.set(key, { until, reason });
     if (this.#uncacheable.size <= this.#limit) return;
     for (const oldest of this.#uncacheable.keys()) {
       this.#uncacheable.delete(oldest);

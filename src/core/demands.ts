@@ -13,12 +13,15 @@ export interface Demands {
   readonly onlyIfCached: boolean;
   /** Whether an entry satisfies the request without asking the handler. */
   accepts(entry: Entry, now: number): boolean;
+  /** Whether the request leaves it to the cache to serve an entry stale. */
+  allowsStale(entry: Entry, now: number): boolean;
 }
 
 const NO_DEMANDS: Demands = Object.freeze({
   noStore: false,
   onlyIfCached: false,
   accepts: (entry: Entry, now: number) => now < entry.staleAt,
+  allowsStale: () => true,
 });
 
 /** Reads what a request demands, where the policy lets clients demand anything. */
@@ -33,6 +36,7 @@ export function demandsOf(request: RequestRecord, policy: Policy): Demands {
     noStore: asked.noStore,
     onlyIfCached: asked.onlyIfCached,
     accepts: (entry, now) => isAccepted(entry, now, asked),
+    allowsStale: (entry, now) => isStaleAllowed(entry, now, asked),
   };
 }
 
@@ -43,6 +47,13 @@ function isAccepted(entry: Entry, now: number, asked: CacheControl): boolean {
   if (asked.minFresh !== undefined && freshMs < asked.minFresh * 1000) return false;
   if (freshMs > 0) return true;
   return asked.maxStale !== undefined && mayBeStale(entry) && staleEnough(asked.maxStale, -freshMs);
+}
+
+function isStaleAllowed(entry: Entry, now: number, asked: CacheControl): boolean {
+  const { noCache, noStore, maxAge, minFresh, maxStale } = asked;
+  if (noCache !== false || noStore || minFresh !== undefined) return false;
+  if (maxAge !== undefined && now - entry.storedAt > maxAge * 1000) return false;
+  return maxStale === undefined || staleEnough(maxStale, now - entry.staleAt);
 }
 
 function staleEnough(most: number | true, staleMs: number): boolean {

@@ -1,4 +1,4 @@
-/** How a request was answered: the closed list. `stale` and `revalidated` are reserved for stale windows. */
+/** How a request was answered: the closed list. */
 export type Outcome = "hit" | "stale" | "revalidated" | "miss" | "collapsed" | "bypass";
 
 /** Why a response was not looked up or not stored: the closed list. */
@@ -20,6 +20,7 @@ export type Refusal =
   | "malformed"
   | "search-rule"
   | "purged"
+  | "timeout"
   | "failed"
   | "aborted";
 
@@ -43,5 +44,12 @@ export interface StoreFailure {
   readonly store: string;
 }
 
+/** A refresh behind the clients' backs that failed; what is stored stays as it was. */
+export interface RefreshFailure {
+  readonly operation: "refresh";
+  /** What the route is called, such as `GET /reports/:id`. */
+  readonly route: string;
+}
+
 /** Is told of every failure that no request was failed by. */
-export type OnError = (error: unknown, failure: StoreFailure) => void;
+export type OnError = (error: unknown, failure: StoreFailure | RefreshFailure) => void;

@@ -3,11 +3,13 @@ import { combined, fieldOf } from "../http/fields.ts";
 import type { FieldValue } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http-date.ts";
 import { CacheError, show } from "./errors.ts";
+import { lastWindow, staleWindows } from "./stale.ts";
+import type { StaleWindows } from "./stale.ts";
 import type { Entry } from "./store.ts";
 import type { Head, Policy } from "./types.ts";
 
 /** The instants of a response that is about to be stored, in epoch ms. */
-export interface Instants {
+export interface Instants extends StaleWindows {
   readonly storedAt: number;
   readonly staleAt: number;
   readonly deleteAt: number;
@@ -41,29 +43,35 @@ export function ttlOf(entry: { readonly staleAt: number }, now: number): number 
 }
 
 /**
- * Finds the three instants of a response that was asked for at `askedAt` and received at `now`; undefined if it is
- * stale already and not kept for its validator.
+ * Finds the instants of a response that was asked for at `askedAt` and received at `now`; undefined if it is
+ * stale already and neither kept for its validator nor served stale.
  *
  * The lifetime is the route's written `ttl`; else what the response states (RFC 9111 §4.2.1) or, where the route lets
- * it, a heuristic one, less the age that it had on arrival; else the default. Throws `ERR_CACHE_TTL` where a `ttl`
- * function answers no number.
+ * it, a heuristic one, less the age that it had on arrival; else the default. `shorten` may take something of it. Throws
+ * `ERR_CACHE_TTL` where a `ttl` function answers no number.
  */
 export function instantsOf(
   head: Head,
   policy: Policy,
   now: number,
   askedAt: number = now,
+  shorten: (staleAt: number) => number = (staleAt) => staleAt,
 ): Instants | undefined {
   const ageMs = initialAgeMs(head, now, askedAt);
   // Of unknown age: it counts as new where the route wrote its lifetime, and as stale where the response stated it.
   const storedAt = Number.isFinite(ageMs) ? now - ageMs : now;
   // An unqualified `no-cache` is asked for each time (RFC 9111 §5.2.2.4).
   const staleAt =
-    head.cacheControl.noCache === false ? staleInstant(head, policy, now, storedAt) : Math.min(storedAt, now);
+    head.cacheControl.noCache === false
+      ? shorten(staleInstant(head, policy, now, storedAt))
+      : Math.min(storedAt, now);
+  const windows = staleWindows(head, policy, staleAt);
+  const servedUntil = Math.max(staleAt, lastWindow(windows));
   if (policy.revalidate && hasValidator(head)) {
-    return { storedAt, staleAt, deleteAt: Math.max(staleAt, now) + KEPT_STALE_MS };
+    const keptUntil = Math.max(staleAt, now) + KEPT_STALE_MS;
+    return { storedAt, staleAt, deleteAt: Math.max(keptUntil, servedUntil), ...windows };
   }
-  return staleAt > now ? { storedAt, staleAt, deleteAt: staleAt } : undefined;
+  return servedUntil > now ? { storedAt, staleAt, deleteAt: servedUntil, ...windows } : undefined;
 }
 
 /**

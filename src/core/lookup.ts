@@ -85,6 +85,9 @@ function isWellFormed(entry: Entry): boolean {
     [entry.storedAt, entry.staleAt, entry.deleteAt].every(
       (instant) => typeof instant === "number" && !Number.isNaN(instant),
     ) &&
+    [entry.staleWhileRevalidateUntil, entry.staleIfErrorUntil, entry.fillMs].every(
+      (time) => time === undefined || (typeof time === "number" && !Number.isNaN(time)),
+    ) &&
     entry.body instanceof Uint8Array &&
     areFields(entry.fields) &&
     isTagging(entry.tags, entry.taggedAt) &&

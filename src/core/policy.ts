@@ -1,7 +1,7 @@
 import { formatNoVarySearch } from "../http/no-vary-search.ts";
 import { declaredQuery } from "./declared-query.ts";
 import { CacheError } from "./errors.ts";
-import { checkRouteOptions, isJsonSchemaSource } from "./options.ts";
+import { checkRouteOptions, isJsonSchemaSource } from "./option-rules.ts";
 import type { RouteOptions } from "./options.ts";
 import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "./types.ts";
 
@@ -25,6 +25,11 @@ export interface RouteContext {
 
 const DEFAULT_TTL_MS = 60_000;
 const DEFAULT_MAX_BODY_BYTES = 2 ** 20;
+const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_MAX_WAITERS = 10_000;
+const DEFAULT_UNCACHEABLE_SECONDS = 120;
+/** RFC 5861 §4. */
+const DEFAULT_ERROR_STATUSES = [500, 502, 503, 504];
 
 /**
  * Resolves what a route says, over what its cache says, into a frozen and complete policy.
@@ -69,10 +74,36 @@ export function resolvePolicy<Native>(
     methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    ...stalenessOf(all),
+    waitMs: all.waitMs ?? DEFAULT_WAIT_MS,
+    maxWaiters: all.maxWaiters ?? DEFAULT_MAX_WAITERS,
+    uncacheableMs: (all.uncacheableTtl ?? DEFAULT_UNCACHEABLE_SECONDS) * 1000,
+    earlyRefresh: all.earlyRefresh ?? 0,
+    jitter: all.jitter ?? 0,
     statusHeader: settings.statusHeader,
     cacheStatus: settings.cacheStatus,
     cacheStatusKey: settings.cacheStatusKey,
   });
+}
+
+function stalenessOf({
+  staleWhileRevalidate,
+  staleIfError,
+  errorStatuses,
+  handlerTimeout,
+}: RouteOptions): Pick<
+  Policy,
+  "staleWhileRevalidateMs" | "staleIfErrorMs" | "errorStatuses" | "softTimeoutMs" | "hardTimeoutMs"
+> {
+  const ms = (seconds: number | undefined): number | undefined => seconds && seconds * 1000;
+  const timeout = typeof handlerTimeout === "number" ? { soft: handlerTimeout } : handlerTimeout;
+  return {
+    staleWhileRevalidateMs: ms(staleWhileRevalidate),
+    staleIfErrorMs: ms(staleIfError),
+    errorStatuses: new Set(errorStatuses ?? DEFAULT_ERROR_STATUSES),
+    softTimeoutMs: ms(timeout?.soft),
+    hardTimeoutMs: ms(timeout?.hard),
+  };
 }
 
 /** The whole namespace: the cache's and the route's joined by a colon, or the route's in the cache's place. */

@@ -65,6 +65,11 @@ interface MadeReplies {
 
 const LARGEST_TEXT = 8192;
 
+/** Whether a method asks for a representation, so that conditions are answered by 304 (RFC 9110 §13.2.1). */
+export function asksForRepresentation(method: string): boolean {
+  return ASKS_FOR_REPRESENTATION.has(method);
+}
+
 const ASKS_FOR_REPRESENTATION: ReadonlySet<string> = new Set(["GET", "HEAD", "QUERY"]);
 
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -116,7 +121,7 @@ function replyFrom(
 ): Reply {
   // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
   // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
-  if (whole.status === 200 && ASKS_FOR_REPRESENTATION.has(method)) {
+  if (whole.status === 200 && asksForRepresentation(method)) {
     if (isNotModified(selection, prepared.validators)) {
       made.notModified ??= { status: 304, fields: [...prepared.notModified, ...added], body: undefined };
       return made.notModified;

@@ -6,17 +6,18 @@ import type { Policy } from "./types.ts";
 
 /**
  * Answers the two fields that say what happened: the one-word status header, and `Cache-Status` (RFC 9211 §2) after
- * what the caches nearer to the handler said in `inner`.
+ * what the caches nearer to the handler said in `inner`. The former tells whether the content is `fromCache`.
  */
 export function statusFields(
   policy: Policy,
   status: Omit<CacheStatus, "cache">,
   inner: FieldValue | undefined,
+  fromCache: boolean = status.hit === true,
 ): Fields {
   const fields: [string, FieldValue][] = [];
   const { statusHeader, cacheStatus } = policy;
   if (statusHeader !== undefined) {
-    fields.push([statusHeader.name, status.hit === true ? statusHeader.hit : statusHeader.miss]);
+    fields.push([statusHeader.name, fromCache ? statusHeader.hit : statusHeader.miss]);
   }
   if (cacheStatus !== undefined) {
     fields.push([

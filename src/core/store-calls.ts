@@ -1,7 +1,10 @@
 import type { Clock } from "./clock.ts";
 import { CacheError } from "./errors.ts";
-import type { OnError, StoreFailure } from "./events.ts";
+import type { StoreFailure } from "./events.ts";
 import type { ChooseVariant, Entry, MaybePromise, Store } from "./store.ts";
+
+/** Is told of each failed call. */
+type OnStoreError = (error: unknown, failure: StoreFailure) => void;
 
 /**
  * The one place where a store is called: no request is failed by it, and none is held beyond the deadline (law 2).
@@ -13,9 +16,9 @@ export class StoreCalls {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
-  readonly #onError: OnError;
+  readonly #onError: OnStoreError;
 
-  constructor(store: Store, clock: Clock, deadlineMs: number, onError: OnError) {
+  constructor(store: Store, clock: Clock, deadlineMs: number, onError: OnStoreError) {
     this.#store = store;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;

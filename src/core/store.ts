@@ -28,6 +28,12 @@ export interface Entry {
   readonly staleAt: number;
   /** From this instant on a store may drop the entry, and the core no longer reads it. */
   readonly deleteAt: number;
+  /** Until when it may be served stale while it is refreshed (RFC 5861 §3); absent: it may not. */
+  readonly staleWhileRevalidateUntil?: number;
+  /** Until when it may be served stale in place of an error (RFC 5861 §4); absent: it may not. */
+  readonly staleIfErrorUntil?: number;
+  /** How long its handler took to say it, in ms; present where the route refreshes early. */
+  readonly fillMs?: number;
   /** What it is tagged with, in the core's own spelling; absent where it has no tags. */
   readonly tags?: readonly string[];
   /** Present with `tags`: when the handler that said it began, by the clock of tag invalidations (epoch ms). */

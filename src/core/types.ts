@@ -1,8 +1,21 @@
 import type { CacheControl } from "../http/cache-control.ts";
 import type { Fields } from "../http/fields.ts";
 import type { SearchRule } from "../http/no-vary-search.ts";
-import type { Outcome, Refusal } from "./events.ts";
 import type { MaybePromise } from "./store.ts";
+import type { Decision, Fill, HandlerHead } from "./decisions.ts";
+
+export type {
+  Bypass,
+  Decision,
+  Fill,
+  Follow,
+  HandlerHead,
+  OpenFill,
+  Reply,
+  Serve,
+  Sink,
+  StreamedReply,
+} from "./decisions.ts";
 
 /**
  * A request as the core sees it: a plain record that an adapter makes from its framework's request.
@@ -22,96 +35,14 @@ export interface RequestRecord<Native = unknown> {
   header(name: string): string | undefined;
   /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
   content?(): unknown;
+  /**
+   * Runs the route's handler for a fill without this request's client: guards included, as a GET where the request is
+   * a HEAD. It returns at once and never throws; the run begins in a later turn of the event loop, and the fill is
+   * opened or abandoned. Absent where the adapter cannot do so: then nothing is served stale and nothing is refreshed
+   * early.
+   */
+  readonly refresh?: ((fill: Fill) => void) | undefined;
 }
-
-/** What the handler decided before its first byte of content. */
-export interface HandlerHead {
-  /** The status code. */
-  readonly status: number;
-  /** The fields that the handler itself said: those present now less those present before the lookup. */
-  readonly fields: Fields;
-  /** The fields that earlier hooks or middleware had said before the lookup: heeded, never stored. */
-  readonly earlier?: Fields;
-}
-
-/** A response as the core hands it to an adapter, to be sent as it is. */
-export interface Reply {
-  /** The status code. */
-  readonly status: number;
-  /** All fields to send; those that earlier hooks or middleware set stay beside them. */
-  readonly fields: Fields;
-  /** The content; undefined where the message has none (304, 416, an answer to HEAD). */
-  readonly body: Uint8Array | undefined;
-  /** The same content as text where it is small and ASCII, the fields included: the cheaper thing to write to a socket. */
-  readonly text?: string | undefined;
-}
-
-/** The answer is at hand: the handler does not run. */
-export interface Serve {
-  readonly kind: "serve";
-  readonly outcome: Outcome;
-  readonly reply: Reply;
-}
-
-/** The cache stands aside: the handler runs as if there were none, and says `fields` besides. */
-export interface Bypass {
-  readonly kind: "bypass";
-  readonly outcome: Outcome;
-  readonly reason: Refusal;
-  readonly fields: Fields;
-}
-
-/** The handler has to run; exactly one of `open` or `abandon` follows. */
-export interface Fill {
-  readonly kind: "fill";
-  /** Path and query that the handler should see, where parameters outside the key were dropped (hazard 18). */
-  readonly target: string | undefined;
-  /** The names that the query keeps, where some were dropped. */
-  readonly keepsParameter: ((name: string) => boolean) | undefined;
-  /** Lower-case names of request fields that the handler must not see: the cache answers those (RFC 9110 §13, §14). */
-  readonly hidden: readonly string[];
-  /** Request fields that the handler must see in their place: the conditions under which a stored response holds. */
-  readonly conditions: Fields;
-  /** The handler has decided status and fields. */
-  open(head: HandlerHead): OpenFill;
-  /** The handler failed, or went away without an answer. */
-  abandon(reason: "failed" | "aborted"): void;
-}
-
-/** A fill whose head is known; exactly one of `complete`, `stream` or `abandon` follows. */
-export interface OpenFill {
-  /** Whether the response will be stored if its content allows it. */
-  readonly storable: boolean;
-  /** Takes the whole content, stores it if it may be stored, and answers what to send: perhaps a 304 or a 206. */
-  complete(body: Uint8Array | string | undefined): Reply;
-  /** The content comes in parts: answers the head to send now, and where to put copies of the parts. */
-  stream(): StreamedReply;
-  /** Something that the head did not show forbids storing. */
-  refuse(reason: Refusal): void;
-  /** The handler failed, or its client went away before the end. */
-  abandon(reason: "failed" | "aborted"): void;
-}
-
-/** The head of a response whose content flows past the cache. */
-export interface StreamedReply {
-  readonly status: number;
-  readonly fields: Fields;
-  /** Where copies of the content go; undefined if nothing is stored. Exactly one of `end` or `abandon` ends it. */
-  readonly sink: Sink | undefined;
-}
-
-/** Takes copies of a response's content while it flows. */
-export interface Sink {
-  /** Adds one part. The bytes are copied: callers reuse their buffers. */
-  write(chunk: Uint8Array | string): void;
-  /** The content ended cleanly: it is stored if its length is what the head said. */
-  end(): void;
-  /** The content broke off: nothing is stored. */
-  abandon(reason: "failed" | "aborted"): void;
-}
-
-/** What `begin` answers. */
-export type Decision = Serve | Bypass | Fill;
 
 /** A response that an application reads from or puts into the cache by hand. */
 export interface StoredResponse {
@@ -191,6 +122,24 @@ export interface Policy<Native = never> {
   readonly methods: ReadonlySet<string>;
   readonly setCookie: "refuse" | "strip" | "store";
   readonly maxBodyBytes: number;
+  /** Written stale windows in ms; undefined: what the response says. */
+  readonly staleWhileRevalidateMs: number | undefined;
+  readonly staleIfErrorMs: number | undefined;
+  /** The statuses that count as errors of the handler where something stale may be served. */
+  readonly errorStatuses: ReadonlySet<number>;
+  /** How long a handler is waited for, in ms, where something stale may be served; undefined: as long as `waitMs`. */
+  readonly softTimeoutMs: number | undefined;
+  /** After which time, in ms, a handler's response is not used any more for anyone else; undefined: never. */
+  readonly hardTimeoutMs: number | undefined;
+  /** How long a request waits for the run of another one, in ms. */
+  readonly waitMs: number;
+  readonly maxWaiters: number;
+  /** How long a resource is remembered as uncacheable, in ms. */
+  readonly uncacheableMs: number;
+  /** The beta of XFetch; 0: no early refresh. */
+  readonly earlyRefresh: number;
+  /** The part of a lifetime by which it is shortened at random, 0 to 1. */
+  readonly jitter: number;
   readonly statusHeader: StatusHeader | undefined;
   /** The name that `Cache-Status` gives this cache; undefined: no such field. */
   readonly cacheStatus: string | undefined;

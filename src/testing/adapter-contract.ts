@@ -1,3 +1,4 @@
+import { AssertionError } from "node:assert";
 import { conditions } from "./adapter-contract/conditions.ts";
 import { freshness } from "./adapter-contract/freshness.ts";
 import { guards } from "./adapter-contract/guards.ts";
@@ -10,8 +11,13 @@ import { revalidation } from "./adapter-contract/revalidation.ts";
 import { queries } from "./adapter-contract/queries.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
+import { refreshes } from "./adapter-contract/refreshes.ts";
+import { rescues } from "./adapter-contract/rescues.ts";
 import { flights } from "./adapter-contract/flights.ts";
+import { followers } from "./adapter-contract/followers.ts";
+import { leavers } from "./adapter-contract/leavers.ts";
 import { failures } from "./adapter-contract/failures.ts";
+import { BrokenAnswer } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
 import type { Scenarios } from "./adapter-contract/stage.ts";
 import type { AdapterHarness } from "./adapter-harness.ts";
@@ -31,6 +37,10 @@ const TOPICS: readonly Scenarios[] = [
   contents,
   streams,
   flights,
+  followers,
+  leavers,
+  refreshes,
+  rescues,
   failures,
 ];
 
@@ -67,9 +77,18 @@ export function adapterContract(
         const stage = new Stage(harness, boundMs);
         try {
           await scenario(stage);
+        } catch (error) {
+          throw error instanceof BrokenAnswer ? unmet(error) : error;
         } finally {
           await stage.close();
         }
       },
     }));
+}
+
+/** A connection that broke where nothing was to break it. */
+function unmet(broken: BrokenAnswer): AssertionError {
+  const error = new AssertionError({ message: broken.message });
+  error.cause = broken;
+  return error;
 }

@@ -13,6 +13,7 @@ type Name =
   | "a body that is no bytes"
   | "fields that are no list"
   | "instants that are no numbers"
+  | "a stale window that is no number"
   | "tags that are no list"
   | "a value that is no entry";
 
@@ -36,6 +37,7 @@ export const corruptions: Readonly<Record<Name, Corruption>> = {
   "a body that is no bytes": (entry) => wrong({ ...entry, body: "forged" }),
   "fields that are no list": (entry) => wrong({ ...entry, fields: { "content-type": "text/html" } }),
   "instants that are no numbers": (entry) => wrong({ ...entry, staleAt: "2099-01-01" }),
+  "a stale window that is no number": (entry) => wrong({ ...entry, staleWhileRevalidateUntil: "always" }),
   "tags that are no list": (entry) => wrong({ ...entry, tags: "users", taggedAt: 0 }),
   "a value that is no entry": () => wrong({ forged: true }),
 };

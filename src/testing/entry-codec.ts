@@ -1,8 +1,10 @@
 import type { Entry } from "../index.ts";
 
 /** The first member of every encoded head: entries of another version are nobody's. */
-const VERSION = 1;
+const VERSION = 2;
 const HEAD_LENGTH_BYTES = 4;
+/** The end of a stale window that there is none of. */
+const NEVER = 0;
 
 /**
  * Encodes an entry: four bytes with the length of the head, the head as JSON in UTF-8, and the body as it is.
@@ -10,12 +12,14 @@ const HEAD_LENGTH_BYTES = 4;
  * An example of what a store over bytes needs, small and complete: not a format that anything else reads.
  */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const { body, storedAt, staleAt, deleteAt, ...named } = entry;
+  const { body, storedAt, staleAt, deleteAt, ...others } = entry;
+  const { staleWhileRevalidateUntil = NEVER, staleIfErrorUntil = NEVER, ...named } = others;
   // JSON has no Infinity: it writes null.
   const head = {
     version: VERSION,
     length: body.byteLength,
     instants: [storedAt, staleAt, deleteAt],
+    windows: [staleWhileRevalidateUntil, staleIfErrorUntil],
     ...named,
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
@@ -34,20 +38,38 @@ export function encodeEntry(entry: Entry): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const head = headOf(bytes);
   if (head === undefined) return undefined;
-  const { version, length, instants, key, variant, vary, status, fields, tags, taggedAt } =
-    head.members as unknown as Head;
+  const { version, length, instants, windows = [], ...named } = head.members as unknown as Head;
+  const { key, variant, vary, status, fields, tags, taggedAt, fillMs } = named;
   const body = bytes.subarray(head.end);
   if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
   const [storedAt, staleAt, deleteAt] = instants.map((instant: number | null) => instant ?? Infinity);
   if (storedAt === undefined || staleAt === undefined || deleteAt === undefined) return undefined;
   const tagging = tags === undefined || taggedAt === undefined ? {} : { tags, taggedAt };
-  return { key, variant, vary, status, fields, body, storedAt, staleAt, deleteAt, ...tagging };
+  const [staleWhileRevalidateUntil = NEVER, staleIfErrorUntil = NEVER] = windows.map(
+    (end) => end ?? Infinity,
+  );
+  return {
+    key,
+    variant,
+    vary,
+    status,
+    fields,
+    body,
+    storedAt,
+    staleAt,
+    deleteAt,
+    ...tagging,
+    ...(staleWhileRevalidateUntil === NEVER ? {} : { staleWhileRevalidateUntil }),
+    ...(staleIfErrorUntil === NEVER ? {} : { staleIfErrorUntil }),
+    ...(fillMs === undefined ? {} : { fillMs }),
+  };
 }
 
 interface Head extends Omit<Entry, "body" | "storedAt" | "staleAt" | "deleteAt"> {
   readonly version: number;
   readonly length: number;
   readonly instants: readonly (number | null)[];
+  readonly windows?: readonly (number | null)[];
 }
 
 function headOf(bytes: Uint8Array): { readonly members: object; readonly end: number } | undefined {

@@ -15,21 +15,37 @@ describe("clients of the fetch adapter", () => {
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["run 1"]));
   });
 
-  it("that wait for a leader who goes away get a run at once, while his handler is still at it", async () => {
-    const never = signal();
-    let runs = 0;
-    const handler = cacheRoute(quietCache(), {}, async () => {
-      if (++runs === 1) await never.given;
-      return new Response(`run ${runs}`);
+  it("that wait for a leader who goes away get what his handler says, which does not notice", async () => {
+    const [goesOn, leader] = [signal(), new AbortController()];
+    const noticed: boolean[] = [];
+    const handler = cacheRoute(quietCache(), {}, async (request) => {
+      await goesOn.given;
+      return new Response(`run ${noticed.push(request.signal.aborted)}`);
     });
-    const leader = new AbortController();
     void handler(new Request(URL_A, { signal: leader.signal }));
     const followers = [handler(new Request(URL_A)), handler(new Request(URL_A))];
 
     leader.abort();
+    goesOn.give();
     const texts = await Promise.all(followers.map(async (response) => (await response).text()));
 
-    expect(texts).toEqual(["run 2", "run 2"]);
+    expect(texts).toEqual(["run 1", "run 1"]);
+    expect(noticed).toEqual([false]);
+  });
+
+  it("that go away while nobody waits have their handler told", async () => {
+    const client = new AbortController();
+    const told = signal();
+    const handler = cacheRoute(quietCache(), {}, async (request) => {
+      request.signal.addEventListener("abort", told.give);
+      await told.given;
+      throw request.signal.reason;
+    });
+    const response = handler(new Request(URL_A, { signal: client.signal }));
+
+    client.abort(new Error("gone"));
+
+    await expect(response).rejects.toThrow("gone");
   });
 
   it("that went away while their handler ran leave nothing stored: what it said may be cut short", async () => {
@@ -48,23 +64,22 @@ describe("clients of the fetch adapter", () => {
   });
 
   it("that went away while they waited do not run the handler when their turn comes", async () => {
-    const leaderEnds = signal();
+    const leaderFails = signal();
     let runs = 0;
-    const handler = cacheRoute(quietCache(), {}, async (request) => {
-      if (++runs === 1) await leaderEnds.given;
-      request.signal.throwIfAborted();
-      return new Response(`run ${runs}`);
+    const handler = cacheRoute(quietCache(), {}, async () => {
+      if (++runs > 1) return new Response(`run ${runs}`);
+      await leaderFails.given;
+      throw new Error("the handler failed");
     });
-    const [leader, second] = [new AbortController(), new AbortController()];
+    const second = new AbortController();
     const answers = [
-      handler(new Request(URL_A, { signal: leader.signal })),
+      handler(new Request(URL_A)),
       handler(new Request(URL_A, { signal: second.signal })),
       handler(new Request(URL_A)),
     ];
 
     second.abort();
-    leader.abort();
-    leaderEnds.give();
+    leaderFails.give();
     const [, gone, third] = await Promise.allSettled(answers.map((answer) => Promise.resolve(answer)));
 
     expect(gone).toMatchObject({ status: "rejected", reason: { name: "AbortError" } });

@@ -6,10 +6,21 @@ import { fetchSite, quietCache } from "./harness/fetch-site.ts";
 const URL_A = "http://a.test:8080/reports?b=2&a=1";
 
 describe("the request that a handler behind the fetch adapter is given", () => {
-  it("is the client's own object where nothing has to be hidden", async () => {
+  it("is the client's own but for its signal where nothing has to be hidden", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(quietCache(), {}, (request) => (seen.push(request), new Response("a")));
     const request = new Request(URL_A, { headers: { "x-own": "1" } });
+
+    await handler(request);
+
+    expect([seen[0]!.url, ...seen[0]!.headers]).toEqual([URL_A, ["x-own", "1"]]);
+    expect(seen[0]!.signal).not.toBe(request.signal);
+  });
+
+  it("is the client's own object where the cache stands aside", async () => {
+    const seen: Request[] = [];
+    const handler = cacheRoute(quietCache(), {}, (request) => (seen.push(request), new Response("a")));
+    const request = new Request(URL_A, { headers: { cookie: "a=1", range: "bytes=0-0" } });
 
     await handler(request);
 
@@ -46,16 +57,15 @@ describe("the request that a handler behind the fetch adapter is given", () => {
 
   it("keeps what a runtime has hung on it, and hears of its client's end, when it is a copy", async () => {
     const seen: Request[] = [];
-    const handler = cacheRoute(
-      quietCache(),
-      { query: [] },
-      (request) => (seen.push(request), new Response("a")),
-    );
     const client = new AbortController();
+    const handler = cacheRoute(quietCache(), { query: [] }, (request) => {
+      seen.push(request);
+      client.abort();
+      return new Response("a");
+    });
     const request = Object.assign(new Request(URL_A, { signal: client.signal }), { params: { id: "1" } });
 
     await handler(request);
-    client.abort();
 
     expect(seen[0]).not.toBe(request);
     expect(seen[0]).toHaveProperty("params", { id: "1" });

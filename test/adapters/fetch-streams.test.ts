@@ -143,9 +143,8 @@ describe("a streamed response behind the fetch adapter", () => {
     const response = await handler(new Request("http://a.test/", { signal: gone.signal }));
 
     gone.abort();
-    const text = await response.text();
 
-    expect(text).toBe("half");
+    await expect(response.text()).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
     expect(cache.stats().stored).toBe(0);
   });
 
@@ -213,16 +212,15 @@ describe("a streamed response behind the fetch adapter", () => {
       });
       return new Response(body as ReadableStream<Uint8Array>);
     });
-    const miss = await handler(new Request("http://a.test/"));
-    const sent = await partsOf(miss);
+    const sent = await (await handler(new Request("http://a.test/"))).text();
 
     const hit = await handler(new Request("http://a.test/"));
 
-    expect(sent).toEqual(["na", "ïve"]);
+    expect(sent).toBe("naïve");
     expect([hit.headers.get("x-cache"), await hit.text()]).toEqual(["HIT", "naïve"]);
   });
 
-  it("that sends neither bytes nor text is passed on and not stored", async () => {
+  it("that sends neither bytes nor text breaks and is not stored", async () => {
     const cache = quietCache();
     const body = new ReadableStream<unknown>({
       start: (controller) => {
@@ -233,16 +231,8 @@ describe("a streamed response behind the fetch adapter", () => {
     const handler = cacheRoute(cache, {}, () => new Response(body as ReadableStream<Uint8Array>));
 
     const response = await handler(new Request("http://a.test/"));
-    const reader = response.body!.getReader();
-    await reader.read();
-    await reader.read();
 
+    await expect(response.text()).rejects.toThrow(TypeError);
     expect(cache.stats().stored).toBe(0);
   });
 });
-
-async function partsOf(response: Response): Promise<unknown[]> {
-  const parts: unknown[] = [];
-  for await (const part of response.body!) parts.push(part);
-  return parts;
-}

@@ -21,7 +21,7 @@ async function toldAndDone(kit: Kit, asked: Asked): Promise<readonly (string | u
       ? decision.reply
       : decision.kind === "bypass"
         ? decision
-        : openWith(decision, { status: 404 }).stream();
+        : openWith(fillOf(decision), { status: 404 }).stream();
   const done = said(message, "cache-status")?.replace(/;fwd-status=404|;detail=(status|no-store)/g, "");
   return [cacheStatus, done];
 }

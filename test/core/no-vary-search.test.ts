@@ -193,6 +193,7 @@ describe("a route that declares its parameters and heeds No-Vary-Search", () => 
   it("says so of what is not stored, and of streams", () => {
     const { ask, now } = kitOf({ route });
     const stream = openWith(fillOf(now())).stream();
+    stream.sink?.abandon("failed");
 
     expect(said(stream, "no-vary-search")).toBe(OFFER);
     expect(said(ask({}, { headers: { "cache-control": "no-store" } }), "no-vary-search")).toBe(OFFER);

@@ -146,7 +146,7 @@ describe("requests for one key at one time", () => {
     expect(follower.decision?.kind).toBe("fill");
   });
 
-  it("are let go as soon as the head shows a stream", async () => {
+  it("follow a stream as soon as the head shows one", async () => {
     const kit = kitOf();
     const open = openWith(fillOf(kit.now()));
     const follower = follow(kit);
@@ -156,20 +156,7 @@ describe("requests for one key at one time", () => {
     open.stream();
     await settle();
 
-    expect([before, follower.decision?.kind]).toEqual([undefined, "fill"]);
-  });
-
-  it("are served from the store if it has the response by the time they are let go", async () => {
-    const kit = kitOf();
-    const open = openWith(fillOf(kit.now()));
-    const follower = follow(kit);
-    const { sink } = open.stream();
-
-    sink?.write("streamed");
-    sink?.end();
-    await settle();
-
-    expect(textOf(serveOf(follower.decision!).reply)).toBe("streamed");
+    expect([before, follower.decision?.kind]).toEqual([undefined, "follow"]);
   });
 
   it("do not share a variant that the response turns out to vary by", async () => {

@@ -70,7 +70,7 @@ describe("captured content", () => {
 
 describe("a flight", () => {
   it("lands once: the first word counts", async () => {
-    const flight = new Flights(0).lead("k");
+    const flight = new Flights().lead("k");
     const waiting = flight.wait(testClock(), 1000);
 
     flight.land({ kind: "alone" });
@@ -80,7 +80,7 @@ describe("a flight", () => {
   });
 
   it("that has landed holds nobody up", async () => {
-    const flight = new Flights(0).lead("k");
+    const flight = new Flights().lead("k");
     flight.land({ kind: "alone" });
     const clock = testClock();
 
@@ -88,7 +88,7 @@ describe("a flight", () => {
   });
 
   it("is found until it lands", () => {
-    const flights = new Flights(0);
+    const flights = new Flights();
     const flight = flights.lead("k");
     const during = flights.find("k");
 
@@ -98,7 +98,7 @@ describe("a flight", () => {
   });
 
   it("does not take away the one that took its place", () => {
-    const flights = new Flights(0);
+    const flights = new Flights();
     const first = flights.lead("k");
     const second = flights.lead("k");
 

@@ -6,6 +6,7 @@ import type {
   Decision,
   DeclaredQuery,
   Fill,
+  Follow,
   MaybePromise,
   OpenFill,
   Policy,
@@ -27,6 +28,8 @@ export interface Asked {
   readonly target?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly content?: unknown;
+  /** Whether the adapter can run the handler without this client, and how. */
+  readonly refresh?: (fill: Fill) => void;
 }
 
 export function requestOf(asked: Asked = {}): RequestRecord<Asked> {
@@ -38,6 +41,7 @@ export function requestOf(asked: Asked = {}): RequestRecord<Asked> {
     native: asked,
     header: (name) => headers.get(name),
     content: () => asked.content,
+    refresh: asked.refresh,
   };
 }
 
@@ -113,6 +117,26 @@ export function fillOf(decision: Decision): Fill {
 export function serveOf(decision: Decision): Serve {
   if (decision.kind !== "serve") throw new Error(`expected an answer, got ${JSON.stringify(decision)}`);
   return decision;
+}
+
+export function followOf(decision: Decision): Follow {
+  if (decision.kind !== "follow")
+    throw new Error(`expected a stream to follow, got ${JSON.stringify(decision)}`);
+  return decision;
+}
+
+/** All that comes of a content, as text. */
+export async function readText(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of content) text += decoder.decode(part, { stream: true });
+  return text;
+}
+
+/** An adapter that can run the handler without a client: here the runs are only kept. */
+export function refresher(): { readonly fills: Fill[]; readonly refresh: (fill: Fill) => void } {
+  const fills: Fill[] = [];
+  return { fills, refresh: (fill) => void fills.push(fill) };
 }
 
 export function bypassOf(decision: Decision): Bypass {

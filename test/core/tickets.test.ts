@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { engineOf } from "../../src/adapter.ts";
+import { Backoff } from "../../src/core/backoff.ts";
 import { Flights } from "../../src/core/coalesce.ts";
 import { FillRun } from "../../src/core/exchange/fill.ts";
 import type { RunParts } from "../../src/core/exchange/run.ts";
@@ -20,19 +21,26 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
     store: new StoreCalls(memoryStore(), clock, 250, () => undefined),
     clock,
     digest: platformDigest(new Uint8Array(1)),
-    flights: new Flights(0),
+    flights: new Flights(),
+    backoff: new Backoff(),
     fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
     responder: new Responder(),
     tags: new Tags(() => clock.now()),
     count: () => undefined,
     refused: () => undefined,
     stored: () => undefined,
+    refreshed: () => undefined,
+    refreshFailed: () => undefined,
+    random: () => 0,
   };
   const policy = engineOf(createCache()).policy({}, { route: "GET /a" });
   const key = { resource: "a", selector: "", target: undefined, rule: undefined };
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
   const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
-  return { fill: new FillRun(parts, { ...plan, flight: undefined, isUncacheable: false }), leave };
+  return {
+    fill: new FillRun(parts, { ...plan, flight: undefined, isUncacheable: false, isBackground: false }),
+    leave,
+  };
 }
 
 describe("a run leaves the fence", () => {

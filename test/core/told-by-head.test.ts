@@ -54,6 +54,17 @@ describe("a HEAD whose handler says", () => {
     expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
+  it("that it holds, after a purge by tag, does not replace what was stored since", async () => {
+    const kit = staleKit({ route: { tags: ["news"] } });
+    const head = fillOf(kit.now(HEAD));
+    await kit.cache.invalidate({ tag: "news" });
+    kit.ask({}, { headers: { etag: '"v1"' }, body: "new" });
+
+    openWith(head, { headers: { etag: '"v1"' } });
+
+    expect(textOf(kit.ask())).toBe("new");
+  });
+
   it("nothing, because it failed, leaves it as it is", () => {
     const { now } = staleKit();
 

@@ -3,9 +3,9 @@ import type { Decision } from "../../src/adapter.ts";
 import { answer, fillOf, kitOf, serveOf, settle, textOf } from "./support.ts";
 
 describe("waiting for a handler that takes long", () => {
-  it("ends after ten seconds: one of those who wait runs the handler, the others wait for it", async () => {
+  it("ends after ten seconds, with a run of one's own", async () => {
     const kit = kitOf();
-    const stuck = fillOf(kit.now());
+    kit.now();
     const decisions: Decision[] = [];
     void Promise.resolve(kit.begin()).then((decision) => decisions.push(decision));
     void Promise.resolve(kit.begin()).then((decision) => decisions.push(decision));
@@ -16,28 +16,42 @@ describe("waiting for a handler that takes long", () => {
     kit.clock.advance(0.1);
     await settle();
 
-    expect([before, decisions.map(({ kind }) => kind)]).toEqual([0, ["fill"]]);
-    answer(fillOf(decisions[0]!), { body: "second" });
-    await settle();
-    expect(textOf(serveOf(decisions[1]!).reply)).toBe("second");
-    stuck.abandon("failed");
+    expect([before, decisions.map(({ kind }) => kind)]).toEqual([0, ["fill", "fill"]]);
   });
 
-  it("ends for everyone after three times that, with a run of one's own", async () => {
+  it("ends when the route says so, however often the leader changes meanwhile", async () => {
+    const kit = kitOf({ route: { waitMs: 1000 } });
+    const leader = fillOf(kit.now());
+    const first = Promise.resolve(kit.begin());
+    const second = Promise.resolve(kit.begin());
+    kit.clock.advance(0.6);
+    leader.abandon("aborted");
+    fillOf(await first);
+
+    kit.clock.advance(0.4);
+
+    expect((await second).kind).toBe("fill");
+  });
+
+  it("is for nobody who comes later: one of them leads, and the others wait for that one", async () => {
     const kit = kitOf();
     kit.now();
-    const decisions: Decision[] = [];
-    const ask = (): unknown => Promise.resolve(kit.begin()).then((decision) => decisions.push(decision));
-    Array.from({ length: 5 }, ask);
+    const late = Promise.resolve(kit.begin());
+    kit.clock.advance(10);
+    const leader = fillOf(await late);
+    const later = Promise.resolve(kit.begin());
 
-    kit.clock.advance(10);
-    await settle();
-    kit.clock.advance(10);
-    await settle();
-    kit.clock.advance(10);
-    await settle();
+    answer(leader, { body: "second" });
 
-    expect(decisions.map(({ kind }) => kind)).toEqual(["fill", "fill", "fill", "fill", "fill"]);
+    expect(textOf(serveOf(await later).reply)).toBe("second");
+  });
+
+  it("is for as many as the route says; the others run the handler at once", async () => {
+    const kit = kitOf({ route: { maxWaiters: 1 } });
+    kit.now();
+    void kit.begin();
+
+    expect(kit.now().kind).toBe("fill");
   });
 
   it("leaves no timer behind when the handler ends in time", async () => {

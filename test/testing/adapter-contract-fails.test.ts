@@ -2,7 +2,18 @@ import { AssertionError } from "node:assert";
 import { describe, expect, it } from "vitest";
 import type { RequestRecord } from "../../src/adapter.ts";
 import { adapterContract } from "../../src/testing/index.ts";
-import { buffered, omit, queued, refilled, remade, reopened, sabotaged } from "./sabotage.ts";
+import {
+  buffered,
+  left,
+  mended,
+  omit,
+  queued,
+  refilled,
+  reopened,
+  sabotaged,
+  unbroken,
+  unread,
+} from "./sabotage.ts";
 import type { Sabotage } from "./sabotage.ts";
 
 const refusesNothing = "a key function that answers nothing fails its request and shares nothing";
@@ -57,25 +68,12 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   [
     "takes a broken stream for a whole one",
     "a stream that fails midway breaks the connection and stores nothing",
-    {
-      decision: (made) =>
-        reopened(made, (open) => {
-          const streamed = open.stream();
-          const { sink } = streamed;
-          return remade(open, { stream: () => streamed, abandon: () => sink?.end() });
-        }),
-    },
+    { decision: (made) => reopened(made, unbroken) },
   ],
   [
     "takes a client's abort for the end",
     "a client that goes away midway leaves nothing behind",
-    {
-      decision: (made) =>
-        reopened(made, (open) => {
-          const streamed = open.stream();
-          return remade(open, { stream: () => streamed, abandon: () => streamed.sink?.end() });
-        }),
-    },
+    { decision: (made) => reopened(made, (open) => left(open, (sink) => sink.end())) },
   ],
   [
     "sends a length with a 304",
@@ -159,6 +157,67 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
       },
     },
   ],
+  [
+    "cannot run a handler without its client",
+    "staleWhileRevalidate: a crowd is answered stale at once, and one refresh runs behind it",
+    { record: (record) => altered(record, { refresh: undefined }) },
+  ],
+  [
+    "shows a refresh its client's conditions",
+    "a refresh asks as its client did, without the client's conditions",
+    {
+      record: (record) =>
+        altered(record, { refresh: (fill) => record.refresh?.(refilled(fill, { hidden: [] })) }),
+    },
+  ],
+  [
+    "says nothing of a refresh that failed",
+    "a refresh that throws keeps what is stored, is told to onError, and is tried again a second later",
+    {
+      record: (record) =>
+        altered(record, {
+          refresh: (fill) => record.refresh?.(refilled(fill, { abandon: () => undefined })),
+        }),
+    },
+  ],
+  [
+    "begins a refresh and takes nothing in",
+    "a refresh of a stream is stored",
+    {
+      record: (record) =>
+        altered(record, {
+          refresh: (fill) => record.refresh?.(refilled(fill, { open: (head) => unread(fill.open(head)) })),
+        }),
+    },
+  ],
+  [
+    "gives a run up with its client, before the head",
+    "a leader whose client goes away before the head: its run goes on for those who wait",
+    {
+      decision: (made) =>
+        made.kind === "fill" ? refilled(made, { leave: () => (made.abandon("aborted"), false) }) : made,
+    },
+  ],
+  [
+    "gives a run up with its client, midway",
+    "a leader whose client goes away in the middle: the followers get it whole",
+    { decision: (made) => reopened(made, (open) => left(open, (sink) => sink.abandon("aborted"))) },
+  ],
+  [
+    "does not tell that its readers have gone",
+    "when all who read a stream have gone away, nothing of it is stored",
+    { decision: (made) => reopened(made, (open) => left(open, () => undefined)) },
+  ],
+  [
+    "ends cleanly for who follows what broke",
+    "a stream that breaks midway breaks each follower's connection, and stores nothing",
+    { decision: (made) => (made.kind === "follow" ? { ...made, content: mended(made.content) } : made) },
+  ],
+  [
+    "follows before its guard",
+    "who follows passes the guard first",
+    { route: (route) => omit(route, "guard") },
+  ],
 ];
 
 describe("the adapter contract", () => {
@@ -219,6 +278,7 @@ function altered<Native>(
     native: record.native,
     header: (name) => record.header(name),
     content: () => record.content?.(),
+    refresh: (fill) => record.refresh?.(fill),
     ...parts,
   };
 }

@@ -21,9 +21,14 @@ const untagged = fc.record({
   staleAt: instant,
   deleteAt: instant,
 });
+const end = fc.oneof(fc.integer({ min: 1 }), fc.constant(Infinity));
+const windows = fc.record(
+  { staleWhileRevalidateUntil: end, staleIfErrorUntil: end, fillMs: fc.nat() },
+  { requiredKeys: [] },
+);
 const entries: fc.Arbitrary<Entry> = fc
-  .tuple(untagged, tagging)
-  .map(([entry, tags]) => ({ ...entry, ...tags }));
+  .tuple(untagged, tagging, windows)
+  .map(([entry, tags, stale]) => ({ ...entry, ...tags, ...stale }));
 
 describe("an encoded entry", () => {
   it("is decoded as what it was", () => {
@@ -44,10 +49,10 @@ describe("an encoded entry", () => {
   });
 
   it.each([
-    ["another version", { version: 2, length: 0, instants: [0, 0, 0] }],
-    ["too few instants", { version: 1, length: 0, instants: [0, 0] }],
-    ["no instants", { version: 1, length: 0 }],
-    ["another length", { version: 1, length: 1, instants: [0, 0, 0] }],
+    ["another version", { version: 1, length: 0, instants: [0, 0, 0] }],
+    ["too few instants", { version: 2, length: 0, instants: [0, 0] }],
+    ["no instants", { version: 2, length: 0 }],
+    ["another length", { version: 2, length: 1, instants: [0, 0, 0] }],
     ["null", null],
   ])("is nothing when its head says %s", (_, head) => {
     expect(decodeEntry(framed(JSON.stringify(head)))).toBeUndefined();

@@ -7,11 +7,13 @@ import type {
   Decision,
   Fill,
   Fields,
+  Follow,
   OpenFill,
   Policy,
   Reply,
   RequestRecord,
   RouteOptions,
+  StreamedReply,
 } from "../../src/adapter.ts";
 import type { Cache } from "../../src/index.ts";
 import type {
@@ -80,6 +82,8 @@ async function serve(
   const earlier = toFields(response.getHeaders());
   const header = (name: string): string | undefined =>
     [request.headers[name] ?? []].flat().join(", ") || presence(request, name);
+  const shownTo = ({ target: own = target, ...run }: Fill, name: string): ContractRequest =>
+    seen(name, own, shown(header, run));
   const decision = await found.begin({
     method: request.method ?? "GET",
     origin: `http://${request.headers.host}`,
@@ -87,20 +91,19 @@ async function serve(
     native: request,
     header,
     content: () => content,
+    refresh: (run) =>
+      void setImmediate(() =>
+        refresh(run, route, request, shownTo(run, method ?? "GET")).catch(() => undefined),
+      ),
   });
   if (decision?.kind === "serve") return send(response, decision.reply);
+  if (decision?.kind === "follow") return follow(response, decision, decision.content);
   if (decision === undefined || decision.kind === "bypass") {
-    const answer = await route.handler(seen(request, target, header));
+    const answer = await route.handler(seen(request.method ?? "GET", target, header));
     const fields = [...headOf(answer), ...(decision?.fields ?? [])];
-    return passOn(response, answer, { status: answer.status ?? 200, fields }, undefined);
+    return passOn(response, answer, { status: answer.status ?? 200, fields });
   }
-  await fill(
-    decision,
-    earlier,
-    route,
-    seen(request, decision.target ?? target, shown(header, decision)),
-    response,
-  );
+  await fill(decision, earlier, route, shownTo(decision, request.method ?? "GET"), response);
 }
 
 async function fill(
@@ -111,47 +114,103 @@ async function fill(
   response: ServerResponse,
 ): Promise<void> {
   let open: OpenFill | undefined;
-  response.once("close", () => {
-    if (!response.writableFinished) (open ?? run).abandon("aborted");
-  });
+  const onClose = (): void => {
+    if (open === undefined && !response.writableFinished) run.leave();
+  };
+  response.once("close", onClose);
+  if (response.destroyed) onClose();
   try {
     const answer = await route.handler(request);
     open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
     const { body } = answer;
     // A 304 has no content, whatever its handler gave it.
-    if (isStream(body) && answer.status !== 304) return await passOn(response, answer, open.stream(), open);
-    if (response.destroyed) return open.abandon("aborted");
-    const isWhole = !isStream(body) && !isBytes(body) && body !== undefined;
-    send(response, open.complete(isWhole ? JSON.stringify(body) : isBytes(body) ? body : undefined));
+    if (!isStream(body) || answer.status === 304) return send(response, open.complete(wholeOf(body)));
+    const parts = body[Symbol.asyncIterator]();
+    const streamed = open.stream(() => void parts.return?.());
+    if (streamed.sink === undefined) return await passOn(response, { ...answer, body }, streamed);
+    // Read before anything is written, so that nothing of it is missed; never where there is no client to read it.
+    const content = response.destroyed ? undefined : streamed.content;
+    void pump(parts, streamed.sink);
+    if (content !== undefined) return await follow(response, streamed, content);
+    streamed.sink.leave();
   } catch (error) {
     (open ?? run).abandon("failed");
     throw error;
   }
 }
 
-/** Sends an answer with the head that was decided for it, and copies of its stream into the sink. */
+/** Runs a route's guard and handler for what is stored, with nobody to answer. */
+async function refresh(
+  run: Fill,
+  route: ContractRoute,
+  native: IncomingMessage,
+  request: ContractRequest,
+): Promise<void> {
+  try {
+    const earlier = toFields(route.earlier?.() ?? {});
+    route.guard?.onRun?.();
+    if (route.guard !== undefined && native.headers["x-key"] === undefined) return run.abandon("failed");
+    const answer = await route.handler(request);
+    const open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
+    const { body } = answer;
+    if (!isStream(body) || answer.status === 304) return void open.complete(wholeOf(body));
+    const parts = body[Symbol.asyncIterator]();
+    const { sink } = open.stream(() => void parts.return?.());
+    if (sink === undefined) await parts.return?.();
+    else await pump(parts, sink);
+  } catch (error) {
+    run.abandon("failed", error);
+  }
+}
+
+/** Puts a source into a sink, as fast as somebody wants it. */
+async function pump(parts: AsyncIterator<Uint8Array>, sink: Sink): Promise<void> {
+  try {
+    for (;;) {
+      await sink.room();
+      const { done, value } = await parts.next();
+      if (done === true) return sink.end();
+      sink.write(value);
+    }
+  } catch (error) {
+    sink.abandon("failed", error);
+  }
+}
+
+/** Sends a content at its client's own pace; where it breaks off, so does the connection. */
+async function follow(
+  response: ServerResponse,
+  head: Pick<Follow | StreamedReply, "status" | "fields">,
+  content: AsyncIterableIterator<Uint8Array>,
+): Promise<void> {
+  response.once("close", () => void content.return?.());
+  if (response.destroyed) return void content.return?.();
+  await passOn(response, { body: content }, head);
+}
+
+/** Sends an answer with the head that was decided for it. */
 async function passOn(
   response: ServerResponse,
-  answer: ContractAnswer,
-  head: { readonly status: number; readonly fields: Fields; readonly sink?: Sink },
-  open: OpenFill | undefined,
+  { body }: ContractAnswer,
+  head: { readonly status: number; readonly fields: Fields },
 ): Promise<void> {
   response.statusCode = head.status;
   say(response, head.fields);
-  const { body } = answer;
-  if (!isStream(body)) return void response.end(isBytes(body) ? body : body && JSON.stringify(body));
+  if (!isStream(body)) return void response.end(wholeOf(body));
   response.flushHeaders();
+  const closed = new Promise((resolve) => response.once("close", resolve));
   for await (const part of body) {
-    if (response.destroyed) return open?.abandon("aborted");
-    head.sink?.write(part);
-    if (!response.write(part)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (response.destroyed) return;
+    if (!response.write(part)) await Promise.race([once(response, "drain"), closed]);
   }
-  if (response.destroyed) return open?.abandon("aborted");
-  head.sink?.end();
   response.end();
 }
 
-type Sink = ReturnType<OpenFill["stream"]>["sink"];
+type Sink = NonNullable<StreamedReply["sink"]>;
+
+function wholeOf(body: ContractAnswer["body"]): string | Uint8Array | undefined {
+  return isBytes(body) ? body : body === undefined || isStream(body) ? undefined : JSON.stringify(body);
+}
 
 function send(response: ServerResponse, reply: Reply): void {
   response.statusCode = reply.status;
@@ -173,13 +232,9 @@ function headOf({ headers = {}, body }: ContractAnswer): Fields {
   return toFields(isObject ? { "content-type": "application/json", ...headers } : headers);
 }
 
-function seen(
-  request: IncomingMessage,
-  url: string,
-  header: (name: string) => string | undefined,
-): ContractRequest {
+function seen(method: string, url: string, header: (name: string) => string | undefined): ContractRequest {
   const parameters = new URL(url, "http://a").searchParams;
-  return { method: request.method ?? "GET", url, query: (name) => parameters.getAll(name), header };
+  return { method, url, query: (name) => parameters.getAll(name), header };
 }
 
 /** A request's fields as the handler of a fill sees them. */

@@ -1,5 +1,5 @@
 import { engineOf } from "../../src/adapter.ts";
-import type { Cache, Decision, Engine, Fill, OpenFill, RequestRecord } from "../../src/adapter.ts";
+import type { Cache, Decision, Engine, Fill, OpenFill, RequestRecord, Sink } from "../../src/adapter.ts";
 import type { AdapterHarness, ContractAnswer, ContractRoute } from "../../src/testing/index.ts";
 import { reference } from "./reference-adapter.ts";
 
@@ -54,7 +54,8 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
     hidden: fill.hidden,
     conditions: fill.conditions,
     open: (head) => fill.open(head),
-    abandon: (reason) => fill.abandon(reason),
+    leave: () => fill.leave(),
+    abandon: (reason, error) => fill.abandon(reason, error),
     ...parts,
   };
 }
@@ -64,10 +65,68 @@ export function remade(open: OpenFill, parts: Partial<OpenFill>): OpenFill {
   return {
     storable: open.storable,
     complete: (body) => open.complete(body),
-    stream: () => open.stream(),
+    stream: (stop) => open.stream(stop),
     refuse: (reason) => open.refuse(reason),
     abandon: (reason) => open.abandon(reason),
     ...parts,
+  };
+}
+
+/** An open fill that takes no stream in. */
+export function unread(open: OpenFill): OpenFill {
+  return remade(open, { stream: (stop) => ({ ...open.stream(stop), sink: undefined }) });
+}
+
+/** An open fill whose stream ends where it should break. */
+export function unbroken(open: OpenFill): OpenFill {
+  return remade(open, {
+    stream: (stop) => {
+      const { status, fields, sink, content } = open.stream(stop);
+      if (sink === undefined) return { status, fields, sink };
+      const mending: Sink = {
+        write: (chunk) => sink.write(chunk),
+        room: () => sink.room(),
+        end: () => sink.end(),
+        leave: () => sink.leave(),
+        abandon: () => sink.end(),
+      };
+      return { status, fields, sink: mending, content };
+    },
+  });
+}
+
+/** An open fill that hears in another way that the client of its stream has gone. */
+export function left(open: OpenFill, onLeave: (sink: Sink) => void): OpenFill {
+  return remade(open, {
+    stream: (stop) => {
+      const { status, fields, sink, content } = open.stream(stop);
+      if (sink === undefined || content === undefined) return { status, fields, sink };
+      const leave = (): Promise<IteratorResult<Uint8Array>> => {
+        onLeave(sink);
+        return Promise.resolve({ done: true, value: undefined });
+      };
+      return { status, fields, sink, content: returning(content, leave) };
+    },
+  });
+}
+
+/** A content that ends where it should break. */
+export function mended(content: AsyncIterableIterator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
+  const next = (): Promise<IteratorResult<Uint8Array>> =>
+    content.next().catch(() => ({ done: true, value: undefined }));
+  return { ...returning(content, () => content.return?.() ?? next()), next };
+}
+
+function returning(
+  content: AsyncIterableIterator<Uint8Array>,
+  leave: () => Promise<IteratorResult<Uint8Array>>,
+): AsyncIterableIterator<Uint8Array> {
+  return {
+    next: () => content.next(),
+    return: leave,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
   };
 }
 

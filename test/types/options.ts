@@ -46,7 +46,6 @@ export type SetCookieIsClosed = Fact<
 >;
 
 // An option that is not built yet is no option to the compiler either.
-export type NoStale = Fact<Same<Has<RouteOptions, "staleWhileRevalidate" | "staleIfError">, false>>;
 export type NoEncodings = Fact<Same<Has<RouteOptions, "encodings">, false>>;
 
 // What a cache offers.

@@ -7,7 +7,7 @@ const WATCHER: unique symbol = Symbol.for("caching-route.express.watcher") as ne
 const WATCHED: unique symbol = Symbol.for("caching-route.express.watched") as never;
 
 type Next = (error?: unknown) => void;
-type Watched = Response & { [WATCHER]?: () => void };
+type Watched = Response & { [WATCHER]?: (error: unknown) => void };
 type Layer = Record<string | symbol, unknown>;
 
 /** What an Express router and its routes hold; in Express 4 the application's is `_router`. */
@@ -23,18 +23,18 @@ interface Stack {
  * rejected promise goes through alike. So the two methods of the layer class that it calls are watched. Errors of
  * `router.param` go past the first of them, and errors of `res.sendFile` and `res.render` take `req.next`.
  */
-export function watchFailures(req: Request, res: Response, onFailure: () => void): void {
+export function watchFailures(req: Request, res: Response, onFailure: (error: unknown) => void): void {
   const watched = res as Watched;
   const outer = watched[WATCHER];
-  const tell = (): void => {
-    onFailure();
-    outer?.();
+  const tell = (error: unknown): void => {
+    onFailure(error);
+    outer?.(error);
   };
   watched[WATCHER] = tell;
   const { next } = req;
   if (next !== undefined) {
     req.next = (error?: unknown): void => {
-      if (isFailure(error)) tell();
+      if (isFailure(error)) tell(error);
       next(error as never);
     };
   }
@@ -65,7 +65,7 @@ export function watchRouter(req: Request): void {
     const tell = res[WATCHER];
     if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
     const watchedNext = (error?: unknown): void => {
-      if (isFailure(error)) tell();
+      if (isFailure(error)) tell(error);
       next(error);
     };
     return Reflect.apply(runs, this, [req, res, watchedNext]);
@@ -77,7 +77,7 @@ export function watchRouter(req: Request): void {
     res: Watched,
     next: Next,
   ): unknown {
-    res[WATCHER]?.();
+    res[WATCHER]?.(error);
     return Reflect.apply(fails, this, [error, req, res, next]);
   };
   Object.defineProperty(layers, WATCHED, { value: true });

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type {
   FastifyReply,
   FastifyRequest,
@@ -5,14 +6,18 @@ import type {
   RouteOptions,
   preHandlerHookHandler,
 } from "fastify";
-import type { Decision, Engine, Fill, Policy, Serve } from "../../adapter.ts";
-import { NodeRequest, showFields } from "../node/request.ts";
+import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../../adapter.ts";
+import { replayedFill } from "../node/replay.ts";
+import { showFields } from "../node/request.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
-import { contentOf, sayFields, serialised } from "./reply.ts";
+import { FastifyRecord } from "./record.ts";
+import { contentOf, restoreFields, sayFields, serialised } from "./reply.ts";
 
 /** Goes on to the next hook with what is to be sent. */
 type PayloadDone = (error: Error | null, payload?: unknown) => void;
+
+type Headers = ReturnType<FastifyReply["getHeaders"]>;
 
 /** One cached route: its hooks, and the runs of its handler that are under way. */
 export class CachedRoute {
@@ -22,6 +27,7 @@ export class CachedRoute {
   #origin = { protocol: "", host: "", text: "" };
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
   readonly #untyped = new WeakSet<FastifyReply>();
+  readonly #following = new WeakMap<FastifyReply, { readonly said: Fields; readonly before: Headers }>();
   readonly #headLengths = new WeakMap<FastifyReply, ReturnType<FastifyReply["getHeader"]>>();
 
   constructor(
@@ -32,6 +38,14 @@ export class CachedRoute {
   ) {
     this.#engine = engine;
     this.#policy = policy;
+    const fills = this.#fills;
+    const { handler } = route;
+    // Where a handler returns nothing and its client is gone, Fastify calls no hook.
+    route.handler = function handle(request, reply) {
+      const result: unknown = handler.call(this, request, reply);
+      fills.get(reply)?.returned(result);
+      return result;
+    };
     arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
     arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
     const isHead = [route.method].flat().includes("HEAD");
@@ -46,6 +60,12 @@ export class CachedRoute {
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const replayed = replayedFill(request.raw);
+    if (replayed !== undefined) {
+      this.#fill(replayed, request, reply, false);
+      done();
+      return;
+    }
     const decision = this.#begin(request, done);
     if (decision instanceof Promise) this.#wait(decision, request, reply, done);
     else if (decision !== undefined) this.#act(decision, request, reply, done);
@@ -89,12 +109,16 @@ export class CachedRoute {
       this.#serve(decision, request, reply);
       return;
     }
+    if (decision.kind === "follow") {
+      this.#follow(decision, reply);
+      return;
+    }
     if (decision.kind === "bypass") sayFields(reply, decision.fields);
     else if (reply.raw.destroyed) {
       // The client left while its turn came: whoever waits behind it takes over.
       decision.abandon("aborted");
       return;
-    } else this.#fill(decision, request, reply);
+    } else this.#fill(decision, request, reply, true);
     done();
   }
 
@@ -109,12 +133,24 @@ export class CachedRoute {
     reply.send(contentOf(said) ?? undefined);
   }
 
-  #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply): void {
+  #follow({ status, fields, content }: Follow, reply: FastifyReply): void {
+    const leave = (): void => void content.return?.();
+    if (reply.raw.destroyed) {
+      leave();
+      return;
+    }
+    // A hook may send something else.
+    reply.raw.once("close", leave);
+    this.#following.set(reply, { said: fields, before: reply.getHeaders() });
+    reply.code(status);
+    sayFields(reply, fields);
+    reply.send(Readable.from(content, { objectMode: false }));
+  }
+
+  #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
     showFields(request.raw, fill);
     if (fill.target !== undefined) showTarget(request, fill.target, fill.keepsParameter);
-    const run = new FastifyFill(fill, reply);
-    this.#fills.set(reply, run);
-    reply.raw.once("close", () => run.abandon("aborted"));
+    this.#fills.set(reply, new FastifyFill(fill, reply, hasClient));
   }
 
   readonly #serialise = (
@@ -169,33 +205,17 @@ export class CachedRoute {
     done(null, payload);
   };
 
-  readonly #fail = (_request: FastifyRequest, reply: FastifyReply, _error: Error, done: () => void): void => {
-    this.#fills.get(reply)?.abandon("failed");
+  readonly #fail = (_request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void => {
+    this.#fills.get(reply)?.fail(error);
+    // What another request's response says of itself is not said of an error.
+    const following = this.#following.get(reply);
+    if (following !== undefined) restoreFields(reply.code(200), following.said, following.before);
     done();
   };
 }
 
 function asIs(payload: unknown): string {
   return payload as string;
-}
-
-/** A Fastify request as the core's plain record. */
-class FastifyRecord extends NodeRequest<FastifyRequest> {
-  constructor(request: FastifyRequest, origin: string) {
-    super(request.raw, origin, request.raw.url ?? "/", request, undefined);
-  }
-
-  /** Read only by routes that cache a method with content: a hit on a GET does not look for it. */
-  override content(): unknown {
-    return contentAtHand(this.native);
-  }
-}
-
-/** The parsed content; the empty text where the request has none, undefined where a parser left it in the stream. */
-function contentAtHand({ body, raw }: FastifyRequest): unknown {
-  if (body !== undefined && body !== null) return body;
-  const { "content-length": length, "transfer-encoding": coding } = raw.headers;
-  return coding === undefined && (length === undefined || length === "0") ? "" : undefined;
 }
 
 /** Shows the handler what the key says and no more (hazard 18); `originalUrl` stays for the logs. */

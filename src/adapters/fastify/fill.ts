@@ -1,11 +1,14 @@
-import { Readable, Transform, pipeline } from "node:stream";
-import type { ReadableStream as WebStream } from "node:stream/web";
 import type { FastifyReply } from "fastify";
 import { subtractFields, toFields } from "../../adapter.ts";
-import type { Fields, Fill, HandlerHead, Sink } from "../../adapter.ts";
+import type { Fields, Fill, HandlerHead, OpenFill } from "../../adapter.ts";
+import { HandlerStream } from "./handler-stream.ts";
 import { applyReply } from "./reply.ts";
+import type { AnyStream } from "./source.ts";
 
 type Serializer = (payload: unknown) => string;
+
+/** What stands in the place of a reply's own methods until the handler has sent. */
+const SHADOWED = ["send", "serializer", "hijack", "then"] as const;
 
 /**
  * Follows one run of a handler through Fastify's hooks.
@@ -17,25 +20,31 @@ type Serializer = (payload: unknown) => string;
 export class FastifyFill {
   readonly #fill: Fill;
   readonly #reply: FastifyReply;
+  readonly #hasClient: boolean;
   readonly #before: Fields;
   #own: Fields = [];
   #status = 200;
   #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
-  #tap: Tap | undefined;
+  #stream: HandlerStream | undefined;
   #serializer: Serializer | undefined;
   #isSaid = false;
+  #isAwaited = false;
+  #hasLeft = false;
   #isOver = false;
 
-  constructor(fill: Fill, reply: FastifyReply) {
+  /** `hasClient` is false for a run behind the clients' backs, whose reply nobody reads. */
+  constructor(fill: Fill, reply: FastifyReply, hasClient: boolean) {
     this.#fill = fill;
     this.#reply = reply;
+    this.#hasClient = hasClient;
     this.#before = fieldsOf(reply);
     this.#listen();
+    reply.raw.once("close", () => this.#leave());
   }
 
   /** Whether the handler sent an object whose text is not known yet. */
   get awaitsText(): boolean {
-    return this.#isSaid && !this.#isOver && this.#content === undefined && this.#tap === undefined;
+    return this.#isSaid && !this.#isOver && this.#content === undefined && this.#stream === undefined;
   }
 
   /** Takes the text that a serializer made of the handler's object. */
@@ -47,47 +56,108 @@ export class FastifyFill {
   send(payload: unknown): unknown {
     if (!this.#isSaid || this.#isOver) return payload;
     this.#isOver = true;
-    const open = this.#fill.open(this.#head());
-    if (this.#status === 304 && this.#tap !== undefined) {
+    const open = this.#open();
+    const stream = this.#stream;
+    if (stream !== undefined && this.#status === 304) {
       // A stream for a message without content (RFC 9110 §15.4.5).
-      this.#tap.stream.resume();
-      this.#tap.flowInto(undefined);
-      return applyReply(this.#reply, open.complete(undefined), this.#own, this.#status, payload);
+      stream.stop();
+      return applyReply(this.#reply, open.complete(undefined), this.#own, this.#status, null);
     }
+    if (stream !== undefined) return this.#flow(open, stream, payload);
     if (this.#content !== undefined) {
       return applyReply(this.#reply, open.complete(this.#content.bytes), this.#own, this.#status, payload);
     }
-    if (this.#tap === undefined) {
-      open.abandon("failed");
-      return payload;
-    }
-    const streamed = open.stream();
-    applyReply(this.#reply, { ...streamed, body: undefined }, this.#own, this.#status, payload);
-    this.#tap.flowInto(streamed.sink);
+    open.abandon("failed");
     return payload;
   }
 
-  /** The handler failed, or its client went away. */
-  abandon(reason: "failed" | "aborted"): void {
-    // An opened run ends with its content, of which the tap hears.
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#tap?.flowInto(undefined);
-    this.#fill.abandon(reason);
+  /** What the handler returned: Fastify sends nothing for it where that is nothing and the client is gone. */
+  returned(result: unknown): void {
+    if (!(result instanceof Promise)) return;
+    const end = (value: unknown): void => {
+      const isNothing = value === undefined && !this.#isSaid && !this.#isAwaited;
+      if (isNothing && this.#hasLeft) this.abandon("aborted");
+    };
+    // Of a rejection Fastify tells `onError`.
+    result.then(end, () => undefined);
   }
 
-  /** Stands in the place of `reply.send` and `reply.serializer` until the handler has sent. */
+  /** The handler failed, or went away without an answer. */
+  abandon(reason: "failed" | "aborted", error?: unknown): void {
+    // An opened run ends with its content.
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#fill.abandon(reason, error);
+  }
+
+  /** It is over with an error of which Fastify tells the client: what the handler sent is not. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#stream?.stop();
+    this.abandon("failed", error);
+  }
+
+  #open(): OpenFill {
+    try {
+      return this.#fill.open(this.#head());
+    } catch (error) {
+      this.#stream?.stop();
+      throw error;
+    }
+  }
+
+  #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
+    const streamed = open.stream(() => stream.stop());
+    const { status, fields, sink } = streamed;
+    applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
+    if (sink === undefined && this.#hasClient) stream.pass();
+    else if (sink === undefined) {
+      stream.stop();
+      // Nobody is there to read it.
+      return null;
+    } else stream.share(sink, this.#hasClient ? streamed.content : undefined);
+    if (!this.#hasLeft) return payload;
+    stream.leave();
+    return null;
+  }
+
+  /** The response is closed: its client has all of it, or has gone. */
+  #leave(): void {
+    if (this.#isOver) this.#stream?.leave();
+    else if (!this.#hasClient) this.abandon("failed");
+    else {
+      this.#hasLeft = true;
+      if (this.#fill.leave()) return;
+      this.#isOver = true;
+      this.#stream?.stop();
+    }
+  }
+
+  /** Stands in the place of methods of the reply until the handler has sent. */
   #listen(): void {
     const reply = this.#reply;
-    const { send, serializer } = reply;
+    const { send, serializer, hijack, then } = reply;
+    const release = (): void => {
+      for (const name of SHADOWED) Reflect.deleteProperty(reply, name);
+    };
     reply.serializer = (serialize) => {
       this.#serializer = serialize as Serializer;
       return serializer.call(reply, serialize);
     };
     reply.send = (payload?: unknown) => {
-      Reflect.deleteProperty(reply, "send");
-      Reflect.deleteProperty(reply, "serializer");
-      return send.call(reply, reply.sent ? payload : this.#take(payload));
+      release();
+      return send.call(reply, reply.sent || this.#isOver ? payload : this.#take(payload));
+    };
+    // A handler that returns the reply sends later; once the client is gone, Fastify does not wait for it.
+    Reflect.set(reply, "then", (...settle: Parameters<typeof then>) => {
+      this.#isAwaited = true;
+      then.apply(reply, settle);
+    });
+    // Nobody hears what is said past Fastify.
+    reply.hijack = () => {
+      release();
+      this.abandon("failed");
+      return hijack.call(reply);
     };
   }
 
@@ -105,7 +175,7 @@ export class FastifyFill {
     if (said === undefined) this.#content = { bytes: undefined };
     else if (typeof said === "string") this.#content = { bytes: this.#serializer?.(said) ?? said };
     else if (ArrayBuffer.isView(said)) this.#content = { bytes: bytesOf(said) };
-    else if (isStream(said)) said = (this.#tap = new Tap(said)).stream;
+    else if (isStream(said)) said = (this.#stream = new HandlerStream(said)).stream;
     return said;
   }
 
@@ -124,57 +194,6 @@ export class FastifyFill {
   }
 }
 
-/** Lets a stream flow through, and copies of its parts into a sink once there is one. */
-class Tap {
-  readonly stream: Transform;
-  #early: Buffer[] | undefined = [];
-  #sink: Sink | undefined;
-  #hasEnded = false;
-  #failure: "failed" | "aborted" | undefined;
-
-  constructor(source: NodeJS.ReadableStream | WebStream) {
-    const copy = (chunk: Buffer): void =>
-      this.#early === undefined ? this.#sink?.write(chunk) : void this.#early.push(chunk);
-    const end = (): void => {
-      this.#hasEnded = true;
-      if (this.#early === undefined) this.#sink?.end();
-    };
-    this.stream = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        copy(chunk);
-        done(null, chunk);
-      },
-      flush(done) {
-        end();
-        done();
-      },
-    });
-    const readable = "getReader" in source ? Readable.fromWeb(source) : source;
-    // The source's failure destroys what flows on, so that the client's connection breaks instead of ending cleanly.
-    pipeline(readable, this.stream, (error) => {
-      if (error !== null && error !== undefined) this.#break("failed");
-    });
-    // A source may take its time to close, so the one who stops reading is heard here and not from the pipeline.
-    this.stream.once("close", () => this.#break("aborted"));
-  }
-
-  #break(failure: "failed" | "aborted"): void {
-    if (this.#hasEnded) return;
-    this.#failure ??= failure;
-    this.#sink?.abandon(this.#failure);
-  }
-
-  /** Says where the copies go, or that nobody wants them. */
-  flowInto(sink: Sink | undefined): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    this.#sink = sink;
-    for (const chunk of early) sink?.write(chunk);
-    if (this.#hasEnded) sink?.end();
-    else if (this.#failure !== undefined) sink?.abandon(this.#failure);
-  }
-}
-
 function fieldsOf(reply: FastifyReply): Fields {
   return toFields(reply.getHeaders());
 }
@@ -183,7 +202,7 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
-function isStream(payload: unknown): payload is NodeJS.ReadableStream | WebStream {
+function isStream(payload: unknown): payload is AnyStream {
   if (typeof payload !== "object" || payload === null) return false;
   return ("pipe" in payload && typeof payload.pipe === "function") || "getReader" in payload;
 }

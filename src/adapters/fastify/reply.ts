@@ -10,6 +10,19 @@ export function sayFields(reply: FastifyReply, fields: Fields): void {
   }
 }
 
+/** Takes back `said`, so that those fields are again what they were `before`. */
+export function restoreFields(
+  reply: FastifyReply,
+  said: Fields,
+  before: ReturnType<FastifyReply["getHeaders"]>,
+): void {
+  for (const [name] of said) {
+    const earlier = before[name as keyof typeof before];
+    reply.removeHeader(name);
+    if (earlier !== undefined) reply.header(name, earlier);
+  }
+}
+
 /**
  * Turns what the handler is about to send into what the cache says, and answers the payload.
  *

@@ -46,5 +46,11 @@ export function showFields(
   const seen = { ...raw.headers };
   for (const name of hidden) delete seen[name];
   for (const [name, value] of conditions) seen[name] = [value].flat().join(", ");
-  raw.headers = seen;
+  // That of HTTP/2 has only a getter.
+  Object.defineProperty(raw, "headers", {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    value: seen,
+  });
 }

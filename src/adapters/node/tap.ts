@@ -1,13 +1,10 @@
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, OpenFill, Sink } from "../../adapter.ts";
+import { Departure } from "./departure.ts";
+import { Front } from "./front.ts";
 import { fieldsOf, replaceFields } from "./reply-fields.ts";
 import { applyHead, contentOf, isContent, readWrite } from "./write-arguments.ts";
-
-const TAPPED = ["writeHead", "flushHeaders", "write", "end"] as const;
-
-type Method = (...args: unknown[]) => unknown;
-type Methods = Record<(typeof TAPPED)[number], Method>;
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
 type Stage = "head" | "content" | "over";
@@ -17,7 +14,8 @@ type Stage = "head" | "content" | "over";
  *
  * Content that comes whole, by one `end(body)`, is answered as the cache says: perhaps by a 304 or a 206. Content that
  * comes in parts flows past while copies go to the cache. Node sends a head with the first byte of content and not
- * before, and so does the tap: a head that was written is kept until then.
+ * before, and so does the tap: a head that was written is kept until then. Where the client goes away and others wait
+ * for the content, the handler goes on without noticing.
  */
 export class ResponseTap {
   readonly #res: ServerResponse;
@@ -25,13 +23,12 @@ export class ResponseTap {
   readonly #onError: (error: unknown) => void;
   /** The fields that were said before the lookup. */
   readonly #earlier: Fields;
-  /** The methods that the tap stands in front of: Node's, or those of earlier middleware. */
-  readonly #outer: Methods;
-  readonly #own: Methods;
-  /** Which of the outer methods an earlier middleware had put on this response. */
-  readonly #wrapped: ReadonlySet<string>;
+  readonly #front: Front;
+  /** Notices that the client goes. */
+  readonly #departure: Departure;
   #stage: Stage = "head";
   #isHeadWritten = false;
+  #opened: OpenFill | undefined;
   #sink: Sink | undefined;
 
   /** `onError` is told what opening the fill throws: the error of a function that the route gave. */
@@ -40,32 +37,41 @@ export class ResponseTap {
     this.#fill = fill;
     this.#onError = onError;
     this.#earlier = fieldsOf(res);
-    const methods = res as unknown as Methods;
-    const { writeHead, flushHeaders, write, end } = methods;
-    this.#outer = { writeHead, flushHeaders, write, end };
-    this.#wrapped = new Set(TAPPED.filter((name) => Object.hasOwn(res, name)));
-    this.#own = {
+    this.#front = new Front(res, {
       writeHead: (...args) => this.#writeHead(args),
       flushHeaders: (...args) => this.#flushHeaders(args),
       write: (...args) => this.#write(args),
       end: (...args) => this.#end(args),
-    };
-    Object.assign(methods, this.#own);
-    res.once("close", () => this.abandon("aborted"));
+    });
+    const leave = (): boolean => (this.#sink ?? fill).leave();
+    this.#departure = new Departure(res, leave, () => this.#sink?.room());
+    res.once("close", () => this.#onClose());
   }
 
   /** The handler failed, or its client went away: nothing that is sent from now on is listened to. */
-  abandon(reason: "failed" | "aborted"): void {
+  abandon(reason: "failed" | "aborted", error?: unknown): void {
     if (this.#stage === "over") return;
-    (this.#sink ?? this.#fill).abandon(reason);
+    (this.#sink ?? this.#fill).abandon(reason, error);
     this.#release();
+  }
+
+  /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
+  #onClose(): void {
+    const { errored, req } = this.#res;
+    this.abandon(req.complete ? "failed" : "aborted", errored ?? undefined);
+  }
+
+  /** Nobody wants the rest: the handler hears of it as of a client that goes away. */
+  #stop(): void {
+    this.#release();
+    this.#departure.stop();
   }
 
   #writeHead(args: unknown[]): unknown {
     const status = Number(args[0]);
     // Of a status that cannot be, Node complains itself.
     if (this.#stage !== "head" || !(status >= 100 && status <= 999))
-      return this.#outerCall("writeHead", args);
+      return this.#front.call("writeHead", args);
     applyHead(this.#res, args);
     this.#isHeadWritten = true;
     Object.defineProperty(this.#res, "headersSent", { configurable: true, get: () => true });
@@ -74,39 +80,52 @@ export class ResponseTap {
 
   #flushHeaders(args: unknown[]): unknown {
     if (this.#stage === "head" && (this.#isEmpty() || !this.#flow())) return undefined;
-    return this.#outerCall("flushHeaders", args);
+    return this.#front.call("flushHeaders", args);
   }
 
   #write(args: unknown[]): unknown {
     const { chunk, encoding, callback } = readWrite(args);
     // Of a chunk that cannot be sent, Node complains itself.
-    if (chunk === undefined || !isContent(chunk)) return this.#outerCall("write", args);
+    if (chunk === undefined || !isContent(chunk)) return this.#front.call("write", args);
     if (this.#stage === "head" && this.#isEmpty()) {
       if (callback !== undefined) process.nextTick(callback);
       return true;
     }
     if (this.#stage === "head" && !this.#flow()) return false;
-    const isDrained = this.#outerCall("write", args);
-    this.#sink?.write(contentOf(chunk, encoding));
-    return isDrained;
+    const sink = this.#stage === "content" ? this.#sink : undefined;
+    if (sink === undefined) return this.#front.call("write", args);
+    const isDrained = this.#front.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
+    sink.write(contentOf(chunk, encoding));
+    return isDrained || this.#keepsAll();
+  }
+
+  /** Whether a slow client need not hold back the handler, and with it those who follow: the budget bounds what waits. */
+  #keepsAll(): boolean {
+    return this.#opened?.storable === true && this.#departure.hasClient;
+  }
+
+  /** What was not sent because the client is gone is no error of the handler's where it goes on. */
+  #unnoticed(callback: (error?: unknown) => void): (error?: unknown) => void {
+    return (error) => (error && this.#departure.check() ? callback() : callback(error));
   }
 
   #end(args: unknown[]): unknown {
     const { chunk, encoding, callback } = readWrite(args);
-    if (this.#stage === "over" || !isContent(chunk)) return this.#outerCall("end", args);
+    if (this.#stage === "over" || !isContent(chunk)) return this.#front.call("end", args);
     const content = chunk === undefined ? undefined : contentOf(chunk, encoding);
     if (this.#stage === "head") {
       this.#finishHead();
-      if (!isAlive(this.#res)) this.abandon("aborted");
+      if (!this.#departure.check()) this.abandon("aborted");
       else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, callback);
       else if (!this.#flow()) return this.#res;
     }
-    const result = this.#outerCall("end", args);
     const sink = this.#sink;
-    if (sink === undefined) return result;
-    if (content !== undefined) sink.write(content);
+    if (sink === undefined) return this.#front.call("end", args);
     // After an abort the response is destroyed already, and the content broke off (hazard 9).
-    if (isAlive(this.#res)) sink.end();
+    const isWhole = this.#departure.check();
+    const result = this.#front.call("end", args);
+    if (content !== undefined) sink.write(content);
+    if (isWhole) sink.end();
     else sink.abandon("aborted");
     this.#release();
     return result;
@@ -124,9 +143,9 @@ export class ResponseTap {
     if (body !== undefined && !res.hasHeader("content-length")) {
       res.setHeader("content-length", body.byteLength);
     }
-    this.#outerCall("writeHead", [reply.status]);
+    this.#front.call("writeHead", [reply.status]);
     // One byte per character: Node then writes head and content together.
-    this.#outerCall("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
+    this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
@@ -134,20 +153,38 @@ export class ResponseTap {
   #flow(): boolean {
     this.#finishHead();
     const own = this.#ownFields();
-    const head = this.#open(own, (opened) => opened.stream());
+    const head = this.#open(own, (opened) => {
+      this.#opened = opened;
+      return opened.stream(() => this.#stop());
+    });
     if (head === undefined) return false;
     this.#sink = head.sink;
     if (head.sink === undefined) this.#release();
-    else this.#leaveHead("content");
+    else this.#holdNothingBack();
+    // Nobody reads what is not shared.
+    if (head.sink === undefined && !this.#departure.hasClient) {
+      this.#stop();
+      return false;
+    }
     this.#sayHead(head, own);
-    this.#outerCall("writeHead", [head.status]);
+    this.#front.call("writeHead", [head.status]);
     return true;
+  }
+
+  #holdNothingBack(): void {
+    this.#leaveHead("content");
+    if (!this.#departure.hasClient) return;
+    const res = this.#res;
+    // `pipe` asks for it before its first write.
+    Object.defineProperty(res, "writableNeedDrain", {
+      configurable: true,
+      get: () => !this.#keepsAll() && Reflect.get(ServerResponse.prototype, "writableNeedDrain", res),
+    });
   }
 
   /** Lets those who stand in front of the tap add to the head before it is read, as Node would. */
   #finishHead(): void {
-    const { writeHead } = this.#res;
-    if (this.#isHeadWritten || writeHead === (this.#own.writeHead as unknown)) return;
+    if (this.#isHeadWritten || this.#front.isFirst("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
   }
 
@@ -188,22 +225,10 @@ export class ResponseTap {
   /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
   #release(): void {
     this.#leaveHead("over");
-    const methods = this.#res as unknown as Methods;
-    for (const name of TAPPED) {
-      if (methods[name] !== this.#own[name]) continue;
-      if (this.#wrapped.has(name)) methods[name] = this.#outer[name];
-      else Reflect.deleteProperty(methods, name);
-    }
+    this.#front.remove();
+    if (this.#departure.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
+    this.#departure.release();
   }
-
-  #outerCall(name: keyof Methods, args: unknown[]): unknown {
-    return Reflect.apply(this.#outer[name], this.#res, args);
-  }
-}
-
-/** Whether the connection can still carry a whole response. */
-function isAlive(res: ServerResponse): boolean {
-  return !res.destroyed && !res.req.socket.destroyed;
 }
 
 /** Whether the handler chose a framing, which cannot be that of another message. */

@@ -1,41 +1,52 @@
-import type { Engine, MaybePromise, Policy } from "../../adapter.ts";
+import type { MaybePromise } from "../../adapter.ts";
+import { bodyOf } from "./body.ts";
 import { chain } from "./chain.ts";
+import { Client } from "./client.ts";
 import { withContent } from "./content.ts";
 import type { WithContent } from "./content.ts";
 import { fillFrom } from "./fill.ts";
-import { WebRequest } from "./request.ts";
+import { firstRefusal } from "./guards.ts";
+import { WebRequest } from "./record.ts";
 import { toResponse, withFields } from "./response.ts";
-
-/** Calls a route's handler with the request that it should see. It can be called without a client. */
-export type Run = (request: Request) => MaybePromise<Response>;
+import type { WebRoute } from "./route.ts";
 
 /** Answers a request from the cache or by its handler: at once for a hit in a store that answers at once. */
-export function answer(
-  engine: Engine,
-  policy: Policy<Request>,
+export function answer<Rest extends readonly unknown[]>(
+  route: WebRoute<Rest>,
   request: Request,
-  run: Run,
+  rest: Rest,
 ): MaybePromise<Response> {
-  return chain(withContent(request, policy), (known) => decide(engine, policy, request, known, run));
+  const { before, policy } = route;
+  const proceed = (): MaybePromise<Response> =>
+    chain(withContent(request, policy), (known) => decide(route, request, known, rest));
+  if (before.length === 0) return proceed();
+  return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
 }
 
-function decide(
-  engine: Engine,
-  policy: Policy<Request>,
+function decide<Rest extends readonly unknown[]>(
+  route: WebRoute<Rest>,
   native: Request,
   { request, content }: WithContent,
-  run: Run,
+  rest: Rest,
 ): MaybePromise<Response> {
-  const record = new WebRequest(native, content);
+  const { engine, policy, handler } = route;
+  const record = new WebRequest(native, content, route, rest);
   return chain(engine.begin(record, policy), (decision) => {
     switch (decision.kind) {
       case "serve":
         return toResponse(decision.reply);
+      case "follow": {
+        const { status, fields, content: coming } = decision;
+        return toResponse({ status, fields, body: bodyOf(coming, new Client(native)) });
+      }
       case "bypass":
-        return chain(run(request), (response) => withFields(response, decision.fields));
-      case "fill":
+        return chain(handler(request, ...rest), (response) => withFields(response, decision.fields));
+      case "fill": {
+        const { isWhole } = record;
         record.keepFields();
-        return fillFrom(decision, request, run, policy.maxBodyBytes);
+        const run = (seen: Request): MaybePromise<Response> => handler(seen, ...rest);
+        return fillFrom(decision, request, isWhole, run, policy.maxBodyBytes);
+      }
     }
   });
 }

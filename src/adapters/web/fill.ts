@@ -1,80 +1,105 @@
 import type { Fill, MaybePromise, OpenFill } from "../../adapter.ts";
+import { bodyOf, brokenBody } from "./body.ts";
 import { joined } from "./bytes.ts";
+import { Client } from "./client.ts";
 import { passOn } from "./pass-on.ts";
+import { pump, stopReading } from "./pump.ts";
 import { readAhead } from "./read-ahead.ts";
 import { requestForHandler } from "./request.ts";
 import { headOf, isSpent, toResponse, withBody, withFields } from "./response.ts";
 
+/** One run of a handler for a client. */
+interface Run {
+  readonly client: Client;
+  /** Stops the handler, where it does not hear its client itself. */
+  readonly handler: AbortController | undefined;
+  readonly maxBodyBytes: number;
+}
+
 /**
  * Runs a handler for a fill and answers what to send.
  *
- * A client that goes away hands over at once: what its handler still says may be cut short, and is not stored.
+ * A client that goes away hands over to those who wait for the same response: its handler does not notice. Only where
+ * nobody waits is the handler told; what it still says may be cut short, and is not stored. `isWhole` is whether the
+ * request has all of its content, so that its handler can outlast its client.
  */
 export async function fillFrom(
   fill: Fill,
   request: Request,
+  isWhole: boolean,
   run: (request: Request) => MaybePromise<Response>,
   maxBodyBytes: number,
 ): Promise<Response> {
+  const client = new Client(request);
+  // A run that hides nothing is for its own client only: its handler is given the client's own request.
+  const isShared = isWhole && client.isWatched && fill.hidden.length > 0;
+  const handler = isShared ? new AbortController() : undefined;
+  let isGivenUp = false;
   let current: Pick<Fill, "abandon"> = fill;
-  const client = watch(request, () => current.abandon("aborted"));
+  client.whenGone((reason) => {
+    if (fill.leave()) return;
+    isGivenUp = true;
+    handler?.abort(reason);
+  });
   try {
-    client.signal?.throwIfAborted();
-    const response = await run(requestForHandler(request, fill));
-    const isGone = client.signal?.aborted === true;
-    if (isGone || isSpent(response)) {
-      fill.abandon(isGone ? "aborted" : "failed");
-      client.forget();
+    if (isGivenUp) throw client.reason;
+    const response = await run(requestForHandler(request, fill, handler?.signal));
+    client.forget();
+    if (isGivenUp || isSpent(response)) {
+      fill.abandon(isGivenUp ? "aborted" : "failed");
       return response;
     }
     const open = fill.open(headOf(response));
     current = open;
-    return await capture(open, response, maxBodyBytes, client);
+    return await send(open, response, { client, handler, maxBodyBytes });
   } catch (error) {
-    current.abandon("failed");
+    current.abandon("failed", error);
     client.forget();
     throw error;
   }
 }
 
 /** Sends a response on: whole where its body is at hand, else as it comes. */
-async function capture(
-  open: OpenFill,
-  response: Response,
-  maxBodyBytes: number,
-  client: Client,
-): Promise<Response> {
+async function send(open: OpenFill, response: Response, run: Run): Promise<Response> {
+  const { client, handler, maxBodyBytes } = run;
   const { body } = response;
   if (!open.storable) {
-    client.forget();
+    if (handler !== undefined && body !== null) client.whenGone((reason) => handler.abort(reason));
     return withFields(response, open.stream().fields);
   }
-  if (body === null) {
-    client.forget();
-    return toResponse(open.complete(undefined));
-  }
+  if (body === null) return toResponse(open.complete(undefined));
   const reader = body.getReader();
   const ahead = await readAhead(reader, maxBodyBytes);
-  if (ahead.next === undefined && client.signal?.aborted !== true) {
-    client.forget();
-    return toResponse(open.complete(joined(ahead.chunks)));
+  if (client.isGone && handler === undefined) {
+    // A handler that hears its client go may end early, and say nothing of it.
+    open.abandon("aborted");
+    stopReading(reader, client.reason);
+    return withBody(response, brokenBody(client.reason), []);
   }
+  if (ahead.next === undefined) return toResponse(open.complete(joined(ahead.chunks)));
   if (ahead.isTooLarge) open.refuse("too-large");
-  const { fields, sink } = open.stream();
-  return withBody(response, passOn(reader, ahead, sink, client.forget), fields);
-}
-
-/** The client of a request, as far as its signal tells. */
-interface Client {
-  readonly signal: AbortSignal | undefined;
-  /** It may go now. */
-  forget(): void;
-}
-
-function watch(request: Request, onGone: () => void): Client {
-  // Some runtimes' requests have none.
-  const signal = request.signal as AbortSignal | undefined;
-  if (signal?.aborted === true) onGone();
-  signal?.addEventListener("abort", onGone, { once: true });
-  return { signal, forget: () => signal?.removeEventListener("abort", onGone) };
+  const stop = (): void => {
+    handler?.abort();
+    stopReading(reader);
+  };
+  const streamed = open.stream(stop);
+  const { fields, sink } = streamed;
+  if (sink === undefined) {
+    client.whenGone((reason) => handler?.abort(reason));
+    return withBody(
+      response,
+      passOn(reader, ahead, () => client.forget()),
+      fields,
+    );
+  }
+  // Begun before anything is written, so that nothing of it is missed.
+  const content = client.isGone ? undefined : streamed.content;
+  if (content !== undefined || sink.leave()) void pump(reader, ahead, sink);
+  if (content === undefined) return withBody(response, brokenBody(client.reason), fields);
+  const hearsItself = client.isWatched && handler === undefined;
+  const giveUp = (): void => {
+    sink.abandon("aborted");
+    stop();
+  };
+  return withBody(response, bodyOf(content, client, hearsItself ? giveUp : undefined), fields);
 }

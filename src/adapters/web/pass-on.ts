@@ -1,9 +1,7 @@
-import type { Sink } from "../../adapter.ts";
-import { isBytes } from "./bytes.ts";
 import type { ReadAhead } from "./read-ahead.ts";
 
 /**
- * Sends a body on as it comes, and copies of its parts to the sink?.
+ * Sends a body on as it comes, that nobody else is sent.
  *
  * Nothing is read before the consumer asks for it. An error of the source breaks the stream, so that the connection
  * breaks too; a consumer that goes away stops the source. `onOver` is called once the body has ended in any way.
@@ -11,11 +9,9 @@ import type { ReadAhead } from "./read-ahead.ts";
 export function passOn(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   ahead: ReadAhead,
-  sink: Sink | undefined,
   onOver: () => void,
 ): ReadableStream<Uint8Array> {
   const waiting: Uint8Array[] = [...ahead.chunks];
-  for (const chunk of waiting) sink?.write(chunk);
   let { next } = ahead;
   return new ReadableStream<Uint8Array>(
     {
@@ -25,32 +21,19 @@ export function passOn(
         try {
           const { done, value } = await (next ?? reader.read());
           next = undefined;
-          if (!done) {
-            copy(value, sink);
-            return controller.enqueue(value);
-          }
+          if (!done) return controller.enqueue(value);
         } catch (error) {
-          sink?.abandon("failed");
           onOver();
           throw error;
         }
-        // Stored before the client sees the end: whoever asks after it finds the entry.
-        sink?.end();
         onOver();
         controller.close();
       },
       async cancel(reason) {
-        sink?.abandon("aborted");
         onOver();
         await reader.cancel(reason);
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-/** Some servers send texts in a stream too; what is neither is for the server to refuse, and not stored. */
-function copy(part: unknown, sink: Sink | undefined): void {
-  if (isBytes(part) || typeof part === "string") sink?.write(part);
-  else sink?.abandon("failed");
 }

@@ -1,52 +1,23 @@
-import type { Fill, RequestRecord } from "../../adapter.ts";
+import type { Fill } from "../../adapter.ts";
 
-/** A web `Request` as the core's plain record. */
-export class WebRequest implements RequestRecord<Request> {
-  readonly method: string;
-  readonly origin: string;
-  readonly target: string;
-  readonly native: Request;
-  readonly #content: Uint8Array | undefined;
-  #headers: Headers;
-
-  /** `content` is the request's whole content where it was read. */
-  constructor(native: Request, content: Uint8Array | undefined) {
-    const [origin, target] = splitUrl(native.url);
-    this.method = native.method;
-    this.origin = origin;
-    this.target = target;
-    this.native = native;
-    this.#content = content;
-    this.#headers = native.headers;
-  }
-
-  header(name: string): string | undefined {
-    return this.#headers.get(name) ?? undefined;
-  }
-
-  content(): Uint8Array | undefined {
-    return this.#content;
-  }
-
-  /** Keeps the fields as the client sent them: a handler may write into its request, and must not choose the variant. */
-  keepFields(): void {
-    this.#headers = new Headers(this.#headers);
-  }
-}
-
-/** Answers the request that a handler is given: the client's own, unless fields are hidden or the query is cut. */
+/**
+ * Answers the request that a handler is given: the client's own, unless fields are hidden, the query is cut, or it is
+ * to hear another signal than its client's.
+ */
 export function requestForHandler(
   request: Request,
   fill: Pick<Fill, "hidden" | "conditions" | "target">,
+  signal?: AbortSignal,
 ): Request {
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
-  if (hidden.length === 0 && fill.conditions.length === 0 && fill.target === undefined) return request;
+  const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.target !== undefined;
+  if (!isAltered && signal === undefined) return request;
   const headers = new Headers(request.headers);
   for (const name of hidden) headers.delete(name);
   for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
   const url = fill.target === undefined ? undefined : splitUrl(request.url)[0] + fill.target;
   const moved = url === undefined ? request : new Request(url, request);
-  return withExtras(new Request(moved, { headers }), request);
+  return withExtras(new Request(moved, { headers, ...(signal && { signal }) }), request);
 }
 
 /** Puts on a copy what a runtime or a middleware has hung on the request, such as `params` or `cf`. */

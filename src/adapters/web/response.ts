@@ -13,8 +13,14 @@ export function headOf(response: Response): HandlerHead {
 }
 
 /** Makes a reply a response. Its body is bytes, because a string would add a `Content-Type`. */
-export function toResponse(reply: Reply): Response {
-  return new Response(reply.body ?? null, { status: reply.status, headers: toHeaders(reply.fields) });
+export function toResponse({
+  status,
+  fields,
+  body,
+}: Pick<Reply, "status" | "fields"> & {
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
+}): Response {
+  return new Response(body ?? null, { status, headers: toHeaders(fields) });
 }
 
 /** A response's body and status under other fields. */

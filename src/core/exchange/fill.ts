@@ -7,7 +7,7 @@ import { OpenRun } from "./open-fill.ts";
 import { ANSWERED_BY_CACHE, selectionOf } from "../respond.ts";
 import { conditionsOf } from "../revalidate.ts";
 import { RevalidatedRun } from "./revalidated.ts";
-import { abandonRun, judge } from "./run.ts";
+import { abandonRun, failRefresh, judge } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
 import type { Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
 
@@ -20,6 +20,10 @@ export class FillRun implements Fill {
   readonly conditions: Fields;
   readonly #run: Run;
   #over = false;
+  #hasClientLeft = false;
+  #isExpired = false;
+  readonly #stopClock: (() => void) | undefined;
+  #stopPatience: (() => void) | undefined;
 
   constructor(parts: RunParts, plan: RunPlan) {
     const { key, policy, flight, request, isUncacheable } = plan;
@@ -31,31 +35,88 @@ export class FillRun implements Fill {
     this.hidden = isUncacheable && this.conditions.length === 0 ? [] : ANSWERED_BY_CACHE;
     const ticket = parts.fence.enter(key.resource, () => flight?.purge());
     this.#run = { ...plan, parts, ticket, taggedAt: parts.tags.begin(), selection: selectionOf(request) };
+    const { hardTimeoutMs = plan.isBackground ? REFRESH_DEADLINE_MS : undefined } = policy;
+    if (hardTimeoutMs !== undefined)
+      this.#stopClock = parts.clock.schedule(() => this.#expire(), hardTimeoutMs);
   }
 
   open(head: HandlerHead): OpenFill {
     if (this.#over)
       throw new CacheError("ERR_CACHE_FILL_TWICE", "a fill is opened or abandoned exactly once");
-    this.#over = true;
-    const { parts, stale } = this.#run;
+    this.#end();
+    const { stale, isBackground } = this.#run;
     const isRevalidated = head.status === 304 && stale !== undefined && this.conditions.length > 0;
-    parts.count(isRevalidated ? "revalidated" : "miss");
+    this.#count(isRevalidated && !this.#isExpired ? "revalidated" : "miss");
     try {
-      if (isRevalidated) return new RevalidatedRun(this.#run, head, stale);
+      if (isRevalidated && !this.#isExpired) return new RevalidatedRun(this.#run, head, stale);
       const read = readHead(head);
-      return new OpenRun(this.#run, read, judge(this.#run, read));
+      const judgement = this.#isExpired ? "timeout" : judge(this.#run, read);
+      return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
     } catch (error) {
-      abandonRun(this.#run, "failed");
+      abandonRun(this.#run, "failed", error);
       throw error;
     }
   }
 
-  abandon(reason: "failed" | "aborted"): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#run.parts.count("miss");
-    abandonRun(this.#run, reason);
+  leave(): boolean {
+    if (this.#over) return false;
+    const { flight, parts, policy } = this.#run;
+    if ((flight?.waiting ?? 0) > 0) {
+      this.#hasClientLeft = true;
+      // A handler that noticed may have fallen silent for good; by then everyone who waits now has stopped.
+      this.#stopPatience = parts.clock.schedule(() => this.#giveUp(), policy.waitMs);
+      return true;
+    }
+    this.abandon("aborted");
+    return false;
   }
+
+  abandon(reason: "failed" | "aborted", error?: unknown): void {
+    if (this.#over) return;
+    this.#end();
+    this.#count("miss");
+    if (this.#isExpired) return;
+    // A handler that fails once its client is gone may have failed of that.
+    abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
+  }
+
+  /** The handler took too long: nobody else waits for it, and what it still says is not stored. */
+  #expire(): void {
+    if (this.#over || this.#isExpired) return;
+    this.#isExpired = true;
+    const { parts, policy, flight, ticket, isBackground } = this.#run;
+    ticket.leave();
+    if (isBackground) failRefresh(this.#run, refreshTimeout(policy));
+    flight?.land({ kind: "failed" });
+    parts.refused(policy.route, "timeout");
+  }
+
+  /** Nobody hears of it any more, though its handler may still answer. */
+  #giveUp(): void {
+    if (this.#over || this.#isExpired) return;
+    this.#isExpired = true;
+    abandonRun(this.#run, "aborted");
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#stopClock?.();
+    this.#stopPatience?.();
+  }
+
+  #count(outcome: "miss" | "revalidated"): void {
+    if (!this.#run.isBackground) this.#run.parts.count(outcome);
+  }
+}
+
+/** A refresh takes at most this long, unless its route says otherwise. */
+const REFRESH_DEADLINE_MS = 30_000;
+
+function refreshTimeout({ route, hardTimeoutMs = REFRESH_DEADLINE_MS }: Policy): CacheError {
+  return new CacheError(
+    "ERR_CACHE_REFRESH_TIMEOUT",
+    `${route}: a refresh of a stored response did not answer within ${hardTimeoutMs} ms`,
+  );
 }
 
 /** What the handler is shown of the target: what the key says and no more (hazard 18). */

@@ -5,6 +5,7 @@ import type { Refusal } from "../events.ts";
 import { readHead } from "../head.ts";
 import { variantOf } from "../key.ts";
 import { freshened } from "../revalidate.ts";
+import { withoutWindows } from "../stale.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead, Head } from "../types.ts";
 import { storedFields, variantFields } from "../write.ts";
@@ -51,7 +52,8 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   }
   const vary = variantFields(known, whole, policy);
   const variant = variantOf(key.selector, vary, (name) => request.header(name));
-  return { entry: { ...stale, fields, vary, variant, ...judgement }, fate: "kept", refusal: undefined };
+  const entry = { ...withoutWindows(stale), fields, vary, variant, ...judgement };
+  return { entry, fate: "kept", refusal: undefined };
 }
 
 /** The head of the response as it would be stored from now on, with what earlier middleware says of it. */

@@ -1,4 +1,5 @@
 import { fieldOf } from "../../http/fields.ts";
+import type { CacheStatus } from "../../http/cache-status.ts";
 import type { FieldValue, Fields } from "../../http/fields.ts";
 import type { Digest } from "../digest.ts";
 import { ageOf, ttlOf } from "../freshness.ts";
@@ -56,11 +57,18 @@ export class HitFields {
   }
 }
 
-/** What a request adds that waited for another one's response. */
-export function collapsedFields(policy: Policy, entry: Entry, now: number, digest: Digest): Fields {
+/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
+export function forwardedFields(
+  policy: Policy,
+  entry: Entry,
+  now: number,
+  digest: Digest,
+  status: Pick<CacheStatus, "fwd" | "collapsed" | "stored" | "detail">,
+  fromCache: boolean = false,
+): Fields {
   const key = statusKey(policy, entry.key, entry.variant, digest);
-  const status = statusFields(policy, { fwd: "uri-miss", collapsed: true, ...key }, inner(entry));
-  return [["age", String(ageOf(entry, now))], ...status];
+  const said = statusFields(policy, { ...status, ...key }, inner(entry), fromCache);
+  return [["age", String(ageOf(entry, now))], ...said];
 }
 
 function inner(entry: Entry): FieldValue | undefined {

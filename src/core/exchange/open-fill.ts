@@ -1,18 +1,16 @@
 import { combined, fieldOf } from "../../http/fields.ts";
-import type { Fields } from "../../http/fields.ts";
 import { Capture } from "../capture.ts";
+import { CacheError } from "../errors.ts";
 import type { Refusal } from "../events.ts";
-import type { Instants } from "../freshness.ts";
-import { variantOf } from "../key.ts";
 import { hasContent, replyOnce } from "../respond.ts";
-import { abandonRun, isPurged, keep } from "./run.ts";
-import type { Run } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep } from "./run.ts";
+import type { Judged, Run } from "./run.ts";
 import { offeredField } from "../search-rule.ts";
-import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
-import type { Tagging } from "../tags.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
-import { storedFields, variantFields, variesBy } from "../write.ts";
+import { Audience } from "./audience.ts";
+import { messageOf, storedMessage, variantIn } from "./message.ts";
+import { storedFields } from "../write.ts";
 
 /** Refusals that say nothing about the next response for the same key. */
 const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
@@ -29,18 +27,27 @@ export class OpenRun implements OpenFill, Sink {
   readonly #run: Run;
   readonly #head: Head;
   readonly #capture: Capture;
-  readonly #instants: (Instants & Tagging) | undefined;
+  readonly #judged: Judged | undefined;
+  readonly #audience: Audience;
   #refusal: Refusal | undefined;
   #over = false;
 
-  /** `judgement` is why the head forbids storing or, if it does not, the instants and tags of the entry to be. */
-  constructor(run: Run, head: Head, judgement: (Instants & Tagging) | Refusal) {
+  /** `judgement` is why the head forbids storing or, if it does not, what the entry to be takes from it. */
+  constructor(run: Run, head: Head, judgement: Judged | Refusal, hasClient: boolean) {
     this.#run = run;
     this.#head = head;
+    const { policy, parts, isBackground } = run;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
-    this.#capture = new Capture(run.policy.maxBodyBytes, isTagged ? undefined : run.parts.digest);
+    this.#capture = new Capture(policy.maxBodyBytes, isTagged ? undefined : parts.digest);
+    this.#audience = new Audience(this.#capture.flow, {
+      hasClient,
+      isWanted: () => isBackground && this.storable,
+      onUnwanted: () => this.#giveUp(),
+      clock: parts.clock,
+      patienceMs: policy.waitMs,
+    });
     if (typeof judgement === "string") this.refuse(judgement);
-    else this.#instants = judgement;
+    else this.#judged = judgement;
   }
 
   get storable(): boolean {
@@ -49,67 +56,116 @@ export class OpenRun implements OpenFill, Sink {
 
   refuse(reason: Refusal): void {
     if (this.#over || this.#refusal !== undefined) return;
-    const { parts, policy, flight, flightKey, isUncacheable, noStore } = this.#run;
-    this.#refusal = reason;
-    this.#capture.refuse(reason);
+    // Whom that concerns was told when the time was up.
+    if (reason === "timeout") return this.#keepNothing(reason);
+    const { parts, policy, flight, flightKey, isUncacheable, noStore, isBackground } = this.#run;
+    this.#keepNothing(reason);
     // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
     // Neither does what one client asked not to be stored.
     const isOfClient = noStore || (isUncacheable && reason === "status");
     const isAboutWhole = !OF_THE_MOMENT.has(reason) && !isOfClient;
-    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, parts.clock.now(), reason);
+    const now = parts.clock.now();
+    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, now + policy.uncacheableMs, reason);
+    if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
-    flight?.land({ kind: "alone" });
+    flight?.land({ kind: reason === "failed" ? "failed" : "alone" });
     parts.refused(policy.route, reason);
+    this.#audience.review();
   }
 
   complete(body: Uint8Array | string | undefined): Reply {
     const { request, selection } = this.#run;
-    const { status, fields } = this.#head;
+    const { status } = this.#head;
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
     if (entry === undefined)
-      return { status, fields: this.#message(undefined), body: hasContent(status) ? content : undefined };
-    // Its own client gets all that the handler said: its `Date`, and its cookies even where they are not stored.
-    const cookies = fieldOf(fields, "set-cookie");
-    const added: Fields =
-      cookies === undefined ? this.#status(true) : [["set-cookie", cookies], ...this.#status(true)];
-    const said = without(this.#message(entry), [
-      "content-length",
-      "set-cookie",
-      ...added.map(([name]) => name),
-    ]);
+      return {
+        status,
+        fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
+        body: hasContent(status) ? content : undefined,
+      };
     // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
+    const { said, added } = storedMessage(this.#run, this.#head, entry);
     const whole = { status, fields: said, body: content, storedAt: entry.storedAt };
     return replyOnce(whole, request.method, selection, added);
   }
 
-  stream(): StreamedReply {
-    // Nobody waits for the end of a stream: the first byte is held back from no one.
-    this.#run.flight?.land({ kind: "alone" });
-    const head = { status: this.#head.status, fields: this.#message(undefined) };
-    if (this.storable) return { ...head, sink: this };
-    // Nobody tells the end of a stream that has no sink.
-    this.#over = true;
-    this.#run.ticket.leave();
-    return { ...head, sink: undefined };
+  stream(stop?: () => void): StreamedReply {
+    const head = {
+      status: this.#head.status,
+      fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
+    };
+    if (!this.storable || this.#judged === undefined) {
+      // Nobody tells the end of a stream that has no sink.
+      this.#over = true;
+      this.#run.ticket.leave();
+      return { ...head, sink: undefined };
+    }
+    // Nobody waits for the end of a stream: who came meanwhile reads it as it comes.
+    this.#run.flight?.flow({
+      head: this.#entry(new Uint8Array(), undefined, this.#judged),
+      length: combined(fieldOf(this.#head.fields, "content-length")),
+      read: () => this.#audience.follow(),
+    });
+    const audience = this.#audience;
+    audience.begin(stop);
+    return {
+      ...head,
+      sink: this,
+      get content() {
+        return audience.client();
+      },
+    };
   }
 
   write(chunk: Uint8Array | string): void {
-    if (this.#over || this.#refusal !== undefined) return;
+    if (this.#over) return;
     const refusal = this.#capture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
+    this.#audience.heard();
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#capture.flow.room();
   }
 
   end(): void {
     this.#commit();
   }
 
-  abandon(reason: "failed" | "aborted"): void {
+  leave(): boolean {
+    if (this.#over) return false;
+    return this.#audience.clientLeft();
+  }
+
+  abandon(reason: "failed" | "aborted", error?: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#capture.refuse(reason);
-    abandonRun(this.#run, reason);
+    this.#capture.flow.fail(error ?? brokenSource(this.#run.policy.route));
+    this.#audience.end();
+    abandonRun(this.#run, reason, error);
+  }
+
+  #keepNothing(reason: Refusal): void {
+    this.#refusal = reason;
+    this.#capture.refuse(reason);
+  }
+
+  #giveUp(): void {
+    if (this.#refusal === undefined) return this.abandon("aborted");
+    // Why it is not stored is known already.
+    this.#over = true;
+    this.#capture.flow.fail(brokenSource(this.#run.policy.route));
+    this.#run.ticket.leave();
+  }
+
+  /** What was stored before a refresh that was refused: it stays where the refusal is of the moment only. */
+  #outdate(isAboutWhole: boolean): void {
+    const { parts, key } = this.#run;
+    if (isAboutWhole) void parts.store.delete(key.resource);
+    else failRefresh(this.#run, undefined);
   }
 
   /** Stores the response if nothing forbids it; answers the entry. */
@@ -117,14 +173,20 @@ export class OpenRun implements OpenFill, Sink {
     if (this.#over) return undefined;
     const captured = this.#capture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
-    else if (isPurged(this.#run, this.#instants)) this.#purge();
+    else if (isPurged(this.#run, this.#judged)) this.#purge();
     this.#over = true;
-    if (typeof captured === "string" || this.#refusal !== undefined || this.#instants === undefined) {
-      this.#run.ticket.leave();
-      return undefined;
-    }
-    const entry = this.#entry(captured.body, captured.digest, this.#instants);
-    this.#share(entry);
+    const entry =
+      typeof captured === "string" || this.#refusal !== undefined || this.#judged === undefined
+        ? undefined
+        : this.#entry(captured.body, captured.digest, this.#judged);
+    // Stored before anyone sees the end: whoever asks after it finds the entry.
+    if (entry === undefined) this.#run.ticket.leave();
+    else this.#share(entry);
+    const { flow } = this.#capture;
+    if (captured === "truncated") flow.fail(brokenSource(this.#run.policy.route));
+    else flow.end();
+    flow.slide();
+    this.#audience.end();
     return entry;
   }
 
@@ -134,57 +196,29 @@ export class OpenRun implements OpenFill, Sink {
     this.refuse("purged");
   }
 
-  #entry(body: Uint8Array, digest: string | undefined, instants: Instants & Tagging): Entry {
+  #entry(body: Uint8Array, digest: string | undefined, judged: Judged): Entry {
     const { key, policy } = this.#run;
     const fields = [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)];
-    return { key: key.resource, ...this.#variant(), status: this.#head.status, fields, body, ...instants };
-  }
-
-  /** Which variant the response is, by what its head says that it varies by. */
-  #variant(): Pick<Entry, "vary" | "variant"> {
-    const { key, policy, request, vary: known } = this.#run;
-    const vary = variantFields(known, this.#head, policy);
-    return { vary, variant: variantOf(key.selector, vary, (name) => request.header(name)) };
+    return {
+      key: key.resource,
+      ...variantIn(this.#run, this.#head),
+      status: this.#head.status,
+      fields,
+      body,
+      ...judged,
+    };
   }
 
   /** Writes the entry, and lets those who wait have it without waiting for the store. */
   #share(entry: Entry): void {
     const { parts, flight, flightKey } = this.#run;
     parts.flights.forgetUncacheable(flightKey);
+    parts.backoff.forget(flightKey);
     const written = keep(this.#run, entry, () => parts.stored());
     flight?.land({ kind: "stored", entry }, written);
   }
-
-  /** The fields of the message to the run's own client. */
-  #message(entry: Entry | undefined): Fields {
-    const vary = variesBy(this.#head, this.#run.policy);
-    const tag = entry && fieldOf(entry.fields, "etag");
-    const changed: Fields = [
-      ...(vary === undefined ? [] : [["vary", vary] as const]),
-      ...(tag === undefined ? [] : [["etag", tag] as const]),
-      ...offeredField(this.#head, this.#run.policy),
-      ...(entry === undefined ? this.#status(false) : []),
-    ];
-    return [
-      ...without(
-        this.#head.fields,
-        changed.map(([name]) => name),
-      ),
-      ...changed,
-    ];
-  }
-
-  #status(stored: boolean): Fields {
-    const { policy, forward, key, parts } = this.#run;
-    const inner = fieldOf(this.#head.fields, "cache-status");
-    const why = stored ? { stored } : this.#refusal === undefined ? {} : { detail: this.#refusal };
-    const name = policy.cacheStatusKey
-      ? statusKey(policy, key.resource, this.#variant().variant, parts.digest)
-      : {};
-    return statusFields(policy, { fwd: forward, fwdStatus: this.#head.status, ...why, ...name }, inner);
-  }
 }
 
-function without(fields: Fields, names: readonly string[]): Fields {
-  return fields.filter(([name]) => !names.includes(name));
+function brokenSource(route: string): CacheError {
+  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
 }

@@ -59,6 +59,11 @@ export class PassRun implements Fill, OpenFill {
     // Nothing was to be stored.
   }
 
+  leave(): boolean {
+    this.abandon();
+    return false;
+  }
+
   abandon(): void {
     if (this.#head === undefined) this.#onHead(undefined);
   }

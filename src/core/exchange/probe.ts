@@ -14,6 +14,7 @@ import type { Found } from "../lookup.ts";
 import { keepsParameter } from "../names.ts";
 import { wordsOf } from "../report.ts";
 import { conditionsOf } from "../revalidate.ts";
+import { servesOnError, servesWhileRevalidating } from "../stale.ts";
 import { hashedKey, statusKey } from "../status.ts";
 import type { Entry, MaybePromise } from "../store.ts";
 import type { Policy, RequestRecord } from "../types.ts";
@@ -84,7 +85,7 @@ function look<Native>(
 }
 
 function verdictOf<Native>(
-  { flights }: RunParts,
+  { flights, backoff }: RunParts,
   request: RequestRecord<Native>,
   policy: Policy<Native>,
   found: Found,
@@ -99,6 +100,16 @@ function verdictOf<Native>(
     return { outcome: "bypass", reason: "only-if-cached", status: { detail: "only-if-cached" }, because };
   }
   const forward = forwardOf(found, now);
+  // Which requests an adapter can run again is not known here; those without content it can.
+  const isRepeatable = request.method === "GET" || request.method === "HEAD";
+  if (entry !== undefined && isRepeatable && !isFresh(entry, now) && demands.allowsStale(entry, now)) {
+    const isRefreshed = flights.find(flightKey) === undefined && !backoff.holds(flightKey, now);
+    if (servesWhileRevalidating(entry, now)) return staleAtOnce(entry, now, isRefreshed);
+    if (servesOnError(entry, now) && !flights.isUncacheable(flightKey, now)) {
+      if (flights.find(flightKey) !== undefined) return waits("stale");
+      return staleOnError(isRefreshed);
+    }
+  }
   const stale = askedAgain(request, policy, entry);
   if (request.method === "HEAD") return head(forward, stale !== undefined && !demands.noStore);
   const because = [WHY[forward](found), ...whatRuns(stale, demands)];
@@ -106,10 +117,14 @@ function verdictOf<Native>(
   if (demands.noStore || runsAlone(request, policy, entry, now)) return miss;
   if (flights.isUncacheable(flightKey, now)) return uncacheable(miss, flights.remembered(flightKey)?.reason);
   if (flights.find(flightKey) === undefined) return miss;
-  const waits =
-    "The handler is running for this key already: the request waits, and is given that response if it may be shared.";
-  const status = { fwd: "uri-miss", collapsed: true } as const;
-  return { outcome: "collapsed", status, because: [waits] };
+  return waits(forward);
+}
+
+function waits(forward: ReturnType<typeof forwardOf>): Verdict {
+  const because = [
+    "The handler is running for this key already: the request waits, and is given that response if it may be shared.",
+  ];
+  return { outcome: "collapsed", status: { fwd: forward, collapsed: true }, because };
 }
 
 function hit(entry: Entry, now: number): Verdict {
@@ -118,6 +133,33 @@ function hit(entry: Entry, now: number): Verdict {
   if (!isFresh(entry, now)) because.push("It is stale, and the client's max-stale accepts that.");
   const status = { hit: true, ...(ttl === undefined ? {} : { ttl }) };
   return { outcome: "hit", status, because };
+}
+
+/** Served stale while it is revalidated (RFC 5861 §3). */
+function staleAtOnce(entry: Entry, now: number, isRefreshed: boolean): Verdict {
+  const ttl = ttlOf(entry, now);
+  const behind = isRefreshed
+    ? "The handler runs once behind the answer."
+    : "The handler is running for this key already, or has failed not long ago: it is not run again yet.";
+  const because = [
+    "The stored response is stale and within its stale-while-revalidate window: it is served.",
+    behind,
+  ];
+  return { outcome: "stale", status: { hit: true, ...(ttl === undefined ? {} : { ttl }) }, because };
+}
+
+/** Served stale if the handler fails (RFC 5861 §4). */
+function staleOnError(isAsked: boolean): Verdict {
+  const within = "The stored response is stale and within its stale-if-error window.";
+  if (!isAsked) {
+    const because = [within, "The handler has failed not long ago: it is not asked again yet."];
+    return { outcome: "stale", status: { fwd: "stale", detail: "failed" }, because };
+  }
+  const because = [
+    within,
+    "The handler runs without this client, which is served the stored response if it fails.",
+  ];
+  return { outcome: "miss", reason: "stale", status: { fwd: "stale" }, because };
 }
 
 function head(forward: ReturnType<typeof forwardOf>, isHeeded: boolean): Verdict {

@@ -80,6 +80,7 @@ export class RevalidatedRun implements OpenFill {
     if (refusal !== undefined) parts.refused(policy.route, refusal);
     if (fate === "kept" && !isPurged(this.#run, entry)) {
       parts.flights.forgetUncacheable(flightKey);
+      parts.backoff.forget(flightKey);
       const written = keep(this.#run, entry, () => undefined);
       flight?.land({ kind: "stored", entry }, written);
       return;

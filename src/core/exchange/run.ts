@@ -1,7 +1,9 @@
 import { areSendable } from "../../http/fields.ts";
+import type { Backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { Flight, Flights } from "../coalesce.ts";
 import type { Digest } from "../digest.ts";
+import { jittered } from "../early.ts";
 import type { Outcome, Refusal } from "../events.ts";
 import type { Fence, Ticket } from "../fence.ts";
 import { instantsOf } from "../freshness.ts";
@@ -22,6 +24,7 @@ export interface RunParts {
   readonly clock: Clock;
   readonly digest: Digest;
   readonly flights: Flights;
+  readonly backoff: Backoff;
   readonly fence: Fence;
   readonly responder: Responder;
   readonly tags: Tags;
@@ -31,6 +34,12 @@ export interface RunParts {
   refused(route: string, reason: Refusal): void;
   /** Counts a stored response. */
   stored(): void;
+  /** Counts a refresh behind the clients' backs. */
+  refreshed(): void;
+  /** Tells the error of such a refresh: no client hears of it. */
+  refreshFailed(route: string, error: unknown): void;
+  /** A number from 0 up to 1. */
+  random(): number;
 }
 
 /** What was found on the way to one run of a handler. */
@@ -52,6 +61,8 @@ export interface RunPlan {
   readonly askedAt: number;
   /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
   readonly isUncacheable: boolean;
+  /** It runs without its client, to refresh what is stored: that stays where the run fails. */
+  readonly isBackground: boolean;
 }
 
 /** One run of a handler: its plan, and the places that have to hear of its end. */
@@ -63,11 +74,20 @@ export interface Run extends RunPlan {
   readonly selection: Selection;
 }
 
-/** Ends a run that has nothing to share: after a failure everyone runs, after an abort somebody else leads. */
-export function abandonRun(run: Run, reason: "failed" | "aborted"): void {
-  run.ticket.leave();
-  run.flight?.land({ kind: reason === "failed" ? "alone" : "again" });
-  run.parts.refused(run.policy.route, reason);
+/** Ends a run that has nothing to share: after a failure everyone runs or is served stale, after an abort one leads. */
+export function abandonRun(run: Run, reason: "failed" | "aborted", error?: unknown): void {
+  const { parts, policy, flight, ticket, isBackground } = run;
+  ticket.leave();
+  if (isBackground) failRefresh(run, error);
+  flight?.land({ kind: reason === "failed" || isBackground ? "failed" : "again" });
+  parts.refused(policy.route, reason);
+}
+
+/** A refresh failed: what is stored stays as it was, and the next refresh waits for a while. */
+export function failRefresh(run: Run, error: unknown): void {
+  const { parts, policy, flightKey } = run;
+  parts.backoff.failed(flightKey, parts.clock.now(), run);
+  if (error !== undefined) parts.refreshFailed(policy.route, error);
 }
 
 /** Writes an entry and ends the run; answers a promise where the store takes its time. */
@@ -90,15 +110,22 @@ export function isPurged({ parts, ticket }: Run, tagging: Tagging = {}): boolean
   return ticket.purged || parts.tags.areOutdated(tagging);
 }
 
+/** What an entry to be takes from its head. */
+export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
+
 /** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
-export function judge(run: Run, head: Head): (Instants & Tagging) | Refusal {
-  const { policy, parts, request, noStore, askedAt } = run;
+export function judge(run: Run, head: Head): Judged | Refusal {
+  const { policy, parts, request, noStore, askedAt, isBackground } = run;
+  if (isBackground && policy.errorStatuses.has(head.status)) return "failed";
   if (noStore) return "no-store";
   const refusal = refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
   if (refusal !== undefined) return refusal;
-  const instants = instantsOf(head, policy, parts.clock.now(), askedAt);
+  const now = parts.clock.now();
+  const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
+  const instants = instantsOf(head, policy, now, askedAt, shorten);
   if (instants === undefined) return "expired";
   if (!learnsRule(request, policy, run.key.rule, head)) return "search-rule";
   const tags = tagsOf(request, head, policy);
-  return tags.length === 0 ? instants : { ...instants, tags, taggedAt: run.taggedAt };
+  const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
+  return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }

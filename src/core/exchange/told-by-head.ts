@@ -6,7 +6,7 @@ import type { HandlerHead } from "../types.ts";
 import { shownTarget } from "./fill.ts";
 import { freshen } from "./freshen.ts";
 import { PassRun } from "./pass.ts";
-import { keep } from "./run.ts";
+import { isPurged, keep } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
 
 /** A HEAD that the stored GET does not satisfy: what it tells freshens or outdates that one (RFC 9111 §4.3.5). */
@@ -23,7 +23,7 @@ export function headRun(
   const run: Run = { ...plan, parts, ticket, taggedAt, selection: selectionOf(request) };
   const heed = (head: HandlerHead | undefined): void => {
     const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
-    if (typeof told !== "string" && !ticket.purged) return void keep(run, told, () => undefined);
+    if (typeof told !== "string" && !isPurged(run, told)) return void keep(run, told, () => undefined);
     ticket.leave();
     if (told === "outdated") void parts.store.delete(stale.key);
   };

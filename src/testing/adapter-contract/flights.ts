@@ -106,51 +106,6 @@ export const flights: Scenarios = {
     assert.deepEqual(answers.map((answer) => answer.text).toSorted(), ["run 1", "run 2", "run 3"]);
   },
 
-  "a leader whose client goes away leaves its followers a whole response": async (stage) => {
-    const gate = stage.gate();
-    const route = cached("/a", async () => {
-      await gate.opened;
-      return text("whole");
-    });
-    const { get, client, store } = await stage.site([route]);
-    const leader = client.start({ path: "/a" });
-    await stage.until(() => route.seen.length === 1, "the leader runs");
-    const followers = [get("/a"), get("/a")];
-    await stage.until(() => store.count("get") === 3, "the others wait");
-    leader.destroy();
-    gate.open();
-    const answers = await Promise.all(followers);
-    assert.deepEqual(
-      answers.map((answer) => [answer.status, answer.text]),
-      [
-        [200, "whole"],
-        [200, "whole"],
-      ],
-    );
-    const next = await get("/a");
-    assert.equal(next.text, "whole");
-  },
-
-  "those who meet a stream run for themselves, and get it whole": async (stage) => {
-    const [gate, entered] = [stage.gate(), stage.gate()];
-    const parts = async function* (): AsyncGenerator<Uint8Array> {
-      yield bytes("one ");
-      entered.open();
-      await gate.opened;
-      yield bytes("two");
-    };
-    const route = cached("/a", () => stream(parts));
-    const { get, client } = await stage.site([route]);
-    const open = await client.open({ path: "/a" });
-    await entered.opened;
-    const second = await client.open({ path: "/a" });
-    assert.equal((await second.next())?.toString(), "one ");
-    gate.open();
-    assert.equal((await second.next())?.toString(), "two");
-    open.abort();
-    assert.equal((await get("/a")).text, "one two");
-  },
-
   "what was found before a purge is not stored after it": async (stage) => {
     const gate = stage.gate();
     const route = cached(

@@ -38,6 +38,12 @@ export const entries: StoreScenarios = {
     ],
   }),
   "instants that never come are kept": keeps({ staleAt: Infinity, deleteAt: Infinity }),
+  "stale windows are kept, those that never end too": keeps({
+    staleWhileRevalidateUntil: 1_767_225_700_500,
+    staleIfErrorUntil: Infinity,
+    deleteAt: Infinity,
+  }),
+  "the time that a handler took is kept": keeps({ fillMs: 12.5 }),
   "instants keep their milliseconds": keeps({ storedAt: 1_767_225_600_123, staleAt: 9_007_199_254_740_991 }),
   "a vary list of many names comes back": keeps({ vary: ["accept", "accept-language", "x-tenant"] }),
   "a variant of any text comes back": keeps({ variant: "accept=text/html%2C */*&cookie&é|\n" }),

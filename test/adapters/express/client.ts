@@ -33,10 +33,11 @@ export interface OpenAnswer {
 
 /** Asks a server, each request on a connection of its own. */
 export class Client {
-  readonly #port: string;
+  /** The server's port. */
+  readonly port: string;
 
   constructor(origin: string) {
-    this.#port = new URL(origin).port;
+    this.port = new URL(origin).port;
   }
 
   /** Asks, and reads the answer to its end. */
@@ -62,7 +63,7 @@ export class Client {
 
   /** Sends a request and waits for nothing. */
   start({ method = "GET", path, headers = {}, body }: Ask): ClientRequest {
-    const request = send({ host: "127.0.0.1", port: this.#port, method, path, headers, agent: false });
+    const request = send({ host: "127.0.0.1", port: this.port, method, path, headers, agent: false });
     // Who waits for the answer hears of an error there; one that goes away on purpose has nobody to tell.
     request.on("error", () => undefined);
     return request.end(body);
@@ -70,7 +71,7 @@ export class Client {
 
   /** Sends these bytes, and answers all that comes until the server closes the connection. */
   async raw(text: string): Promise<string> {
-    const socket = connect(Number(this.#port), "127.0.0.1").setEncoding("latin1");
+    const socket = connect(Number(this.port), "127.0.0.1").setEncoding("latin1");
     socket.write(text, "latin1");
     return ((await socket.toArray()) as string[]).join("");
   }

@@ -1,9 +1,14 @@
+import { setImmediate as turn } from "node:timers/promises";
 import Fastify from "fastify";
 import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import { onTestFinished } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fastify.ts";
-import { createCache } from "../../../src/index.ts";
+import { createCache, memoryStore } from "../../../src/index.ts";
 import type { Cache, CacheOptions } from "../../../src/index.ts";
+import { Client } from "../../../src/testing/adapter-contract/client.ts";
+import type { OpenAnswer } from "../../../src/testing/adapter-contract/client.ts";
+import { chaosStore, testClock } from "../../../src/testing/index.ts";
+import type { ChaosStore, TestClock } from "../../../src/testing/index.ts";
 
 /** An application with a cache that is not registered yet. */
 export interface Site {
@@ -47,4 +52,74 @@ export function site(options: CacheOptions = {}, server: FastifyServerOptions = 
       };
     },
   };
+}
+
+/** An application that listens, whose clock stands still and whose store counts its calls. */
+export interface Stage {
+  readonly app: FastifyInstance;
+  readonly cache: Cache;
+  readonly clock: TestClock;
+  readonly store: ChaosStore;
+  /** What the cache told `onError`. */
+  readonly errors: readonly unknown[];
+  readonly client: Client;
+}
+
+/** Makes such an application, with the cache registered after `prepare`, and the routes that `declare` adds. */
+export async function stage(
+  declare: (app: FastifyInstance) => void,
+  prepare: (app: FastifyInstance) => unknown = () => undefined,
+  server: FastifyServerOptions = {},
+): Promise<Stage> {
+  const clock = testClock();
+  const store = chaosStore(memoryStore({ maxBytes: 64 * 1024 * 1024 }), { clock });
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const { app, cache, register } = site({ clock, store, onError }, server);
+  await prepare(app);
+  await register();
+  declare(app);
+  const client = new Client(await app.listen({ port: 0, host: "127.0.0.1" }), 30_000);
+  onTestFinished(() => client.close());
+  return { app, cache, clock, store, errors, client };
+}
+
+/** Something that is waited for until it is opened. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+export function gate(): Gate {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  onTestFinished(() => open());
+  return { opened, open };
+}
+
+/** Waits until something has happened that no client can see; the runner gives up what never does. */
+export async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await turn();
+}
+
+/** Waits until a number has not changed for two hundred turns of the event loop. */
+export async function settled(value: () => number): Promise<void> {
+  let last = value();
+  for (let turns = 0; turns < 200; turns++) {
+    await turn();
+    if (value() !== last) turns = 0;
+    last = value();
+  }
+}
+
+/** What is left of an answer. */
+export async function rest(answer: OpenAnswer): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (let part = await answer.next(); part !== undefined; part = await answer.next()) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** Does the same thing so many times at the same time. */
+export function times<Value>(count: number, make: () => Promise<Value>): Promise<Value[]> {
+  return Promise.all(Array.from({ length: count }, make));
 }

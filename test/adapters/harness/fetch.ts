@@ -15,12 +15,18 @@ type Handler = (request: Request) => Response | Promise<Response>;
 const TOO_LATE =
   "a middleware around a fetch handler speaks once the response is there: the cache inside cannot hear it";
 
+const OUTSIDE =
+  "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
+
 /** Says the contract's neutral routes as fetch handlers, over a real socket. */
 export const fetchHarness: AdapterHarness = {
   name: "fetch",
   declined: {
     "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
     "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
+    "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
+    "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
+      OUTSIDE,
   },
   async start(cache, routes) {
     const handlers = new Map(

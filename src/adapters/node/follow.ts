@@ -1,0 +1,51 @@
+import type { ServerResponse } from "node:http";
+import type { Follow } from "../../adapter.ts";
+import { sayFields } from "./reply-fields.ts";
+
+/** Sends another request's response while it comes, at this client's own pace. */
+export function follow({ status, fields, content }: Follow, res: ServerResponse): void {
+  res.statusCode = status;
+  sayFields(res, fields);
+  res.writeHead(status);
+  let wake = (): void => undefined;
+  // One listener for all: what stands in front of a response may not let go of those that it was given.
+  res.on("drain", () => wake());
+  res.once("close", () => {
+    void content.return?.();
+    wake();
+  });
+  void pump(content, res, () => new Promise((resolve) => (wake = resolve)));
+}
+
+async function pump(
+  content: AsyncIterableIterator<Uint8Array>,
+  res: ServerResponse,
+  roomComes: () => Promise<void>,
+): Promise<void> {
+  let isSilent = true;
+  // A source that takes its time does not hold back the head.
+  setImmediate(() => {
+    if (isSilent && !res.destroyed) res.flushHeaders();
+  });
+  try {
+    for await (const part of content) {
+      isSilent = false;
+      if (!res.write(part) && !res.destroyed) await roomComes();
+      if (res.destroyed) return;
+    }
+    isSilent = false;
+    res.end();
+  } catch {
+    // The source broke off, and so does this: what has come must not be taken for the whole.
+    isSilent = false;
+    breakOff(res);
+  }
+}
+
+/** Breaks a response's connection so that its client knows that it was not the end. */
+function breakOff(res: ServerResponse): void {
+  const isCounted = res.chunkedEncoding || res.hasHeader("content-length");
+  // To a client of HTTP/1.0 an end of the connection is the end of the content (RFC 9112 §6.3): only a reset is none.
+  if (!isCounted && res.socket !== null && !("encrypted" in res.socket)) res.socket.resetAndDestroy();
+  res.destroy();
+}

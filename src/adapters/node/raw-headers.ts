@@ -1,0 +1,69 @@
+import type { IncomingMessage } from "node:http";
+
+/** Fields of which Node keeps the first line only. */
+const SINGLE: ReadonlySet<string> = new Set([
+  "age",
+  "authorization",
+  "content-length",
+  "content-type",
+  "etag",
+  "expires",
+  "from",
+  "host",
+  "if-modified-since",
+  "if-unmodified-since",
+  "last-modified",
+  "location",
+  "max-forwards",
+  "proxy-authorization",
+  "referer",
+  "retry-after",
+  "server",
+  "user-agent",
+]);
+
+/** What speaks of content or of this connection, and would be wrong in a request that has neither. */
+const OF_CONTENT: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
+
+/** The field lines of a request as they were received, by turns names and values, without those about its content. */
+export function receivedLines(request: IncomingMessage): string[] {
+  const { rawHeaders } = request;
+  const lines: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
+    if (OF_CONTENT.has(name.toLowerCase())) continue;
+    // HTTP/2 says the host in a field of its own (RFC 9113 §8.3.1).
+    if (name === ":authority") lines.push("host", value);
+    else if (!name.startsWith(":")) lines.push(name, value);
+  }
+  return lines;
+}
+
+/** Combines field lines as Node does for `request.headers`. */
+export function headersOf(lines: readonly string[]): IncomingMessage["headers"] {
+  const headers: Record<string, string | string[]> = {};
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    const [rawName = "", value = ""] = lines.slice(index, index + 2);
+    const name = rawName.toLowerCase();
+    const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (name === "set-cookie") assign(headers, name, [known ?? [], value].flat());
+    else if (known === undefined) assign(headers, name, value);
+    else if (!SINGLE.has(name)) assign(headers, name, [known, value].join(name === "cookie" ? "; " : ", "));
+  }
+  return headers;
+}
+
+/** Every line of every field, as Node does for `request.headersDistinct`. */
+export function distinctOf(lines: readonly string[]): NodeJS.Dict<string[]> {
+  const distinct = Object.create(null) as Record<string, string[]>;
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    const [name = "", value = ""] = lines.slice(index, index + 2);
+    (distinct[name.toLowerCase()] ??= []).push(value);
+  }
+  return distinct;
+}
+
+/** A client may call a field `__proto__`, which is a name like any other here. */
+function assign(headers: object, name: string, value: unknown): void {
+  Object.defineProperty(headers, name, { configurable: true, enumerable: true, writable: true, value });
+}

@@ -1,0 +1,56 @@
+import type { Fill, RequestRecord } from "../../adapter.ts";
+import { refreshBehind } from "./refresh.ts";
+import { splitUrl } from "./request.ts";
+import type { WebRoute } from "./route.ts";
+
+/** A web `Request` as the core's plain record. */
+export class WebRequest<Rest extends readonly unknown[]> implements RequestRecord<Request> {
+  readonly method: string;
+  readonly origin: string;
+  readonly target: string;
+  readonly native: Request;
+  readonly #content: Uint8Array | undefined;
+  readonly #route: WebRoute<Rest>;
+  readonly #rest: Rest;
+  #headers: Headers;
+
+  /** `content` is the request's whole content where it was read, `rest` what its handler is given besides. */
+  constructor(native: Request, content: Uint8Array | undefined, route: WebRoute<Rest>, rest: Rest) {
+    const [origin, target] = splitUrl(native.url);
+    this.method = native.method;
+    this.origin = origin;
+    this.target = target;
+    this.native = native;
+    this.#content = content;
+    this.#route = route;
+    this.#rest = rest;
+    this.#headers = native.headers;
+  }
+
+  /** Whether nothing of it is still to come from its client. */
+  get isWhole(): boolean {
+    return this.#content !== undefined || this.native.body === null;
+  }
+
+  /** Undefined where a part of the content is still to come, or was read by somebody else: it can be sent only once. */
+  get refresh(): ((fill: Fill) => void) | undefined {
+    if (!this.isWhole) return undefined;
+    return (fill) => {
+      this.keepFields();
+      refreshBehind(fill, this.#route, this.native, this.#content, this.#rest);
+    };
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined;
+  }
+
+  content(): Uint8Array | undefined {
+    return this.#content;
+  }
+
+  /** Keeps the fields as the client sent them: a handler may write into its request, and must not choose the variant. */
+  keepFields(): void {
+    this.#headers = new Headers(this.#headers);
+  }
+}

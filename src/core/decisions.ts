@@ -1,0 +1,126 @@
+import type { Fields } from "../http/fields.ts";
+import type { Outcome, Refusal } from "./events.ts";
+
+/** What the handler decided before its first byte of content. */
+export interface HandlerHead {
+  /** The status code. */
+  readonly status: number;
+  /** The fields that the handler itself said: those present now less those present before the lookup. */
+  readonly fields: Fields;
+  /** The fields that earlier hooks or middleware had said before the lookup: heeded, never stored. */
+  readonly earlier?: Fields;
+}
+
+/** A response as the core hands it to an adapter, to be sent as it is. */
+export interface Reply {
+  /** The status code. */
+  readonly status: number;
+  /** All fields to send; those that earlier hooks or middleware set stay beside them. */
+  readonly fields: Fields;
+  /** The content; undefined where the message has none (304, 416, an answer to HEAD). */
+  readonly body: Uint8Array | undefined;
+  /** The same content as text where it is small and ASCII, the fields included: the cheaper thing to write to a socket. */
+  readonly text?: string | undefined;
+}
+
+/** The answer is at hand: the handler does not run. */
+export interface Serve {
+  readonly kind: "serve";
+  readonly outcome: Outcome;
+  readonly reply: Reply;
+}
+
+/** The answer is on its way: another request's handler is saying it. */
+export interface Follow {
+  readonly kind: "follow";
+  readonly outcome: Outcome;
+  /** The status code. */
+  readonly status: number;
+  /** All fields to send; those that earlier hooks or middleware set stay beside them. */
+  readonly fields: Fields;
+  /**
+   * The content, from its first byte, at this reader's own pace. It throws where the source breaks off: the client's
+   * connection has to break too and not to end cleanly. Whoever does not read it to its end calls `return()`.
+   */
+  readonly content: AsyncIterableIterator<Uint8Array>;
+}
+
+/** The cache stands aside: the handler runs as if there were none, and says `fields` besides. */
+export interface Bypass {
+  readonly kind: "bypass";
+  readonly outcome: Outcome;
+  readonly reason: Refusal;
+  readonly fields: Fields;
+}
+
+/** The handler has to run; exactly one of `open` or `abandon` follows. */
+export interface Fill {
+  readonly kind: "fill";
+  /** Path and query that the handler should see, where parameters outside the key were dropped (hazard 18). */
+  readonly target: string | undefined;
+  /** The names that the query keeps, where some were dropped. */
+  readonly keepsParameter: ((name: string) => boolean) | undefined;
+  /** Lower-case names of request fields that the handler must not see: the cache answers those (RFC 9110 §13, §14). */
+  readonly hidden: readonly string[];
+  /** Request fields that the handler must see in their place: the conditions under which a stored response holds. */
+  readonly conditions: Fields;
+  /** The handler has decided status and fields. */
+  open(head: HandlerHead): OpenFill;
+  /**
+   * The client went away before the head. Answers whether others wait for this run: then it goes on, and is opened or
+   * abandoned as if the client were there. Otherwise it is abandoned with this.
+   */
+  leave(): boolean;
+  /** The handler failed, or went away without an answer; `error` is told where no client hears of it. */
+  abandon(reason: "failed" | "aborted", error?: unknown): void;
+}
+
+/** A fill whose head is known; exactly one of `complete`, `stream` or `abandon` follows. */
+export interface OpenFill {
+  /** Whether the response will be stored if its content allows it. */
+  readonly storable: boolean;
+  /** Takes the whole content, stores it if it may be stored, and answers what to send: perhaps a 304 or a 206. */
+  complete(body: Uint8Array | string | undefined): Reply;
+  /**
+   * The content comes in parts: answers the head to send now, and where to put copies of the parts. `stop` is called
+   * once if nobody wants the rest of them.
+   */
+  stream(stop?: () => void): StreamedReply;
+  /** Something that the head did not show forbids storing. */
+  refuse(reason: Refusal): void;
+  /** The handler failed, or its client went away before the end. */
+  abandon(reason: "failed" | "aborted"): void;
+}
+
+/** The head of a response whose content flows past the cache. */
+export interface StreamedReply {
+  readonly status: number;
+  readonly fields: Fields;
+  /** Where copies of the content go; undefined if nothing is stored. Exactly one of `end` or `abandon` ends it. */
+  readonly sink: Sink | undefined;
+  /**
+   * What goes into the sink, for the run's own client to read at its own pace, beside those who follow it; present with
+   * a sink. An adapter that reads it, and lets the client's leaving call `return()`, need not call `sink.leave`.
+   */
+  readonly content?: AsyncIterableIterator<Uint8Array> | undefined;
+}
+
+/** Takes copies of a response's content while it flows. */
+export interface Sink {
+  /** Adds one part. The bytes are copied: callers reuse their buffers. */
+  write(chunk: Uint8Array | string): void;
+  /** Undefined where more may come at once; else a promise of the moment from which somebody waits for more. */
+  room(): Promise<void> | undefined;
+  /** The content ended cleanly: it is stored if its length is what the head said. */
+  end(): void;
+  /**
+   * The run's own client went away. Answers whether the source is to go on because others read on; otherwise it is
+   * abandoned with this.
+   */
+  leave(): boolean;
+  /** The content broke off: nothing is stored, and the connections of all who read it break with `error`. */
+  abandon(reason: "failed" | "aborted", error?: unknown): void;
+}
+
+/** What `begin` answers. */
+export type Decision = Serve | Follow | Bypass | Fill;

@@ -1,0 +1,50 @@
+import type { Refusal } from "../events.ts";
+import { statusFields } from "../status.ts";
+import type { Named } from "../status.ts";
+import { outdatedGroups } from "../tagging.ts";
+import type { Decision, Policy, RequestRecord } from "../types.ts";
+import { outdated } from "../unsafe.ts";
+import { PassRun } from "./pass.ts";
+import type { RunParts } from "./run.ts";
+
+/** Lets a request past the cache, and says why. */
+export function bypass<Native>(
+  parts: RunParts,
+  policy: Policy<Native>,
+  reason: Refusal,
+  key: Named = {},
+): Decision {
+  // A HEAD that found nothing is a plain miss; all else was never looked up.
+  const outcome = reason === "head" ? "miss" : "bypass";
+  const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
+  parts.count(outcome);
+  parts.refused(policy.route, reason);
+  const fields = statusFields(policy, { fwd, detail: reason, ...key }, undefined);
+  return { kind: "bypass", outcome, reason, fields };
+}
+
+/** Lets an unsafe request past the cache, and removes what its success outdates (RFC 9111 §4.4). */
+export function passUnsafe<Native>(
+  parts: RunParts,
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+): Decision {
+  parts.count("bypass");
+  parts.refused(policy.route, "method");
+  return new PassRun(policy, { fwd: "method", detail: "method" }, (head) => {
+    if (head === undefined) return;
+    for (const resource of outdated(request, head, policy)) {
+      parts.fence.purge(resource);
+      void parts.store.delete(resource);
+    }
+    parts.tags.invalidate(outdatedGroups(request, head));
+  });
+}
+
+/** Answers a client that wants nothing but what is stored, where nothing stored satisfies it (RFC 9111 §5.2.1.7). */
+export function refuseToAsk<Native>(parts: RunParts, policy: Policy<Native>, key: Named): Decision {
+  parts.count("bypass");
+  const fields = statusFields(policy, { detail: "only-if-cached", ...key }, undefined);
+  const reply = { status: 504, fields: [["content-length", "0"] as const, ...fields], body: undefined };
+  return { kind: "serve", outcome: "bypass", reply };
+}

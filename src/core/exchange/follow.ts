@@ -1,0 +1,44 @@
+import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import type { Flowing } from "../coalesce.ts";
+import { asksForRepresentation, hasContent, selectionOf } from "../respond.ts";
+import type { Decision, RequestRecord } from "../types.ts";
+
+/**
+ * Answers a request with a response whose content is still on its way: `added` says so.
+ *
+ * A client that has the response already is told so at once (RFC 9110 §13.2.1). A range is not cut from what is not
+ * whole: the whole is a right answer as well (RFC 9110 §14.2).
+ */
+export function followOf(
+  request: RequestRecord,
+  { head, length }: Flowing,
+  content: AsyncIterableIterator<Uint8Array>,
+  added: Fields,
+): Decision {
+  const { status, fields, storedAt } = head;
+  const outcome = "collapsed";
+  const said = fields.filter(([name]) => fieldOf(added, name) === undefined);
+  const validators = {
+    etag: combined(fieldOf(fields, "etag")),
+    lastModified: combined(fieldOf(fields, "last-modified")),
+    date: storedAt,
+  };
+  if (
+    status === 200 &&
+    asksForRepresentation(request.method) &&
+    isNotModified(selectionOf(request), validators)
+  ) {
+    void content.return?.();
+    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined };
+    return { kind: "serve", outcome, reply };
+  }
+  const sized: Fields = length === undefined ? [] : [["content-length", length]];
+  const all: Fields = [...said, ...sized, ...added];
+  if (request.method === "HEAD" || !hasContent(status)) {
+    void content.return?.();
+    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined } };
+  }
+  return { kind: "follow", outcome, status, fields: all, content };
+}

@@ -1,0 +1,41 @@
+import type { Flight, Landing } from "../coalesce.ts";
+import { isFresh } from "../freshness.ts";
+import type { Found } from "../lookup.ts";
+import { selectionOf } from "../respond.ts";
+import type { Decision } from "../types.ts";
+import { followOf } from "./follow.ts";
+import { forwardOf } from "./forward.ts";
+import { forwardedFields } from "./hit-fields.ts";
+import type { Passage } from "./passage.ts";
+import type { RunParts } from "./run.ts";
+
+/**
+ * Answers a request with what a flight has for those who waited, if it has something that this request asks for:
+ * its variant, its demands, and not purged meanwhile. `isLeader` is the request for which the flight was started.
+ */
+export function landed<Native>(
+  { digest, clock, tags, count, responder }: RunParts,
+  { policy, request, choose, demands }: Passage<Native>,
+  found: Found,
+  flight: Flight,
+  landing: Landing,
+  isLeader: boolean,
+): Decision | undefined {
+  if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
+  const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
+  const now = clock.now();
+  const isOutdated = tags.areOutdated(entry);
+  // A stream may be longer than its lifetime: whoever comes next leads anew, and the others wait for that.
+  if (isOutdated || !isFresh(entry, now)) flight.pass();
+  if (choose(entry.vary) !== entry.variant || !demands.accepts(entry, now) || isOutdated) {
+    if (landing.kind === "flowing") void landing.content.return?.();
+    return undefined;
+  }
+  const outcome = isLeader ? "miss" : "collapsed";
+  const status = isLeader ? { stored: true } : { collapsed: true };
+  const added = forwardedFields(policy, entry, now, digest, { fwd: forwardOf(found, now), ...status });
+  count(outcome);
+  if (landing.kind === "flowing") return followOf(request, landing.flowing, landing.content, added);
+  const reply = responder.reply(entry, request.method, selectionOf(request), added);
+  return { kind: "serve", outcome, reply };
+}

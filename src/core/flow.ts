@@ -1,0 +1,221 @@
+import { CacheError } from "./errors.ts";
+
+/** How a content ended: cleanly, or broken off by an error. */
+type End = { readonly isClean: true } | { readonly isClean: false; readonly error: unknown };
+
+/**
+ * One response's content on its way to many: what has come is replayed to whoever arrives, what comes is passed on.
+ *
+ * Readers hold nobody back. As long as the flow keeps everything, it holds the content once, however many read it. From
+ * `slide` on it holds no more than the budget, or than a source writes in one go: a reader that is further behind is cut
+ * off with an error, except an awaited one, for whom `room` makes the source wait.
+ */
+export class Flow {
+  readonly #budget: number;
+  readonly #readers = new Set<Reader>();
+  #parts: Uint8Array[] = [];
+  /** The number of the first part that is still held. */
+  #first = 0;
+  #held = 0;
+  #keepsAll = true;
+  #end: End | undefined;
+  #isCutting = false;
+  #onRoom: (() => void)[] = [];
+
+  /** `budget` is in bytes. */
+  constructor(budget: number) {
+    this.#budget = budget;
+  }
+
+  /** How many read at the moment. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** The parts that are held, in order. */
+  get parts(): readonly Uint8Array[] {
+    return this.#parts;
+  }
+
+  /** Adds a part, which is held as it is. */
+  write(part: Uint8Array): void {
+    if (this.#end !== undefined || part.byteLength === 0) return;
+    this.#parts.push(part);
+    this.#held += part.byteLength;
+    this.#letGo(false);
+    this.#wake();
+    this.#cutLater();
+  }
+
+  /** The content has ended cleanly. */
+  end(): void {
+    this.#finish({ isClean: true });
+  }
+
+  /** The content has broken off: each reader is told so, after what has come. */
+  fail(error: unknown): void {
+    this.#finish({ isClean: false, error });
+  }
+
+  /** From now on keeps what readers have still to read, and of that no more than the budget. */
+  slide(): void {
+    this.#keepsAll = false;
+    this.#letGo(false);
+    this.#cutLater();
+  }
+
+  /** Undefined while more may come at once; else a promise of the moment from which it may. */
+  room(): Promise<void> | undefined {
+    if (this.#hasRoom()) return undefined;
+    return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /**
+   * Reads from the first part on. `onLeave` is called once, when the reader goes: at the end of the content or before.
+   * For an awaited reader the source waits where the flow may not keep everything.
+   */
+  read(onLeave: () => void, isAwaited = false): AsyncIterableIterator<Uint8Array> {
+    const reader = new Reader(isAwaited, {
+      next: () => this.#next(reader),
+      leave: () => {
+        if (!this.#readers.delete(reader)) return;
+        this.#letGo(false);
+        this.#giveRoom();
+        onLeave();
+      },
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** The next part for a reader, how the content has ended for it, or undefined where it has to wait. */
+  #next(reader: Reader): Uint8Array | End | undefined {
+    if (reader.at < this.#first) return { isClean: false, error: cutOff() };
+    const part = this.#parts[reader.at - this.#first];
+    if (part === undefined) {
+      if (this.#end === undefined) this.#giveRoom();
+      return this.#end;
+    }
+    reader.at++;
+    this.#letGo(false);
+    this.#giveRoom();
+    return part;
+  }
+
+  #finish(end: End): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#wake();
+    this.#giveRoom();
+  }
+
+  #wake(): void {
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  /** Cuts off those who are too far behind, once they have had a turn to read what was written in one go. */
+  #cutLater(): void {
+    if (this.#keepsAll || this.#held <= this.#budget || this.#isCutting) return;
+    this.#isCutting = true;
+    void Promise.resolve().then(() => {
+      this.#isCutting = false;
+      // What has ended grows no more: it is held for those who have still to read it.
+      if (this.#end === undefined) this.#letGo(true);
+    });
+  }
+
+  /** Lets go of what all have read and, if it cuts readers off, of what is too much. */
+  #letGo(isCutting: boolean): void {
+    if (this.#keepsAll) return;
+    const edge = this.#first + this.#parts.length;
+    let slowest = edge;
+    let awaited = edge;
+    for (const { at, isAwaited } of this.#readers) {
+      slowest = Math.min(slowest, at);
+      if (isAwaited) awaited = Math.min(awaited, at);
+    }
+    for (;;) {
+      const [oldest] = this.#parts;
+      // The newest part stays, however large it is: those who keep up have had no turn to read it.
+      const isTooMuch =
+        isCutting && this.#held > this.#budget && this.#parts.length > 1 && this.#first < awaited;
+      if (oldest === undefined || !(this.#first < slowest || isTooMuch)) return;
+      this.#parts.shift();
+      this.#held -= oldest.byteLength;
+      this.#first++;
+    }
+  }
+
+  /** There is room while all is kept; later once the awaited reader, or whoever is the fastest, has read everything. */
+  #hasRoom(): boolean {
+    if (this.#keepsAll || this.#end !== undefined || this.#readers.size === 0) return true;
+    const edge = this.#first + this.#parts.length;
+    const readers = [...this.#readers];
+    const awaited = readers.filter(({ isAwaited }) => isAwaited);
+    return (awaited.length > 0 ? awaited : readers).some(({ at }) => at >= edge);
+  }
+
+  #giveRoom(): void {
+    if (this.#onRoom.length === 0 || !this.#hasRoom()) return;
+    const waiting = this.#onRoom;
+    this.#onRoom = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** One reader's place in a flow. */
+class Reader implements AsyncIterableIterator<Uint8Array> {
+  /** The number of the part that it reads next. */
+  at = 0;
+  readonly isAwaited: boolean;
+  readonly #flow: { next(): Uint8Array | End | undefined; leave(): void };
+  #hasLeft = false;
+  #wake: (() => void) | undefined;
+
+  constructor(isAwaited: boolean, flow: { next(): Uint8Array | End | undefined; leave(): void }) {
+    this.isAwaited = isAwaited;
+    this.#flow = flow;
+  }
+
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    while (!this.#hasLeft) {
+      const next = this.#flow.next();
+      if (next === undefined) {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+        continue;
+      }
+      if (!("isClean" in next)) return { done: false, value: next };
+      this.#leave();
+      if (!next.isClean) throw next.error;
+    }
+    return { done: true, value: undefined };
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#leave();
+    this.wake();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #leave(): void {
+    this.#hasLeft = true;
+    this.#flow.leave();
+  }
+}
+
+function cutOff(): CacheError {
+  return new CacheError(
+    "ERR_CACHE_READER_CUT",
+    "a client read more slowly than a response comes that is too large to keep for it",
+  );
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { BrokenAnswer } from "./client.ts";
+import { assertHit, assertMiss, ownMember } from "./outcome.ts";
+import { cached, plain, stream, text } from "./routes.ts";
+import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+const other = plain("/other", text("other"));
+
+/** One response that is sent to many while its handler still makes it (hazards 9 and 10). */
+export const followers: Scenarios = {
+  "those who meet a stream get it from its first byte, in one run": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two ", "three"]);
+    const route = cached("/a", () => stream(() => source.parts()));
+    const { get, client, cache } = await stage.site([route]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    const [second, third] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
+    await assertNext(second, "one ", "who came second");
+    await assertNext(third, "one ", "who came third");
+    assert.ok(ownMember(second).parameters.has("collapsed"), "a follower's Cache-Status says collapsed");
+    assert.equal(second.header("content-type"), "text/plain; charset=utf-8");
+    source.letGo(2);
+    for (const answer of [leader, second, third]) await assertNext(answer, "two ", "each of them");
+    source.finish();
+    for (const answer of [leader, second, third]) {
+      await assertNext(answer, "three", "each of them");
+      await assertNext(answer, undefined, "each of them");
+    }
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, "one two three");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+    assert.deepEqual([cache.stats().outcomes.miss, cache.stats().outcomes.collapsed], [1, 2]);
+  },
+
+  "those who wait for a stream's head follow it": async (stage) => {
+    const gate = stage.gate();
+    const source = sourceOf(stage, ["one ", "two"]);
+    const route = cached("/a", async () => {
+      await gate.opened;
+      return stream(() => source.parts(), { "content-length": "7" });
+    });
+    const { client, store } = await stage.site([route]);
+    const crowd = Array.from({ length: 5 }, () => client.open({ path: "/a" }));
+    await stage.until(() => store.count("get") === 5, "all have looked it up");
+    gate.open();
+    source.letGo(1);
+    const answers = await Promise.all(crowd);
+    for (const answer of answers) await assertNext(answer, "one ", "each of the crowd");
+    assert.deepEqual(
+      answers.map((answer) => answer.header("content-length")),
+      answers.map(() => "7"),
+      "each is told the Content-Length that the handler said",
+    );
+    source.finish();
+    for (const answer of answers) assert.equal((await restOf(answer)).toString(), "two");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a follower that does not read holds nobody back, and is sent every byte": async (stage) => {
+    const whole = Buffer.alloc(6_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+    const gate = stage.gate();
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      yield whole.subarray(0, 10);
+      await gate.opened;
+      for (let at = 10; at < whole.length; at += 60_000) yield whole.subarray(at, at + 60_000);
+    };
+    const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 8_000_000 });
+    const { client, cache } = await stage.site([route]);
+    const leader = await client.open({ path: "/a" });
+    const slow = await client.open({ path: "/a" });
+    const quick = await client.open({ path: "/a" });
+    gate.open();
+    assert.ok((await restOf(leader)).equals(whole), "the leader is sent every byte");
+    assert.ok((await restOf(quick)).equals(whole), "who reads is sent every byte");
+    await stage.until(() => cache.stats().stored === 1, "it is stored, though one does not read");
+    assert.ok((await restOf(slow)).equals(whole), "who reads late is sent every byte");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a follower whose condition holds gets its 304 while the stream flows": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const route = cached("/a", () => stream(() => source.parts(), { etag: '"v1"' }));
+    const { get, client } = await stage.site([route]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    const answer = await get("/a", { "if-none-match": '"v1"' });
+    assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
+    assert.equal(answer.header("etag"), '"v1"');
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "two");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "who follows passes the guard first": async (stage) => {
+    const source = sourceOf(stage, ["secret ", "too"]);
+    const guard = { place: "before" as const };
+    const route = cached("/a", () => stream(() => source.parts()), { ttl: 60 }, { guard });
+    const { get, client } = await stage.site([route]);
+    const headers = { "x-key": "k" };
+    source.letGo(1);
+    const [leader, follower] = [
+      await client.open({ path: "/a", headers }),
+      await client.open({ path: "/a", headers }),
+    ];
+    assert.equal((await get("/a")).status, 401, "a request that the guard refuses does not follow");
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "secret too");
+    assert.equal((await restOf(follower)).toString(), "secret too");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a stream that breaks midway breaks each follower's connection, and stores nothing": async (stage) => {
+    const [begun, fails] = [stage.gate(), stage.gate()];
+    const source = sourceOf(stage, ["one "]);
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      yield (await source.parts().next()).value as Uint8Array;
+      begun.open();
+      await fails.opened;
+      throw new Error("the stream breaks, as it was told to");
+    };
+    const route = cached("/a", (_, run) => (run === 1 ? stream(parts) : text(`run ${run}`)));
+    const { get, client, store } = await stage.site([route]);
+    source.letGo(1);
+    const readers = [
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/a" }),
+    ];
+    for (const reader of readers) await assertNext(reader, "one ", "each reader");
+    await begun.opened;
+    fails.open();
+    for (const reader of readers)
+      await assert.rejects(reader.next(), BrokenAnswer, "a broken stream does not end cleanly for anyone");
+    assert.equal(store.count("set"), 0, "nothing is stored");
+    const next = await get("/a");
+    assertMiss(next);
+    assert.equal(next.text, "run 2");
+  },
+
+  "a stream that may not be shared: those who waited run at once, while it flows": async (stage) => {
+    const gate = stage.gate();
+    const together = stage.barrier(3);
+    const source = sourceOf(stage, ["one ", "two"]);
+    const route = cached("/a", async (_, run) => {
+      if (run > 1) {
+        await together();
+        return text(`run ${run}`, { "cache-control": "private" });
+      }
+      await gate.opened;
+      return stream(() => source.parts(), { "cache-control": "private" });
+    });
+    const { get, client, store } = await stage.site([route]);
+    const leader = client.open({ path: "/a" });
+    await stage.until(() => route.seen.length === 1, "the leader runs");
+    const waiting = [get("/a"), get("/a"), get("/a")];
+    await stage.until(() => store.count("get") === 4, "the others wait");
+    gate.open();
+    source.letGo(1);
+    const open = await leader;
+    await assertNext(open, "one ", "the leader");
+    const answers = await Promise.all(waiting);
+    assert.deepEqual(answers.map((answer) => answer.text).toSorted(), ["run 2", "run 3", "run 4"]);
+    source.finish();
+    assert.equal((await restOf(open)).toString(), "two");
+    assert.equal(store.count("set"), 0);
+  },
+
+  "whoever meets a stream that has outgrown maxBodyBytes gets a run of his own": async (stage) => {
+    const source = sourceOf(stage, ["12345", "67890", "end"]);
+    const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)), {
+      ttl: 60,
+      maxBodyBytes: 9,
+    });
+    const site = await stage.site([route, other]);
+    const { get, client } = site;
+    source.letGo(1);
+    const [leader, early] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
+    await assertNext(leader, "12345", "the leader");
+    await assertNext(early, "12345", "who came early");
+    source.letGo(2);
+    await assertNext(leader, "67890", "the leader");
+    await hasSeen(site, "/other");
+    assert.equal((await get("/a")).text, "run 2");
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "end");
+    assert.equal((await restOf(early)).toString(), "67890end", "who came early is sent the rest");
+  },
+
+  "what flows when its key is purged is neither stored nor followed": purged((cache) =>
+    cache.invalidate("one"),
+  ),
+  "what flows when its tag is purged is neither stored nor followed": purged((cache) =>
+    cache.invalidate({ tag: "t" }),
+  ),
+};
+
+function purged(purge: (cache: Parameters<typeof hasSeen>[0]["cache"]) => unknown): Scenario {
+  return async (stage) => {
+    const source = sourceOf(stage, ["old ", "data"]);
+    const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)), {
+      ttl: 60,
+      key: () => "one",
+      tags: ["t"],
+    });
+    const { get, client, cache } = await stage.site([route]);
+    source.letGo(1);
+    const early = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
+    for (const reader of early) await assertNext(reader, "old ", "who came before the purge");
+    await purge(cache);
+    assert.equal((await get("/a")).text, "run 2", "who comes after the purge does not follow");
+    source.finish();
+    for (const reader of early)
+      assert.equal((await restOf(reader)).toString(), "data", "who came before the purge is sent the rest");
+    await stage.until(() => cache.stats().refusals.purged === 1, "it is refused");
+    assert.equal((await get("/a")).text, "run 2", "nothing of before the purge is served");
+  };
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import type { ContractAnswer } from "../adapter-harness.ts";
+import { assertHit } from "./outcome.ts";
+import { cached, plain, stream, text } from "./routes.ts";
+import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
+import type { Source } from "./source.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+const TEXTS = ["one ", "two ", "three"];
+const WHOLE = TEXTS.join("");
+const other = plain("/other", text("other"));
+
+/** Clients that go away from a response that others wait for or read (hazard 9). */
+export const leavers: Scenarios = {
+  "a leader whose client goes away before the head: its run goes on for those who wait": leavesBeforeHead(
+    () => text(WHOLE),
+  ),
+  "a leader whose client goes away before the head of a stream: its run goes on for those who wait":
+    leavesBeforeHead((source) => {
+      source.finish();
+      return stream(() => source.parts());
+    }),
+  "a leader whose client goes away after the head: the followers get it whole": leavesMidway(0),
+  "a leader whose client goes away in the middle: the followers get it whole": leavesMidway(1),
+  "a leader whose client goes away after the last byte: the followers get it whole": leavesMidway(3),
+
+  "a follower that goes away takes nothing from the others": async (stage) => {
+    const source = sourceOf(stage, TEXTS);
+    const route = cached("/a", () => stream(() => source.parts()));
+    const site = await stage.site([route, other]);
+    const { get, client } = site;
+    source.letGo(1);
+    const [leader, leaving, staying] = [
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/a" }),
+    ];
+    for (const answer of [leader, leaving, staying]) await assertNext(answer, "one ", "each reader");
+    leaving.abort();
+    await hasSeen(site, "/other");
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "two three");
+    assert.equal((await restOf(staying)).toString(), "two three");
+    assertHit(await get("/a"));
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "when all who read a stream have gone away, nothing of it is stored": async (stage) => {
+    const source = sourceOf(stage, TEXTS);
+    const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)));
+    const { get, client, cache, store } = await stage.site([route]);
+    source.letGo(1);
+    const [leader, follower] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
+    for (const answer of [leader, follower]) await assertNext(answer, "one ", "each reader");
+    leader.abort();
+    follower.abort();
+    await stage.until(() => {
+      const { aborted = 0, failed = 0 } = cache.stats().refusals;
+      return aborted + failed > 0;
+    }, "the run is given up, because nobody reads it any more");
+    assert.equal((await get("/a")).text, "run 2", "nobody follows what was given up");
+    source.finish();
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, "run 2");
+    assert.equal(store.count("set"), 1);
+  },
+
+  "a leader whose client goes away while nobody waits: the next request gets a run of its own": async (
+    stage,
+  ) => {
+    const gate = stage.gate();
+    const route = cached("/a", async (_, run) => {
+      if (run === 1) await gate.opened;
+      return text(`run ${run}`);
+    });
+    const site = await stage.site([route, other]);
+    const { get, client, cache } = site;
+    const leader = client.start({ path: "/a" });
+    await stage.until(() => route.seen.length === 1, "the leader runs");
+    leader.destroy();
+    await stage.until(() => cache.stats().refusals.aborted === 1, "the server has seen its client go");
+    assert.equal((await get("/a")).text, "run 2", "nobody waits behind a client that is gone");
+    gate.open();
+    await hasSeen(site, "/other");
+    assert.equal((await get("/a")).text, "run 2");
+  },
+};
+
+function leavesBeforeHead(answering: (source: Source) => ContractAnswer): Scenario {
+  return async (stage) => {
+    const gate = stage.gate();
+    const source = sourceOf(stage, TEXTS);
+    const route = cached("/a", async () => {
+      await gate.opened;
+      return answering(source);
+    });
+    const site = await stage.site([route, other]);
+    const { get, client, store } = site;
+    const leader = client.start({ path: "/a" });
+    await stage.until(() => route.seen.length === 1, "the leader runs");
+    const crowd = Array.from({ length: 5 }, () => get("/a"));
+    await stage.until(() => store.count("get") === 6, "the others wait");
+    leader.destroy();
+    await hasSeen(site, "/other");
+    gate.open();
+    const answers = await Promise.all(crowd);
+    assert.deepEqual(
+      answers.map((answer) => [answer.status, answer.text]),
+      answers.map(() => [200, WHOLE]),
+      "those who wait get it whole",
+    );
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, WHOLE);
+    assert.equal(route.seen.length, 1, "the handler ran once, though its client went away");
+  };
+}
+
+/** `count` is how many parts the leader has read when it goes away. */
+function leavesMidway(count: number): Scenario {
+  return async (stage) => {
+    const source = sourceOf(stage, TEXTS);
+    const route = cached("/a", () => stream(() => source.parts()));
+    const site = await stage.site([route, other]);
+    const { get, client } = site;
+    // Some frameworks send no head before there is something to send after it.
+    source.letGo(Math.max(count, 1));
+    const leader = await client.open({ path: "/a" });
+    const crowd = await Promise.all(Array.from({ length: 5 }, () => client.open({ path: "/a" })));
+    for (let read = 0; read < TEXTS.slice(0, count).join("").length;)
+      read += (await leader.next())?.byteLength ?? Infinity;
+    leader.abort();
+    await hasSeen(site, "/other");
+    source.finish();
+    const bodies = await Promise.all(crowd.map(async (answer) => (await restOf(answer)).toString()));
+    assert.deepEqual(
+      bodies,
+      bodies.map(() => WHOLE),
+      "the followers get it whole",
+    );
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, WHOLE);
+    assert.equal(route.seen.length, 1, "the handler ran once, though its client went away");
+  };
+}

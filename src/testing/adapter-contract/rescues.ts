@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import type { ContractAnswer } from "../adapter-harness.ts";
+import { assertHit, assertMiss, ownMember } from "./outcome.ts";
+import { bytes, cached, stream, text } from "./routes.ts";
+import { assertNext, restOf, sourceOf } from "./source.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+import { assertStale, counting, stale } from "./stale.ts";
+
+const OPTIONS = { staleIfError: 60 };
+
+/** What is served stale in place of an error, before any of the error has gone out (RFC 5861 §4). */
+export const rescues: Scenarios = {
+  "staleIfError: a handler that throws is answered for by what is stored": rescued(() => {
+    throw new Error("the handler fails, as it was told to");
+  }),
+  "staleIfError: a handler that answers 500 is answered for by what is stored": rescued(() => ({
+    status: 500,
+    body: "failed",
+  })),
+  "staleIfError: a handler that answers 503 by a stream is answered for by what is stored": rescued(() => ({
+    ...stream(async function* () {
+      yield bytes("fai");
+      await new Promise(setImmediate);
+      yield bytes("led");
+    }),
+    status: 503,
+  })),
+
+  "staleIfError: what the handler says anew is sent and stored": async (stage) => {
+    const { site, route } = await stale(stage, counting, OPTIONS);
+    const answer = await site.get("/a");
+    assert.deepEqual([answer.status, answer.text], [200, "run 2"]);
+    assertMiss({ header: (name) => (name === "age" ? undefined : answer.header(name)) }, { fwd: "stale" });
+    const hit = await site.get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, "run 2");
+    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+  },
+
+  "staleIfError: a stream reaches its client while it flows": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const { site, route } = await stale(stage, () => stream(() => source.parts()), OPTIONS);
+    source.letGo(1);
+    const answer = await site.client.open({ path: "/a" });
+    await assertNext(answer, "one ", "the client");
+    source.finish();
+    assert.equal((await restOf(answer)).toString(), "two");
+    const hit = await site.get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, "one two");
+    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+  },
+
+  "staleIfError: an answer that may not be stored is a run of the client's own": async (stage) => {
+    const { site } = await stale(
+      stage,
+      (_, run) => text(`run ${run}`, { "cache-control": "private" }),
+      OPTIONS,
+    );
+    const answer = await site.get("/a");
+    assert.deepEqual([answer.status, answer.text], [200, "run 3"]);
+  },
+
+  "staleIfError: a status that is no error is passed on": async (stage) => {
+    const { site } = await stale(stage, () => ({ status: 404, body: "gone" }), OPTIONS);
+    const answer = await site.get("/a");
+    assert.deepEqual([answer.status, answer.text], [404, "gone"]);
+  },
+
+  "staleIfError: after a failure what is stored is served at once for a while": async (stage) => {
+    const failing = (_: unknown, run: number): ContractAnswer =>
+      run === 2 ? { status: 500, body: "failed" } : text(`run ${run}`);
+    const { site, route } = await stale(stage, failing, OPTIONS);
+    assertStale(await site.get("/a"), "run 1", "failed");
+    assertStale(await site.get("/a"), "run 1", "failed");
+    assert.equal(route.seen.length, 2, "what has just failed is not tried at once");
+    site.clock.advance(1);
+    assert.equal((await site.get("/a")).text, "run 3");
+  },
+
+  "staleIfError: a crowd before a handler that fails asks it once, and is answered for": async (stage) => {
+    const gate = stage.gate();
+    const { site, route } = await stale(
+      stage,
+      async () => {
+        await gate.opened;
+        throw new Error("the handler fails, as it was told to");
+      },
+      OPTIONS,
+    );
+    const crowd = Array.from({ length: 10 }, () => site.get("/a"));
+    await stage.until(() => site.store.count("get") === 11 && route.seen.length === 2, "all wait");
+    gate.open();
+    for (const answer of await Promise.all(crowd)) assertStale(answer, "run 1", "failed");
+    assert.equal(route.seen.length, 2, "the handler is asked once");
+  },
+
+  "a handler slower than handlerTimeout.soft: what is stored is served, and the handler goes on": async (
+    stage,
+  ) => {
+    const gate = stage.gate();
+    const { site, route } = await stale(
+      stage,
+      async (_, run) => {
+        await gate.opened;
+        return text(`run ${run}`);
+      },
+      { ...OPTIONS, handlerTimeout: { soft: 2 } },
+    );
+    const pending = site.get("/a");
+    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    site.clock.advance(2);
+    assertStale(await pending, "run 1", "timeout");
+    gate.open();
+    await stage.until(() => site.cache.stats().stored === 2, "what the handler says late is stored");
+    const hit = await site.get("/a");
+    assertHit(hit);
+    assert.equal(hit.text, "run 2");
+    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+  },
+
+  "a client that goes away while something stale would be there for it: its run is stored": async (stage) => {
+    const gate = stage.gate();
+    const { site, route } = await stale(
+      stage,
+      async (_, run) => {
+        await gate.opened;
+        return text(`run ${run}`);
+      },
+      OPTIONS,
+    );
+    const leaving = site.client.start({ path: "/a" });
+    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    leaving.destroy();
+    gate.open();
+    await stage.until(() => site.cache.stats().stored === 2, "what the handler says is stored");
+    assert.equal((await site.get("/a")).text, "run 2");
+  },
+
+  "staleIfError: HEAD is answered for as well": async (stage) => {
+    const { site } = await stale(stage, () => ({ status: 500, body: "failed" }), OPTIONS);
+    const head = await site.client.ask({ method: "HEAD", path: "/a" });
+    assert.deepEqual([head.status, head.body.byteLength, head.header("content-length")], [200, 0, "5"]);
+    assert.equal(ownMember(head).parameters.get("fwd"), "stale");
+  },
+
+  "must-revalidate: an error is passed on, whatever is stored": vetoed("must-revalidate"),
+  "proxy-revalidate: an error is passed on, whatever is stored": vetoed("proxy-revalidate"),
+};
+
+function rescued(failing: () => ContractAnswer): Scenario {
+  return async (stage) => {
+    const { site, route } = await stale(stage, failing, OPTIONS);
+    assertStale(await site.get("/a"), "run 1", "failed");
+    assert.equal(route.seen.length, 2, "the handler is asked once");
+    assert.equal(site.cache.stats().stored, 1, "an error is not stored");
+    site.clock.advance(60);
+    const answer = await site.get("/a");
+    assert.ok(answer.status >= 500, "after its window nothing stale is served");
+  };
+}
+
+function vetoed(directive: string): Scenario {
+  return async (stage) => {
+    const route = cached(
+      "/a",
+      (_, run) =>
+        run === 1 ? text("run 1", { "cache-control": directive }) : { status: 503, body: "failed" },
+      { ttl: 10, ...OPTIONS },
+    );
+    const { get, clock } = await stage.site([route]);
+    await get("/a");
+    clock.advance(10);
+    const answer = await get("/a");
+    assert.deepEqual([answer.status, answer.text], [503, "failed"]);
+  };
+}
