@@ -1,0 +1,155 @@
+import type { Bypass, Decision, Fill, Follow, MaybePromise, RequestRecord } from "../../src/adapter.ts";
+import type { Client } from "./client.ts";
+import { textOf } from "./fields.ts";
+import { HandlerRun } from "./handler-run.ts";
+import type { Request, Run } from "./history.ts";
+import { readTo } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import type { Native } from "./world.ts";
+
+/** A small adapter, which does all that the contract of the core asks of adapters, and no more. */
+export class Adapter {
+  readonly #stage: Stage;
+  readonly #begin: (record: RequestRecord<Native>) => MaybePromise<Decision>;
+
+  constructor(stage: Stage, begin: (record: RequestRecord<Native>) => MaybePromise<Decision>) {
+    this.#stage = stage;
+    this.#begin = begin;
+  }
+
+  /** One client asks. */
+  ask(client: Client): void {
+    const { history } = this.#stage;
+    const { request } = client;
+    client.begin();
+    const { method, key, variant, condition, hasCredentials, id } = request;
+    history.tell(
+      `q${id} ${method} ${key}`,
+      variant,
+      request.principal,
+      condition,
+      hasCredentials ? "cookie" : undefined,
+    );
+    try {
+      const decided = this.#begin(this.#record(request));
+      if (!(decided instanceof Promise)) return this.#go(client, decided);
+      decided.then(
+        (decision) => this.#go(client, decision),
+        (error: unknown) => history.failed(error),
+      );
+    } catch (error) {
+      history.failed(error);
+    }
+  }
+
+  #record(request: Request): RequestRecord<Native> {
+    const { key, variant, principal, method, condition, hasCredentials } = request;
+    const fields: Record<string, string | undefined> = {
+      "x-lang": variant === "" ? undefined : variant,
+      "if-none-match": condition,
+      cookie: hasCredentials ? "session=1" : undefined,
+    };
+    return {
+      method,
+      origin: "http://sim",
+      target: `/${key}`,
+      native: { key, principal },
+      header: (name) => fields[name],
+      refresh: request.isRefreshable ? (fill) => this.#refresh(request, fill) : undefined,
+    };
+  }
+
+  /** Runs the handler without its client, in a later turn. */
+  #refresh(request: Request, fill: Fill): void {
+    const { clock, history } = this.#stage;
+    const run = this.#runFor(request, "fill", true, fill);
+    history.tell(`r${run.id} is to refresh ${run.key} for q${request.id}`);
+    clock.after(0, () => new HandlerRun(this.#stage, run, "GET", undefined).fill(fill));
+  }
+
+  #go(client: Client, decision: Decision): void {
+    const { history } = this.#stage;
+    const { request } = client;
+    request.decided = history.moment();
+    request.decision = decision.kind;
+    request.outcome = "outcome" in decision ? decision.outcome : undefined;
+    history.tell(
+      `q${request.id} is decided: ${decision.kind}`,
+      request.outcome,
+      client.isGone ? "(gone)" : undefined,
+    );
+    switch (decision.kind) {
+      case "serve":
+        if (client.isGone) return;
+        client.head(decision.reply.status, decision.reply.fields);
+        client.part(textOf(decision.reply.body));
+        client.end("clean");
+        return;
+      case "follow":
+        return this.#follow(client, decision);
+      case "bypass":
+        return this.#pass(client, decision);
+      case "fill":
+        return this.#fill(client, decision);
+    }
+  }
+
+  #follow(client: Client, { status, fields, content }: Follow): void {
+    if (client.isGone) return void content.return?.();
+    client.head(status, fields);
+    void readTo(this.#stage, client, content);
+  }
+
+  #pass(client: Client, { fields }: Bypass): void {
+    if (client.isGone) return;
+    const { request } = client;
+    const run = this.#runFor(request, "bypass", false, { hidden: [], conditions: [] });
+    request.run = run;
+    new HandlerRun(this.#stage, run, request.method, client).pass(fields);
+  }
+
+  #fill(client: Client, fill: Fill): void {
+    const { request } = client;
+    const isHead = request.method === "HEAD";
+    const run = this.#runFor(request, isHead ? "head" : "fill", false, fill);
+    request.run = run;
+    const hasClient = !client.isGone;
+    if (!hasClient && !fill.leave()) {
+      run.over = this.#stage.history.moment();
+      run.ending = "abandoned";
+      return;
+    }
+    new HandlerRun(this.#stage, run, request.method, hasClient ? client : undefined).fill(fill);
+  }
+
+  #runFor(
+    request: Request,
+    way: Run["way"],
+    isBackground: boolean,
+    { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
+  ): Run {
+    const { history } = this.#stage;
+    const { id: by, key, variant, principal } = request;
+    const asked = hidden.includes("if-none-match") ? undefined : request.condition;
+    const shown = conditions.find(([name]) => name === "if-none-match")?.[1];
+    const run: Run = {
+      id: history.runs.length,
+      by,
+      isBackground,
+      way,
+      key,
+      variant,
+      principal,
+      began: history.moment(),
+      condition: shown === undefined ? asked : String(shown),
+      head: undefined,
+      said: undefined,
+      body: "",
+      outgrew: undefined,
+      over: undefined,
+      ending: undefined,
+    };
+    history.runs.push(run);
+    return run;
+  }
+}

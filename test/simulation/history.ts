@@ -1,0 +1,154 @@
+import type { VirtualClock } from "./clock.ts";
+import { BEGINNING } from "./clock.ts";
+
+/** A place in the history: what has the smaller number happened before. */
+export interface Moment {
+  readonly seq: number;
+  /** Epoch ms of virtual time. */
+  readonly at: number;
+}
+
+/** What a handler said of its response, in plain words. */
+export interface Said {
+  readonly status: number;
+  readonly noStore: boolean;
+  readonly isPrivate: boolean;
+  readonly noCache: boolean;
+  readonly mustRevalidate: boolean;
+  readonly hasCookie: boolean;
+  /** In seconds. */
+  readonly maxAge: number | undefined;
+  readonly staleWhileRevalidate: number | undefined;
+  readonly staleIfError: number | undefined;
+  readonly etag: string | undefined;
+  /** The `Content-Length` that it said. */
+  readonly length: number | undefined;
+}
+
+/**
+ * How a run ended: `clean`, `failed` before its head, `broken` off midway, `abandoned` by the adapter because its client
+ * went away, `stopped` by the core.
+ */
+export type Ending = "clean" | "failed" | "broken" | "abandoned" | "stopped";
+
+/** Whom a response is for. */
+export interface Whose {
+  readonly key: string;
+  readonly variant: string;
+  readonly principal: string;
+}
+
+/** One run of a handler. */
+export interface Run extends Whose {
+  readonly id: number;
+  /** The number of the request that runs it; a refresh is run for one, without it. */
+  readonly by: number;
+  readonly isBackground: boolean;
+  /** How it came to be: by a fill, past the cache, or for a HEAD of which the cache only hears. */
+  readonly way: "fill" | "bypass" | "head";
+  readonly began: Moment;
+  /** The `If-None-Match` that it saw. */
+  condition: string | undefined;
+  head: Moment | undefined;
+  said: Said | undefined;
+  /** The whole content, if it comes that far. */
+  body: string;
+  /** When its content grew beyond what may be kept. */
+  outgrew: Moment | undefined;
+  over: Moment | undefined;
+  ending: Ending | undefined;
+}
+
+/** How an exchange ended for its client: `left` says that the client itself went away. */
+export type Fate = "clean" | "broken" | "left" | "gave up";
+
+/** One request and what became of it. */
+export interface Request extends Whose {
+  readonly id: number;
+  readonly method: "GET" | "HEAD";
+  readonly hasCredentials: boolean;
+  readonly condition: string | undefined;
+  /** Whether its adapter can run the handler without it. */
+  readonly isRefreshable: boolean;
+  /** Whether it came when all the others were over. */
+  readonly isLast: boolean;
+  began: Moment;
+  /** When `begin` had answered. */
+  decided: Moment | undefined;
+  decision: "serve" | "follow" | "bypass" | "fill" | undefined;
+  outcome: string | undefined;
+  /** Its own run. */
+  run: Run | undefined;
+  /** When its head was sent. */
+  headed: Moment | undefined;
+  status: number | undefined;
+  /** The number of the run whose head it was sent, where the head tells. */
+  headBy: number | undefined;
+  etag: string | undefined;
+  body: string;
+  over: Moment | undefined;
+  fate: Fate | undefined;
+}
+
+/** One purge. */
+export interface Purge {
+  readonly what: { readonly key: string } | { readonly tag: string } | "all";
+  readonly began: Moment;
+  returned: Moment | undefined;
+  /** When the store had done its part of it, if it has one and did it. */
+  removed: Moment | undefined;
+}
+
+/** One write that the core asked of the store. */
+export interface Write {
+  readonly body: string;
+  readonly headBy: number | undefined;
+  readonly etag: string | undefined;
+  readonly staleAt: number;
+  readonly staleWhileRevalidateUntil: number;
+  readonly staleIfErrorUntil: number;
+  readonly issued: Moment;
+  applied: Moment | undefined;
+}
+
+/** All that happened, for the model to judge and for people to read. */
+export class History {
+  readonly runs: Run[] = [];
+  readonly requests: Request[] = [];
+  readonly purges: Purge[] = [];
+  readonly writes: Write[] = [];
+  /** What went wrong in the core itself. */
+  readonly errors: { readonly error: unknown; readonly when: Moment }[] = [];
+  readonly #clock: VirtualClock;
+  readonly #trace: ((line: string) => void) | undefined;
+  #seq = 0;
+
+  constructor(clock: VirtualClock, trace?: (line: string) => void) {
+    this.#clock = clock;
+    this.#trace = trace;
+  }
+
+  /** The next moment. */
+  moment(): Moment {
+    return { seq: ++this.#seq, at: this.#clock.now() };
+  }
+
+  /** Tells what happens to whoever reads along. */
+  tell(...words: readonly (string | number | undefined)[]): void {
+    if (this.#trace === undefined) return;
+    const ms = (this.#clock.now() - BEGINNING).toFixed(0);
+    this.#trace(`${ms.padStart(7)} ms  ${words.filter((word) => word !== undefined).join(" ")}`);
+  }
+
+  /** Something in the core threw what it should not have. */
+  failed(error: unknown): void {
+    this.errors.push({ error, when: this.moment() });
+    this.tell("! the core threw", error instanceof Error ? error.stack : JSON.stringify(error));
+  }
+}
+
+/** The number of the run that wrote a content, which begins with it. */
+export function runIn(body: string): number | undefined {
+  const [, id] = /^r(\d+) /.exec(body) ?? [];
+  return id === undefined ? undefined : Number(id);
+}

@@ -1,0 +1,200 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "./clock.ts";
+import { History } from "./history.ts";
+import type { Purge, Request, Run, Said, Write } from "./history.ts";
+import { Model } from "./model.ts";
+import { PROPERTIES, violationIn } from "./properties.ts";
+import { Random } from "./random.ts";
+import { drawWorld } from "./world.ts";
+import type { World } from "./world.ts";
+
+describe("the model", () => {
+  it("lets a fresh, whole response be served to another client", () => {
+    expect(judge(hit({}))).toBeUndefined();
+  });
+
+  it("finds a response that was served and may not be shared", () => {
+    expect(judge(hit({ said: { isPrivate: true } }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds a response of another key, variant or principal", () => {
+    const strangers = [{ key: "k1" }, { variant: "fr" }, { principal: "bob" }];
+
+    expect(strangers.map((request) => judge(hit({ request })))).toEqual(Array(3).fill(PROPERTIES.served));
+  });
+
+  it("finds a response that is stale, and one that is stale outside its window", () => {
+    const late = { request: { decided: { seq: 12, at: at(5000) } } };
+
+    expect(judge(hit(late))).toBe(PROPERTIES.served);
+    expect(judge(hit({ request: { ...late.request, outcome: "stale" } }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds a response that must be revalidated and was served stale", () => {
+    const request = { decided: { seq: 12, at: at(1500) }, outcome: "stale" };
+    const lasting = { staleWhileRevalidate: 60 };
+
+    expect(judge(hit({ request, said: lasting }))).toBeUndefined();
+    expect(judge(hit({ request, said: { ...lasting, mustRevalidate: true } }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds a part that was served as the whole", () => {
+    expect(judge(hit({ request: { body: "r0 k0" } }))).toBe(PROPERTIES.whole);
+    expect(judge(hit({ run: { ending: "broken" } }))).toBe(PROPERTIES.whole);
+  });
+
+  it("finds bytes that no handler has said", () => {
+    expect(judge(hit({ request: { body: "r0 k0 ### abcdefgh" } }))).toBe(PROPERTIES.whole);
+  });
+
+  it("finds a whole response that broke off", () => {
+    expect(judge(hit({ request: { fate: "broken", decision: "follow", body: "r0" } }))).toBe(
+      PROPERTIES.whole,
+    );
+  });
+
+  it("finds a response that began before a purge which had returned", () => {
+    const purge: Purge = {
+      what: { tag: "k0" },
+      began: { seq: 6, at: at(30) },
+      returned: { seq: 7, at: at(30) },
+      removed: undefined,
+    };
+
+    expect(judge(hit({ purge }))).toBe(PROPERTIES.purged);
+    expect(judge(hit({ purge: { ...purge, what: { tag: "k1" } } }))).toBeUndefined();
+  });
+
+  it("finds what was stored and is not whole, may not be shared, or lives for too long", () => {
+    const whole: Write = {
+      body: BODY,
+      headBy: 0,
+      etag: undefined,
+      staleAt: at(1010),
+      staleWhileRevalidateUntil: 0,
+      staleIfErrorUntil: 0,
+      issued: { seq: 5, at: at(20) },
+      applied: undefined,
+    };
+
+    expect(judge(hit({ write: whole }))).toBeUndefined();
+    expect(judge(hit({ write: { ...whole, body: "r0 k0" } }))).toBe(PROPERTIES.stored);
+    expect(judge(hit({ write: { ...whole, staleAt: at(1011) } }))).toBe(PROPERTIES.stored);
+    expect(judge(hit({ write: { ...whole, staleIfErrorUntil: at(2000) } }))).toBe(PROPERTIES.stored);
+  });
+
+  it("finds a second run beside one that others wait for", () => {
+    const second: Partial<Run> = {
+      began: { seq: 4, at: at(5) },
+      head: { seq: 5, at: at(12) },
+      over: { seq: 6, at: at(20) },
+    };
+
+    expect(judge(hit({ second }))).toBe(PROPERTIES.runs);
+  });
+
+  it("finds a request that never ends, and a timer that is left behind", () => {
+    expect(judge(hit({ request: { over: undefined, fate: undefined } }))).toBe(PROPERTIES.ends);
+    expect(judge(hit({}), 1)).toBe(PROPERTIES.ends);
+  });
+});
+
+const BODY = "r0 k0 en ann v0 abcdefgh";
+
+const at = (ms: number): number => Date.UTC(2026, 0, 1) + ms;
+
+const WORLD: World = {
+  ...drawWorld(new Random(1)),
+  route: { ttl: 1, scope: () => "ann", vary: ["x-lang"], tags: ["all"] },
+  varies: "declared",
+};
+
+const SAID: Said = {
+  status: 200,
+  noStore: false,
+  isPrivate: false,
+  noCache: false,
+  mustRevalidate: false,
+  hasCookie: false,
+  maxAge: undefined,
+  staleWhileRevalidate: undefined,
+  staleIfError: undefined,
+  etag: undefined,
+  length: undefined,
+};
+
+interface Altered {
+  readonly said?: Partial<Said>;
+  readonly run?: Partial<Run>;
+  readonly second?: Partial<Run>;
+  readonly request?: Partial<Request>;
+  readonly purge?: Purge;
+  readonly write?: Write;
+}
+
+/** One request that runs its handler, and a second one that is served what it said. */
+function hit({ said, run: ran, second, request, purge, write }: Altered): History {
+  const history = new History(new VirtualClock(new Random(1)));
+  const run: Run = {
+    ...OF_ONE,
+    id: 0,
+    by: 0,
+    isBackground: false,
+    way: "fill",
+    began: { seq: 2, at: at(0) },
+    condition: undefined,
+    head: { seq: 3, at: at(10) },
+    said: { ...SAID, ...said },
+    body: BODY,
+    outgrew: undefined,
+    over: { seq: 4, at: at(20) },
+    ending: "clean",
+    ...ran,
+  };
+  history.runs.push(run);
+  if (second !== undefined) history.runs.push({ ...run, id: 1, by: 1, ...second });
+  if (second !== undefined) run.head = { seq: 7, at: at(30) };
+  history.requests.push({
+    ...ASKED,
+    id: 0,
+    run,
+    decision: "fill",
+    outcome: undefined,
+    began: { seq: 1, at: at(0) },
+  });
+  history.requests.push({
+    ...ASKED,
+    id: 1,
+    began: { seq: second === undefined ? 11 : 3, at: at(4) },
+    ...request,
+  });
+  if (purge !== undefined) history.purges.push(purge);
+  if (write !== undefined) history.writes.push(write);
+  return history;
+}
+
+const OF_ONE = { key: "k0", variant: "en", principal: "ann" };
+
+const ASKED: Omit<Request, "id" | "began"> = {
+  ...OF_ONE,
+  method: "GET",
+  hasCredentials: false,
+  condition: undefined,
+  isRefreshable: true,
+  isLast: false,
+  decided: { seq: 12, at: at(40) },
+  decision: "serve",
+  outcome: "hit",
+  run: undefined,
+  headed: { seq: 13, at: at(40) },
+  status: 200,
+  headBy: 0,
+  etag: undefined,
+  body: BODY,
+  over: { seq: 14, at: at(40) },
+  fate: "clean",
+};
+
+function judge(history: History, timersLeft = 0): string | undefined {
+  return violationIn(new Model(WORLD, history), history, timersLeft)?.property;
+}

@@ -1,0 +1,138 @@
+/** One defence of the core, and what stands in its place once it is taken out. */
+export interface PlantedBug {
+  readonly name: string;
+  /** The compiled file, below `src/`. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Defences whose loss the simulation has to notice: what it finds, it finds because of these. */
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: "length-unchecked",
+    file: "core/capture.js",
+    find: "contentLength !== undefined && contentLength !== String(this.#length)",
+    replace: "false",
+  },
+  {
+    name: "chunks-not-copied",
+    file: "core/capture.js",
+    find: "new Uint8Array(chunk)",
+    replace: "chunk",
+  },
+  {
+    name: "fence-ignored-on-commit",
+    file: "core/exchange/run.js",
+    find: "ticket.purged || parts.tags.areOutdated(tagging)",
+    replace: "parts.tags.areOutdated(tagging)",
+  },
+  {
+    name: "tags-ignored-on-commit",
+    file: "core/exchange/run.js",
+    find: "ticket.purged || parts.tags.areOutdated(tagging)",
+    replace: "ticket.purged",
+  },
+  {
+    name: "tags-ignored-on-lookup",
+    file: "core/lookup.js",
+    find: "entry.tags !== undefined && this.#isOutdated(entry)",
+    replace: "false",
+  },
+  {
+    name: "tags-ignored-at-landing",
+    file: "core/exchange/landed.js",
+    find: "tags.areOutdated(entry)",
+    replace: "false",
+  },
+  {
+    name: "variant-ignored-at-landing",
+    file: "core/exchange/landed.js",
+    find: "choose(entry.vary) !== entry.variant || ",
+    replace: "",
+  },
+  {
+    name: "followers-let-in-unjudged",
+    file: "core/exchange/open-fill.js",
+    find: "this.refuse(judgement);",
+    replace: `{
+                const instants = { storedAt: 0, staleAt: Infinity, deleteAt: Infinity };
+                const head = this.#entry(new Uint8Array(), undefined, instants);
+                run.flight?.flow({ head, length: undefined, read: () => this.#audience.follow() });
+                this.refuse(judgement);
+            }`,
+  },
+  {
+    name: "abort-ends-cleanly",
+    file: "core/exchange/open-fill.js",
+    find: "this.#capture.flow.fail(error ?? ",
+    replace: 'this.#capture.flow[reason === "aborted" ? "end" : "fail"](error ?? ',
+  },
+  {
+    name: "broken-source-ends-cleanly",
+    file: "core/exchange/open-fill.js",
+    find: "this.#capture.flow.fail(error ?? ",
+    replace: "this.#capture.flow.end(error ?? ",
+  },
+  {
+    name: "stale-window-unlimited",
+    file: "core/stale.js",
+    find: "now < (entry.staleWhileRevalidateUntil ?? 0)",
+    replace: "entry.staleWhileRevalidateUntil !== undefined",
+  },
+  {
+    name: "must-revalidate-ignored",
+    file: "core/stale.js",
+    find: "cacheControl.mustRevalidate || ",
+    replace: "",
+  },
+  {
+    name: "second-refresh",
+    file: "core/exchange/refresh.js",
+    find: "flights.find(flightKey) !== undefined || ",
+    replace: "",
+  },
+  {
+    name: "private-stored",
+    file: "core/storable.js",
+    find: "head.cacheControl.private !== false",
+    replace: "false",
+  },
+  {
+    name: "credentials-ignored",
+    file: "core/bypass.js",
+    find: 'anonymous ? undefined : "credentials"',
+    replace: "undefined",
+  },
+  {
+    name: "stored-after-deadline",
+    file: "core/exchange/fill.js",
+    find: 'this.#isExpired ? "timeout" : judge(',
+    replace: 'this.#isExpired && false ? "timeout" : judge(',
+  },
+  {
+    name: "purge-leaves-flight",
+    file: "core/exchange/fill.js",
+    find: "() => flight?.purge()",
+    replace: "() => undefined",
+  },
+  {
+    name: "gap-for-slow-reader",
+    file: "core/flow.js",
+    find: "return { isClean: false, error: cutOff() };",
+    replace: "reader.at = this.#first;",
+  },
+  {
+    name: "waiters-never-late",
+    file: "core/coalesce.js",
+    find: 'clock.schedule(() => tell({ kind: "late" }), patienceMs)',
+    replace: "() => undefined",
+  },
+  {
+    name: "store-without-deadline",
+    file: "core/store-calls.js",
+    find: "}, this.#deadlineMs);",
+    replace: "}, 2 ** 31 - 1);",
+  },
+];
