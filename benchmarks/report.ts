@@ -130,7 +130,8 @@ function slicesByServer(pairs: readonly (readonly Pair[])[]): Map<ServerName, Sl
   return slices;
 }
 
-function machine(): { node: string; cpu: string; at: string } {
+/** Where and when a benchmark ran. */
+export function machine(): { node: string; cpu: string; at: string } {
   const [processor] = cpus();
   return {
     node: process.versions.node,
@@ -139,7 +140,8 @@ function machine(): { node: string; cpu: string; at: string } {
   };
 }
 
-function markdown({ header, rows }: Table): string {
+/** A table for a document. */
+export function markdown({ header, rows }: Table): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 

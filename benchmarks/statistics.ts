@@ -20,7 +20,7 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** Interpolates between the two nearest of the sorted values. */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const lower = sorted[Math.floor(position)] ?? NaN;
   const upper = sorted[Math.ceil(position)] ?? NaN;
