@@ -199,7 +199,8 @@ export class Exchange {
     isLeader: boolean = false,
   ): Promise<Decision> | undefined {
     const { waitMs, softTimeoutMs, maxWaiters } = passage.policy;
-    const end = until ?? now + Math.min(waitMs, (stale && softTimeoutMs) ?? Infinity);
+    const lastsUntil = until ?? now + waitMs;
+    const end = Math.min(lastsUntil, now + ((stale && softTimeoutMs) ?? Infinity));
     if (end <= now || flight.waiting >= maxWaiters) return undefined;
     return flight.wait(this.#parts.clock, end - now).then((landing) => {
       const decided = landed(this.#parts, passage, found, flight, landing, isLeader);
@@ -221,7 +222,10 @@ export class Exchange {
           "stale",
           landing.kind === "failed" ? "failed" : "timeout",
         );
-      return this.#approach(passage, landing.kind === "again" ? turns - 1 : 0, end);
+      // The window has closed meanwhile: it waits on, as who has nothing stale does.
+      const isPatient = landing.kind === "late" && landedAt < lastsUntil;
+      const left = isPatient ? turns : landing.kind === "again" ? turns - 1 : 0;
+      return this.#approach(passage, left, lastsUntil);
     });
   }
 

@@ -113,6 +113,7 @@ describe("a request that comes while a response streams", () => {
     kit.clock.advance(2);
     const second = fillOf(await joined(kit));
     const third = joined(kit);
+    await settle();
 
     answer(second, { body: "new" });
 

@@ -105,6 +105,19 @@ describe("a stale response in the place of an error", () => {
     expect([textOf(serveOf(second()!).reply), kit.fills.length]).toEqual(["old", 1]);
   });
 
+  it("is waited for on where its window closes meanwhile, and not run once more", async () => {
+    const kit = stale({ staleIfError: 11, handlerTimeout: 2 }, 70);
+    const decided = await waiting(kit);
+    kit.clock.advance(2);
+    await settle();
+    const before = decided();
+
+    answer(kit.fills[0]!, { body: "new" });
+    await settle();
+
+    expect([before, textOf(serveOf(decided()!).reply), kit.fills.length]).toEqual([undefined, "new", 1]);
+  });
+
   it("ends with its window: after it the client has the error", () => {
     const { now, asked } = stale({ staleIfError: 30 }, 90);
 

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { Child } from "../child.ts";
+import { spreadOf } from "../statistics.ts";
+import { ask, askAll, duration } from "./crowd.ts";
+import { HANDLER_MS, partOf, stream } from "./origin.ts";
+import type { Framework } from "./servers.ts";
+
+/** One line of the result: what was measured, and what it has to be. */
+export interface Finding {
+  readonly framework: Framework;
+  readonly what: string;
+  readonly value: string;
+  readonly goal: string;
+  readonly isMet: boolean;
+}
+
+const LATE = 50;
+const CROWD = 200;
+const TURNS = 7;
+
+/** Starts a server of one framework and asks it in crowds. */
+export async function measure(framework: Framework): Promise<Finding[]> {
+  const order = JSON.stringify({ framework });
+  const child = new Child("./crowd/server.js", [order], `server "${framework}"`, ["--expose-gc"]);
+  try {
+    const port = await child.ask<number>("address");
+    // Compiled, and with open connections, before anything counts.
+    for (let turn = 0; turn < 3; turn++) await askAll(port, `/plain/private/warm-${turn}`, CROWD);
+    for (let turn = 0; turn < 3; turn++) await askAll(port, `/private/warm-${turn}`, CROWD);
+    const findings = [
+      await firstByte(port),
+      ...(await lateArrivals(port, child)),
+      ...(await uncacheable(port)),
+      ...(await stale(port, child)),
+    ];
+    return findings.map((finding) => ({ framework, ...finding }));
+  } finally {
+    await child.stop();
+  }
+}
+
+type Found = Omit<Finding, "framework">;
+
+async function firstByte(port: number): Promise<Found> {
+  const ratios: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const plain = await ask(port, `/plain/stream/first-${turn}`);
+    const leader = await ask(port, `/stream/first-${turn}`);
+    ratios.push((leader.firstAt - leader.askedAt) / (plain.firstAt - plain.askedAt));
+  }
+  const { median } = spreadOf(ratios);
+  const what = "first byte of a 10 MiB stream: a miss / without a cache";
+  return { what, value: median.toFixed(2), goal: "at most 1.10", isMet: median <= 1.1 };
+}
+
+async function lateArrivals(port: number, child: Child): Promise<Found[]> {
+  const path = "/stream/late";
+  const before = await child.ask<number>("settle");
+  const leader = ask(port, path);
+  await delay((stream.parts * stream.everyMs) / 3);
+  const seen = [await leader, ...(await askAll(port, path, LATE))];
+  const following = ask(port, "/stream/crowd");
+  await delay((stream.parts * stream.everyMs) / 3);
+  const followers = await askAll(port, "/stream/crowd", LATE);
+  assert.ok(seen.every(({ status }) => status === 200));
+  const peak = (await child.ask<number>("peak")) - before;
+  const right = hashOf("/stream/crowd");
+  const same = [await following, ...followers].filter(({ hash }) => hash === right).length;
+  const runs = await child.ask<number>("/stream/crowd");
+  const joined = followers.filter(({ cacheStatus }) => cacheStatus.includes("collapsed")).length;
+  const content = (stream.parts * stream.bytes) / 2 ** 20;
+  return [
+    {
+      what: `${LATE} late arrivals: right bytes, of ${LATE + 1}; that followed; handler runs`,
+      value: `${same}; ${joined}; ${runs}`,
+      goal: `${LATE + 1}; ${LATE}; 1`,
+      isMet: same === LATE + 1 && joined === LATE && runs === 1,
+    },
+    {
+      what: `live memory at most, of two streams of ${content} MiB, one of them stored before`,
+      value: `${(peak / 2 ** 20).toFixed(1)} MiB`,
+      goal: "one response stored, and one budget of 16 MiB",
+      isMet: peak < (content + 16) * 2 ** 20,
+    },
+  ];
+}
+
+async function uncacheable(port: number): Promise<Found[]> {
+  const one = spreadOf(await times((turn) => askAll(port, `/plain/private/one-${turn}`, CROWD))).median;
+  const alone = spreadOf(await times((turn) => askAll(port, `/plain/private/alone-${turn}`, 1))).median;
+  const cold = spreadOf(await times((turn) => askAll(port, `/private/cold-${turn}`, CROWD))).median;
+  const known = spreadOf(await times((turn) => askAll(port, `/private/cold-${turn}`, CROWD))).median;
+  const early = spreadOf(await times((turn) => askAll(port, `/early/cold-${turn}`, CROWD))).median;
+  const finding = (what: string, time: number, isGoal: boolean): Found => ({
+    what: `${CROWD} at once for what is private, ${what} / one alone`,
+    value: (time / alone).toFixed(2),
+    goal: isGoal ? "at most 1.30" : "",
+    isMet: !isGoal || time / alone <= 1.3,
+  });
+  return [
+    finding("without a cache", one, false),
+    finding("remembered as uncacheable", known, true),
+    finding("never asked before, its head at once", early, true),
+    finding(`never asked before, its head after ${HANDLER_MS} ms`, cold, false),
+  ];
+}
+
+async function stale(port: number, child: Child): Promise<Found[]> {
+  await ask(port, "/stale/a");
+  const before = await child.ask<number>("refreshes");
+  await delay(400);
+  const seen = await askAll(port, "/stale/a", CROWD);
+  const started = (await child.ask<number>("refreshes")) - before;
+  const slowest = Math.max(...seen.map(({ askedAt, endedAt }) => endedAt - askedAt));
+  const hits = seen.filter(({ cacheStatus }) => cacheStatus.includes(";hit;ttl=-")).length;
+  return [
+    {
+      what: `${CROWD} at once for what is stale: served from the cache; refreshes; slowest answer`,
+      value: `${hits}; ${started}; ${slowest.toFixed(0)} ms`,
+      goal: `${CROWD}; 1; less than the handler's ${HANDLER_MS} ms`,
+      isMet: hits === CROWD && started === 1 && slowest < HANDLER_MS,
+    },
+  ];
+}
+
+async function times(askThem: (turn: number) => ReturnType<typeof askAll>): Promise<number[]> {
+  const measured: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) measured.push(duration(await askThem(turn)));
+  return measured;
+}
+
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  for (let index = 0; index < stream.parts; index++) hash.update(partOf(path, index));
+  return hash.digest("hex");
+}
