@@ -63,6 +63,11 @@ const arrows = [
     may: ["../http/**", ...contracts, "./stale.ts"],
     why: "stale.ts is a part of freshness",
   },
+  ...["backoff", "coalesce"].map((name) => ({
+    files: `src/core/${name}.ts`,
+    may: ["../http/**", ...contracts, "./remembered.ts"],
+    why: "remembered.ts is a part of what remembers keys",
+  })),
   {
     files: "src/core/capture.ts",
     may: ["../http/**", ...contracts, "./flow.ts"],

@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cases } from "./cases.ts";
 import type { CaseName } from "./cases.ts";
-import { killAll } from "./child.ts";
 import { comparisons, measurePair } from "./comparison.ts";
 import type { Pair } from "./comparison.ts";
 import { help, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
+import { runProgram } from "./program.ts";
 import { aligned, ratioTable, serverTable, summary, toJson, toMarkdown } from "./report.ts";
 import type { CaseResult } from "./report.ts";
 import { Round } from "./round.ts";
@@ -15,21 +15,7 @@ import { Round } from "./round.ts";
 /** This file runs as build/benchmarks/run.js. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    killAll();
-    process.exit(130);
-  });
-}
-
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) console.log(help);
-  else await bench(options);
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runProgram({ help, parse: parseOptions }, bench);
 
 async function bench(options: Options): Promise<void> {
   const results: CaseResult[] = [];

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { killAll } from "../child.ts";
+import { runProgram } from "../program.ts";
 import { contenderNames } from "./contenders.ts";
 import { summaryOf } from "./finding.ts";
 import { measure } from "./measure.ts";
@@ -13,21 +13,7 @@ import { forTerminal, toJson, toMarkdown } from "./report.ts";
 /** This file runs as build/benchmarks/stampede/run.js. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    killAll();
-    process.exit(130);
-  });
-}
-
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) console.log(help);
-  else await stampede(options);
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runProgram({ help, parse: parseOptions }, stampede);
 
 async function stampede(options: Options): Promise<void> {
   const { rounds, contenders } = options;

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Refusal } from "./events.ts";
+import { Remembered } from "./remembered.ts";
 import type { Entry } from "./store.ts";
 
 /** A response that may be shared and whose content is still coming. */
@@ -119,9 +120,6 @@ function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
   return landing !== undefined && "read" in landing;
 }
 
-/** Longer keys are not remembered: ten thousand of them would weigh too much (hazard 17). */
-const REMEMBERED_KEY = 2048;
-
 /**
  * Keeps the flights of a process: one run per key at a time (single flight).
  *
@@ -129,12 +127,11 @@ const REMEMBERED_KEY = 2048;
  * queue behind a leader who has nothing for it (hazard 10); a storable response makes it forget.
  */
 export class Flights {
-  readonly #limit: number;
   readonly #flying = new Map<string, Flight>();
-  readonly #uncacheable = new Map<string, { readonly until: number; readonly reason: Refusal | undefined }>();
+  readonly #uncacheable: Remembered<{ readonly until: number; readonly reason: Refusal | undefined }>;
 
   constructor(limit = 10_000) {
-    this.#limit = limit;
+    this.#uncacheable = new Remembered(limit);
   }
 
   /** The flight that a request for this key would wait for. */
@@ -168,14 +165,7 @@ export class Flights {
 
   /** Remembers until an instant (epoch ms) that a response could not be shared. */
   rememberUncacheable(key: string, until: number, reason?: Refusal): void {
-    if (key.length > REMEMBERED_KEY) return;
-    this.#uncacheable.delete(key);
     this.#uncacheable.set(key, { until, reason });
-    if (this.#uncacheable.size <= this.#limit) return;
-    for (const oldest of this.#uncacheable.keys()) {
-      this.#uncacheable.delete(oldest);
-      return;
-    }
   }
 
   /** Forgets it: a storable response was seen. */

@@ -9,7 +9,7 @@ import type { Findings } from "./explain.ts";
 import { bypass, passUnsafe, refuseToAsk } from "./exchange/aside.ts";
 import { FillRun } from "./exchange/fill.ts";
 import { runsAlone } from "./exchange/forward.ts";
-import { HitFields, forwardedFields } from "./exchange/hit-fields.ts";
+import { HitFields, staleFields } from "./exchange/hit-fields.ts";
 import { landed } from "./exchange/landed.ts";
 import { MOST_TURNS, flightKeyOf, named, planOf } from "./exchange/passage.ts";
 import type { Passage } from "./exchange/passage.ts";
@@ -239,12 +239,12 @@ export class Exchange {
   ): Decision {
     const { request, policy } = passage;
     const { digest, responder } = this.#parts;
-    const hit = because === undefined ? this.#hits.of(entry, policy, now) : undefined;
-    const added =
-      hit?.fields ??
-      forwardedFields(policy, entry, now, digest, { fwd: "stale", detail: because as Refusal }, true);
+    const { fields, made } =
+      because === undefined
+        ? this.#hits.of(entry, policy, now)
+        : { fields: staleFields(policy, entry, now, digest, because), made: undefined };
     this.#parts.count(outcome);
-    const reply = responder.reply(entry, request.method, selectionOf(request), added, hit?.made);
+    const reply = responder.reply(entry, request.method, selectionOf(request), fields, made);
     return { kind: "serve", outcome, reply };
   }
 }

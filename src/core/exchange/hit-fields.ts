@@ -2,6 +2,7 @@ import { fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
 import type { FieldValue, Fields } from "../../http/fields.ts";
 import type { Digest } from "../digest.ts";
+import type { Refusal } from "../events.ts";
 import { ageOf, ttlOf } from "../freshness.ts";
 import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
@@ -69,6 +70,17 @@ export function forwardedFields(
   const key = statusKey(policy, entry.key, entry.variant, digest);
   const said = statusFields(policy, { ...status, ...key }, inner(entry), fromCache);
   return [["age", String(ageOf(entry, now))], ...said];
+}
+
+/** What a stale entry adds that stands in the place of an answer that was asked for: `because` is why. */
+export function staleFields(
+  policy: Policy,
+  entry: Entry,
+  now: number,
+  digest: Digest,
+  because: Refusal,
+): Fields {
+  return forwardedFields(policy, entry, now, digest, { fwd: "stale", detail: because }, true);
 }
 
 function inner(entry: Entry): FieldValue | undefined {
