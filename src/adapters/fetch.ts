@@ -23,8 +23,9 @@ export interface FetchOptions<Rest extends readonly unknown[] = []> extends Rout
 /**
  * Wraps a `(Request) => Response` handler: a hit is answered before it runs.
  *
- * All arguments after the request are passed through. Where the cache answers conditions and ranges itself, or keeps
- * query parameters out of the key, the handler is given a copy of the request without them; else the request itself.
+ * All arguments after the request are passed through. Of a request whose response may be shared the handler is given a
+ * copy: without the conditions and ranges that the cache answers, without the query parameters that are not in the key,
+ * and with a signal that is aborted once nobody wants the response; else the request itself.
  * Throws a `CacheError` where an option is wrong.
  */
 export function cacheRoute<Rest extends readonly unknown[] = []>(
