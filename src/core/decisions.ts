@@ -64,6 +64,11 @@ export interface Fill {
   readonly hidden: readonly string[];
   /** Request fields that the handler must see in their place: the conditions under which a stored response holds. */
   readonly conditions: Fields;
+  /**
+   * Why a response with this head will not be stored, as far as its head tells: its content need not be listened to.
+   * Undefined where it may be. It changes nothing: `open` follows all the same.
+   */
+  refusal(head: HandlerHead): Refusal | undefined;
   /** The handler has decided status and fields. */
   open(head: HandlerHead): OpenFill;
   /**

@@ -141,7 +141,7 @@ export class Exchange {
       return headRun(this.#parts, plan, plan.stale, key);
     }
     const run = (flight: Flight | undefined, isUncacheable: boolean): Decision =>
-      new FillRun(this.#parts, { ...plan, flight, isUncacheable });
+      new FillRun(this.#parts, plan, { flight, isUncacheable, isBackground: false });
     if (demands.noStore || runsAlone(request, policy, entry, now)) return run(undefined, false);
     const { flights } = this.#parts;
     if (flights.isUncacheable(plan.flightKey, now)) return run(undefined, true);
@@ -203,7 +203,7 @@ export class Exchange {
     const end = Math.min(lastsUntil, now + ((stale && softTimeoutMs) ?? Infinity));
     if (end <= now || flight.waiting >= maxWaiters) return undefined;
     return flight.wait(this.#parts.clock, end - now).then((landing) => {
-      const decided = landed(this.#parts, passage, found, flight, landing, isLeader);
+      const decided = landed(this.#parts, this.#hits, passage, found, flight, landing, isLeader);
       if (decided !== undefined) return decided;
       // Who might be served stale may have waited for less.
       if (landing.kind === "late" && stale === undefined) flight.giveUp();

@@ -19,12 +19,15 @@ export function readHead(head: HandlerHead): Head {
   const said = (name: string): string | undefined =>
     combined(fieldOf(head.fields, name) ?? fieldOf(earlier, name));
   const targeted = parseTargetedCacheControl(said("cdn-cache-control"));
-  const own = parseVary(fieldOf(head.fields, "vary"));
-  const before = parseVary(fieldOf(earlier, "vary"));
-  const vary =
-    own === "*" || before === "*"
-      ? "*"
-      : [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
   const cacheControl = targeted ?? parseCacheControl(said("cache-control"));
-  return { ...head, cacheControl, isTargeted: targeted !== undefined, vary };
+  const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
+  const { status, fields } = head;
+  return { status, fields, earlier, cacheControl, isTargeted: targeted !== undefined, vary };
+}
+
+/** What a handler's response varies by, and what a middleware before the lookup makes it vary by. */
+function bothOf(own: Head["vary"], before: Head["vary"]): Head["vary"] {
+  if (own === "*" || before === "*") return "*";
+  if (before.length === 0) return own;
+  return [...new Set([...own, ...before.filter((name) => !SAID_AFRESH.has(name))])];
 }

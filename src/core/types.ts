@@ -156,6 +156,7 @@ export interface StatusHeader {
 
 /** What a response says, read once by the orchestrator and passed from station to station. */
 export interface Head extends HandlerHead {
+  readonly earlier: Fields;
   readonly cacheControl: CacheControl;
   /** Whether these directives are for this kind of cache, so that no other field of freshness counts (RFC 9213 §2.2). */
   readonly isTargeted: boolean;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fillOf, kitOf, namesOf, openWith, said, serveOf, textOf } from "./support.ts";
+import { toFields } from "../../src/adapter.ts";
+import { answer, fillOf, kitOf, namesOf, openWith, said, serveOf, textOf } from "./support.ts";
 
 describe("variants of a resource", () => {
   it("are told apart by the fields that the route declares", () => {
@@ -39,6 +40,29 @@ describe("variants of a resource", () => {
 });
 
 describe("a fill", () => {
+  it("says beforehand why a head would not be stored, and changes nothing by it", () => {
+    const { now, cache } = kitOf();
+    const fill = fillOf(now());
+    const { refusals } = cache.stats();
+
+    const said = [{ "cache-control": "private" }, { "set-cookie": "id=1" }, { vary: "*" }, {}].map(
+      (headers) => fill.refusal({ status: 200, fields: toFields(headers) }),
+    );
+    const untold = cache.stats().refusals;
+    answer(fill);
+
+    expect(said).toEqual(["private", "set-cookie", "vary-any", undefined]);
+    expect(untold).toEqual(refusals);
+    expect(serveOf(now()).outcome).toBe("hit");
+  });
+
+  it("for a request of which nothing is stored says so of every head", () => {
+    const { now } = kitOf({ route: { invalidateOnUnsafe: true } });
+    const ok = { status: 200, fields: [] };
+
+    expect(fillOf(now({ method: "DELETE" })).refusal(ok)).toBe("method");
+  });
+
   it("is opened or abandoned once", () => {
     const fill = fillOf(kitOf().now());
     openWith(fill);

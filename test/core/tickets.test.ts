@@ -3,6 +3,7 @@ import { engineOf } from "../../src/adapter.ts";
 import { Backoff } from "../../src/core/backoff.ts";
 import { Flights } from "../../src/core/coalesce.ts";
 import { FillRun } from "../../src/core/exchange/fill.ts";
+import { ALONE } from "../../src/core/exchange/run.ts";
 import type { RunParts } from "../../src/core/exchange/run.ts";
 import type { Fence } from "../../src/core/fence.ts";
 import { Responder } from "../../src/core/respond.ts";
@@ -38,7 +39,7 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
   const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
   return {
-    fill: new FillRun(parts, { ...plan, flight: undefined, isUncacheable: false, isBackground: false }),
+    fill: new FillRun(parts, plan, ALONE),
     leave,
   };
 }

@@ -113,7 +113,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "purge-leaves-flight",
-    file: "core/exchange/fill.js",
+    file: "core/exchange/run.js",
     find: "() => flight?.purge()",
     replace: "() => undefined",
   },

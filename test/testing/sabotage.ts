@@ -53,6 +53,7 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
     keepsParameter: fill.keepsParameter,
     hidden: fill.hidden,
     conditions: fill.conditions,
+    refusal: (head) => fill.refusal(head),
     open: (head) => fill.open(head),
     leave: () => fill.leave(),
     abandon: (reason, error) => fill.abandon(reason, error),

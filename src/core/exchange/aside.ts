@@ -31,7 +31,7 @@ export function passUnsafe<Native>(
 ): Decision {
   parts.count("bypass");
   parts.refused(policy.route, "method");
-  return new PassRun(policy, { fwd: "method", detail: "method" }, (head) => {
+  return new PassRun(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
     for (const resource of outdated(request, head, policy)) {
       parts.fence.purge(resource);

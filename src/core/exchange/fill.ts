@@ -1,14 +1,15 @@
 import type { Fields } from "../../http/fields.ts";
 import { CacheError } from "../errors.ts";
+import type { Refusal } from "../events.ts";
 import { readHead } from "../head.ts";
 import type { Key } from "../key.ts";
 import { keepsParameter } from "../names.ts";
 import { OpenRun } from "./open-fill.ts";
-import { ANSWERED_BY_CACHE, selectionOf } from "../respond.ts";
+import { ANSWERED_BY_CACHE } from "../respond.ts";
 import { conditionsOf } from "../revalidate.ts";
 import { RevalidatedRun } from "./revalidated.ts";
-import { abandonRun, failRefresh, judge } from "./run.ts";
-import type { Run, RunParts, RunPlan } from "./run.ts";
+import { abandonRun, beginRun, failRefresh, judge, refusalIn } from "./run.ts";
+import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 import type { Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
 
 /** One run of a handler, from the decision that it has to run to the decision about its head. */
@@ -25,19 +26,23 @@ export class FillRun implements Fill {
   readonly #stopClock: (() => void) | undefined;
   #stopPatience: (() => void) | undefined;
 
-  constructor(parts: RunParts, plan: RunPlan) {
-    const { key, policy, flight, request, isUncacheable } = plan;
+  constructor(parts: RunParts, plan: RunPlan, role: RunRole) {
+    const { key, policy } = plan;
+    const { isUncacheable, isBackground } = role;
     const shown = shownTarget(key, policy);
     this.target = shown.target;
     this.keepsParameter = shown.keepsParameter;
     this.conditions = conditionsOf(plan.stale);
     // A resource that is known not to be stored loses nothing when its handler answers conditions and ranges itself.
     this.hidden = isUncacheable && this.conditions.length === 0 ? [] : ANSWERED_BY_CACHE;
-    const ticket = parts.fence.enter(key.resource, () => flight?.purge());
-    this.#run = { ...plan, parts, ticket, taggedAt: parts.tags.begin(), selection: selectionOf(request) };
-    const { hardTimeoutMs = plan.isBackground ? REFRESH_DEADLINE_MS : undefined } = policy;
+    this.#run = beginRun(parts, plan, role);
+    const { hardTimeoutMs = isBackground ? REFRESH_DEADLINE_MS : undefined } = policy;
     if (hardTimeoutMs !== undefined)
       this.#stopClock = parts.clock.schedule(() => this.#expire(), hardTimeoutMs);
+  }
+
+  refusal(head: HandlerHead): Refusal | undefined {
+    return this.#isExpired ? "timeout" : refusalIn(this.#run, readHead(head));
   }
 
   open(head: HandlerHead): OpenFill {

@@ -8,11 +8,15 @@ import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
 import type { Policy, Reply } from "../types.ts";
 
-/** What the hits of one second on one entry have in common. */
-export interface HitSaid {
+/** Why a request that waited for another's run had been on its way to the handler. */
+type Forward = CacheStatus["fwd"];
+
+/** What the answers of one second from one entry have in common. */
+export interface Said {
   readonly policy: Policy;
   readonly age: number;
   readonly ttl: number | undefined;
+  readonly fwd: Forward;
   /** `Age` and the status fields. */
   readonly fields: Fields;
   /** The replies that were made with them. */
@@ -20,45 +24,63 @@ export interface HitSaid {
 }
 
 /**
- * Says what a hit adds to its entry: `Age` and the status fields.
+ * Says what an answer from the cache adds to its entry: `Age` and the status fields.
  *
- * They count in whole seconds, so all hits of one second say the same; the first of them works it out. It is kept for
- * that second only: what entries weigh in a store is not what is kept here.
+ * They count in whole seconds, so all hits of one second say the same, and so do all who waited for one run; the first
+ * of them works it out. It is kept for that second only: what entries weigh in a store is not what is kept here.
  */
 export class HitFields {
   readonly #digest: Digest;
   #second = 0;
-  #said = new WeakMap<Entry, HitSaid>();
+  #hits = new WeakMap<Entry, Said>();
+  #collapsed = new WeakMap<Entry, Said>();
 
   constructor(digest: Digest) {
     this.#digest = digest;
   }
 
-  /** Answers the same as long as neither the age nor the time to live changes, within one second. */
-  of(entry: Entry, policy: Policy, now: number): HitSaid {
+  /** Of a hit: the same as long as neither the age nor the time to live changes, within one second. */
+  of(entry: Entry, policy: Policy, now: number): Said {
+    this.#keepTo(now);
+    return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined);
+  }
+
+  /** Of one who waited for another's run, which `fwd` says the reason of. */
+  collapsed(entry: Entry, policy: Policy, now: number, fwd: Forward): Said {
+    this.#keepTo(now);
+    return this.#recall(this.#collapsed, entry, policy, now, undefined, fwd);
+  }
+
+  #keepTo(now: number): void {
     const second = Math.floor(now / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#said = new WeakMap();
-    }
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#hits = new WeakMap();
+    this.#collapsed = new WeakMap();
+  }
+
+  #recall(
+    said: WeakMap<Entry, Said>,
+    entry: Entry,
+    policy: Policy,
+    now: number,
+    ttl: number | undefined,
+    fwd: Forward,
+  ): Said {
     const age = ageOf(entry, now);
-    const ttl = ttlOf(entry, now);
-    const known = this.#said.get(entry);
-    if (known !== undefined && known.age === age && known.ttl === ttl && known.policy === policy)
-      return known;
+    const known = said.get(entry);
+    if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) return known;
     const key = statusKey(policy, entry.key, entry.variant, this.#digest);
-    const status = statusFields(
-      policy,
-      { hit: true, ...(ttl === undefined ? {} : { ttl }), ...key },
-      inner(entry),
-    );
-    const said: HitSaid = { policy, age, ttl, fields: [["age", String(age)], ...status], made: {} };
-    this.#said.set(entry, said);
-    return said;
+    const how = fwd === undefined ? { hit: true } : { fwd, collapsed: true };
+    const status = { ...how, ...(ttl === undefined ? {} : { ttl }), ...key };
+    const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
+    const fresh: Said = { policy, age, ttl, fwd, fields, made: {} };
+    said.set(entry, fresh);
+    return fresh;
   }
 }
 
-/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
+/** What a request adds that went on/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
 export function forwardedFields(
   policy: Policy,
   entry: Entry,

@@ -6,6 +6,7 @@ import type { Decision } from "../types.ts";
 import { followOf } from "./follow.ts";
 import { forwardOf } from "./forward.ts";
 import { forwardedFields } from "./hit-fields.ts";
+import type { HitFields } from "./hit-fields.ts";
 import type { Passage } from "./passage.ts";
 import type { RunParts } from "./run.ts";
 
@@ -15,6 +16,7 @@ import type { RunParts } from "./run.ts";
  */
 export function landed<Native>(
   { digest, clock, tags, count, responder }: RunParts,
+  hits: HitFields,
   { policy, request, choose, demands }: Passage<Native>,
   found: Found,
   flight: Flight,
@@ -31,11 +33,13 @@ export function landed<Native>(
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;
   }
+  const fwd = forwardOf(found, now);
+  const { fields: added, made } = isLeader
+    ? { fields: forwardedFields(policy, entry, now, digest, { fwd, stored: true }), made: undefined }
+    : hits.collapsed(entry, policy, now, fwd);
   const outcome = isLeader ? "miss" : "collapsed";
-  const status = isLeader ? { stored: true } : { collapsed: true };
-  const added = forwardedFields(policy, entry, now, digest, { fwd: forwardOf(found, now), ...status });
   count(outcome);
   if (landing.kind === "flowing") return followOf(request, landing.flowing, landing.content, added);
-  const reply = responder.reply(entry, request.method, selectionOf(request), added);
+  const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
   return { kind: "serve", outcome, reply };
 }

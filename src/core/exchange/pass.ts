@@ -1,5 +1,6 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
+import type { Refusal } from "../events.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
 import { statusFields } from "../status.ts";
 import type { Fill, HandlerHead, OpenFill, Policy, Reply, StreamedReply } from "../types.ts";
@@ -22,13 +23,15 @@ export class PassRun implements Fill, OpenFill {
   readonly conditions: Fields = [];
   readonly storable = false;
   readonly #policy: Policy;
+  readonly #reason: Refusal;
   readonly #status: Omit<CacheStatus, "cache">;
   readonly #onHead: (head: HandlerHead | undefined) => void;
   #head: HandlerHead | undefined;
 
-  /** `onHead` is told the head, or undefined if there is none. */
+  /** `reason` is why nothing is stored. `onHead` is told the head, or undefined if there is none. */
   constructor(
     policy: Policy,
+    reason: Refusal,
     status: Omit<CacheStatus, "cache">,
     onHead: (head: HandlerHead | undefined) => void,
     shown: Pick<Fill, "target" | "keepsParameter"> = WHOLE_TARGET,
@@ -36,8 +39,13 @@ export class PassRun implements Fill, OpenFill {
     this.target = shown.target;
     this.keepsParameter = shown.keepsParameter;
     this.#policy = policy;
+    this.#reason = reason;
     this.#status = status;
     this.#onHead = onHead;
+  }
+
+  refusal(): Refusal {
+    return this.#reason;
   }
 
   open(head: HandlerHead): OpenFill {

@@ -18,7 +18,7 @@ export function startRefresh(
   if (flights.find(flightKey) !== undefined || backoff.holds(flightKey, clock.now())) return undefined;
   const flight = flights.lead(flightKey, true);
   parts.refreshed();
-  const fill = new FillRun(parts, { ...plan, flight, isBackground: true });
+  const fill = new FillRun(parts, plan, { flight, isUncacheable: false, isBackground: true });
   try {
     refresh(fill);
   } catch (error) {

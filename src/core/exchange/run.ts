@@ -9,6 +9,7 @@ import type { Fence, Ticket } from "../fence.ts";
 import { instantsOf } from "../freshness.ts";
 import type { Instants } from "../freshness.ts";
 import type { Key } from "../key.ts";
+import { selectionOf } from "../respond.ts";
 import type { Responder, Selection } from "../respond.ts";
 import type { Entry } from "../store.ts";
 import type { StoreCalls } from "../store-calls.ts";
@@ -51,27 +52,60 @@ export interface RunPlan {
   readonly vary: readonly string[];
   readonly forward: "uri-miss" | "vary-miss" | "stale" | "request";
   readonly flightKey: string;
-  /** The flight that this run leads; undefined: it runs alone. */
-  readonly flight: Flight | undefined;
   /** The stale response whose validators the handler is asked to check. */
   readonly stale: Entry | undefined;
   /** The request forbids that anything of it is stored (RFC 9111 §5.2.1.5). */
   readonly noStore: boolean;
   /** When the handler was asked, epoch ms. */
   readonly askedAt: number;
+}
+
+/** For whom one run of a handler is. */
+export interface RunRole {
+  /** The flight that this run leads; undefined: it runs alone. */
+  readonly flight: Flight | undefined;
   /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
   readonly isUncacheable: boolean;
   /** It runs without its client, to refresh what is stored: that stays where the run fails. */
   readonly isBackground: boolean;
 }
 
+/** A run for its own client only. */
+export const ALONE: RunRole = { flight: undefined, isUncacheable: false, isBackground: false };
+
 /** One run of a handler: its plan, and the places that have to hear of its end. */
-export interface Run extends RunPlan {
+export interface Run extends RunPlan, RunRole {
   readonly parts: RunParts;
   readonly ticket: Ticket;
   /** When it began, by the clock of tag invalidations. */
   readonly taggedAt: number;
   readonly selection: Selection;
+}
+
+/** Begins a run of a handler. */
+export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
+  const { request, policy, key, vary, forward, flightKey, stale, noStore, askedAt } = plan;
+  const { flight, isUncacheable, isBackground } = role;
+  const ticket = parts.fence.enter(key.resource, () => flight?.purge());
+  // Written out: to spread objects of so many properties takes V8 longer than all the rest of `begin`.
+  return {
+    request,
+    policy,
+    key,
+    vary,
+    forward,
+    flightKey,
+    stale,
+    noStore,
+    askedAt,
+    flight,
+    isUncacheable,
+    isBackground,
+    parts,
+    ticket,
+    taggedAt: parts.tags.begin(),
+    selection: selectionOf(request),
+  };
 }
 
 /** Ends a run that has nothing to share: after a failure everyone runs or is served stale, after an abort one leads. */
@@ -113,12 +147,17 @@ export function isPurged({ parts, ticket }: Run, tagging: Tagging = {}): boolean
 /** What an entry to be takes from its head. */
 export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 
-/** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
-export function judge(run: Run, head: Head): Judged | Refusal {
-  const { policy, parts, request, noStore, askedAt, isBackground } = run;
+/** Why a head forbids storing, whenever it is asked. */
+export function refusalIn({ policy, request, noStore, isBackground }: Run, head: Head): Refusal | undefined {
   if (isBackground && policy.errorStatuses.has(head.status)) return "failed";
   if (noStore) return "no-store";
-  const refusal = refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
+  return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
+}
+
+/** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
+export function judge(run: Run, head: Head): Judged | Refusal {
+  const { policy, parts, request, askedAt } = run;
+  const refusal = refusalIn(run, head);
   if (refusal !== undefined) return refusal;
   const now = parts.clock.now();
   const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);

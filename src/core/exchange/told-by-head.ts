@@ -1,12 +1,11 @@
 import type { CacheStatus } from "../../http/cache-status.ts";
-import { selectionOf } from "../respond.ts";
 import { isSameRepresentation } from "../revalidate.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead } from "../types.ts";
 import { shownTarget } from "./fill.ts";
 import { freshen } from "./freshen.ts";
 import { PassRun } from "./pass.ts";
-import { isPurged, keep } from "./run.ts";
+import { ALONE, beginRun, isPurged, keep } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
 
 /** A HEAD that the stored GET does not satisfy: what it tells freshens or outdates that one (RFC 9111 §4.3.5). */
@@ -16,18 +15,16 @@ export function headRun(
   stale: Entry,
   named: Pick<CacheStatus, "key">,
 ): PassRun {
-  const { policy, key, request, forward } = plan;
+  const { policy, key, forward } = plan;
   // A purge that overtakes it is not undone by what it writes (hazard 22).
-  const ticket = parts.fence.enter(key.resource, () => undefined);
-  const taggedAt = parts.tags.begin();
-  const run: Run = { ...plan, parts, ticket, taggedAt, selection: selectionOf(request) };
+  const run = beginRun(parts, plan, ALONE);
   const heed = (head: HandlerHead | undefined): void => {
     const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
     if (typeof told !== "string" && !isPurged(run, told)) return void keep(run, told, () => undefined);
-    ticket.leave();
+    run.ticket.leave();
     if (told === "outdated") void parts.store.delete(stale.key);
   };
-  return new PassRun(policy, { fwd: forward, ...named }, heed, shownTarget(key, policy));
+  return new PassRun(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
 }
 
 function tell(run: Run, head: HandlerHead, stale: Entry): Entry | "outdated" | "nothing" {
