@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { subtractFields, toFields } from "../../adapter.ts";
-import type { Fields, Fill, HandlerHead, OpenFill } from "../../adapter.ts";
+import type { Fields, Fill, HandlerHead, OpenFill, Refusal } from "../../adapter.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { applyReply } from "./reply.ts";
 import type { AnyStream } from "./source.ts";
@@ -26,6 +26,8 @@ export class FastifyFill {
   #status = 200;
   #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
   #stream: HandlerStream | undefined;
+  /** Why the handler's stream is not listened to. */
+  #passed: Refusal | undefined;
   #serializer: Serializer | undefined;
   #isSaid = false;
   #isAwaited = false;
@@ -44,7 +46,8 @@ export class FastifyFill {
 
   /** Whether the handler sent an object whose text is not known yet. */
   get awaitsText(): boolean {
-    return this.#isSaid && !this.#isOver && this.#content === undefined && this.#stream === undefined;
+    if (!this.#isSaid || this.#isOver || this.#passed !== undefined) return false;
+    return this.#content === undefined && this.#stream === undefined;
   }
 
   /** Takes the text that a serializer made of the handler's object. */
@@ -64,6 +67,7 @@ export class FastifyFill {
       return applyReply(this.#reply, open.complete(undefined), this.#own, this.#status, null);
     }
     if (stream !== undefined) return this.#flow(open, stream, payload);
+    if (this.#passed !== undefined) return this.#pass(open, this.#passed, payload);
     if (this.#content !== undefined) {
       return applyReply(this.#reply, open.complete(this.#content.bytes), this.#own, this.#status, payload);
     }
@@ -104,6 +108,14 @@ export class FastifyFill {
       this.#stream?.stop();
       throw error;
     }
+  }
+
+  /** The handler's own stream is sent, and the cache has its say of the head. */
+  #pass(open: OpenFill, reason: Refusal, payload: unknown): unknown {
+    // A hook may have taken back what forbade to store it; its content was not listened to all the same.
+    open.refuse(reason);
+    const { status, fields } = open.stream();
+    return applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
   }
 
   #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
@@ -175,8 +187,15 @@ export class FastifyFill {
     if (said === undefined) this.#content = { bytes: undefined };
     else if (typeof said === "string") this.#content = { bytes: this.#serializer?.(said) ?? said };
     else if (ArrayBuffer.isView(said)) this.#content = { bytes: bytesOf(said) };
-    else if (isStream(said)) said = (this.#stream = new HandlerStream(said)).stream;
+    else if (isStream(said)) said = this.#takeStream(said);
     return said;
+  }
+
+  /** Stands in for a stream that may be stored; what nobody else will read is left alone. */
+  #takeStream(said: AnyStream): unknown {
+    const mayPass = this.#hasClient && !this.#hasLeft && this.#status !== 304;
+    if (mayPass) this.#passed = this.#fill.refusal(this.#head());
+    return this.#passed === undefined ? (this.#stream = new HandlerStream(said)).stream : said;
   }
 
   /** The handler's head; its content type and its cookies may have been written since it called `send`. */

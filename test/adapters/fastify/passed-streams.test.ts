@@ -1,0 +1,93 @@
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { stage } from "./support.ts";
+
+const config = { cache: { ttl: 60 } };
+
+describe("a stream of which nothing will be stored", () => {
+  it("is sent as the handler's own, and hooks see that one", async () => {
+    const sent: unknown[] = [];
+    const seen: unknown[] = [];
+    const { client, cache } = await stage(
+      (app) => {
+        app.get("/a", { config }, async (_request, reply) => {
+          const stream = Readable.from(["for", " one"]);
+          sent.push(stream);
+          return reply.header("cache-control", "private").type("text/plain").send(stream);
+        });
+      },
+      (app) => app.addHook("onSend", async (_request, _reply, payload) => void seen.push(payload)),
+    );
+
+    const answer = await client.ask({ path: "/a" });
+
+    expect([answer.status, answer.text, answer.header("x-cache")]).toEqual([200, "for one", "MISS"]);
+    expect(answer.header("cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;detail=private");
+    expect(seen[0]).toBe(sent[0]);
+    expect(cache.stats().refusals).toEqual({ private: 1 });
+  });
+
+  it("is not stored either where a hook takes back what forbade it", async () => {
+    let runs = 0;
+    const { client, cache } = await stage(
+      (app) => {
+        app.get("/a", { config }, async (_request, reply) => {
+          runs++;
+          return reply
+            .header("set-cookie", "session=1")
+            .type("text/plain")
+            .send(Readable.from(["mine"]));
+        });
+      },
+      (app) => app.addHook("onSend", async (_request, reply) => void reply.removeHeader("set-cookie")),
+    );
+
+    const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
+
+    expect(answers.map((answer) => [answer.text, answer.header("x-cache")])).toEqual([
+      ["mine", "MISS"],
+      ["mine", "MISS"],
+    ]);
+    expect([runs, cache.stats().stored]).toEqual([2, 0]);
+    expect(cache.stats().refusals).toEqual({ "set-cookie": 2 });
+  });
+
+  it("may still be replaced by a hook", async () => {
+    const { client } = await stage(
+      (app) => {
+        app.get("/a", { config }, async (_request, reply) =>
+          reply
+            .header("cache-control", "no-store")
+            .type("text/plain")
+            .send(Readable.from(["small"])),
+        );
+      },
+      (app) =>
+        app.addHook("onSend", async (_request, _reply, payload) =>
+          (await text(payload as Readable)).toUpperCase(),
+        ),
+    );
+
+    const answer = await client.ask({ path: "/a" });
+
+    expect([answer.status, answer.text, answer.header("x-cache")]).toEqual([200, "SMALL", "MISS"]);
+  });
+
+  it("is stopped where its client goes away", async () => {
+    const streams: Readable[] = [];
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => {
+        const stream = new Readable({ read: () => undefined });
+        stream.push("begun");
+        streams.push(stream);
+        return reply.header("cache-control", "private").send(stream);
+      });
+    });
+
+    const answer = await client.open({ path: "/a" });
+    answer.abort();
+
+    await expect.poll(() => streams[0]?.destroyed).toBe(true);
+  });
+});
