@@ -7,7 +7,10 @@ import type { Fields, FieldValue } from "../../adapter.ts";
  * are appended, all else replaces.
  */
 export function sayFields(res: ServerResponse, fields: Fields): void {
-  for (const [name, value] of fields) res.setHeader(name, beside(res.getHeader(name), name, value));
+  for (const [name, value] of fields) {
+    const said = SAID_BESIDE.has(name) ? beside(res.getHeader(name), name, value) : value;
+    res.setHeader(name, said);
+  }
 }
 
 /**
@@ -32,14 +35,16 @@ export function fieldsOf(res: ServerResponse): Fields {
   return toFields(res.getHeaders());
 }
 
+/** Fields whose earlier lines stay. */
+const SAID_BESIDE: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
+
 function beside(
   present: number | string | readonly string[] | undefined,
   name: string,
   value: FieldValue,
 ): FieldValue {
   if (present === undefined) return value;
-  if (name === "vary") return mergeVary(lines(present), lines(value));
-  return name === "set-cookie" ? [...lines(present), ...lines(value)] : value;
+  return name === "vary" ? mergeVary(lines(present), lines(value)) : [...lines(present), ...lines(value)];
 }
 
 function lines(value: number | FieldValue): readonly string[] {
