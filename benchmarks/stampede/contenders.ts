@@ -18,6 +18,7 @@ interface Contender {
 
 /** The contenders by the names that the command line knows, in the order of the tables. */
 const contenders = {
+  bare: { title: "ready-made bytes on sockets", framework: "none", kind: "floor" },
   "floor-fastify": { title: "floor", framework: "Fastify", kind: "floor" },
   fastify: { title: "caching-route", framework: "Fastify", kind: "ours", floor: "floor-fastify" },
   "floor-express": { title: "floor", framework: "Express 5", kind: "floor" },

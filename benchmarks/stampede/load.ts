@@ -1,6 +1,6 @@
 // The load generator of the stampede: many open connections, on each of which one request is written at once.
 import { answerParent } from "../messages.ts";
-import { Client, hashOf } from "./client.ts";
+import { Client, hashOf } from "../client.ts";
 import { bytesOf } from "./content.ts";
 import type { BurstOrder, BurstResult } from "./messages.ts";
 

@@ -7,6 +7,7 @@ import type { ServerOrder } from "./messages.ts";
 import { Watch } from "./watch.ts";
 
 const makers: Record<ContenderName, () => Promise<MakeContender>> = {
+  bare: async () => (await import("./contenders/bare.ts")).makeBare,
   fastify: async () => (await import("./contenders/fastify.ts")).makeFastify,
   "floor-fastify": async () => (await import("./contenders/fastify.ts")).makeFastifyFloor,
   express: async () => (await import("./contenders/express.ts")).makeExpress,
