@@ -113,6 +113,40 @@ export class Client {
   }
 }
 
+/** As many connections as there are clients, of which those that are open stay so. */
+export async function openedClients(
+  known: readonly Client[],
+  port: number,
+  count: number,
+): Promise<Client[]> {
+  const clients = Array.from({ length: count }, (_, index) => {
+    const client = known[index];
+    return client?.isOpen === true ? client : new Client(port);
+  });
+  await Promise.all(clients.map((client) => client.open()));
+  return clients;
+}
+
+/** Writes a request on each connection at once, and waits for all responses, or until the deadline. */
+export function askAtOnce(clients: readonly Client[], request: Buffer, deadlineMs: number): Promise<void> {
+  const waiting = new Set(clients);
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => waiting.forEach((client) => client.giveUp()), deadlineMs);
+    for (const client of clients) {
+      client.ask(request, () => {
+        waiting.delete(client);
+        if (waiting.size > 0) return;
+        clearTimeout(deadline);
+        resolve();
+      });
+    }
+  });
+}
+
+export function requestFor(port: number, path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`, "latin1");
+}
+
 export function hashOf(body: Uint8Array): string {
   return createHash("sha256").update(body).digest("hex");
 }

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Child } from "../child.ts";
 import { spreadOf } from "../statistics.ts";
-import { ask, askAll, duration } from "./crowd.ts";
-import { BUDGET, HANDLER_MS, partOf, stream } from "./origin.ts";
+import { Crowd, ask, askAll } from "./crowd.ts";
+import { BUDGET, HANDLER_MS, contentOf, partOf, stream } from "./origin.ts";
 import type { Framework } from "./servers.ts";
 
 /** One line of the result: what was measured, and what it has to be. */
@@ -19,6 +19,7 @@ export interface Finding {
 const LATE = 50;
 const CROWD = 200;
 const TURNS = 7;
+const WARM_UPS = 10;
 
 /** Starts a server of one framework and asks it in crowds. */
 export async function measure(framework: Framework): Promise<Finding[]> {
@@ -26,9 +27,6 @@ export async function measure(framework: Framework): Promise<Finding[]> {
   const child = new Child("./crowd/server.js", [order], `server "${framework}"`, ["--expose-gc"]);
   try {
     const port = await child.ask<number>("address");
-    // Compiled, and with open connections, before anything counts.
-    for (let turn = 0; turn < 3; turn++) await askAll(port, `/plain/private/warm-${turn}`, CROWD);
-    for (let turn = 0; turn < 3; turn++) await askAll(port, `/private/warm-${turn}`, CROWD);
     const findings = [
       await firstByte(port),
       ...(await lateArrivals(port, child)),
@@ -83,8 +81,17 @@ async function lateArrivals(port: number, child: Child): Promise<Found[]> {
 }
 
 async function uncacheable(port: number): Promise<Found[]> {
-  const crowd = async (path: string, count = CROWD): Promise<number> =>
-    spreadOf(await times((turn) => askAll(port, `${path}-${turn}`, count))).median;
+  const asking = new Crowd(port);
+  const crowd = async (path: string, count = CROWD, turns = TURNS): Promise<number> => {
+    const measured: number[] = [];
+    for (let turn = 0; turn < turns; turn++) {
+      measured.push(await asking.time(`${path}-${turn}`, count, contentOf(`${path}-${turn}`)));
+    }
+    return spreadOf(measured).median;
+  };
+  // A server that is met by a crowd has been up for a while, and its code is compiled.
+  for (const kind of ["/plain/private", "/private", "/plain/early", "/early"])
+    await crowd(`${kind}/warm`, CROWD, WARM_UPS);
   const alone = await crowd("/plain/private/alone", 1);
   const floor = await crowd("/plain/private/crowd");
   const cold = await crowd("/private/cold");
@@ -121,12 +128,6 @@ async function stale(port: number, child: Child): Promise<Found[]> {
       isMet: hits === CROWD && started === 1 && slowest < HANDLER_MS,
     },
   ];
-}
-
-async function times(askThem: (turn: number) => ReturnType<typeof askAll>): Promise<number[]> {
-  const measured: number[] = [];
-  for (let turn = 0; turn < TURNS; turn++) measured.push(duration(await askThem(turn)));
-  return measured;
 }
 
 function hashOf(path: string): string {

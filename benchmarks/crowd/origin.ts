@@ -33,6 +33,12 @@ export class Origin {
   }
 }
 
+/** What a short answer says: its path behind the cache. */
+export function contentOf(path: string): string {
+  const behind = path.replace(/^\/plain/, "");
+  return behind.startsWith("/early/") ? `head ${behind}` : behind;
+}
+
 /** The bytes of a stream, each path's own. */
 export function partOf(path: string, index: number): Buffer {
   return Buffer.alloc(stream.bytes, `${path} ${index} `);

@@ -1,6 +1,8 @@
 // The load generator of the stampede: many open connections, on each of which one request is written at once.
 import { answerParent } from "../messages.ts";
-import { Client, hashOf } from "../client.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { askAtOnce, hashOf, openedClients, requestFor } from "../client.ts";
+import type { Client } from "../client.ts";
 import { bytesOf } from "./content.ts";
 import type { BurstOrder, BurstResult } from "./messages.ts";
 
@@ -8,36 +10,18 @@ import type { BurstOrder, BurstResult } from "./messages.ts";
 let clients: Client[] = [];
 
 async function burst(order: BurstOrder): Promise<BurstResult> {
-  clients = Array.from({ length: order.connections }, (_, index) => {
-    const client = clients[index];
-    return client?.isOpen === true ? client : new Client(order.port);
-  });
-  await Promise.all(clients.map((client) => client.open()));
+  clients = await openedClients(clients, order.port, order.connections);
   collect();
   await ask(order);
   return resultOf(hashOf(bytesOf(order.shape, order.path)));
 }
 
 /** Writes the leader's request, a little later all others, and waits for everybody's response. */
-function ask(order: BurstOrder): Promise<void> {
-  const request = Buffer.from(
-    `GET ${order.path} HTTP/1.1\r\nhost: 127.0.0.1:${order.port}\r\n\r\n`,
-    "latin1",
-  );
-  const [leader, ...followers] = clients;
-  const waiting = new Set(clients);
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => waiting.forEach((client) => client.giveUp()), order.deadlineMs);
-    const askBy = (client: Client): void =>
-      client.ask(request, () => {
-        waiting.delete(client);
-        if (waiting.size > 0) return;
-        clearTimeout(deadline);
-        resolve();
-      });
-    if (leader !== undefined) askBy(leader);
-    setTimeout(() => followers.forEach(askBy), order.aheadMs);
-  });
+async function ask({ port, path, aheadMs, deadlineMs }: BurstOrder): Promise<void> {
+  const request = requestFor(port, path);
+  const led = askAtOnce(clients.slice(0, 1), request, deadlineMs);
+  await delay(aheadMs);
+  await Promise.all([led, askAtOnce(clients.slice(1), request, deadlineMs)]);
 }
 
 function resultOf(hash: string): BurstResult {

@@ -117,8 +117,14 @@ function rowOf(name: ContenderName, findings: ReadonlyMap<ContenderName, Finding
     least === undefined ? "" : ms(p99.median - least.p99.median),
     ms(finding.serverP99),
     least === undefined ? "" : ms(finding.serverP99 - least.serverP99),
-    kind === "ours" ? `${GOAL_MS} ${p99.median <= GOAL_MS ? "met" : "missed"}` : "",
+    kind === "ours" && least !== undefined ? goalsOf(p99.median, p99.median - least.p99.median) : "",
   ];
+}
+
+/** What the goal is is said of the clients' clock; no server of the machine may reach it, so it is said of the floor too. */
+function goalsOf(after: number, overFloor: number): string {
+  const verdict = (value: number): string => (value <= GOAL_MS ? "met" : "missed");
+  return `${GOAL_MS} ${verdict(after)}; ${GOAL_MS} over floor ${verdict(overFloor)}`;
 }
 
 function wrongOf({ wrong, responses, faults }: Finding): string {
