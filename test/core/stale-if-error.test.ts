@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../../src/adapter.ts";
+import type { Decision, Sink } from "../../src/adapter.ts";
 import { stale } from "./staged.ts";
 import type { Staged } from "./staged.ts";
 import {
@@ -65,12 +65,43 @@ describe("a stale response in the place of an error", () => {
     const kit = stale({ staleIfError: 30 }, 70);
     const decided = await waiting(kit);
     const { sink } = openWith(kit.fills[0]!).stream();
+    sink?.write("n");
     await settle();
 
-    sink?.write("new");
+    const { content } = followOf(decided()!);
+    sink?.write("ew");
     sink?.end();
 
-    expect(await readText(followOf(decided()!).content)).toBe("new");
+    expect(await readText(content)).toBe("new");
+  });
+
+  it.each<[string, Record<string, string>, (sink: Sink) => void]>([
+    ["breaks off", {}, (sink) => sink.abandon("failed", new Error("no database"))],
+    ["ends", { "content-length": "3" }, (sink) => sink.end()],
+  ])("is served where the handler's stream %s before its first byte", async (_how, headers, fail) => {
+    const kit = stale({ staleIfError: 30 }, 70);
+    const decided = await waiting(kit);
+    const { sink } = openWith(kit.fills[0]!, { headers }).stream();
+    await settle();
+    const before = decided();
+
+    fail(sink!);
+    await settle();
+
+    const { reply, outcome } = serveOf(decided()!);
+    expect([before, textOf(reply), outcome]).toEqual([undefined, "old", "stale"]);
+    expect(said(reply, "cache-status")).toBe("caching-route;fwd=stale;detail=failed");
+  });
+
+  it("is not served where the handler's stream ends cleanly without a byte", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+    const decided = await waiting(kit);
+
+    openWith(kit.fills[0]!).stream().sink?.end();
+    await settle();
+
+    const { reply, outcome } = serveOf(decided()!);
+    expect([textOf(reply), outcome]).toEqual(["", "miss"]);
   });
 
   it("is served at once for a while after a failure", async () => {

@@ -22,6 +22,9 @@ const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
   "truncated",
 ]);
 
+/** Refusals of what is an error and no answer. */
+const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
+
 /** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
 export class OpenRun implements OpenFill, Sink {
   readonly #run: Run;
@@ -30,6 +33,8 @@ export class OpenRun implements OpenFill, Sink {
   readonly #judged: Judged | undefined;
   readonly #audience: Audience;
   #refusal: Refusal | undefined;
+  /** Lets in those who wait, where they wait for the first byte of the content. */
+  #onFirstByte: (() => void) | undefined;
   #over = false;
 
   /** `judgement` is why the head forbids storing or, if it does not, what the entry to be takes from it. */
@@ -68,7 +73,7 @@ export class OpenRun implements OpenFill, Sink {
     if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, now + policy.uncacheableMs, reason);
     if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
-    flight?.land({ kind: reason === "failed" ? "failed" : "alone" });
+    flight?.land({ kind: BREAKS.has(reason) ? "failed" : "alone" });
     parts.refused(policy.route, reason);
     this.#audience.review();
   }
@@ -102,12 +107,7 @@ export class OpenRun implements OpenFill, Sink {
       this.#run.ticket.leave();
       return { ...head, sink: undefined };
     }
-    // Nobody waits for the end of a stream: who came meanwhile reads it as it comes.
-    this.#run.flight?.flow({
-      head: this.#entry(new Uint8Array(), undefined, this.#judged),
-      length: combined(fieldOf(this.#head.fields, "content-length")),
-      read: () => this.#audience.follow(),
-    });
+    this.#letIn(this.#judged);
     const audience = this.#audience;
     audience.begin(stop);
     return {
@@ -121,6 +121,7 @@ export class OpenRun implements OpenFill, Sink {
 
   write(chunk: Uint8Array | string): void {
     if (this.#over) return;
+    if (chunk.length > 0) this.#onFirstByte?.();
     const refusal = this.#capture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
     this.#audience.heard();
@@ -146,6 +147,24 @@ export class OpenRun implements OpenFill, Sink {
     this.#capture.flow.fail(error ?? brokenSource(this.#run.policy.route));
     this.#audience.end();
     abandonRun(this.#run, reason, error);
+  }
+
+  /**
+   * Nobody waits for the end of a stream: who came meanwhile reads it as it comes. A refresh may stand in for what is
+   * stale: as long as it has not said a byte, an error of it can still be replaced by that (RFC 5861 §4).
+   */
+  #letIn(judged: Judged): void {
+    const { flight, isBackground } = this.#run;
+    const flow = (): void => {
+      this.#onFirstByte = undefined;
+      flight?.flow({
+        head: this.#entry(new Uint8Array(), undefined, judged),
+        length: combined(fieldOf(this.#head.fields, "content-length")),
+        read: () => this.#audience.follow(),
+      });
+    };
+    if (isBackground) this.#onFirstByte = flow;
+    else flow();
   }
 
   #keepNothing(reason: Refusal): void {
