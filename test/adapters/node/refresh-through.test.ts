@@ -53,7 +53,7 @@ const makeFastify: Make = async (cacheOptions, isSecure, isCompressed) => {
   );
   await app.listen({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => app.close());
-  return { server: app.server as Server, cache };
+  return { server: app.server, cache };
 };
 
 const makeExpress =
@@ -71,7 +71,7 @@ const makeExpress =
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
-    return { server: server as Server, cache };
+    return { server, cache };
   };
 
 const frameworks: readonly (readonly [string, Make])[] = [
