@@ -11,8 +11,8 @@ import { FillRun } from "./exchange/fill.ts";
 import { runsAlone } from "./exchange/forward.ts";
 import { HitFields, staleFields } from "./exchange/hit-fields.ts";
 import { landed } from "./exchange/landed.ts";
-import { MOST_TURNS, flightKeyOf, named, planOf } from "./exchange/passage.ts";
-import type { Passage } from "./exchange/passage.ts";
+import { PATIENT, flightKeyOf, named, planOf } from "./exchange/passage.ts";
+import type { Passage, Patience } from "./exchange/passage.ts";
 import { probe } from "./exchange/probe.ts";
 import { startRefresh } from "./exchange/refresh.ts";
 import type { RunParts } from "./exchange/run.ts";
@@ -73,7 +73,7 @@ export class Exchange {
       demands: demandsOf(request, policy),
       choose: (vary: readonly string[]) => variantOf(key.selector, vary, header),
     };
-    return this.#approach(passage, MOST_TURNS, undefined);
+    return this.#approach(passage, PATIENT);
   }
 
   /** Finds what `begin` would decide, and changes nothing; `store` hears of its own failures. */
@@ -95,25 +95,19 @@ export class Exchange {
     this.#parts.fence.purgeAll();
   }
 
-  /** `turns` is how often the request may still wait, `until` the end of its patience, once it has waited. */
-  #approach<Native>(
-    passage: Passage<Native>,
-    turns: number,
-    until: number | undefined,
-  ): MaybePromise<Decision> {
+  #approach<Native>(passage: Passage<Native>, patience: Patience): MaybePromise<Decision> {
     const { clock } = this.#parts;
     const now = clock.now();
     const found = this.#lookup.find(passage.key.resource, passage.choose, now);
     if (found instanceof Promise)
-      return found.then((read) => this.#decide(passage, read, turns, until, clock.now()));
-    return this.#decide(passage, found, turns, until, now);
+      return found.then((read) => this.#decide(passage, read, patience, clock.now()));
+    return this.#decide(passage, found, patience, now);
   }
 
   #decide<Native>(
     passage: Passage<Native>,
     found: Found,
-    turns: number,
-    until: number | undefined,
+    patience: Patience,
     now: number,
   ): MaybePromise<Decision> {
     const { request, policy, demands } = passage;
@@ -129,8 +123,8 @@ export class Exchange {
         this.#refresh(passage, found, now);
         return this.#serve(passage, entry, now, "stale");
       }
-      if (turns > 0 && servesOnError(entry, now))
-        return this.#refreshOrServe(passage, found, entry, turns, until, now);
+      if (patience.turns > 0 && servesOnError(entry, now))
+        return this.#refreshOrServe(passage, found, entry, patience, now);
     }
     const plan = planOf(passage, found, now);
     // HEAD never writes an entry of its own, so there is nothing to lead or to wait for (hazard 8).
@@ -147,8 +141,8 @@ export class Exchange {
     if (flights.isUncacheable(plan.flightKey, now)) return run(undefined, true);
     const flight = flights.find(plan.flightKey);
     if (flight === undefined) return run(flights.lead(plan.flightKey), false);
-    if (turns === 0) return run(undefined, false);
-    return this.#wait(passage, found, flight, turns, until, now) ?? run(undefined, false);
+    if (patience.turns === 0) return run(undefined, false);
+    return this.#wait(passage, found, flight, patience, now) ?? run(undefined, false);
   }
 
   /** Whether an entry that is not fresh may be served at all: refreshing it has to be possible. */
@@ -169,34 +163,34 @@ export class Exchange {
     passage: Passage<Native>,
     found: Found,
     entry: Entry,
-    turns: number,
-    until: number | undefined,
+    patience: Patience,
     now: number,
   ): MaybePromise<Decision> {
     const { flights, backoff } = this.#parts;
     const flightKey = flightKeyOf(passage, found);
     // What was not storable a moment ago is asked for by each client itself.
-    if (flights.isUncacheable(flightKey, now)) return this.#approach(passage, 0, until);
+    if (flights.isUncacheable(flightKey, now)) return this.#approach(passage, { ...patience, turns: 0 });
     const started = this.#refresh(passage, found, now);
     const flight = started ?? flights.find(flightKey);
-    const waiting =
-      flight && this.#wait(passage, found, flight, turns, until, now, entry, started !== undefined);
+    const isLeader = started !== undefined;
+    const waiting = flight && this.#wait(passage, found, flight, patience, now, { stale: entry, isLeader });
     return (
       waiting ??
       this.#serve(passage, entry, now, "stale", backoff.holds(flightKey, now) ? "failed" : "timeout")
     );
   }
 
-  /** Waits for another run; undefined where there is no patience or no room left to wait. */
+  /**
+   * Waits for another run; undefined where there is no patience or no room left to wait. `stale` is what may be served
+   * in its place, `isLeader` the request for which it was started.
+   */
   #wait<Native>(
     passage: Passage<Native>,
     found: Found,
     flight: Flight,
-    turns: number,
-    until: number | undefined,
+    { turns, until }: Patience,
     now: number,
-    stale?: Entry,
-    isLeader: boolean = false,
+    { stale, isLeader = false }: { readonly stale?: Entry; readonly isLeader?: boolean } = {},
   ): Promise<Decision> | undefined {
     const { waitMs, softTimeoutMs, maxWaiters } = passage.policy;
     const lastsUntil = until ?? now + waitMs;
@@ -225,7 +219,7 @@ export class Exchange {
       // The window has closed meanwhile: it waits on, as who has nothing stale does.
       const isPatient = landing.kind === "late" && landedAt < lastsUntil;
       const left = isPatient ? turns : landing.kind === "again" ? turns - 1 : 0;
-      return this.#approach(passage, left, lastsUntil);
+      return this.#approach(passage, { turns: left, until: lastsUntil });
     });
   }
 

@@ -80,13 +80,13 @@ export class HitFields {
   }
 }
 
-/** What a request adds that went on/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
+/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
 export function forwardedFields(
   policy: Policy,
   entry: Entry,
   now: number,
   digest: Digest,
-  status: Pick<CacheStatus, "fwd" | "collapsed" | "stored" | "detail">,
+  status: Pick<CacheStatus, "fwd" | "stored" | "detail">,
   fromCache: boolean = false,
 ): Fields {
   const key = statusKey(policy, entry.key, entry.variant, digest);

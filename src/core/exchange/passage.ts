@@ -7,9 +7,6 @@ import type { Policy, RequestRecord } from "../types.ts";
 import { askedAgain, flightName, forwardOf, knownVary } from "./forward.ts";
 import type { RunParts, RunPlan } from "./run.ts";
 
-/** How often a request takes its place in a queue again after a leader went away, before it runs by itself. */
-export const MOST_TURNS = 3;
-
 /** One request on its way, with what the stations found. */
 export interface Passage<Native> {
   readonly request: RequestRecord<Native>;
@@ -18,6 +15,17 @@ export interface Passage<Native> {
   readonly demands: Demands;
   readonly choose: (vary: readonly string[]) => string;
 }
+
+/** How much longer a request waits for the runs of others, before it runs by itself. */
+export interface Patience {
+  /** How often it may still take its place in a queue, after a leader went away. */
+  readonly turns: number;
+  /** When it ends, epoch ms; undefined until the request waits for the first time. */
+  readonly until: number | undefined;
+}
+
+/** That of a request that has not waited yet. */
+export const PATIENT: Patience = { turns: 3, until: undefined };
 
 /** What flights and the memory of uncacheable responses call what a request asks for. */
 export function flightKeyOf<Native>({ policy, key, choose }: Passage<Native>, found: Found): string {
