@@ -74,6 +74,22 @@ describe("a stream of which nothing will be stored", () => {
     expect([answer.status, answer.text, answer.header("x-cache")]).toEqual([200, "SMALL", "MISS"]);
   });
 
+  it.each<[string, () => unknown]>([
+    ["a web stream", () => new Response("for one").body],
+    ["a Response", () => new Response("for one", { headers: { "x-own": "1" } })],
+  ])("may be %s", async (_kind, make) => {
+    const { client, cache } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) =>
+        reply.header("cache-control", "private").type("text/plain").send(make()),
+      );
+    });
+
+    const answer = await client.ask({ path: "/a" });
+
+    expect([answer.text, answer.header("x-cache")]).toEqual(["for one", "MISS"]);
+    expect(cache.stats().refusals).toEqual({ private: 1 });
+  });
+
   it("is stopped where its client goes away", async () => {
     const streams: Readable[] = [];
     const { client } = await stage((app) => {
