@@ -42,6 +42,28 @@ describe("what the fetch adapter answers", () => {
     expect([miss.header("content-type"), hit.header("content-type")]).toEqual([undefined, undefined]);
   });
 
+  it("is sent part by part on a hit with large content, of which no client's copy is another's", async () => {
+    const large = new Uint8Array(3 * 2 ** 20).fill(7);
+    const handler = cacheRoute(quietCache(), { maxBodyBytes: 4 * 2 ** 20 }, () => new Response(large));
+    await (await handler(ask())).arrayBuffer();
+    const before = process.memoryUsage().arrayBuffers;
+
+    const hits = await Promise.all(Array.from({ length: 20 }, async () => handler(ask())));
+    const held = process.memoryUsage().arrayBuffers - before;
+    const [first, second] = hits;
+    const parts: Uint8Array[] = [];
+    for await (const part of first!.body!) {
+      parts.push(new Uint8Array(part));
+      part.fill(0);
+    }
+
+    expect(held).toBeLessThan(large.byteLength);
+    expect(first!.headers.get("content-length")).toBe(String(large.byteLength));
+    expect(Math.max(...parts.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(65_536);
+    expect(Buffer.concat(parts).equals(large)).toBe(true);
+    expect(Buffer.from(await second!.arrayBuffer()).equals(large)).toBe(true);
+  });
+
   it("has each Set-Cookie on a line of its own, in order, in what is stored and in what is not", async () => {
     const cookies: [string, string][] = [
       ["set-cookie", "b=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT"],

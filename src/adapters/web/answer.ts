@@ -1,5 +1,6 @@
-import type { MaybePromise } from "../../adapter.ts";
+import type { MaybePromise, Reply } from "../../adapter.ts";
 import { bodyOf } from "./body.ts";
+import { partsOf } from "./bytes.ts";
 import { chain } from "./chain.ts";
 import { Client } from "./client.ts";
 import { withContent } from "./content.ts";
@@ -34,7 +35,7 @@ function decide<Rest extends readonly unknown[]>(
   return chain(engine.begin(record, policy), (decision) => {
     switch (decision.kind) {
       case "serve":
-        return toResponse(decision.reply);
+        return serve(decision.reply, native);
       case "follow": {
         const { status, fields, content: coming } = decision;
         return toResponse({ status, fields, body: bodyOf(coming, new Client(native)) });
@@ -49,4 +50,13 @@ function decide<Rest extends readonly unknown[]>(
       }
     }
   });
+}
+
+/** What is larger is sent part by part: a response made of bytes copies all of them at once, for each client. */
+const LARGEST_COPY = 2 ** 20;
+
+function serve(reply: Reply, native: Request): Response {
+  const { status, fields, body } = reply;
+  if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply);
+  return toResponse({ status, fields, body: bodyOf(partsOf(body), new Client(native)) });
 }

@@ -17,3 +17,11 @@ export function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<Ar
   }
   return whole;
 }
+
+/** How long a part of large content is, in bytes. */
+const PART_BYTES = 65_536;
+
+/** Reads bytes part by part, without a copy. */
+export async function* partsOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
+}
