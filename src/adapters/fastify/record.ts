@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import type { Fill } from "../../adapter.ts";
 import { replay } from "../node/replay.ts";
@@ -23,8 +24,25 @@ export class FastifyRecord extends NodeRequest<FastifyRequest> {
   get refresh(): ((fill: Fill) => void) | undefined {
     if (this.method !== "GET" && this.method !== "HEAD") return undefined;
     const { raw, originalUrl, server } = this.native;
-    return (fill) => replay(raw, originalUrl, fill, (request, response) => server.routing(request, response));
+    const mount = mountOf(raw, originalUrl);
+    return (fill) =>
+      replay(raw, mount.url, fill, (request, response) => {
+        Object.assign(request, mount.said);
+        server.routing(request, response);
+      });
   }
+}
+
+/**
+ * The URL that Fastify was given, and what an outer framework says of its own: Express takes the path at which it has
+ * mounted an application off the URL. What Fastify's `rewriteUrl` takes off, it takes off anew.
+ */
+function mountOf(raw: IncomingMessage, originalUrl: string): { readonly url: string; readonly said: object } {
+  const { baseUrl } = raw as { baseUrl?: unknown };
+  if (typeof baseUrl !== "string" || baseUrl === "" || !originalUrl.startsWith(baseUrl))
+    return { url: originalUrl, said: {} };
+  const rest = originalUrl.slice(baseUrl.length);
+  return { url: rest.startsWith("/") ? rest : `/${rest}`, said: { originalUrl, baseUrl } };
 }
 
 /** The parsed content; the empty text where the request has none, undefined where a parser left it in the stream. */

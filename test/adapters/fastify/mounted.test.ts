@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import Fastify from "fastify";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cacheRoute } from "../../../src/adapters/fastify.ts";
+import { createCache } from "../../../src/index.ts";
+import { Client } from "../../../src/testing/adapter-contract/client.ts";
+import { testClock } from "../../../src/testing/index.ts";
+import { until } from "./support.ts";
+
+describe("an application that Express passes requests to", () => {
+  it("is refreshed under the path that it is mounted at", async () => {
+    const clock = testClock();
+    const cache = createCache({ clock, reporter: false });
+    const inner = Fastify();
+    const seen: unknown[] = [];
+    await inner.register(cacheRoute, { cache });
+    const config = { cache: { ttl: 60, staleWhileRevalidate: 60 } };
+    inner.get("/a", { config }, async (request) => {
+      seen.push([request.url, request.originalUrl]);
+      return `run ${seen.length}`;
+    });
+    await inner.ready();
+    const outer = express();
+    outer.use("/api/v1", (req, res) => inner.routing(req, res));
+    const server = outer.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(async () => {
+      server.close();
+      await inner.close();
+    });
+    const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 5000);
+    onTestFinished(() => client.close());
+    const ask = async (): Promise<string> => (await client.ask({ path: "/api/v1/a?b=1" })).text;
+
+    await ask();
+    clock.advance(61);
+    const stale = await ask();
+    await until(() => cache.stats().stored === 2 || cache.stats().refusals.failed === 1);
+
+    expect([stale, await ask()]).toEqual(["run 1", "run 2"]);
+    expect(seen).toEqual([
+      ["/a?b=1", "/api/v1/a?b=1"],
+      ["/a?b=1", "/api/v1/a?b=1"],
+    ]);
+  });
+});
