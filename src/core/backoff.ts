@@ -1,3 +1,4 @@
+import type { Digest } from "./digest.ts";
 import { Remembered } from "./remembered.ts";
 
 /** After the first failure in a row; each further one doubles it. */
@@ -10,8 +11,8 @@ export class Backoff {
   readonly #failed: Remembered<{ readonly count: number; readonly until: number }>;
   readonly #counted = new WeakSet<object>();
 
-  constructor(limit = 10_000) {
-    this.#failed = new Remembered(limit);
+  constructor(limit = 10_000, digest?: Digest) {
+    this.#failed = new Remembered(limit, digest);
   }
 
   /** Whether a refresh of this key failed so recently that it is not tried again yet. */

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
 import { Remembered } from "./remembered.ts";
 import type { Entry } from "./store.ts";
@@ -120,6 +121,14 @@ function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
   return landing !== undefined && "read" in landing;
 }
 
+/** Why and until when (epoch ms) a key counts as uncacheable. */
+interface Uncacheable {
+  readonly until: number;
+  readonly reason: Refusal | undefined;
+  /** Its last response was an error. */
+  readonly isError: boolean;
+}
+
 /**
  * Keeps the flights of a process: one run per key at a time (single flight).
  *
@@ -128,10 +137,10 @@ function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
  */
 export class Flights {
   readonly #flying = new Map<string, Flight>();
-  readonly #uncacheable: Remembered<{ readonly until: number; readonly reason: Refusal | undefined }>;
+  readonly #uncacheable: Remembered<Uncacheable>;
 
-  constructor(limit = 10_000) {
-    this.#uncacheable = new Remembered(limit);
+  constructor(limit = 10_000, digest?: Digest) {
+    this.#uncacheable = new Remembered(limit, digest);
   }
 
   /** The flight that a request for this key would wait for. */
@@ -158,14 +167,19 @@ export class Flights {
     return false;
   }
 
-  /** Why and until when (epoch ms) a key counts as uncacheable, as far as it is remembered. */
-  remembered(key: string): { readonly until: number; readonly reason: Refusal | undefined } | undefined {
+  /** The same, leaving out errors: what is stale stands in for those (RFC 5861 §4). */
+  isUncacheableAnswer(key: string, now: number): boolean {
+    return this.isUncacheable(key, now) && this.#uncacheable.get(key)?.isError === false;
+  }
+
+  /** What is remembered of a key. */
+  remembered(key: string): Uncacheable | undefined {
     return this.#uncacheable.get(key);
   }
 
-  /** Remembers until an instant (epoch ms) that a response could not be shared. */
-  rememberUncacheable(key: string, until: number, reason?: Refusal): void {
-    this.#uncacheable.set(key, { until, reason });
+  /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was none to be stored. */
+  rememberUncacheable(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
+    this.#uncacheable.set(key, { until, reason, isError });
   }
 
   /** Forgets it: a storable response was seen. */

@@ -29,6 +29,9 @@ import type { StoreCalls } from "./store-calls.ts";
 import type { Decision, Policy, RequestRecord } from "./types.ts";
 import { isUnsafe } from "./unsafe.ts";
 
+/** How many keys are remembered as uncacheable, and how many as failing. */
+const MOST_REMEMBERED = 10_000;
+
 /**
  * The order of the stations: the only file that knows it.
  *
@@ -43,8 +46,8 @@ export class Exchange {
   constructor(parts: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">) {
     this.#parts = {
       ...parts,
-      flights: new Flights(),
-      backoff: new Backoff(),
+      flights: new Flights(MOST_REMEMBERED, parts.digest),
+      backoff: new Backoff(MOST_REMEMBERED, parts.digest),
       fence: new Fence(),
       responder: new Responder(),
     };
@@ -169,7 +172,8 @@ export class Exchange {
     const { flights, backoff } = this.#parts;
     const flightKey = flightKeyOf(passage, found);
     // What was not storable a moment ago is asked for by each client itself.
-    if (flights.isUncacheable(flightKey, now)) return this.#approach(passage, { ...patience, turns: 0 });
+    if (flights.isUncacheableAnswer(flightKey, now))
+      return this.#approach(passage, { ...patience, turns: 0 });
     const started = this.#refresh(passage, found, now);
     const flight = started ?? flights.find(flightKey);
     const isLeader = started !== undefined;
@@ -193,7 +197,8 @@ export class Exchange {
     { stale, isLeader = false }: { readonly stale?: Entry; readonly isLeader?: boolean } = {},
   ): Promise<Decision> | undefined {
     const { waitMs, softTimeoutMs, maxWaiters } = passage.policy;
-    const lastsUntil = until ?? now + waitMs;
+    // A clock that is set back makes nobody wait longer.
+    const lastsUntil = Math.min(until ?? Infinity, now + waitMs);
     const end = Math.min(lastsUntil, now + ((stale && softTimeoutMs) ?? Infinity));
     if (end <= now || flight.waiting >= maxWaiters) return undefined;
     return flight.wait(this.#parts.clock, end - now).then((landing) => {

@@ -1,23 +1,30 @@
-/** Longer keys are not remembered: ten thousand of them would weigh too much (hazard 17). */
+import type { Digest } from "./digest.ts";
+
+/** Of longer keys a digest is remembered: ten thousand of them would weigh too much (hazard 17). */
 const LONGEST_KEY = 2048;
 
 /** Remembers something of keys, of so many at most: the one that was said longest ago is forgotten first (hazard 17). */
 export class Remembered<Value> {
   readonly #limit: number;
+  readonly #digest: Digest | undefined;
   readonly #values = new Map<string, Value>();
 
-  constructor(limit: number) {
+  /** Without a digest, long keys are not remembered. */
+  constructor(limit: number, digest: Digest | undefined) {
     this.#limit = limit;
+    this.#digest = digest;
   }
 
   get(key: string): Value | undefined {
-    return this.#values.get(key);
+    const name = this.#nameOf(key);
+    return name === undefined ? undefined : this.#values.get(name);
   }
 
   set(key: string, value: Value): void {
-    if (key.length > LONGEST_KEY) return;
-    this.#values.delete(key);
-    this.#values.set(key, value);
+    const name = this.#nameOf(key);
+    if (name === undefined) return;
+    this.#values.delete(name);
+    this.#values.set(name, value);
     if (this.#values.size <= this.#limit) return;
     for (const oldest of this.#values.keys()) {
       this.#values.delete(oldest);
@@ -26,6 +33,11 @@ export class Remembered<Value> {
   }
 
   delete(key: string): void {
-    this.#values.delete(key);
+    const name = this.#nameOf(key);
+    if (name !== undefined) this.#values.delete(name);
+  }
+
+  #nameOf(key: string): string | undefined {
+    return key.length <= LONGEST_KEY ? key : this.#digest?.keyed(`remembered ${key}`);
   }
 }

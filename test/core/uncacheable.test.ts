@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Flights } from "../../src/core/coalesce.ts";
+import { platformDigest } from "../../src/platform.ts";
 import { answer, fillOf, kitOf, serveOf } from "./support.ts";
 
 const cookie = { headers: { "set-cookie": "id=1" } };
@@ -75,12 +76,15 @@ describe("the memory of uncacheable keys", () => {
     expect(["a", "b", "c"].map((key) => flights.isUncacheable(key, 0))).toEqual([true, false, true]);
   });
 
-  it("keeps no keys of great length", () => {
-    const flights = new Flights();
+  it("keeps a digest of keys of great length", () => {
     const long = "x".repeat(5000);
+    const asked: string[] = [];
+    const keyed = (text: string): string => (asked.push(text), `d${text.length}`);
+    const flights = new Flights(10, { ...platformDigest(new Uint8Array()), keyed });
     flights.rememberUncacheable(long, 1000);
 
-    expect(flights.isUncacheable(long, 0)).toBe(false);
+    expect([flights.isUncacheable(long, 0), flights.isUncacheable(`${long}y`, 0)]).toEqual([true, false]);
+    expect(asked).toHaveLength(3);
   });
 
   it("ends when its time is up", () => {

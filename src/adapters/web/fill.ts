@@ -67,15 +67,15 @@ async function send(open: OpenFill, response: Response, run: Run): Promise<Respo
     if (handler !== undefined && body !== null) client.whenGone((reason) => handler.abort(reason));
     return withFields(response, open.stream().fields);
   }
-  if (body === null) return toResponse(open.complete(undefined));
-  const reader = body.getReader();
-  const ahead = await readAhead(reader, maxBodyBytes);
+  const reader = body?.getReader();
+  const ahead = reader && (await readAhead(reader, maxBodyBytes));
   if (client.isGone && handler === undefined) {
     // A handler that hears its client go may end early, and say nothing of it.
     open.abandon("aborted");
-    stopReading(reader, client.reason);
+    if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
   }
+  if (reader === undefined || ahead === undefined) return toResponse(open.complete(undefined));
   if (ahead.next === undefined) return toResponse(open.complete(joined(ahead.chunks)));
   if (ahead.isTooLarge) open.refuse("too-large");
   const stop = (): void => {

@@ -69,6 +69,11 @@ export class Audience {
     this.#cancelPatience = this.#run.clock.schedule(() => this.#giveUp(), this.#run.patienceMs);
   }
 
+  /** The source waits for those who read: it is not to say anything until it is heard again. */
+  rest(): void {
+    this.#cancelPatience?.();
+  }
+
   /** Ends the run where nobody wants its content any more; answers whether it goes on. */
   review(): boolean {
     if (this.#isOver) return false;

@@ -8,9 +8,13 @@ import { OpenRun } from "./open-fill.ts";
 import { ANSWERED_BY_CACHE } from "../respond.ts";
 import { conditionsOf } from "../revalidate.ts";
 import { RevalidatedRun } from "./revalidated.ts";
-import { abandonRun, beginRun, failRefresh, judge, refusalIn } from "./run.ts";
+import { abandonRun, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
+import type { Entry } from "../store.ts";
 import type { Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
+
+/** What a client asks of the response that it is to get, and a run without it does not (RFC 9110 §13.1). */
+const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];
 
 /** One run of a handler, from the decision that it has to run to the decision about its head. */
 export class FillRun implements Fill {
@@ -33,27 +37,29 @@ export class FillRun implements Fill {
     this.target = shown.target;
     this.keepsParameter = shown.keepsParameter;
     this.conditions = conditionsOf(plan.stale);
+    const hidden = isBackground ? OF_THE_CLIENT : ANSWERED_BY_CACHE;
     // A resource that is known not to be stored loses nothing when its handler answers conditions and ranges itself.
-    this.hidden = isUncacheable && this.conditions.length === 0 ? [] : ANSWERED_BY_CACHE;
+    this.hidden = isUncacheable && this.conditions.length === 0 ? [] : hidden;
     this.#run = beginRun(parts, plan, role);
-    const { hardTimeoutMs = isBackground ? REFRESH_DEADLINE_MS : undefined } = policy;
+    const hardTimeoutMs = isBackground ? refreshDeadlineOf(policy) : policy.hardTimeoutMs;
     if (hardTimeoutMs !== undefined)
       this.#stopClock = parts.clock.schedule(() => this.#expire(), hardTimeoutMs);
   }
 
   refusal(head: HandlerHead): Refusal | undefined {
-    return this.#isExpired ? "timeout" : refusalIn(this.#run, readHead(head));
+    if (this.#isExpired) return "timeout";
+    return this.#revalidates(head) === undefined ? refusalIn(this.#run, readHead(head)) : undefined;
   }
 
   open(head: HandlerHead): OpenFill {
     if (this.#over)
       throw new CacheError("ERR_CACHE_FILL_TWICE", "a fill is opened or abandoned exactly once");
     this.#end();
-    const { stale, isBackground } = this.#run;
-    const isRevalidated = head.status === 304 && stale !== undefined && this.conditions.length > 0;
-    this.#count(isRevalidated && !this.#isExpired ? "revalidated" : "miss");
+    const { isBackground } = this.#run;
+    const revalidated = this.#revalidates(head);
+    this.#count(revalidated !== undefined && !this.#isExpired ? "revalidated" : "miss");
     try {
-      if (isRevalidated && !this.#isExpired) return new RevalidatedRun(this.#run, head, stale);
+      if (revalidated !== undefined) return new RevalidatedRun(this.#run, head, revalidated, this.#isExpired);
       const read = readHead(head);
       const judgement = this.#isExpired ? "timeout" : judge(this.#run, read);
       return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
@@ -85,6 +91,11 @@ export class FillRun implements Fill {
     abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
   }
 
+  /** The stored response of which the handler says that it still holds (RFC 9111 §4.3.3). */
+  #revalidates({ status }: HandlerHead): Entry | undefined {
+    return status === 304 && this.conditions.length > 0 ? this.#run.stale : undefined;
+  }
+
   /** The handler took too long: nobody else waits for it, and what it still says is not stored. */
   #expire(): void {
     if (this.#over || this.#isExpired) return;
@@ -114,13 +125,10 @@ export class FillRun implements Fill {
   }
 }
 
-/** A refresh takes at most this long, unless its route says otherwise. */
-const REFRESH_DEADLINE_MS = 30_000;
-
-function refreshTimeout({ route, hardTimeoutMs = REFRESH_DEADLINE_MS }: Policy): CacheError {
+function refreshTimeout(policy: Policy): CacheError {
   return new CacheError(
     "ERR_CACHE_REFRESH_TIMEOUT",
-    `${route}: a refresh of a stored response did not answer within ${hardTimeoutMs} ms`,
+    `${policy.route}: a refresh of a stored response did not answer within ${refreshDeadlineOf(policy)} ms`,
   );
 }
 

@@ -29,7 +29,9 @@ export function landed<Native>(
   const isOutdated = tags.areOutdated(entry);
   // A stream may be longer than its lifetime: whoever comes next leads anew, and the others wait for that.
   if (isOutdated || !isFresh(entry, now)) flight.pass();
-  if (choose(entry.vary) !== entry.variant || !demands.accepts(entry, now) || isOutdated) {
+  // The leader takes what its own run brought, as it would without a cache: perhaps stale from the first moment on.
+  const isAccepted = isLeader || demands.accepts(entry, now);
+  if (choose(entry.vary) !== entry.variant || !isAccepted || isOutdated) {
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;
   }

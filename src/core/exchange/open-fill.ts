@@ -3,7 +3,7 @@ import { Capture } from "../capture.ts";
 import { CacheError } from "../errors.ts";
 import type { Refusal } from "../events.ts";
 import { hasContent, replyOnce } from "../respond.ts";
-import { abandonRun, failRefresh, isPurged, keep } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep, refreshDeadlineOf } from "./run.ts";
 import type { Judged, Run } from "./run.ts";
 import { offeredField } from "../search-rule.ts";
 import type { Entry } from "../store.ts";
@@ -49,7 +49,7 @@ export class OpenRun implements OpenFill, Sink {
       isWanted: () => isBackground && this.storable,
       onUnwanted: () => this.#giveUp(),
       clock: parts.clock,
-      patienceMs: policy.waitMs,
+      patienceMs: isBackground ? refreshDeadlineOf(policy) : policy.waitMs,
     });
     if (typeof judgement === "string") this.refuse(judgement);
     else this.#judged = judgement;
@@ -67,10 +67,12 @@ export class OpenRun implements OpenFill, Sink {
     this.#keepNothing(reason);
     // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
     // Neither does what one client asked not to be stored.
-    const isOfClient = noStore || (isUncacheable && reason === "status");
+    const { status } = this.#head;
+    const isOfClient = noStore || (reason === "status" && (isUncacheable || status === 412));
     const isAboutWhole = !OF_THE_MOMENT.has(reason) && !isOfClient;
-    const now = parts.clock.now();
-    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, now + policy.uncacheableMs, reason);
+    const isError = reason === "status" && policy.errorStatuses.has(status);
+    const until = parts.clock.now() + policy.uncacheableMs;
+    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, until, reason, isError);
     if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
     flight?.land({ kind: BREAKS.has(reason) ? "failed" : "alone" });
@@ -104,7 +106,6 @@ export class OpenRun implements OpenFill, Sink {
     if (!this.storable || this.#judged === undefined) {
       // Nobody tells the end of a stream that has no sink.
       this.#over = true;
-      this.#run.ticket.leave();
       return { ...head, sink: undefined };
     }
     this.#letIn(this.#judged);
@@ -128,7 +129,11 @@ export class OpenRun implements OpenFill, Sink {
   }
 
   room(): Promise<void> | undefined {
-    return this.#capture.flow.room();
+    const room = this.#capture.flow.room();
+    if (room === undefined) return undefined;
+    // A source that is made to wait has not fallen silent.
+    this.#audience.rest();
+    return room.then(() => this.#audience.heard());
   }
 
   end(): void {
@@ -167,17 +172,19 @@ export class OpenRun implements OpenFill, Sink {
     else flow();
   }
 
+  /** Nothing of it can be stored any more, so no purge concerns it. */
   #keepNothing(reason: Refusal): void {
     this.#refusal = reason;
     this.#capture.refuse(reason);
+    this.#run.ticket.leave();
   }
 
   #giveUp(): void {
-    if (this.#refusal === undefined) return this.abandon("aborted");
+    const error = brokenSource(this.#run.policy.route);
+    if (this.#refusal === undefined) return this.abandon("aborted", error);
     // Why it is not stored is known already.
     this.#over = true;
-    this.#capture.flow.fail(brokenSource(this.#run.policy.route));
-    this.#run.ticket.leave();
+    this.#capture.flow.fail(error);
   }
 
   /** What was stored before a refresh that was refused: it stays where the refusal is of the moment only. */
@@ -199,8 +206,7 @@ export class OpenRun implements OpenFill, Sink {
         ? undefined
         : this.#entry(captured.body, captured.digest, this.#judged);
     // Stored before anyone sees the end: whoever asks after it finds the entry.
-    if (entry === undefined) this.#run.ticket.leave();
-    else this.#share(entry);
+    if (entry !== undefined) this.#share(entry);
     const { flow } = this.#capture;
     if (captured === "truncated") flow.fail(brokenSource(this.#run.policy.route));
     else flow.end();

@@ -67,9 +67,9 @@ export class PassRun implements Fill, OpenFill {
     // Nothing was to be stored.
   }
 
+  /** It goes on for what is stored: whether its handler succeeds is not a matter of its client. */
   leave(): boolean {
-    this.abandon();
-    return false;
+    return this.#head === undefined;
   }
 
   abandon(): void {

@@ -105,7 +105,7 @@ function verdictOf<Native>(
   if (entry !== undefined && isRepeatable && !isFresh(entry, now) && demands.allowsStale(entry, now)) {
     const isRefreshed = flights.find(flightKey) === undefined && !backoff.holds(flightKey, now);
     if (servesWhileRevalidating(entry, now)) return staleAtOnce(entry, now, isRefreshed);
-    if (servesOnError(entry, now) && !flights.isUncacheable(flightKey, now)) {
+    if (servesOnError(entry, now) && !flights.isUncacheableAnswer(flightKey, now)) {
       if (flights.find(flightKey) !== undefined) return waits("stale");
       return staleOnError(isRefreshed);
     }

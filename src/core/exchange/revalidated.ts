@@ -6,25 +6,30 @@ import type { Entry } from "../store.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../types.ts";
 import { freshen } from "./freshen.ts";
 import type { Freshened } from "./freshen.ts";
-import { abandonRun, isPurged, keep } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /**
  * A run whose handler said 304: what is stored still holds (RFC 9111 §4.3.4).
  *
- * The stored content is kept, its fields are freshened, and the client is answered from it.
+ * The stored content is kept, its fields are freshened, and the client is answered from it: it asked no condition, so
+ * a 304 is no answer to it, even where that comes so late that it is not used otherwise.
  */
 export class RevalidatedRun implements OpenFill {
   readonly storable = true;
   readonly #run: Run;
   readonly #head: HandlerHead;
   readonly #freshened: Freshened;
+  /** Whether the run is over already, for all but its client. */
+  readonly #isLate: boolean;
   #over = false;
 
-  constructor(run: Run, head: HandlerHead, stale: Entry) {
+  constructor(run: Run, head: HandlerHead, stale: Entry, isLate: boolean) {
     this.#run = run;
     this.#head = head;
-    this.#freshened = freshen(run, head, stale);
+    this.#isLate = isLate;
+    const freshened = freshen(run, head, stale);
+    this.#freshened = isLate ? { ...freshened, fate: "left", refusal: "timeout" } : freshened;
   }
 
   complete(): Reply {
@@ -72,10 +77,20 @@ export class RevalidatedRun implements OpenFill {
     return statusFields(policy, { fwd: forward, fwdStatus: 304, stored, ...why, ...name }, inner);
   }
 
+  /** The handler has nothing new that may be kept: it is not asked so again at once. */
+  #spaceOut(): void {
+    const { parts, policy, flightKey } = this.#run;
+    failRefresh(this.#run, undefined);
+    if (this.#freshened.refusal !== "set-cookie") return;
+    const until = parts.clock.now() + policy.uncacheableMs;
+    parts.flights.rememberUncacheable(flightKey, until, "set-cookie");
+  }
+
   #commit(): void {
     if (this.#over) return;
     this.#over = true;
-    const { parts, policy, ticket, flight, flightKey, key } = this.#run;
+    if (this.#isLate) return;
+    const { parts, policy, ticket, flight, flightKey, key, isBackground } = this.#run;
     const { entry, fate, refusal } = this.#freshened;
     if (refusal !== undefined) parts.refused(policy.route, refusal);
     if (fate === "kept" && !isPurged(this.#run, entry)) {
@@ -87,6 +102,7 @@ export class RevalidatedRun implements OpenFill {
     }
     ticket.leave();
     if (fate === "dropped") void parts.store.delete(key.resource);
+    else if (isBackground) this.#spaceOut();
     flight?.land({ kind: "alone" });
   }
 }

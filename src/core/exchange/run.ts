@@ -124,6 +124,14 @@ export function failRefresh(run: Run, error: unknown): void {
   if (error !== undefined) parts.refreshFailed(policy.route, error);
 }
 
+/** How long a refresh may take to its head, and between two parts of its content, unless its route says otherwise. */
+const REFRESH_DEADLINE_MS = 30_000;
+
+/** The deadline of a route's refreshes, in ms. */
+export function refreshDeadlineOf({ hardTimeoutMs = REFRESH_DEADLINE_MS }: Policy): number {
+  return hardTimeoutMs;
+}
+
 /** Writes an entry and ends the run; answers a promise where the store takes its time. */
 export function keep(run: Run, entry: Entry, onKept: () => void): Promise<void> | undefined {
   const { parts, ticket } = run;
@@ -149,7 +157,8 @@ export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 
 /** Why a head forbids storing, whenever it is asked. */
 export function refusalIn({ policy, request, noStore, isBackground }: Run, head: Head): Refusal | undefined {
-  if (isBackground && policy.errorStatuses.has(head.status)) return "failed";
+  // A fetch that fails on its way has status 0.
+  if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
   if (noStore) return "no-store";
   return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
 }

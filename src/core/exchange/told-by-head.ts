@@ -1,3 +1,4 @@
+import { combined, fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
 import { isSameRepresentation } from "../revalidate.ts";
 import type { Entry } from "../store.ts";
@@ -18,13 +19,27 @@ export function headRun(
   const { policy, key, forward } = plan;
   // A purge that overtakes it is not undone by what it writes (hazard 22).
   const run = beginRun(parts, plan, ALONE);
-  const heed = (head: HandlerHead | undefined): void => {
-    const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
+  const heedOf = (told: Entry | "outdated" | "nothing"): void => {
     if (typeof told !== "string" && !isPurged(run, told)) return void keep(run, told, () => undefined);
     run.ticket.leave();
     if (told === "outdated") void parts.store.delete(stale.key);
   };
+  const heed = (head: HandlerHead | undefined): void => {
+    const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
+    if (told === "nothing") return heedOf(told);
+    // What a GET has stored meanwhile is newer than what this speaks of.
+    const present = parts.store.get(stale.key, () => stale.variant);
+    const settle = (found: Entry | undefined): void => heedOf(isSame(found, stale) ? told : "nothing");
+    if (present instanceof Promise) void present.then(settle);
+    else settle(present);
+  };
   return new PassRun(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
+}
+
+/** Whether what is stored is still the same response. */
+function isSame(found: Entry | undefined, stale: Entry): boolean {
+  if (found === undefined || found.storedAt !== stale.storedAt) return false;
+  return combined(fieldOf(found.fields, "etag")) === combined(fieldOf(stale.fields, "etag"));
 }
 
 function tell(run: Run, head: HandlerHead, stale: Entry): Entry | "outdated" | "nothing" {
