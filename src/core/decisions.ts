@@ -105,7 +105,7 @@ export interface StreamedReply {
   readonly sink: Sink | undefined;
   /**
    * What goes into the sink, for the run's own client to read at its own pace, beside those who follow it; present with
-   * a sink. An adapter that reads it, and lets the client's leaving call `return()`, need not call `sink.leave`.
+   * a sink as long as there is such a client. An adapter that reads it, and lets the client's leaving call `return()`, need not call `sink.leave`.
    */
   readonly content?: AsyncIterableIterator<Uint8Array> | undefined;
 }

@@ -126,6 +126,8 @@ export class Model {
         ? "it is fresh, and was called stale"
         : undefined;
     }
+    // What was run for it is its own answer, as it would be without a cache.
+    if (request.outcome !== "stale" && by.by === request.id) return undefined;
     if (request.outcome !== "stale") return `it went stale ${decided.at - this.freshUntil(by)} ms ago`;
     if (!request.isRefreshable) return "it is stale, and the adapter cannot refresh it";
     if (decided.at < this.staleUntil(by)) return undefined;

@@ -43,8 +43,9 @@ export class Audience {
     this.heard();
   }
 
-  /** The content for the run's own client, which the source waits for where not everything is kept. */
-  client(): AsyncIterableIterator<Uint8Array> {
+  /** The content for the run's own client, if it has one: the source waits for it where not everything is kept. */
+  client(): AsyncIterableIterator<Uint8Array> | undefined {
+    if (!this.#hasClient) return undefined;
     this.#client ??= this.#flow.read(() => void this.clientLeft(), true);
     return this.#client;
   }
