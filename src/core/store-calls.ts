@@ -29,12 +29,16 @@ export class StoreCalls {
     return this.#call("get", undefined, () => this.#store.get(key, choose));
   }
 
-  /** Answers whether the entry was kept, as far as the store says. */
-  set(entry: Entry): MaybePromise<boolean> {
-    return this.#call("set", false, () => {
+  /**
+   * Answers whether the entry was kept, as far as the store says. Where the store has not said so within the deadline,
+   * `onLate` is called, and what it answers once the store has: it may still have kept the entry.
+   */
+  set(entry: Entry, onLate?: () => () => void): MaybePromise<boolean> {
+    const keep = (): MaybePromise<boolean> => {
       const kept: unknown = this.#store.set(entry);
       return isThenable(kept) ? Promise.resolve(kept).then(() => true) : true;
-    });
+    };
+    return this.#call("set", false, keep, onLate);
   }
 
   delete(key: string): MaybePromise<number> {
@@ -55,19 +59,33 @@ export class StoreCalls {
     this.#failed("get", new CacheError("ERR_CACHE_STORE_ENTRY", message), undefined);
   }
 
-  #call<T>(operation: StoreFailure["operation"], otherwise: T, run: () => MaybePromise<T>): MaybePromise<T> {
+  #call<T>(
+    operation: StoreFailure["operation"],
+    otherwise: T,
+    run: () => MaybePromise<T>,
+    onLate?: () => () => void,
+  ): MaybePromise<T> {
     try {
       const answer = run();
-      return isThenable(answer) ? this.#within(operation, otherwise, Promise.resolve(answer)) : answer;
+      return isThenable(answer)
+        ? this.#within(operation, otherwise, Promise.resolve(answer), onLate)
+        : answer;
     } catch (error) {
       return this.#failed(operation, error, otherwise);
     }
   }
 
-  #within<T>(operation: StoreFailure["operation"], otherwise: T, answer: Promise<T>): Promise<T> {
+  #within<T>(
+    operation: StoreFailure["operation"],
+    otherwise: T,
+    answer: Promise<T>,
+    onLate: (() => () => void) | undefined,
+  ): Promise<T> {
     return new Promise((resolve) => {
       const cancel = this.#clock.schedule(() => {
         const message = `the store ${this.#store.name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
+        const onAnswer = onLate?.();
+        if (onAnswer !== undefined) answer.then(onAnswer, onAnswer);
         resolve(this.#failed(operation, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
       }, this.#deadlineMs);
       answer.then(

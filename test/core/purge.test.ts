@@ -106,6 +106,23 @@ describe("an invalidation while a handler runs", () => {
     expect((await kit.begin()).kind).toBe("fill");
   });
 
+  it.each([
+    ["before", 0.1],
+    ["after", 0.4],
+  ])("takes out what a store writes long after its deadline, where it came %s that", async (_when, at) => {
+    const { kit, write } = lateKit();
+    answer(fillOf(await kit.begin()), { body: "old" });
+    kit.clock.advance(at);
+    await kit.cache.invalidate("user:1");
+    kit.clock.advance(5);
+    await settle();
+
+    write();
+    await settle();
+
+    expect((await kit.begin()).kind).toBe("fill");
+  });
+
   it("takes out what a slow store writes after it", async () => {
     const { kit, write } = lateKit();
     answer(fillOf(await kit.begin()), { body: "before" });

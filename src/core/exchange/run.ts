@@ -141,10 +141,22 @@ export function keep(run: Run, entry: Entry, onKept: () => void): Promise<void> 
     // A purge that came while the store was writing may have been served before the write (hazard 22).
     if (ticket.purged) void parts.store.delete(entry.key);
   };
-  const kept = parts.store.set(entry);
+  const kept = parts.store.set(entry, () => guardLate(parts, entry.key, ticket.purged));
   if (kept instanceof Promise) return kept.then(written);
   written(kept);
   return undefined;
+}
+
+/**
+ * Stays at the fence for a store that has not written within its deadline, and takes out what it writes after a purge.
+ * All that is kept for a store that never answers is a key.
+ */
+function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): () => void {
+  const ticket = fence.enter(key, () => undefined);
+  return () => {
+    ticket.leave();
+    if (isPurged || ticket.purged) void store.delete(key);
+  };
 }
 
 /** Whether a purge has overtaken a run: by its key, or by a tag of what it answers (hazard 22). */
