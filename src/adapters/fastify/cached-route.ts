@@ -7,12 +7,17 @@ import type {
   preHandlerHookHandler,
 } from "fastify";
 import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../../adapter.ts";
+import { isGone, onceClosed } from "../node/gone.ts";
 import { replayedFill } from "../node/replay.ts";
 import { showFields } from "../node/request.ts";
+import { contentOf, shownContentOf } from "./content.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
+import { sendHooksOf } from "./kept.ts";
 import { FastifyRecord } from "./record.ts";
-import { contentOf, restoreFields, sayFields, serialised } from "./reply.ts";
+import { breakWith, restoreFields, sayFields } from "./reply.ts";
+import { serialised } from "./serialised.ts";
+import { showTarget } from "./target.ts";
 
 /** Goes on to the next hook with what is to be sent. */
 type PayloadDone = (error: Error | null, payload?: unknown) => void;
@@ -25,6 +30,8 @@ export class CachedRoute {
   #policy: Policy<FastifyRequest>;
   /** The origin that was asked for last, which is mostly the only one. */
   #origin = { protocol: "", host: "", text: "" };
+  readonly #sendHooks: number;
+  #hooked: boolean | undefined;
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
   readonly #untyped = new WeakSet<FastifyReply>();
   readonly #following = new WeakMap<FastifyReply, { readonly said: Fields; readonly before: Headers }>();
@@ -49,7 +56,9 @@ export class CachedRoute {
     arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
     arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
     const isHead = [route.method].flat().includes("HEAD");
-    arrangeHooks(route, "onSend", { first: [this.#send], last: isHead ? [this.#restoreLength] : [] });
+    const last = isHead ? [this.#restoreLength] : [];
+    this.#sendHooks = last.length + 1;
+    arrangeHooks(route, "onSend", { first: [this.#send], last });
     arrangeHooks(route, "onError", { first: [this.#fail] });
   }
 
@@ -114,7 +123,7 @@ export class CachedRoute {
       return;
     }
     if (decision.kind === "bypass") sayFields(reply, decision.fields);
-    else if (reply.raw.destroyed) {
+    else if (isGone(reply.raw)) {
       // The client left while its turn came: whoever waits behind it takes over.
       decision.abandon("aborted");
       return;
@@ -124,27 +133,38 @@ export class CachedRoute {
 
   #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
     reply.code(said.status);
-    sayFields(reply, said.fields);
-    if (request.method === "HEAD") this.#headLengths.set(reply, reply.getHeader("content-length"));
+    const isHead = request.method === "HEAD";
+    sayFields(reply, said.fields, !isHead);
+    if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
     // Fastify gives text and bytes a content type that a stored stream did not have.
     if (!reply.hasHeader("content-type")) this.#untyped.add(reply);
     // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
-    if (said.text !== undefined) reply.serializer(asIs);
-    reply.send(contentOf(said) ?? undefined);
+    const content = this.#isHooked(request) ? shownContentOf(said, reply) : contentOf(said);
+    if (typeof content === "string") reply.serializer(asIs);
+    reply.send(content ?? undefined);
+  }
+
+  /** Whether the application has `onSend` hooks of its own, which look at what is sent. */
+  #isHooked(request: FastifyRequest): boolean {
+    // Fastify knows them all when the first request comes.
+    this.#hooked ??= sendHooksOf(request) > this.#sendHooks;
+    return this.#hooked;
   }
 
   #follow({ status, fields, content }: Follow, reply: FastifyReply): void {
     const leave = (): void => void content.return?.();
-    if (reply.raw.destroyed) {
+    if (isGone(reply.raw)) {
       leave();
       return;
     }
     // A hook may send something else.
-    reply.raw.once("close", leave);
+    onceClosed(reply.raw, leave);
     this.#following.set(reply, { said: fields, before: reply.getHeaders() });
     reply.code(status);
     sayFields(reply, fields);
-    reply.send(Readable.from(content, { objectMode: false }));
+    const stream = Readable.from(content, { objectMode: false });
+    breakWith(stream, reply);
+    reply.send(stream);
   }
 
   #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
@@ -216,17 +236,4 @@ export class CachedRoute {
 
 function asIs(payload: unknown): string {
   return payload as string;
-}
-
-/** Shows the handler what the key says and no more (hazard 18); `originalUrl` stays for the logs. */
-function showTarget(
-  request: FastifyRequest,
-  target: string,
-  keeps: ((name: string) => boolean) | undefined,
-): void {
-  const raw = request.raw as typeof request.raw & { originalUrl?: string };
-  raw.originalUrl ??= raw.url ?? target;
-  raw.url = target;
-  const parameters = Object.entries(request.query as Record<string, unknown>);
-  request.query = Object.fromEntries(parameters.filter(([name]) => keeps?.(name) ?? true));
 }

@@ -1,14 +1,15 @@
 import type { FastifyReply } from "fastify";
 import { subtractFields, toFields } from "../../adapter.ts";
 import type { Fields, Fill, HandlerHead, OpenFill, Refusal } from "../../adapter.ts";
+import { onceClosed } from "../node/gone.ts";
 import { HandlerStream } from "./handler-stream.ts";
-import { applyReply } from "./reply.ts";
+import { serializerOf } from "./kept.ts";
+import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
+import { applyReply, breakWith, wholeOf } from "./reply.ts";
 import type { AnyStream } from "./source.ts";
 
-type Serializer = (payload: unknown) => string;
-
 /** What stands in the place of a reply's own methods until the handler has sent. */
-const SHADOWED = ["send", "serializer", "hijack", "then"] as const;
+const SHADOWED = ["send", "hijack", "then"] as const;
 
 /**
  * Follows one run of a handler through Fastify's hooks.
@@ -28,8 +29,8 @@ export class FastifyFill {
   #stream: HandlerStream | undefined;
   /** Why the handler's stream is not listened to. */
   #passed: Refusal | undefined;
-  #serializer: Serializer | undefined;
   #isSaid = false;
+  #isNull = false;
   #isAwaited = false;
   #hasLeft = false;
   #isOver = false;
@@ -41,7 +42,7 @@ export class FastifyFill {
     this.#hasClient = hasClient;
     this.#before = fieldsOf(reply);
     this.#listen();
-    reply.raw.once("close", () => this.#leave());
+    onceClosed(reply.raw, () => this.#leave());
   }
 
   /** Whether the handler sent an object whose text is not known yet. */
@@ -68,11 +69,10 @@ export class FastifyFill {
     }
     if (stream !== undefined) return this.#flow(open, stream, payload);
     if (this.#passed !== undefined) return this.#pass(open, this.#passed, payload);
-    if (this.#content !== undefined) {
-      return applyReply(this.#reply, open.complete(this.#content.bytes), this.#own, this.#status, payload);
-    }
-    open.abandon("failed");
-    return payload;
+    if (this.#content !== undefined) return this.#complete(open, this.#content.bytes, payload);
+    if (this.#isNull) return this.#complete(open, undefined, payload);
+    // An object of which only a hook makes content: what hooks do is not stored.
+    return this.#pass(open, "malformed", payload);
   }
 
   /** What the handler returned: Fastify sends nothing for it where that is nothing and the client is gone. */
@@ -110,7 +110,15 @@ export class FastifyFill {
     }
   }
 
-  /** The handler's own stream is sent, and the cache has its say of the head. */
+  #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
+    const said = open.complete(content);
+    const isPart = said.status === 206 && this.#status !== 206;
+    const isChanged = (payload ?? undefined) !== content;
+    const sent = isPart && isChanged ? wholeOf(said, this.#status) : said;
+    return applyReply(this.#reply, sent, this.#own, this.#status, payload);
+  }
+
+  /** What came from the handler, or what hooks made of it, is sent, and the cache has its say of the head. */
   #pass(open: OpenFill, reason: Refusal, payload: unknown): unknown {
     // A hook may have taken back what forbade to store it; its content was not listened to all the same.
     open.refuse(reason);
@@ -137,6 +145,8 @@ export class FastifyFill {
   #leave(): void {
     if (this.#isOver) this.#stream?.leave();
     else if (!this.#hasClient) this.abandon("failed");
+    // Somebody answered past Fastify: nothing will be sent through it.
+    else if (this.#reply.raw.writableEnded) this.fail(undefined);
     else {
       this.#hasLeft = true;
       if (this.#fill.leave()) return;
@@ -148,13 +158,9 @@ export class FastifyFill {
   /** Stands in the place of methods of the reply until the handler has sent. */
   #listen(): void {
     const reply = this.#reply;
-    const { send, serializer, hijack, then } = reply;
+    const { send, hijack, then } = reply;
     const release = (): void => {
       for (const name of SHADOWED) Reflect.deleteProperty(reply, name);
-    };
-    reply.serializer = (serialize) => {
-      this.#serializer = serialize as Serializer;
-      return serializer.call(reply, serialize);
     };
     reply.send = (payload?: unknown) => {
       release();
@@ -178,24 +184,45 @@ export class FastifyFill {
     if (payload instanceof Error) return payload;
     let said = payload;
     if (isResponse(payload)) {
+      if (isConsumed(payload)) {
+        this.abandon("failed");
+        return payload;
+      }
       sayHead(this.#reply, payload);
       said = payload.body ?? undefined;
     }
     this.#isSaid = true;
     this.#status = this.#reply.statusCode;
     this.#own = subtractFields(fieldsOf(this.#reply), this.#before);
+    const buffer = bufferOf(said);
+    this.#isNull = said === null;
     if (said === undefined) this.#content = { bytes: undefined };
-    else if (typeof said === "string") this.#content = { bytes: this.#serializer?.(said) ?? said };
-    else if (ArrayBuffer.isView(said)) this.#content = { bytes: bytesOf(said) };
+    else if (typeof said === "string") this.#takeString(said);
+    else if (buffer !== undefined) this.#content = { bytes: (said = buffer) };
     else if (isStream(said)) said = this.#takeStream(said);
     return said;
+  }
+
+  #takeString(said: string): void {
+    this.takeText(said);
+    const serialize = serializerOf(this.#reply);
+    if (serialize === undefined) return;
+    // Fastify asks it where the reply has a content type.
+    this.#reply.serializer((payload: unknown) => {
+      const text = serialize(payload);
+      this.takeText(text);
+      return text;
+    });
   }
 
   /** Stands in for a stream that may be stored; what nobody else will read is left alone. */
   #takeStream(said: AnyStream): unknown {
     const mayPass = this.#hasClient && !this.#hasLeft && this.#status !== 304;
     if (mayPass) this.#passed = this.#fill.refusal(this.#head());
-    return this.#passed === undefined ? (this.#stream = new HandlerStream(said)).stream : said;
+    if (this.#passed !== undefined) return said;
+    const { stream } = (this.#stream = new HandlerStream(said));
+    if (this.#hasClient) breakWith(stream, this.#reply);
+    return stream;
   }
 
   /** The handler's head; its content type and its cookies may have been written since it called `send`. */
@@ -215,24 +242,4 @@ export class FastifyFill {
 
 function fieldsOf(reply: FastifyReply): Fields {
   return toFields(reply.getHeaders());
-}
-
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-function isStream(payload: unknown): payload is AnyStream {
-  if (typeof payload !== "object" || payload === null) return false;
-  return ("pipe" in payload && typeof payload.pipe === "function") || "getReader" in payload;
-}
-
-/** As Fastify tells one, whichever realm made it. */
-function isResponse(payload: unknown): payload is Response {
-  return Object.prototype.toString.call(payload) === "[object Response]";
-}
-
-/** Says a `Response` payload's head where Fastify would: it does so only after the `onSend` hooks. */
-function sayHead(reply: FastifyReply, response: Response): void {
-  reply.code(response.status);
-  for (const [name, value] of response.headers) reply.header(name, value);
 }

@@ -1,10 +1,18 @@
+import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { mergeVary } from "../../adapter.ts";
 import type { Fields, Reply } from "../../adapter.ts";
+import { breakOff } from "../node/break-off.ts";
+import { contentOf } from "./content.ts";
 
-/** Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace. */
-export function sayFields(reply: FastifyReply, fields: Fields): void {
+/**
+ * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace.
+ *
+ * With `isCounted`, Fastify reckons the length, or says none: where a hook has set trailers.
+ */
+export function sayFields(reply: FastifyReply, fields: Fields, isCounted = false): void {
   for (const [name, value] of fields) {
+    if (isCounted && name === "content-length") continue;
     if (name === "vary") reply.header(name, mergeVary(present(reply, name), [value].flat()));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
@@ -42,45 +50,23 @@ export function applyReply(
     reply.code(said.status);
     for (const [name] of own) if (!kept.has(name)) reply.removeHeader(name);
   }
-  // Cookies are on the reply already, and Fastify reckons the length of what hooks made of the handler's content.
-  sayFields(
-    reply,
-    said.fields.filter(([name]) => name !== "set-cookie" && !(isHandlers && name === "content-length")),
-  );
+  // Cookies are on the reply already, and hooks may have made something else of the handler's content.
+  const fields = said.fields.filter(([name]) => name !== "set-cookie");
+  sayFields(reply, fields, true);
   return isHandlers ? payload : contentOf(said);
 }
 
-/** A reply's content in the form that is the cheapest to send; null where it has none. */
-export function contentOf(said: Reply): string | Buffer | null {
-  if (said.text !== undefined) return said.text;
-  if (said.body === undefined) return null;
-  let buffer = buffers.get(said.body);
-  if (buffer === undefined) {
-    buffer = Buffer.from(said.body.buffer, said.body.byteOffset, said.body.byteLength);
-    buffers.set(said.body, buffer);
-  }
-  return buffer;
+/** The whole in the place of a part: what hooks have changed is not cut (RFC 9110 §14.2). */
+export function wholeOf(part: Reply, status: number): Reply {
+  // The type may be that of several parts.
+  const fields = part.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
+  return { status, fields, body: undefined };
 }
 
-/** Contents as Fastify wants them: a view is as much garbage as the rest of a hit together, so it is made once. */
-const buffers = new WeakMap<Uint8Array, Buffer>();
-
-/** Makes of a handler's object the text that Fastify would make of it: by the route's response schema, or as JSON. */
-export function serialised(reply: FastifyReply, payload: unknown): string {
-  const code = String(reply.statusCode);
-  const type = String(reply.getHeader("content-type") ?? "");
-  const mediaType = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  for (const status of [code, `${code[0]}xx`, "default"]) {
-    const found: unknown = reply.getSerializationFunction(status);
-    if (typeof found === "function") break;
-    // A response schema may hold one serializer per media type; `reply.serialize` does not look that far.
-    if (typeof found === "object" && found !== null) {
-      const byType = found as Readonly<Record<string, ((payload: unknown) => string) | undefined>>;
-      const serialize = byType[mediaType] ?? byType["*/*"];
-      return serialize === undefined ? JSON.stringify(payload) : serialize(payload);
-    }
-  }
-  return reply.serialize(payload as Parameters<FastifyReply["serialize"]>[0]) as string;
+/** Makes a reply's connection break where `stream` breaks off: what has come must not be taken for the whole. */
+export function breakWith(stream: Readable, reply: FastifyReply): void {
+  // Of what breaks before its head is sent, Fastify makes an error page.
+  stream.once("error", () => reply.raw.headersSent && breakOff(reply.raw));
 }
 
 function present(reply: FastifyReply, name: string): string | undefined {

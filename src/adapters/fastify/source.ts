@@ -9,6 +9,7 @@ const AHEAD = 65_536;
 
 /** A handler's stream, read part by part, whatever its kind. What came before it broke off is read before the error. */
 export class Source {
+  readonly #stream: NodeJS.ReadableStream;
   readonly #inlet: Writable;
   readonly #parts: Uint8Array[] = [];
   #held = 0;
@@ -35,7 +36,8 @@ export class Source {
     // Who reads is told, perhaps later; an error that nobody listens for would end the process.
     this.#inlet.on("error", () => undefined);
     // Connected at once: a handler that listens to its own stream has set it flowing.
-    pipeline("getReader" in stream ? Readable.fromWeb(stream) : stream, this.#inlet, () => undefined);
+    this.#stream = "getReader" in stream ? Readable.fromWeb(stream) : stream;
+    pipeline(this.#stream, this.#inlet, () => undefined);
   }
 
   /** Answers the next part, and undefined at the clean end. Rejects where the stream breaks off. */
@@ -55,6 +57,8 @@ export class Source {
 
   /** Nobody wants the rest of it. */
   stop(): void {
+    // First, and without an error, as Fastify does: the inlet's end would come to the handler's stream as a failure.
+    if ("destroy" in this.#stream && typeof this.#stream.destroy === "function") this.#stream.destroy();
     this.#inlet.destroy();
   }
 

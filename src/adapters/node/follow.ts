@@ -1,5 +1,7 @@
+import { IncomingMessage } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
+import { breakOff } from "./break-off.ts";
 import { sayFields } from "./reply-fields.ts";
 
 /** Sends another request's response while it comes, at this client's own pace. */
@@ -10,10 +12,13 @@ export function follow({ status, fields, content }: Follow, res: ServerResponse)
   let wake = (): void => undefined;
   // One listener for all: what stands in front of a response may not let go of those that it was given.
   res.on("drain", () => wake());
-  res.once("close", () => {
+  const leave = (): void => {
     void content.return?.();
     wake();
-  });
+  };
+  res.once("close", leave);
+  // Node 20 does not tell responses that are queued behind another one on their connection.
+  if (res.req instanceof IncomingMessage) res.req.once("close", () => res.req.socket.destroyed && leave());
   void pump(content, res, () => new Promise((resolve) => (wake = resolve)));
 }
 
@@ -40,12 +45,4 @@ async function pump(
     isSilent = false;
     breakOff(res);
   }
-}
-
-/** Breaks a response's connection so that its client knows that it was not the end. */
-function breakOff(res: ServerResponse): void {
-  const isCounted = res.chunkedEncoding || res.hasHeader("content-length");
-  // To a client of HTTP/1.0 an end of the connection is the end of the content (RFC 9112 §6.3): only a reset is none.
-  if (!isCounted && res.socket !== null && !("encrypted" in res.socket)) res.socket.resetAndDestroy();
-  res.destroy();
 }

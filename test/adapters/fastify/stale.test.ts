@@ -110,16 +110,13 @@ describe("staleWhileRevalidate", () => {
   ])("stops a refreshing stream %s, however long it would be", async (_which, headers) => {
     let stopped = false;
     const endless = async function* (): AsyncGenerator<Buffer> {
-      try {
-        for (;;) yield await new Promise<Buffer>((resolve) => setImmediate(resolve, Buffer.alloc(400)));
-      } finally {
-        stopped = true;
-      }
+      for (;;) yield await new Promise<Buffer>((resolve) => setImmediate(resolve, Buffer.alloc(400)));
     };
+    const source = Readable.from(endless()).once("close", () => (stopped = true));
     let closed = 0;
     const { ask, cache } = await expired({ staleWhileRevalidate: 60, maxBodyBytes: 1000 }, (reply, run) => {
       reply.raw.once("close", () => closed++);
-      return run === 1 ? "old" : reply.headers(headers).send(Readable.from(endless()));
+      return run === 1 ? "old" : reply.headers(headers).send(source);
     });
 
     const stale = await ask();

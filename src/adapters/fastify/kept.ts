@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/** A serializer of a reply or of an application. */
+export type Serializer = (payload: unknown, status?: number) => string;
+
+/** The serializer that a reply was given, by its handler or by a hook. */
+export function serializerOf(reply: FastifyReply): Serializer | undefined {
+  return (kept(reply, "fastify.reply.serializer") ?? undefined) as Serializer | undefined;
+}
+
+/** Whether the application has set a serializer for all replies of a route. */
+export function hasDefaultSerializer({ request }: FastifyReply): boolean {
+  return (kept(contextOf(request), "fastify.replySerializerDefault") ?? undefined) !== undefined;
+}
+
+/** How many `onSend` hooks a route has in all; infinitely many where Fastify does not say. */
+export function sendHooksOf(request: FastifyRequest): number {
+  const { onSend } = contextOf(request) as { onSend?: readonly unknown[] | null };
+  return onSend?.length ?? (onSend === null ? 0 : Infinity);
+}
+
+function contextOf(request: FastifyRequest): object {
+  return kept(request, "fastify.context") ?? {};
+}
+
+/** What Fastify keeps under a symbol: it tells this in no other way. */
+function kept(holder: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(holder).find(({ description }) => description === name);
+  return symbol === undefined ? undefined : Reflect.get(holder, symbol);
+}

@@ -1,0 +1,33 @@
+import type { FastifyReply } from "fastify";
+import { hasDefaultSerializer, serializerOf } from "./kept.ts";
+
+/**
+ * Makes of a handler's object the text that Fastify would make of it: by the reply's serializer, by the application's,
+ * by the route's response schema, or as JSON.
+ */
+export function serialised(reply: FastifyReply, payload: unknown): string {
+  const isBySchema = serializerOf(reply) === undefined && !hasDefaultSerializer(reply);
+  const byType = isBySchema ? serializersByType(reply) : undefined;
+  // `reply.serialize` does not look that far.
+  if (byType !== undefined) {
+    const serialize = byType[mediaTypeOf(reply)] ?? byType["*/*"];
+    return serialize === undefined ? JSON.stringify(payload) : serialize(payload);
+  }
+  return reply.serialize(payload as Parameters<FastifyReply["serialize"]>[0]) as string;
+}
+
+type ByType = Readonly<Record<string, ((payload: unknown) => string) | undefined>>;
+
+/** The serializers of a response schema that has one per media type. */
+function serializersByType(reply: FastifyReply): ByType | undefined {
+  const code = String(reply.statusCode);
+  const found: unknown = [code, `${code[0]}xx`, "default"]
+    .map((status): unknown => reply.getSerializationFunction(status))
+    .find((serialize) => serialize !== undefined && serialize !== null);
+  return typeof found === "object" ? (found as ByType) : undefined;
+}
+
+function mediaTypeOf(reply: FastifyReply): string {
+  const type = String(reply.getHeader("content-type") ?? "");
+  return type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

@@ -1,0 +1,41 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Whether a response's client is gone already. */
+export function isGone(res: ServerResponse): boolean {
+  return res.destroyed || connectionOf(res)?.destroyed === true;
+}
+
+/** Calls `tell` once, when a response is closed: its client has all of it, or has gone. */
+export function onceClosed(res: ServerResponse, tell: () => void): void {
+  const socket = connectionOf(res);
+  const waiting = socket === undefined ? undefined : waitingFor(socket);
+  const over = (): void => {
+    waiting?.delete(over);
+    res.removeListener("close", over);
+    tell();
+  };
+  waiting?.add(over);
+  res.once("close", over);
+}
+
+/** The connection, where Node may tell nothing of its end to a response whose turn on it has not come. */
+function connectionOf({ req }: ServerResponse): Socket | undefined {
+  return req.httpVersionMajor === 1 ? req.socket : undefined;
+}
+
+/** The responses of each connection that are not closed; several where a client sends requests ahead. */
+const WAITING: WeakMap<Socket, Set<() => void>> = new WeakMap();
+
+function waitingFor(socket: Socket): Set<() => void> {
+  let waiting = WAITING.get(socket);
+  if (waiting === undefined) {
+    const all = (waiting = new Set());
+    WAITING.set(socket, waiting);
+    // One listener for all: Node warns of a connection with more than ten.
+    socket.once("close", () => {
+      for (const over of all) over();
+    });
+  }
+  return waiting;
+}
