@@ -39,7 +39,10 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "its content is not as long as its Content-Length",
     "let the handler say the length that it sends",
   ],
-  malformed: ["a header field has a name or a value that cannot be sent", "let the handler encode it"],
+  malformed: [
+    "a header field cannot be sent as it is, or the content is an object that only a later hook makes text",
+    "let the handler encode it",
+  ],
   "search-rule": [
     "its No-Vary-Search is not that of the last response for this path",
     "let all responses of a path say the same",
