@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { engineOf } from "../adapter.ts";
 import type { Cache, Decision, Fill, Reply, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
+import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
@@ -40,12 +41,19 @@ export function cacheRoute(
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
     const again = replayed(req, policies);
-    if (again !== undefined) return again.fill === undefined ? next() : act(again.fill, req, res, next);
+    const answer = (decision: Decision): void => {
+      if (decision.kind === "fill") markFilled(req, engine);
+      act(decision, req, res, next);
+    };
+    if (again?.fill !== undefined) return answer(again.fill);
+    // One that has come to another place than it was meant for is broken off.
+    if (again !== undefined) return res.destroyed ? undefined : next();
+    if (isFilled(req, engine)) return next();
     const policy = (context.route === undefined ? policies.of(req) : undefined) ?? declared;
     const record = new ExpressRequest(req, originOf(req), contentOf(req), policies);
     const decision = engine.begin(record, policy);
-    if (decision instanceof Promise) void actLater(decision, req, res, next);
-    else act(decision, req, res, next);
+    if (decision instanceof Promise) void answerLater(decision, answer, req, res, next);
+    else answer(decision);
   }
 
   return function cacheRoute(req, res, next): void {
@@ -72,8 +80,9 @@ function separated(
   return { guards: guardsOf(before, route), own };
 }
 
-async function actLater(
+async function answerLater(
   decision: Promise<Decision>,
+  answer: (decision: Decision) => void,
   req: Request,
   res: Response,
   next: NextFunction,
@@ -81,7 +90,7 @@ async function actLater(
   try {
     const decided = await decision;
     // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
-    if (!res.destroyed && !res.headersSent) act(decided, req, res, next);
+    if (!res.destroyed && !req.socket.destroyed && !res.headersSent) answer(decided);
     else if (decided.kind === "fill") decided.abandon("aborted");
     else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {
@@ -112,6 +121,11 @@ function serve({ status, fields, body, text }: Reply, res: Response): void {
 }
 
 function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
+  if (req.socket.destroyed) {
+    // Nobody is told any more when that client goes.
+    fill.abandon("aborted");
+    return next();
+  }
   showFields(req, fill);
   try {
     if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
@@ -121,6 +135,6 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
     throw error;
   }
   const tap = new ResponseTap(res, fill, next);
-  watchFailures(req, res, (error) => tap.abandon("failed", error));
+  watchFailures(req, res, (error) => tap.fail(error));
   next();
 }

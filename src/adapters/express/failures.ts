@@ -46,8 +46,12 @@ export function watchFailures(req: Request, res: Response, onFailure: (error: un
  */
 export function watchRouter(req: Request): void {
   const { _router: router4 } = req.app as unknown as { _router?: Stack };
-  const { stack } =
-    (req.route as Stack | undefined) ?? router4 ?? (req.app as unknown as { router: Stack }).router;
+  watchLayers(
+    (req.route as Stack | undefined) ?? router4 ?? (req.app as unknown as { router: Stack }).router,
+  );
+}
+
+function watchLayers({ stack }: Stack): void {
   const layers = Object.getPrototypeOf(stack?.[0] ?? {}) as Layer;
   if (Object.hasOwn(layers, WATCHED)) return;
   const [run, fail] =
@@ -64,6 +68,9 @@ export function watchRouter(req: Request): void {
   layers[run] = function watchedRun(this: unknown, req: Request, res: Watched, next: Next): unknown {
     const tell = res[WATCHER];
     if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
+    const { handle } = this as { readonly handle?: unknown };
+    // A router of another copy of Express.
+    if (typeof handle === "function" && Array.isArray((handle as Stack).stack)) watchLayers(handle as Stack);
     const watchedNext = (error?: unknown): void => {
       if (isFailure(error)) tell(error);
       next(error);

@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { SIGNS, unwatch, watch } from "./connection.ts";
 import { StandIn } from "./stand-in.ts";
-
-/** What a connection says when its client is gone. */
-const SIGNS = ["error", "close"] as const;
+import type { Rider } from "./stand-in.ts";
 
 type Listener = (...args: unknown[]) => void;
+
+/** What a handler runs for. */
+interface Run extends Rider {
+  /** The client goes; answers whether the handler goes on. Called once at most. */
+  leave(): boolean;
+  /** The client is gone, and the handler does not go on. */
+  end(): void;
+}
 
 /**
  * Notices that a response's client goes away before anybody else hears of it, and asks whether the handler goes on.
@@ -17,35 +24,29 @@ type Listener = (...args: unknown[]) => void;
 export class Departure {
   readonly #res: ServerResponse;
   readonly #socket: Socket;
-  readonly #leave: () => boolean;
-  readonly #pace: () => Promise<void> | undefined;
+  readonly #run: Run;
   /** What listened to the connection before the handler did: Node's server, earlier middleware. */
   readonly #earlier: ReadonlyMap<string, ReadonlySet<unknown>>;
+  /** Fulfilled once all were told of the end of the client's connection. */
+  #over: Promise<void> | undefined;
   #isWatching = false;
-  #isStopped = false;
   /** The connection that the response is on where it has no client. */
   #standIn: StandIn | undefined;
-  /** What Node wanted to destroy the request with. */
-  #aborted: { readonly error: Error | undefined } | undefined;
 
-  /**
-   * `leave` is called once, where the client goes; it answers whether the handler goes on. From then on `pace` says
-   * where it is to wait.
-   */
-  constructor(res: ServerResponse, leave: () => boolean, pace: () => Promise<void> | undefined) {
+  /** `run` is asked once the client goes, and told where it is over with that. */
+  constructor(res: ServerResponse, run: Run) {
     const { socket } = res.req;
     this.#res = res;
     this.#socket = socket;
-    this.#leave = leave;
-    this.#pace = pace;
+    this.#run = run;
     this.#earlier = new Map(SIGNS.map((sign) => [sign, new Set(socket.rawListeners(sign))]));
     if (socket instanceof StandIn) {
-      socket.pace = pace;
+      socket.riders.add(run);
       this.#standIn = socket;
       return;
     }
     this.#isWatching = true;
-    watch(socket, this);
+    this.#over = watch(socket, this);
   }
 
   /** Whether there is a client: a run may be without one from its beginning. */
@@ -65,16 +66,18 @@ export class Departure {
     this.#isWatching = false;
     const { req, destroyed } = this.#res;
     // The handler itself broke it off; or it would wait for content that never comes.
-    if (destroyed || req.readableAborted || !req.complete) return;
-    if (this.#leave()) this.#moveOn();
+    const canGoOn = !destroyed && !req.readableAborted && req.complete;
+    if (canGoOn && this.#run.leave()) this.#moveOn();
+    // Node 20 does not tell those whose turn has not come yet that they are closed.
+    else this.#run.end();
   }
 
   /** Calls what tells everyone that the connection is gone, and keeps that from the handler where the run goes on. */
   tell(tellAll: () => void): void {
-    if (this.#standIn === undefined || this.#isStopped) return tellAll();
-    const { req } = this.#res;
+    const standIn = this.#standIn;
+    if (standIn === undefined || standIn.isGivenUp) return tellAll();
     const giveBack = [
-      holdDestroy(req, (error) => (this.#aborted = { error })),
+      holdDestroy(this.#res.req, (error) => (standIn.aborted = { error })),
       // Node 26 does so to a response whose turn has not come yet.
       holdDestroy(this.#res, () => undefined),
     ];
@@ -85,27 +88,44 @@ export class Departure {
     }
   }
 
-  /** Nobody wants the rest: the handler hears now that its client is gone. */
-  stop(): void {
-    this.#isStopped = true;
-    if (this.#standIn === undefined) return;
+  /**
+   * Nobody wants the rest of this run. Where no other run needs the handler, it hears now that its client is gone;
+   * answers whether it did.
+   */
+  stop(): boolean {
+    const standIn = this.#standIn;
+    if (standIn === undefined) return false;
+    standIn.riders.delete(this.#run);
+    if (standIn.riders.size > 0) return false;
+    standIn.isGivenUp = true;
     this.#res.destroy();
-    if (this.#aborted !== undefined) this.#res.req.destroy(this.#aborted.error);
+    if (standIn.aborted !== undefined) this.#res.req.destroy(standIn.aborted.error);
+    return true;
   }
 
   /** Notices nothing any more. */
   release(): void {
     this.#isWatching = false;
     // The connection of a client that is gone has perhaps told only a part of it.
-    if (this.#standIn === undefined) WATCHED.get(this.#socket)?.delete(this);
+    if (this.#standIn === undefined) unwatch(this.#socket, this);
+    else this.#standIn.riders.delete(this.#run);
   }
 
   #moveOn(): void {
+    const { req } = this.#res;
+    // Another cache may have gone on with the same response already.
+    const standIn = req.socket instanceof StandIn ? req.socket : this.#standInFor();
+    standIn.riders.add(this.#run);
+    this.#standIn = standIn;
+    for (const sign of SIGNS) this.#moveListeners(sign, standIn);
+  }
+
+  #standInFor(): StandIn {
     const res = this.#res;
     const socket = this.#socket;
     const standIn = new StandIn(socket);
-    this.#standIn = standIn;
-    standIn.pace = this.#pace;
+    // Node's server takes the responses of a connection in turn, until it hears that the connection is closed.
+    standIn.waitFor(this.#over);
     // A response whose turn has not come yet, behind another one on its connection, has no socket.
     if (res.socket === socket) res.detachSocket(socket);
     standIn.carry(res);
@@ -117,9 +137,9 @@ export class Departure {
     };
     res.assignSocket = () => undefined;
     res.once("close", () => standIn.destroy());
-    for (const sign of SIGNS) this.#moveListeners(sign, standIn);
     // Perhaps it waits for the client to read.
     process.nextTick(() => res.emit("drain"));
+    return standIn;
   }
 
   /** What the handler listens to, it hears of the stand-in. */
@@ -148,24 +168,4 @@ function holdDestroy(
     if (own === undefined) Reflect.deleteProperty(message, "destroy");
     else Object.defineProperty(message, "destroy", own);
   };
-}
-
-/** The responses of each connection that are to be asked first; several where a client sends requests ahead. */
-const WATCHED: WeakMap<Socket, Set<Departure>> = new WeakMap();
-
-function watch(socket: Socket, departure: Departure): void {
-  const known = WATCHED.get(socket);
-  if (known !== undefined) return void known.add(departure);
-  const departures = new Set([departure]);
-  WATCHED.set(socket, departures);
-  const { emit } = socket;
-  socket.emit = function watchedEmit(this: Socket, ...args: unknown[]): boolean {
-    const asked = SIGNS.some((sign) => sign === args[0]) ? [...departures].toReversed() : [];
-    // The latest first: what came to listen after it began is its handler's.
-    for (const one of asked) one.notice();
-    let wasHeard = false;
-    const tellAll = (): void => void (wasHeard = Reflect.apply(emit, this, args) as boolean);
-    asked.reduce<() => void>((tell, one) => () => one.tell(tell), tellAll)();
-    return wasHeard;
-  } as Socket["emit"];
 }

@@ -36,6 +36,11 @@ export class Front {
     return (this.#res as unknown as Methods)[name] === this.#own[name];
   }
 
+  /** Whether an earlier middleware had put a method of its own on this response, so that Node's is not the next. */
+  isWrapped(name: AnswerMethod): boolean {
+    return this.#wrapped.has(name);
+  }
+
   /** Takes the methods off, except where another one stands in front of them. */
   remove(): void {
     const methods = this.#res as unknown as Methods;

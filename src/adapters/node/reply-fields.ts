@@ -35,6 +35,11 @@ export function fieldsOf(res: ServerResponse): Fields {
   return toFields(res.getHeaders());
 }
 
+/** Whether the handler chose a framing, which cannot be that of another message. */
+export function isFramed(res: ServerResponse): boolean {
+  return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");
+}
+
 /** Fields whose earlier lines stay. */
 const SAID_BESIDE: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
 

@@ -22,15 +22,26 @@ const COPIED = [
 /** What a guard may ask a TLS connection; the answers are those at the time of the copy. */
 const ASKED = ["getPeerCertificate", "getPeerX509Certificate", "getProtocol", "getCipher"] as const;
 
+/** For whom a handler runs without its client: a cache. */
+export interface Rider {
+  /** Answers, where a writer is to wait, a promise of the moment until which. */
+  room(): Promise<void> | undefined;
+}
+
 /**
  * A connection without anybody at its other end, for a handler that runs without its client.
  *
- * What is written is discarded at once, unless `pace` says to wait; what it says of its other end is what the
- * connection of the client that it stands for says.
+ * What is written is discarded at once, unless one of its riders says to wait; what it says of its other end is what
+ * the connection of the client that it stands for says.
  */
 export class StandIn extends Duplex {
-  /** Answers, where a writer is to wait, a promise of the moment until which. */
-  pace: (() => Promise<void> | undefined) | undefined;
+  /** Several where a request passes several caches. */
+  readonly riders: Set<Rider> = new Set();
+  /** Whether the last of them did not want the rest. */
+  isGivenUp = false;
+  /** What Node wanted to destroy the request with when its client went. */
+  aborted: { readonly error: Error | undefined } | undefined;
+  #delay: Promise<void> | undefined;
 
   /** `model` is the connection that it stands for. */
   constructor(model: Socket) {
@@ -56,19 +67,31 @@ export class StandIn extends Duplex {
     this.on("drain", () => res.emit("drain"));
   }
 
+  /** Takes nothing that is written, and so lets no response finish, until then. */
+  waitFor(delay: Promise<void> | undefined): void {
+    this.#delay = delay;
+    void delay?.then(() => (this.#delay = undefined));
+  }
+
   override _read(): void {
     // Nobody ever says anything more.
   }
 
   override _write(_chunk: unknown, _encoding: BufferEncoding, taken: () => void): void {
-    const room = this.pace?.();
-    if (room === undefined) taken();
-    else void room.then(taken);
+    const waits = [this.#delay, ...[...this.riders].map((rider) => rider.room())];
+    const rooms = waits.filter((wait) => wait !== undefined);
+    if (rooms.length === 0) taken();
+    else void Promise.all(rooms).then(() => taken());
   }
 
   /** Ends it, as Node's server does after the last response of a connection. */
   destroySoon(): void {
     this.destroy();
+  }
+
+  /** Of a reset there is nobody to be told. */
+  resetAndDestroy(): this {
+    return this.destroy();
   }
 
   address(): object {

@@ -3,8 +3,10 @@ import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, OpenFill, Sink } from "../../adapter.ts";
 import { Departure } from "./departure.ts";
 import { Front } from "./front.ts";
-import { fieldsOf, replaceFields } from "./reply-fields.ts";
-import { applyHead, contentOf, isContent, readWrite } from "./write-arguments.ts";
+import type { AnswerMethod } from "./front.ts";
+import { HeldHead } from "./held-head.ts";
+import { fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
+import { contentOf, isContent, readWrite } from "./write-arguments.ts";
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
 type Stage = "head" | "content" | "over";
@@ -27,7 +29,8 @@ export class ResponseTap {
   /** Notices that the client goes. */
   readonly #departure: Departure;
   #stage: Stage = "head";
-  #isHeadWritten = false;
+  /** What was written of a head that is not sent yet. */
+  #head: HeldHead | undefined;
   #opened: OpenFill | undefined;
   #sink: Sink | undefined;
 
@@ -43,8 +46,11 @@ export class ResponseTap {
       write: (...args) => this.#write(args),
       end: (...args) => this.#end(args),
     });
-    const leave = (): boolean => (this.#sink ?? fill).leave();
-    this.#departure = new Departure(res, leave, () => this.#sink?.room());
+    this.#departure = new Departure(res, {
+      leave: () => (this.#sink ?? fill).leave(),
+      room: () => this.#sink?.room(),
+      end: () => this.#onClose(),
+    });
     res.once("close", () => this.#onClose());
   }
 
@@ -53,6 +59,13 @@ export class ResponseTap {
     if (this.#stage === "over") return;
     (this.#sink ?? this.#fill).abandon(reason, error);
     this.#release();
+  }
+
+  /** The handler failed: where nothing is sent yet, somebody else answers in its place. */
+  fail(error: unknown): void {
+    const head = this.#stage === "head" ? this.#head : undefined;
+    this.abandon("failed", error);
+    head?.takeBack();
   }
 
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
@@ -67,14 +80,20 @@ export class ResponseTap {
     this.#departure.stop();
   }
 
+  /** Lets through what cannot be read here: Node refuses it, or somebody in between understands it. */
+  #pass(name: AnswerMethod, args: unknown[]): unknown {
+    // Then the head that is held until now has to be sent with it.
+    if (this.#front.isWrapped(name)) this.abandon("failed");
+    return this.#front.call(name, args);
+  }
+
   #writeHead(args: unknown[]): unknown {
     const status = Number(args[0]);
     // Of a status that cannot be, Node complains itself.
-    if (this.#stage !== "head" || !(status >= 100 && status <= 999))
+    if (this.#stage !== "head" || !(status >= 100 && status < 1000))
       return this.#front.call("writeHead", args);
-    applyHead(this.#res, args);
-    this.#isHeadWritten = true;
-    Object.defineProperty(this.#res, "headersSent", { configurable: true, get: () => true });
+    this.#head ??= new HeldHead(this.#res);
+    this.#head.write(args);
     return this.#res;
   }
 
@@ -86,7 +105,7 @@ export class ResponseTap {
   #write(args: unknown[]): unknown {
     const { chunk, encoding, callback } = readWrite(args);
     // Of a chunk that cannot be sent, Node complains itself.
-    if (chunk === undefined || !isContent(chunk)) return this.#front.call("write", args);
+    if (chunk === undefined || !isContent(chunk)) return this.#pass("write", args);
     if (this.#stage === "head" && this.#isEmpty()) {
       if (callback !== undefined) process.nextTick(callback);
       return true;
@@ -111,7 +130,7 @@ export class ResponseTap {
 
   #end(args: unknown[]): unknown {
     const { chunk, encoding, callback } = readWrite(args);
-    if (this.#stage === "over" || !isContent(chunk)) return this.#front.call("end", args);
+    if (this.#stage === "over" || !isContent(chunk)) return this.#pass("end", args);
     const content = chunk === undefined ? undefined : contentOf(chunk, encoding);
     if (this.#stage === "head") {
       this.#finishHead();
@@ -162,10 +181,7 @@ export class ResponseTap {
     if (head.sink === undefined) this.#release();
     else this.#holdNothingBack();
     // Nobody reads what is not shared.
-    if (head.sink === undefined && !this.#departure.hasClient) {
-      this.#stop();
-      return false;
-    }
+    if (head.sink === undefined && this.#departure.stop()) return false;
     this.#sayHead(head, own);
     this.#front.call("writeHead", [head.status]);
     return true;
@@ -184,7 +200,7 @@ export class ResponseTap {
 
   /** Lets those who stand in front of the tap add to the head before it is read, as Node would. */
   #finishHead(): void {
-    if (this.#isHeadWritten || this.#front.isFirst("writeHead")) return;
+    if (this.#head !== undefined || this.#front.isFirst("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
   }
 
@@ -204,6 +220,7 @@ export class ResponseTap {
     } catch (error) {
       // A throw would end in whatever called `end`: a timer, perhaps, and with it the process.
       this.#release();
+      this.#head?.takeBack();
       this.#onError(error);
       return undefined;
     }
@@ -219,7 +236,7 @@ export class ResponseTap {
 
   #leaveHead(stage: Stage): void {
     this.#stage = stage;
-    if (this.#isHeadWritten) Reflect.deleteProperty(this.#res, "headersSent");
+    this.#head?.release();
   }
 
   /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
@@ -229,9 +246,4 @@ export class ResponseTap {
     if (this.#departure.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
     this.#departure.release();
   }
-}
-
-/** Whether the handler chose a framing, which cannot be that of another message. */
-function isFramed(res: ServerResponse): boolean {
-  return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");
 }

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
+import { types } from "node:util";
 
 /** What `res.write` and `res.end` were called with, in any of their forms. */
 export interface WriteArguments {
@@ -20,15 +21,16 @@ export function readWrite(args: readonly unknown[]): WriteArguments {
 
 /** Whether Node takes this as content; it throws a `TypeError` of its own for anything else. */
 export function isContent(chunk: unknown): chunk is string | Uint8Array | undefined {
-  return chunk === undefined || typeof chunk === "string" || chunk instanceof Uint8Array;
+  return chunk === undefined || typeof chunk === "string" || types.isUint8Array(chunk);
 }
 
-/** The content as the socket carries it: text only where its encoding is UTF-8, else its bytes. */
+/** The content as the socket carries it: text only where its encoding is UTF-8, else bytes of this realm. */
 export function contentOf(
   chunk: string | Uint8Array,
   encoding: BufferEncoding | undefined,
 ): string | Uint8Array {
-  if (typeof chunk !== "string" || encoding === undefined || /^utf-?8$/i.test(encoding)) return chunk;
+  if (typeof chunk !== "string") return chunk instanceof Uint8Array ? chunk : Buffer.from(chunk);
+  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return chunk;
   return Buffer.from(chunk, encoding);
 }
 

@@ -28,6 +28,7 @@ export async function crowd(
   answer: (res: Response, req: Request) => unknown,
   options: CacheRouteOptions = {},
   front: readonly RequestHandler[] = [],
+  more: (app: Express) => unknown = () => undefined,
 ): Promise<Crowd> {
   const told = new EventEmitter().setMaxListeners(0);
   const noticed: string[] = [];
@@ -47,6 +48,7 @@ export async function crowd(
     told.emit(`came ${name}`);
   });
   app.get("/a", ...front, cacheRoute(cache, { ttl: 60, maxBodyBytes: 8_000_000, ...options }), handler);
+  more(app);
   const client = await visit(app);
   return {
     client,

@@ -1,0 +1,96 @@
+import type { Response } from "express";
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../../src/adapters/express.ts";
+import { crowd, Gate } from "./crowd.ts";
+import { until } from "./stale-site.ts";
+import { quietCache, versions } from "./support.ts";
+
+type Handle = (res: Response, gate: Gate) => Promise<unknown>;
+
+const WAYS: readonly (readonly [string, Handle])[] = [
+  [
+    "comes whole",
+    async (res, gate) => {
+      await gate.pass();
+      res.send("first last");
+    },
+  ],
+  [
+    "streams",
+    async (res, gate) => {
+      res.write("first ");
+      await gate.pass();
+      res.end("last");
+    },
+  ],
+];
+
+describe.each(versions)("%s: two caches in front of one handler", (_version, express) => {
+  const OWN = { query: ["q"] };
+
+  it.each(WAYS)("go on for those who wait at each, where the response %s", async (_name, answer) => {
+    const outer = quietCache();
+    const gate = new Gate();
+    const site = await crowd(express, (res) => answer(res, gate), OWN, [cacheRoute(outer, { ttl: 60 })]);
+    const leader = site.client.start({ path: "/a?q=1&x=1", headers: { "x-name": "leader" } });
+    await gate.reached;
+    const atOuter = site.client.ask({ path: "/a?q=1&x=1" });
+    const atInner = site.client.ask({ path: "/a?q=1&x=2" });
+    await site.client.ask({ path: "/b" });
+    await site.leave(leader);
+    gate.open();
+    const texts = (await Promise.all([atOuter, atInner])).map(({ text }) => text);
+    expect(texts).toEqual(["first last", "first last"]);
+    expect([site.handler.runs, site.noticed]).toEqual([1, []]);
+  });
+
+  it.each([
+    ["outer", "/a?q=1&x=1"],
+    ["inner", "/a?q=1&x=2"],
+  ])("go on for one who waits at the %s one only", async (_name, path) => {
+    const gate = new Gate();
+    const site = await crowd(
+      express,
+      async (res) => {
+        await gate.pass();
+        res.send("text");
+      },
+      { ...OWN, waitMs: 60_000 },
+      [cacheRoute(quietCache(), { ttl: 60 })],
+    );
+    const leader = site.client.start({ path: "/a?q=1&x=1", headers: { "x-name": "leader" } });
+    await gate.reached;
+    const waits = site.client.ask({ path });
+    await site.client.ask({ path: "/b" });
+    await site.leave(leader);
+    gate.open();
+    expect((await waits).text).toBe("text");
+    expect([site.handler.runs, site.noticed]).toEqual([1, []]);
+  });
+
+  it("are both rid of a handler of which nobody at either wants the rest", async () => {
+    const gate = new Gate();
+    const site = await crowd(
+      express,
+      async (res) => {
+        res.write("first");
+        await gate.pass();
+      },
+      OWN,
+      [cacheRoute(quietCache(), { ttl: 60 })],
+    );
+    const leader = site.client.start({ path: "/a?q=1&x=1", headers: { "x-name": "leader" } });
+    await gate.reached;
+    const followers = [
+      await site.client.open({ path: "/a?q=1&x=1" }),
+      await site.client.open({ path: "/a?q=1&x=2" }),
+    ];
+    await site.leave(leader);
+    followers[0]?.abort();
+    await site.client.ask({ path: "/b" });
+    const before = [...site.noticed];
+    followers[1]?.abort();
+    await until(() => site.noticed.includes("response closed"));
+    expect(before).toEqual([]);
+  });
+});
