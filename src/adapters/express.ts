@@ -8,6 +8,7 @@ import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
 import { follow } from "./node/follow.ts";
+import { isGone } from "./node/gone.ts";
 import { showFields } from "./node/request.ts";
 import { sayFields } from "./node/reply-fields.ts";
 import { ResponseTap } from "./node/tap.ts";
@@ -52,7 +53,7 @@ export function cacheRoute(
     const policy = (context.route === undefined ? policies.of(req) : undefined) ?? declared;
     const record = new ExpressRequest(req, originOf(req), contentOf(req), policies);
     const decision = engine.begin(record, policy);
-    if (decision instanceof Promise) void answerLater(decision, answer, req, res, next);
+    if (decision instanceof Promise) void answerLater(decision, answer, res, next);
     else answer(decision);
   }
 
@@ -83,14 +84,13 @@ function separated(
 async function answerLater(
   decision: Promise<Decision>,
   answer: (decision: Decision) => void,
-  req: Request,
   res: Response,
   next: NextFunction,
 ): Promise<void> {
   try {
     const decided = await decision;
     // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
-    if (!res.destroyed && !req.socket.destroyed && !res.headersSent) answer(decided);
+    if (!isGone(res) && !res.headersSent) answer(decided);
     else if (decided.kind === "fill") decided.abandon("aborted");
     else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {

@@ -11,8 +11,8 @@ export class Backoff {
   readonly #failed: Remembered<{ readonly count: number; readonly until: number }>;
   readonly #counted = new WeakSet<object>();
 
-  constructor(limit = 10_000, digest?: Digest) {
-    this.#failed = new Remembered(limit, digest);
+  constructor(digest?: Digest, limit?: number) {
+    this.#failed = new Remembered(digest, limit);
   }
 
   /** Whether a refresh of this key failed so recently that it is not tried again yet. */

@@ -139,8 +139,8 @@ export class Flights {
   readonly #flying = new Map<string, Flight>();
   readonly #uncacheable: Remembered<Uncacheable>;
 
-  constructor(limit = 10_000, digest?: Digest) {
-    this.#uncacheable = new Remembered(limit, digest);
+  constructor(digest?: Digest, limit?: number) {
+    this.#uncacheable = new Remembered(digest, limit);
   }
 
   /** The flight that a request for this key would wait for. */
@@ -177,7 +177,7 @@ export class Flights {
     return this.#uncacheable.get(key);
   }
 
-  /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was none to be stored. */
+  /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was an error. */
   rememberUncacheable(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
     this.#uncacheable.set(key, { until, reason, isError });
   }

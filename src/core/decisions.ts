@@ -72,8 +72,9 @@ export interface Fill {
   /** The handler has decided status and fields. */
   open(head: HandlerHead): OpenFill;
   /**
-   * The client went away before the head. Answers whether others wait for this run: then it goes on, and is opened or
-   * abandoned as if the client were there. Otherwise it is abandoned with this.
+   * The client went away before the head. Answers whether the run goes on, because others wait for it or because what
+   * is stored hears of its head: then it is opened or abandoned as if the client were there. Otherwise it is abandoned
+   * with this.
    */
   leave(): boolean;
   /** The handler failed, or went away without an answer; `error` is told where no client hears of it. */
@@ -105,7 +106,8 @@ export interface StreamedReply {
   readonly sink: Sink | undefined;
   /**
    * What goes into the sink, for the run's own client to read at its own pace, beside those who follow it; present with
-   * a sink as long as there is such a client. An adapter that reads it, and lets the client's leaving call `return()`, need not call `sink.leave`.
+   * a sink as long as there is such a client. An adapter that reads it, and lets the client's leaving call `return()`,
+   * need not call `sink.leave`.
    */
   readonly content?: AsyncIterableIterator<Uint8Array> | undefined;
 }

@@ -29,9 +29,6 @@ import type { StoreCalls } from "./store-calls.ts";
 import type { Decision, Policy, RequestRecord } from "./types.ts";
 import { isUnsafe } from "./unsafe.ts";
 
-/** How many keys are remembered as uncacheable, and how many as failing. */
-const MOST_REMEMBERED = 10_000;
-
 /**
  * The order of the stations: the only file that knows it.
  *
@@ -46,8 +43,8 @@ export class Exchange {
   constructor(parts: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">) {
     this.#parts = {
       ...parts,
-      flights: new Flights(MOST_REMEMBERED, parts.digest),
-      backoff: new Backoff(MOST_REMEMBERED, parts.digest),
+      flights: new Flights(parts.digest),
+      backoff: new Backoff(parts.digest),
       fence: new Fence(),
       responder: new Responder(),
     };

@@ -10,7 +10,7 @@ export class Remembered<Value> {
   readonly #values = new Map<string, Value>();
 
   /** Without a digest, long keys are not remembered. */
-  constructor(limit: number, digest: Digest | undefined) {
+  constructor(digest: Digest | undefined, limit = 10_000) {
     this.#limit = limit;
     this.#digest = digest;
   }

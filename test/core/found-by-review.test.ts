@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Decision, Sink } from "../../src/adapter.ts";
+import type { Sink } from "../../src/adapter.ts";
 import { testClock } from "../../src/testing/index.ts";
 import { stale } from "./staged.ts";
 import {
   answer,
+  asking,
   fillOf,
   followOf,
   kitOf,
@@ -15,14 +16,7 @@ import {
   settle,
   textOf,
 } from "./support.ts";
-import type { Kit, Asked } from "./support.ts";
-
-/** What a request is answered, once that is known. */
-function asking(kit: Kit, asked: Asked): () => Decision | undefined {
-  let decision: Decision | undefined;
-  void Promise.resolve(kit.begin(asked)).then((decided) => (decision = decided));
-  return () => decision;
-}
+import type { Kit } from "./support.ts";
 
 describe("a 304 to the cache's own condition that comes after handlerTimeout.hard", () => {
   it("is answered with what is stored, as its client asked no condition; nothing is freshened", () => {

@@ -4,6 +4,7 @@ import { stale } from "./staged.ts";
 import type { Staged } from "./staged.ts";
 import {
   answer,
+  asking,
   fillOf,
   followOf,
   kitOf,
@@ -18,10 +19,9 @@ import {
 describe("a stale response in the place of an error", () => {
   /** A request that waits for the handler. */
   async function waiting(kit: Staged): Promise<() => Decision | undefined> {
-    let decision: Decision | undefined;
-    void Promise.resolve(kit.begin(kit.asked)).then((decided) => (decision = decided));
+    const decided = asking(kit, kit.asked);
     await settle();
-    return () => decision;
+    return decided;
   }
 
   it.each<[string, (kit: Staged) => void]>([

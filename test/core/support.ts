@@ -173,3 +173,10 @@ export function asyncStore(inner: Store = memoryStore()): Store {
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** What a request is answered, once that is known. */
+export function asking(kit: Kit, asked: Asked): () => Decision | undefined {
+  let decision: Decision | undefined;
+  void Promise.resolve(kit.begin(asked)).then((decided) => (decision = decided));
+  return () => decision;
+}

@@ -70,7 +70,7 @@ describe("a resource whose response could not be stored", () => {
 
 describe("the memory of uncacheable keys", () => {
   it("is bounded: the oldest are forgotten", () => {
-    const flights = new Flights(2);
+    const flights = new Flights(undefined, 2);
     ["a", "b", "a", "c"].forEach((key) => flights.rememberUncacheable(key, 1000));
 
     expect(["a", "b", "c"].map((key) => flights.isUncacheable(key, 0))).toEqual([true, false, true]);
@@ -80,7 +80,7 @@ describe("the memory of uncacheable keys", () => {
     const long = "x".repeat(5000);
     const asked: string[] = [];
     const keyed = (text: string): string => (asked.push(text), `d${text.length}`);
-    const flights = new Flights(10, { ...platformDigest(new Uint8Array()), keyed });
+    const flights = new Flights({ ...platformDigest(new Uint8Array()), keyed });
     flights.rememberUncacheable(long, 1000);
 
     expect([flights.isUncacheable(long, 0), flights.isUncacheable(`${long}y`, 0)]).toEqual([true, false]);

@@ -1,7 +1,7 @@
-import { IncomingMessage } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
 import { breakOff } from "./break-off.ts";
+import { onceClosed } from "./gone.ts";
 import { sayFields } from "./reply-fields.ts";
 
 /** Sends another request's response while it comes, at this client's own pace. */
@@ -12,13 +12,10 @@ export function follow({ status, fields, content }: Follow, res: ServerResponse)
   let wake = (): void => undefined;
   // One listener for all: what stands in front of a response may not let go of those that it was given.
   res.on("drain", () => wake());
-  const leave = (): void => {
+  onceClosed(res, () => {
     void content.return?.();
     wake();
-  };
-  res.once("close", leave);
-  // Node 20 does not tell responses that are queued behind another one on their connection.
-  if (res.req instanceof IncomingMessage) res.req.once("close", () => res.req.socket.destroyed && leave());
+  });
   void pump(content, res, () => new Promise((resolve) => (wake = resolve)));
 }
 

@@ -11,11 +11,13 @@ export function onceClosed(res: ServerResponse, tell: () => void): void {
   const socket = connectionOf(res);
   const waiting = socket === undefined ? undefined : waitingFor(socket);
   const over = (): void => {
-    waiting?.delete(over);
+    waiting?.delete(look);
     res.removeListener("close", over);
     tell();
   };
-  waiting?.add(over);
+  // A response that goes on without its client is on another connection by now.
+  const look = (): void => (isGone(res) ? over() : undefined);
+  waiting?.add(look);
   res.once("close", over);
 }
 
@@ -24,7 +26,7 @@ function connectionOf({ req }: ServerResponse): Socket | undefined {
   return req.httpVersionMajor === 1 ? req.socket : undefined;
 }
 
-/** The responses of each connection that are not closed; several where a client sends requests ahead. */
+/** What looks after the responses of each connection that are not closed; several where a client sends requests ahead. */
 const WAITING: WeakMap<Socket, Set<() => void>> = new WeakMap();
 
 function waitingFor(socket: Socket): Set<() => void> {
@@ -34,7 +36,7 @@ function waitingFor(socket: Socket): Set<() => void> {
     WAITING.set(socket, waiting);
     // One listener for all: Node warns of a connection with more than ten.
     socket.once("close", () => {
-      for (const over of all) over();
+      for (const look of all) look();
     });
   }
   return waiting;

@@ -19,17 +19,18 @@ export function headRun(
   const { policy, key, forward } = plan;
   // A purge that overtakes it is not undone by what it writes (hazard 22).
   const run = beginRun(parts, plan, ALONE);
-  const heedOf = (told: Entry | "outdated" | "nothing"): void => {
-    if (typeof told !== "string" && !isPurged(run, told)) return void keep(run, told, () => undefined);
-    run.ticket.leave();
-    if (told === "outdated") void parts.store.delete(stale.key);
-  };
   const heed = (head: HandlerHead | undefined): void => {
     const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
-    if (told === "nothing") return heedOf(told);
-    // What a GET has stored meanwhile is newer than what this speaks of.
+    if (told === "nothing") return run.ticket.leave();
+    const settle = (found: Entry | undefined): void => {
+      // What a GET has stored meanwhile is newer than what this speaks of.
+      const isPresent = isSame(found, stale);
+      if (isPresent && told !== "outdated" && !isPurged(run, told))
+        return void keep(run, told, () => undefined);
+      run.ticket.leave();
+      if (isPresent && told === "outdated") void parts.store.delete(stale.key);
+    };
     const present = parts.store.get(stale.key, () => stale.variant);
-    const settle = (found: Entry | undefined): void => heedOf(isSame(found, stale) ? told : "nothing");
     if (present instanceof Promise) void present.then(settle);
     else settle(present);
   };
