@@ -61,7 +61,8 @@ export interface Cache {
   /** Reads the fresh response that is stored under a key of a route's `key` function; undefined if there is none. */
   get(key: string, where?: InNamespace): Promise<StoredResponse | undefined>;
   /**
-   * Puts a response under such a key, for `ttl` seconds (default 60); answers whether the store took it.
+   * Puts a response under such a key, for `ttl` seconds (default 60); answers whether it is there: the store took it,
+   * and no invalidation of the key came meanwhile.
    * Throws `ERR_CACHE_RESPONSE` if it could not be sent.
    */
   set(
@@ -183,12 +184,11 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     async set(key, response, where) {
       const entry = manualEntry(named(key, where), response, where?.ttl ?? 60, clock.now(), digest);
-      exchange.purge(entry.key);
-      return store.set(entry);
+      return exchange.put(entry);
     },
     invalidate,
     async clear() {
-      exchange.purgeAll();
+      exchange.purge();
       return store.clear();
     },
     async explain(asked, by) {

@@ -14,6 +14,7 @@ import { landed } from "./exchange/landed.ts";
 import { PATIENT, flightKeyOf, named, planOf } from "./exchange/passage.ts";
 import type { Passage, Patience } from "./exchange/passage.ts";
 import { probe } from "./exchange/probe.ts";
+import { put } from "./exchange/put.ts";
 import { startRefresh } from "./exchange/refresh.ts";
 import type { RunParts } from "./exchange/run.ts";
 import { headRun } from "./exchange/told-by-head.ts";
@@ -85,14 +86,16 @@ export class Exchange {
     return probe({ ...this.#parts, store }, request, policy);
   }
 
-  /** Keeps fills that are under way from storing what a purge of this resource removes. */
-  purge(resource: string): void {
-    this.#parts.fence.purge(resource);
+  /** Keeps fills that are under way from storing what a purge of this resource, or of everything, removes. */
+  purge(resource?: string): void {
+    const { fence } = this.#parts;
+    if (resource === undefined) fence.purgeAll();
+    else fence.purge(resource);
   }
 
-  /** The same for everything. */
-  purgeAll(): void {
-    this.#parts.fence.purgeAll();
+  /** Puts an entry in the place of all that its resource has; answers whether it is there in the end. */
+  put(entry: Entry): Promise<boolean> {
+    return put(this.#parts, entry);
   }
 
   #approach<Native>(passage: Passage<Native>, patience: Patience): MaybePromise<Decision> {

@@ -7,7 +7,7 @@ import type { Kit, KitOptions } from "./support.ts";
 const byKey: KitOptions = { route: { key: () => "user:1" } };
 
 /** A store that keeps what it is given only when it is told to go on. */
-function lateStore(): { readonly store: Store; write(): void } {
+function lateStore(): { readonly store: Store; write(): void; writeLastFirst(): void } {
   const inner = memoryStore();
   const writes: (() => void)[] = [];
   const store: Store = {
@@ -17,12 +17,20 @@ function lateStore(): { readonly store: Store; write(): void } {
         writes.push(() => resolve(inner.set(entry)));
       }),
   };
-  return { store, write: () => writes.splice(0).forEach((go) => go()) };
+  return {
+    store,
+    write: () => writes.splice(0).forEach((go) => go()),
+    writeLastFirst: () =>
+      writes
+        .splice(0)
+        .toReversed()
+        .forEach((go) => go()),
+  };
 }
 
-function lateKit(): { readonly kit: Kit; write(): void } {
-  const { store, write } = lateStore();
-  return { kit: kitOf({ ...byKey, cache: { store } }), write };
+function lateKit(): { readonly kit: Kit } & Omit<ReturnType<typeof lateStore>, "store"> {
+  const { store, ...writes } = lateStore();
+  return { kit: kitOf({ ...byKey, cache: { store } }), ...writes };
 }
 
 describe("an invalidation while a handler runs", () => {
@@ -132,6 +140,39 @@ describe("an invalidation while a handler runs", () => {
     await settle();
 
     expect((await kit.begin()).kind).toBe("fill");
+  });
+});
+
+describe("an invalidation while a response is put by hand", () => {
+  it.each([
+    ["while the store writes it", 0, 0.1],
+    ["before the store's deadline, and the store writes after it", 0.1, 5],
+    ["after the store's deadline, before the store writes", 0.4, 5],
+  ])("takes it out: %s", async (_when, before, after) => {
+    const { kit, write } = lateKit();
+    const put = kit.cache.set("user:1", { body: "old" });
+    kit.clock.advance(before);
+    await settle();
+    await kit.cache.invalidate("user:1");
+    kit.clock.advance(after);
+    await settle();
+
+    write();
+    await settle();
+
+    expect([await put, await kit.cache.get("user:1")]).toEqual([false, undefined]);
+  });
+
+  it("keeps what was put first from replacing what was put after it, in a store that writes out of order", async () => {
+    const { kit, writeLastFirst } = lateKit();
+    const puts = [kit.cache.set("user:1", { body: "old" }), kit.cache.set("user:1", { body: "new" })];
+    await settle();
+
+    writeLastFirst();
+    await Promise.all(puts);
+    await settle();
+
+    expect(await kit.cache.get("user:1")).toBeUndefined();
   });
 });
 

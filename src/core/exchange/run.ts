@@ -132,9 +132,15 @@ export function refreshDeadlineOf({ hardTimeoutMs = REFRESH_DEADLINE_MS }: Polic
   return hardTimeoutMs;
 }
 
-/** Writes an entry and ends the run; answers a promise where the store takes its time. */
-export function keep(run: Run, entry: Entry, onKept: () => void): Promise<void> | undefined {
-  const { parts, ticket } = run;
+/**
+ * Writes an entry and leaves the fence; answers a promise where the store takes its time. `onKept` is called where the
+ * store took it, purged meanwhile or not.
+ */
+export function keep(
+  { parts, ticket }: Pick<Run, "parts" | "ticket">,
+  entry: Entry,
+  onKept: () => void,
+): Promise<void> | undefined {
   const written = (isKept: boolean): void => {
     ticket.leave();
     if (isKept) onKept();
