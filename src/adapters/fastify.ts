@@ -7,6 +7,7 @@ import type {
 } from "fastify";
 import { engineOf } from "../adapter.ts";
 import type { Cache, Engine, RouteOptions } from "../adapter.ts";
+import { noteAnswers } from "./fastify/answered.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { declaredQueryOf } from "./fastify/query.ts";
 import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/unseen.ts";
@@ -61,6 +62,7 @@ function bind(app: FastifyInstance, route: FastifyRoute, written: FastifyCacheOp
     query: declaredQueryOf(app, route),
   });
   markBound(route);
+  noteAnswers(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.
   if (known !== undefined) known.use(engine, policy);

@@ -10,12 +10,13 @@ import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../.
 import { isGone, onceClosed } from "../node/gone.ts";
 import { replayedFill } from "../node/replay.ts";
 import { showFields } from "../node/request.ts";
-import { contentOf, shownContentOf } from "./content.ts";
+import { isAnswered, release } from "./answered.ts";
+import { asIs, contentOf, shownContentOf } from "./content.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./kept.ts";
 import { FastifyRecord } from "./record.ts";
-import { breakWith, restoreFields, sayFields } from "./reply.ts";
+import { breakWith, dropTrailers, hasContent, restoreFields, sayFields } from "./reply.ts";
 import { serialised } from "./serialised.ts";
 import { showTarget } from "./target.ts";
 
@@ -69,6 +70,8 @@ export class CachedRoute {
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    // A guard answers: nothing overtakes that.
+    if (isAnswered(reply)) return;
     const replayed = replayedFill(request.raw);
     if (replayed !== undefined) {
       this.#fill(replayed, request, reply, false);
@@ -96,7 +99,13 @@ export class CachedRoute {
     done: HookHandlerDoneFunction,
   ): void {
     const fail = (error: Error): void => done(error);
-    decision.then((decided) => this.#act(decided, request, reply, done)).catch(fail);
+    decision
+      .then((decided) => {
+        // Somebody answered while the store was asked.
+        if (isAnswered(reply)) release(decided);
+        else this.#act(decided, request, reply, done);
+      })
+      .catch(fail);
   }
 
   #record(request: FastifyRequest): FastifyRecord {
@@ -136,10 +145,11 @@ export class CachedRoute {
     const isHead = request.method === "HEAD";
     sayFields(reply, said.fields, !isHead);
     if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
+    const isHooked = this.#isHooked(request);
     // Fastify gives text and bytes a content type that a stored stream did not have.
-    if (!reply.hasHeader("content-type")) this.#untyped.add(reply);
+    if (!isHooked && !reply.hasHeader("content-type")) this.#untyped.add(reply);
     // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
-    const content = this.#isHooked(request) ? shownContentOf(said, reply) : contentOf(said);
+    const content = isHooked ? shownContentOf(said, reply) : contentOf(said);
     if (typeof content === "string") reply.serializer(asIs);
     reply.send(content ?? undefined);
   }
@@ -182,10 +192,7 @@ export class CachedRoute {
     const run = this.#fills.get(reply);
     if (run?.awaitsText !== true) return done(null, payload);
     try {
-      const text = serialised(reply, payload);
-      run.takeText(text);
-      // Fastify would serialise once more; it is given what there is.
-      reply.serializer(() => text);
+      run.takeText(serialised(reply, payload));
       return done(null, payload);
     } catch (error) {
       return done(error as Error);
@@ -201,10 +208,13 @@ export class CachedRoute {
     const run = this.#fills.get(reply);
     if (run === undefined) {
       if (this.#untyped.has(reply)) reply.removeHeader("content-type");
+      if (!hasContent(reply.statusCode)) dropTrailers(reply);
       return done(null, payload);
     }
     try {
-      return done(null, run.send(payload));
+      const sent = run.send(payload);
+      if (!hasContent(reply.statusCode)) dropTrailers(reply);
+      return done(null, sent);
     } catch (error) {
       return done(error as Error);
     }
@@ -232,8 +242,4 @@ export class CachedRoute {
     if (following !== undefined) restoreFields(reply.code(200), following.said, following.before);
     done();
   };
-}
-
-function asIs(payload: unknown): string {
-  return payload as string;
 }

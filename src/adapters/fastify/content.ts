@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Reply } from "../../adapter.ts";
 
@@ -9,13 +10,20 @@ export function contentOf(said: Reply): string | Buffer | null {
 
 /**
  * A reply's content in the form in which handlers mostly send it, for hooks that look at it: text where its content
- * type is one of text, and bytes otherwise.
+ * type is one of text, bytes otherwise, and a stream where it has none: of all else Fastify says one before its hooks.
  */
-export function shownContentOf(said: Reply, reply: FastifyReply): string | Buffer | null {
+export function shownContentOf(said: Reply, reply: FastifyReply): string | Buffer | Readable | null {
   const buffer = bufferOf(said);
+  if (buffer === null) return null;
   const type = reply.getHeader("content-type");
-  if (buffer === null || !(type === undefined || TEXTUAL.test(String(type)))) return buffer;
+  if (type === undefined) return Readable.from([buffer], { objectMode: false });
+  if (!TEXTUAL.test(String(type))) return buffer;
   return said.text ?? (isUtf8(buffer) ? buffer.toString() : buffer);
+}
+
+/** The serializer of what is text already. */
+export function asIs(payload: unknown): string {
+  return payload as string;
 }
 
 const TEXTUAL = /^\s*text\/|json|xml|javascript|charset="?utf-8/i;

@@ -1,15 +1,14 @@
 import type { FastifyReply } from "fastify";
-import { subtractFields, toFields } from "../../adapter.ts";
+import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, HandlerHead, OpenFill, Refusal } from "../../adapter.ts";
 import { onceClosed } from "../node/gone.ts";
+import { listenTo } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { serializerOf } from "./kept.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
-import { applyReply, breakWith, wholeOf } from "./reply.ts";
+import { applyReply, breakWith, fieldsOf, wholeOf, withLate } from "./reply.ts";
+import { serializeBy } from "./serialised.ts";
 import type { AnyStream } from "./source.ts";
-
-/** What stands in the place of a reply's own methods until the handler has sent. */
-const SHADOWED = ["send", "hijack", "then"] as const;
 
 /**
  * Follows one run of a handler through Fastify's hooks.
@@ -27,10 +26,17 @@ export class FastifyFill {
   #status = 200;
   #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
   #stream: HandlerStream | undefined;
+  /** Takes back the serializer that this gave to the reply. */
+  #takeBack: (() => void) | undefined;
   /** Why the handler's stream is not listened to. */
   #passed: Refusal | undefined;
   #isSaid = false;
   #isNull = false;
+  /** Whether Fastify has given what was sent a content type where it had none. */
+  #isTyped = false;
+  /** The handler sent again before Fastify had written. */
+  #isRepeated = false;
+  #hasFailed = false;
   #isAwaited = false;
   #hasLeft = false;
   #isOver = false;
@@ -41,24 +47,33 @@ export class FastifyFill {
     this.#reply = reply;
     this.#hasClient = hasClient;
     this.#before = fieldsOf(reply);
-    this.#listen();
+    listenTo(reply, {
+      take: (said) => (this.#isOver ? said : this.#take(said)),
+      takeAgain: () => this.#takeAgain(),
+      await: () => void (this.#isAwaited = true),
+      // Nobody hears what is said past Fastify.
+      leaveAlone: () => this.abandon("failed"),
+    });
     onceClosed(reply.raw, () => this.#leave());
   }
 
   /** Whether the handler sent an object whose text is not known yet. */
   get awaitsText(): boolean {
-    if (!this.#isSaid || this.#isOver || this.#passed !== undefined) return false;
+    if (!this.#isSaid || this.#isOver || this.#isRepeated || this.#passed !== undefined) return false;
     return this.#content === undefined && this.#stream === undefined;
   }
 
-  /** Takes the text that a serializer made of the handler's object. */
-  takeText(text: string | Uint8Array): void {
+  /** Takes the text that a serializer made of the handler's object: Fastify, which would ask it again, is given that. */
+  takeText(text: string): void {
     this.#content = { bytes: text };
+    this.#takeBack = serializeBy(this.#reply, () => text);
   }
 
   /** Decides what is sent: called with the payload that the application's own `onSend` hooks left. */
   send(payload: unknown): unknown {
-    if (!this.#isSaid || this.#isOver) return payload;
+    if (!this.#isSaid) return payload;
+    if (this.#isRepeated && !this.#isFirst(payload)) this.#disown(payload);
+    if (this.#isOver) return payload;
     this.#isOver = true;
     const open = this.#open();
     const stream = this.#stream;
@@ -96,6 +111,7 @@ export class FastifyFill {
 
   /** It is over with an error of which Fastify tells the client: what the handler sent is not. */
   fail(error: unknown): void {
+    this.#hasFailed = true;
     if (this.#isOver) return;
     this.#stream?.stop();
     this.abandon("failed", error);
@@ -112,7 +128,7 @@ export class FastifyFill {
 
   #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
     const said = open.complete(content);
-    const isPart = said.status === 206 && this.#status !== 206;
+    const isPart = this.#status === 200 && (said.status === 206 || said.status === 416);
     const isChanged = (payload ?? undefined) !== content;
     const sent = isPart && isChanged ? wholeOf(said, this.#status) : said;
     return applyReply(this.#reply, sent, this.#own, this.#status, payload);
@@ -155,28 +171,28 @@ export class FastifyFill {
     }
   }
 
-  /** Stands in the place of methods of the reply until the handler has sent. */
-  #listen(): void {
-    const reply = this.#reply;
-    const { send, hijack, then } = reply;
-    const release = (): void => {
-      for (const name of SHADOWED) Reflect.deleteProperty(reply, name);
-    };
-    reply.send = (payload?: unknown) => {
-      release();
-      return send.call(reply, reply.sent || this.#isOver ? payload : this.#take(payload));
-    };
-    // A handler that returns the reply sends later; once the client is gone, Fastify does not wait for it.
-    Reflect.set(reply, "then", (...settle: Parameters<typeof then>) => {
-      this.#isAwaited = true;
-      then.apply(reply, settle);
-    });
-    // Nobody hears what is said past Fastify.
-    reply.hijack = () => {
-      release();
+  /** The handler sends twice. Fastify writes what gets through the hooks first, and that need not be the first. */
+  #takeAgain(): void {
+    if (this.#hasFailed) return;
+    this.#isRepeated = true;
+    // The text of the first is no text of the second.
+    this.#takeBack?.();
+  }
+
+  /** What is sent is not, or need not be, what was taken: nothing of that is stored. */
+  #disown(payload: unknown): void {
+    const stream = this.#stream;
+    if (!this.#isOver) {
       this.abandon("failed");
-      return hijack.call(reply);
-    };
+      stream?.pass();
+    } else if (stream !== undefined && payload !== stream.stream && !this.#reply.raw.headersSent)
+      stream.disown();
+  }
+
+  /** Whether a payload is what the handler sent first, under the head that it had then. */
+  #isFirst(payload: unknown): boolean {
+    if (this.#reply.statusCode !== this.#status || this.#content === undefined) return false;
+    return (payload ?? undefined) === this.#content.bytes;
   }
 
   #take(payload: unknown): unknown {
@@ -199,19 +215,20 @@ export class FastifyFill {
     if (said === undefined) this.#content = { bytes: undefined };
     else if (typeof said === "string") this.#takeString(said);
     else if (buffer !== undefined) this.#content = { bytes: (said = buffer) };
-    else if (isStream(said)) said = this.#takeStream(said);
+    else if (isStream(said)) return this.#takeStream(said);
+    this.#isTyped = said !== undefined;
     return said;
   }
 
   #takeString(said: string): void {
-    this.takeText(said);
+    this.#content = { bytes: said };
     const serialize = serializerOf(this.#reply);
     if (serialize === undefined) return;
     // Fastify asks it where the reply has a content type.
-    this.#reply.serializer((payload: unknown) => {
-      const text = serialize(payload);
-      this.takeText(text);
-      return text;
+    this.#takeBack = serializeBy(this.#reply, (payload) => {
+      const bytes = serialize(payload);
+      this.#content = { bytes };
+      return bytes;
     });
   }
 
@@ -228,18 +245,6 @@ export class FastifyFill {
   /** The handler's head; its content type and its cookies may have been written since it called `send`. */
   #head(): HandlerHead {
     const now = subtractFields(fieldsOf(this.#reply), this.#before);
-    const since = now.filter(
-      ([name]) => name === "set-cookie" || (name === "content-type" && !this.#says(name)),
-    );
-    const own = [...this.#own.filter(([name]) => name !== "set-cookie"), ...since];
-    return { status: this.#status, fields: own, earlier: this.#before };
+    return { status: this.#status, fields: withLate(this.#own, now, this.#isTyped), earlier: this.#before };
   }
-
-  #says(name: string): boolean {
-    return this.#own.some(([said]) => said === name);
-  }
-}
-
-function fieldsOf(reply: FastifyReply): Fields {
-  return toFields(reply.getHeaders());
 }

@@ -21,6 +21,7 @@ export class HandlerStream {
   #given = 0;
   #next: () => Promise<Part> = () => this.#readEarly();
   #leave: () => void = () => this.#source.stop();
+  #sink: Sink | undefined;
   #isStopped = false;
 
   constructor(stream: AnyStream) {
@@ -42,6 +43,7 @@ export class HandlerStream {
 
   /** It goes into the cache; the run's own client, where it has one, reads `content` from there. */
   share(sink: Sink, content: StreamedReply["content"]): void {
+    this.#sink = sink;
     const pumped = this.#pump(sink);
     // The sink is told of a failure, and so is everyone who reads what goes into it.
     pumped.catch(() => undefined);
@@ -52,6 +54,12 @@ export class HandlerStream {
       this.#next = () => this.#readShared(content);
       this.#leave = () => void content.return?.();
     }
+  }
+
+  /** What went into the cache must not stay there: something else is sent. */
+  disown(): void {
+    this.#sink?.abandon("failed");
+    this.#source.stop();
   }
 
   /** Nobody wants the rest of it: who reads on sees its end. */

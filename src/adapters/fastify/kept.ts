@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** A serializer of a reply or of an application. */
 export type Serializer = (payload: unknown, status?: number) => string;
@@ -17,6 +17,21 @@ export function hasDefaultSerializer({ request }: FastifyReply): boolean {
 export function sendHooksOf(request: FastifyRequest): number {
   const { onSend } = contextOf(request) as { onSend?: readonly unknown[] | null };
   return onSend?.length ?? (onSend === null ? 0 : Infinity);
+}
+
+/** The class of an application's replies. */
+export function replyClassOf(app: FastifyInstance): { readonly prototype: FastifyReply } | undefined {
+  return kept(app, "fastify.Reply") as { readonly prototype: FastifyReply } | undefined;
+}
+
+/** Whether the next that is sent counts as an error, whatever it is. */
+export function isFailing(reply: FastifyReply): boolean {
+  return kept(reply, "fastify.reply.isError") === true;
+}
+
+/** The names of the trailers that are set on a reply. */
+export function trailersOf(reply: FastifyReply): readonly string[] {
+  return Object.keys(kept(reply, "fastify.reply.trailers") ?? {});
 }
 
 function contextOf(request: FastifyRequest): object {

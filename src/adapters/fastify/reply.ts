@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
-import { mergeVary } from "../../adapter.ts";
+import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, Reply } from "../../adapter.ts";
 import { breakOff } from "../node/break-off.ts";
 import { contentOf } from "./content.ts";
+import { trailersOf } from "./kept.ts";
 
 /**
  * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace.
@@ -16,6 +17,21 @@ export function sayFields(reply: FastifyReply, fields: Fields, isCounted = false
     if (name === "vary") reply.header(name, mergeVary(present(reply, name), [value].flat()));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
+}
+
+/** The fields that are set on a reply now. */
+export function fieldsOf(reply: FastifyReply): Fields {
+  return toFields(reply.getHeaders());
+}
+
+/**
+ * The handler's fields with those of `now` that are its own though they were written after it sent: cookies, which
+ * plugins write in hooks, and with `isTyped` the content type that Fastify gave to content that had none.
+ */
+export function withLate(own: Fields, now: Fields, isTyped: boolean): Fields {
+  const isLate = ([name]: Fields[number]): boolean =>
+    name === "set-cookie" || (name === "content-type" && isTyped && !own.some(([said]) => said === name));
+  return [...own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
 }
 
 /** Takes back `said`, so that those fields are again what they were `before`. */
@@ -67,6 +83,16 @@ export function wholeOf(part: Reply, status: number): Reply {
 export function breakWith(stream: Readable, reply: FastifyReply): void {
   // Of what breaks before its head is sent, Fastify makes an error page.
   stream.once("error", () => reply.raw.headersSent && breakOff(reply.raw));
+}
+
+/** Whether a message of this status has content, and so may have trailers (RFC 9110 §6.4.1, §6.5). */
+export function hasContent(status: number): boolean {
+  return status !== 304 && status !== 204;
+}
+
+/** Takes back the trailers that hooks have set: Fastify says a chunked coding with them, even of what has no content. */
+export function dropTrailers(reply: FastifyReply): void {
+  for (const name of trailersOf(reply)) reply.removeTrailer(name);
 }
 
 function present(reply: FastifyReply, name: string): string | undefined {

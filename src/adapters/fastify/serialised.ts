@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { hasDefaultSerializer, serializerOf } from "./kept.ts";
+import type { Serializer } from "./kept.ts";
 
 /**
  * Makes of a handler's object the text that Fastify would make of it: by the reply's serializer, by the application's,
@@ -14,6 +15,16 @@ export function serialised(reply: FastifyReply, payload: unknown): string {
     return serialize === undefined ? JSON.stringify(payload) : serialize(payload);
   }
   return reply.serialize(payload as Parameters<FastifyReply["serialize"]>[0]) as string;
+}
+
+/** Gives a reply another serializer; answers how to take it back where nobody has given it one since. */
+export function serializeBy(reply: FastifyReply, serializer: Serializer): () => void {
+  const earlier = serializerOf(reply) ?? null;
+  reply.serializer(serializer);
+  return () => {
+    // Null is how Fastify says that there is none.
+    if (serializerOf(reply) === serializer) reply.serializer(earlier as Serializer);
+  };
 }
 
 type ByType = Readonly<Record<string, ((payload: unknown) => string) | undefined>>;

@@ -1,0 +1,46 @@
+import type { FastifyReply } from "fastify";
+import { isFailing } from "./kept.ts";
+
+/** What stands in the place of a reply's own methods. */
+const SHADOWED = ["send", "hijack", "then"] as const;
+
+/** Who hears what a handler does with its reply. */
+export interface Listener {
+  /** The handler sends; answers what Fastify is given in the payload's place. */
+  take(payload: unknown): unknown;
+  /** It sends once more, while Fastify has not written yet what it sent before. */
+  takeAgain(): void;
+  /** It returned the reply, and sends later. */
+  await(): void;
+  /** It answers past Fastify. */
+  leaveAlone(): void;
+}
+
+/** Stands in the place of methods of the reply until the handler has sent. */
+export function listenTo(reply: FastifyReply, listener: Listener): void {
+  const { send, hijack, then } = reply;
+  const release = (): void => {
+    for (const name of SHADOWED) Reflect.deleteProperty(reply, name);
+  };
+  reply.send = (payload?: unknown) => {
+    release();
+    if (reply.sent) return send.call(reply, payload);
+    const taken = listener.take(payload);
+    reply.send = (again?: unknown) => {
+      // An error, and what an error handler makes of it, Fastify tells in another way.
+      if (!reply.sent && !(again instanceof Error) && !isFailing(reply)) listener.takeAgain();
+      return send.call(reply, again);
+    };
+    return send.call(reply, taken);
+  };
+  // A handler that returns the reply sends later; once the client is gone, Fastify does not wait for it.
+  Reflect.set(reply, "then", (...settle: Parameters<typeof then>) => {
+    listener.await();
+    then.apply(reply, settle);
+  });
+  reply.hijack = () => {
+    release();
+    listener.leaveAlone();
+    return hijack.call(reply);
+  };
+}

@@ -1,0 +1,128 @@
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
+import { stage, until } from "./support.ts";
+
+const config = { cache: { ttl: 60 } };
+
+describe("a content type that an onSend hook gives to a stream that has none", () => {
+  const seen = (types: unknown[]) => (app: FastifyInstance) =>
+    app.addHook("onSend", async (_request, reply, payload) => {
+      types.push(reply.getHeader("content-type"));
+      if (!reply.hasHeader("content-type")) reply.type("text/csv");
+      return payload;
+    });
+
+  it("is not there on hits before the hook runs again, and reaches each client", async () => {
+    const types: unknown[] = [];
+    const { client, cache } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(["a,b"])));
+    }, seen(types));
+
+    const miss = await client.ask({ path: "/a" });
+    await until(() => cache.stats().stored === 1);
+    const hit = await client.ask({ path: "/a" });
+
+    expect(types).toEqual([undefined, undefined]);
+    expect([miss, hit].map((answer) => [answer.header("x-cache"), answer.text])).toEqual([
+      ["MISS", "a,b"],
+      ["HIT", "a,b"],
+    ]);
+    expect([miss, hit].map((answer) => answer.header("content-type"))).toEqual(["text/csv", "text/csv"]);
+  });
+
+  it("is not there for a hook that reads the stream either", async () => {
+    const { client, cache } = await stage(
+      (app) => {
+        app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(["a,b"])));
+      },
+      (app) =>
+        app.addHook("onSend", async (_request, reply, payload) => {
+          reply.type("text/csv");
+          return payload instanceof Readable ? (await text(payload)).toUpperCase() : payload;
+        }),
+    );
+
+    const miss = await client.ask({ path: "/a" });
+    await until(() => cache.stats().stored === 1);
+    const hit = await client.ask({ path: "/a" });
+
+    expect([miss, hit].map((answer) => [answer.text, answer.header("content-type")])).toEqual([
+      ["A,B", "text/csv"],
+      ["A,B", "text/csv"],
+    ]);
+  });
+});
+
+describe("trailers that a hook sets", () => {
+  const trailing = (hook: "onRequest" | "onSend") => (app: FastifyInstance) =>
+    hook === "onRequest"
+      ? app.addHook(hook, async (_request, reply) => void reply.trailer("x-t", async () => "1"))
+      : app.addHook(hook, async (_request, reply, payload) => {
+          reply.trailer("x-t", async () => "1");
+          return payload;
+        });
+
+  it.each(["onRequest", "onSend"] as const)("in %s are not said with a 304", async (hook) => {
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
+    }, trailing(hook));
+    const known = { path: "/a", headers: { "if-none-match": '"v1"' } };
+
+    const answers = [await client.ask(known), await client.ask(known)];
+
+    expect(answers.map((answer) => [answer.status, answer.text, answer.header("x-cache")])).toEqual([
+      [304, "", "MISS"],
+      [304, "", "HIT"],
+    ]);
+    expect(answers.map((answer) => answer.header("transfer-encoding"))).toEqual([undefined, undefined]);
+    expect(answers.map((answer) => answer.header("trailer"))).toEqual([undefined, undefined]);
+  });
+
+  it("leave the connection of a 304 to the next request", async () => {
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
+    }, trailing("onRequest"));
+    const head = 'GET /a HTTP/1.1\r\nhost: a\r\nif-none-match: "v1"\r\n';
+
+    const answer = await client.raw(`${head}\r\n${head}connection: close\r\n\r\n`);
+
+    expect(answer.match(/HTTP\/1\.1 304/g)).toHaveLength(2);
+    expect(answer).toMatch(/^[^]*\r\n\r\nHTTP\/1\.1 304 [^]*\r\n\r\n$/);
+  });
+});
+
+describe("a Range that the content of a cold key does not have", () => {
+  const doubling = (app: FastifyInstance): unknown =>
+    app.addHook("onSend", async (_request, _reply, payload) =>
+      typeof payload === "string" ? payload.repeat(2) : payload,
+    );
+  const range = "bytes=8-9";
+
+  it("is answered with the whole that the application's hooks made", async () => {
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.header("x-own", "1").send("content"));
+    }, doubling);
+
+    const answer = await client.ask({ path: "/a", headers: { range } });
+
+    expect([answer.status, answer.text]).toEqual([200, "contentcontent"]);
+    expect(["x-own", "content-length", "content-range"].map((name) => answer.header(name))).toEqual([
+      "1",
+      "14",
+      undefined,
+    ]);
+    expect(answer.header("content-type")).toBe("text/plain; charset=utf-8");
+  });
+
+  it("is told the length of content that no hook changed", async () => {
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async () => "content");
+    });
+
+    const answer = await client.ask({ path: "/a", headers: { range } });
+
+    expect([answer.status, answer.header("content-range")]).toEqual([416, "bytes */7"]);
+  });
+});
