@@ -66,10 +66,22 @@ export function applyReply(
     reply.code(said.status);
     for (const [name] of own) if (!kept.has(name)) reply.removeHeader(name);
   }
-  // Cookies are on the reply already, and hooks may have made something else of the handler's content.
-  const fields = said.fields.filter(([name]) => name !== "set-cookie");
+  // Cookies are on the reply already.
+  const fields = said.fields.filter(([name, value]) => {
+    return name !== "set-cookie" && !(isHandlers && isUpToHooks(reply, name, value, own));
+  });
   sayFields(reply, fields, true);
+  // Hooks may have made something else of the handler's content.
   return isHandlers ? payload : contentOf(said);
+}
+
+/**
+ * Whether a field is what the handler said, to which the cache adds nothing: hooks may have made something else of it,
+ * or taken it back, as they do again on each hit. The charset that Fastify appends is not on hits.
+ */
+function isUpToHooks(reply: FastifyReply, name: string, value: Fields[number][1], own: Fields): boolean {
+  if (!own.some(([said, as]) => said === name && as === value)) return false;
+  return name !== "content-type" || present(reply, name) !== `${String(value)}; charset=utf-8`;
 }
 
 /** The whole in the place of a part: what hooks have changed is not cut (RFC 9110 §14.2). */

@@ -55,6 +55,49 @@ describe("a content type that an onSend hook gives to a stream that has none", (
   });
 });
 
+describe("a header of the handler's that an onSend hook changes", () => {
+  const rewriting = (app: FastifyInstance) =>
+    app.addHook("onSend", async (_request, reply, payload) => {
+      reply.header("cache-control", "no-cache").removeHeader("x-internal");
+      if (reply.getHeader("x-kind") === "page") reply.type("text/html");
+      return payload;
+    });
+
+  it.each([
+    ["text", () => "all"],
+    ["an object", () => ({ all: true })],
+    ["a stream", () => Readable.from(["all"])],
+  ])("is changed on the miss as it is on hits, and stays so beside %s", async (_what, content) => {
+    const { client, cache } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => {
+        reply.headers({ "cache-control": "max-age=60", "x-internal": "1", "x-kind": "page" });
+        return reply.type("text/plain").serializer(JSON.stringify).send(content());
+      });
+    }, rewriting);
+
+    const miss = await client.ask({ path: "/a" });
+    await until(() => cache.stats().stored === 1);
+    const hit = await client.ask({ path: "/a" });
+
+    const names = ["cache-control", "x-internal", "content-type"];
+    expect([miss, hit].map((answer) => names.map((name) => answer.header(name)))).toEqual([
+      ["no-cache", undefined, "text/html"],
+      ["no-cache", undefined, "text/html"],
+    ]);
+  });
+
+  it("leaves a JSON type alone: the charset that Fastify appends is on neither", async () => {
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.type("application/json").send({ a: 1 }));
+    }, rewriting);
+
+    const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
+
+    const [miss, hit] = answers.map((answer) => answer.header("content-type"));
+    expect([miss, answers[1]?.header("x-cache")]).toEqual([hit, "HIT"]);
+  });
+});
+
 describe("trailers that a hook sets", () => {
   const trailing = (hook: "onRequest" | "onSend") => (app: FastifyInstance) =>
     hook === "onRequest"
