@@ -5,8 +5,10 @@ import { watchFailures, watchRouter } from "./express/failures.ts";
 import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
+import { noteRequests } from "./express/received.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
+import { guardCoding } from "./node/coding.ts";
 import { follow } from "./node/follow.ts";
 import { isGone } from "./node/gone.ts";
 import { showFields } from "./node/request.ts";
@@ -41,6 +43,7 @@ export function cacheRoute(
 
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
+    noteRequests(req);
     const again = replayed(req, policies);
     const answer = (decision: Decision): void => {
       if (decision.kind === "fill") markFilled(req, engine);
@@ -112,9 +115,12 @@ function act(decision: Decision, req: Request, res: Response, next: NextFunction
   }
 }
 
-function serve({ status, fields, body, text }: Reply, res: Response): void {
+function serve(reply: Reply, res: Response): void {
+  const { status, fields, body, text } = reply;
   res.statusCode = status;
   sayFields(res, fields);
+  // What stands in front may have something to say as the head is written.
+  if (Object.hasOwn(res, "writeHead")) guardCoding(res, reply);
   // One byte per character: Node then writes head and content together.
   if (text === undefined) res.end(body);
   else res.end(text, "latin1");

@@ -118,6 +118,11 @@ export interface Sink {
   write(chunk: Uint8Array | string): void;
   /** Undefined where more may come at once; else a promise of the moment from which somebody waits for more. */
   room(): Promise<void> | undefined;
+  /**
+   * The run's own client holds the source back, where it does not read `content`: `cut` is called once it has done so
+   * for the route's `waitMs` while others follow. Answers what to call when it does not any more.
+   */
+  hold(cut: () => void): () => void;
   /** The content ended cleanly: it is stored if its length is what the head said. */
   end(): void;
   /**

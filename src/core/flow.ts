@@ -8,7 +8,7 @@ type End = { readonly isClean: true } | { readonly isClean: false; readonly erro
  *
  * Readers hold nobody back. As long as the flow keeps everything, it holds the content once, however many read it. From
  * `slide` on it holds no more than the budget, or than a source writes in one go: a reader that is further behind is cut
- * off with an error, except an awaited one, for whom `room` makes the source wait.
+ * off with an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
  */
 export class Flow {
   readonly #budget: number;
@@ -68,6 +68,12 @@ export class Flow {
   room(): Promise<void> | undefined {
     if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /** The source waits for no particular reader any more: those that were awaited are cut off as others are. */
+  awaitNobody(): void {
+    for (const reader of this.#readers) reader.isAwaited = false;
+    this.#giveRoom();
   }
 
   /**
@@ -167,7 +173,7 @@ export class Flow {
 class Reader implements AsyncIterableIterator<Uint8Array> {
   /** The number of the part that it reads next. */
   at = 0;
-  readonly isAwaited: boolean;
+  isAwaited: boolean;
   readonly #flow: { next(): Uint8Array | End | undefined; leave(): void };
   #hasLeft = false;
   #wake: (() => void) | undefined;

@@ -15,6 +15,7 @@ import { refreshes } from "./adapter-contract/refreshes.ts";
 import { rescues } from "./adapter-contract/rescues.ts";
 import { flights } from "./adapter-contract/flights.ts";
 import { followers } from "./adapter-contract/followers.ts";
+import { paces } from "./adapter-contract/paces.ts";
 import { leavers } from "./adapter-contract/leavers.ts";
 import { failures } from "./adapter-contract/failures.ts";
 import { BrokenAnswer } from "./adapter-contract/client.ts";
@@ -38,6 +39,7 @@ const TOPICS: readonly Scenarios[] = [
   streams,
   flights,
   followers,
+  paces,
   leavers,
   refreshes,
   rescues,

@@ -146,6 +146,24 @@ describe("a content that is not kept whole any more", () => {
     await expect(room).resolves.toBeUndefined();
   });
 
+  it("has room for more once anybody has read everything, from the moment on at which nobody is awaited any more", async () => {
+    const flow = flowOf(4, "one ");
+    const awaited = flow.read(ignore, true);
+    const quick = flow.read(ignore);
+    flow.slide();
+    await quick.next();
+    const before = flow.room();
+
+    flow.awaitNobody();
+    flow.write(bytes("two "));
+    await quick.next();
+    flow.write(bytes("three"));
+    await settle();
+
+    await expect(before).resolves.toBeUndefined();
+    await expect(awaited.next()).rejects.toMatchObject({ code: "ERR_CACHE_READER_CUT" });
+  });
+
   it("has room for more once the fastest has read everything, where none is awaited", async () => {
     const flow = flowOf(400, "one ");
     const fast = flow.read(ignore);

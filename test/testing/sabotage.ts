@@ -87,6 +87,7 @@ export function unbroken(open: OpenFill): OpenFill {
       const mending: Sink = {
         write: (chunk) => sink.write(chunk),
         room: () => sink.room(),
+        hold: (cut) => sink.hold(cut),
         end: () => sink.end(),
         leave: () => sink.leave(),
         abandon: () => sink.end(),

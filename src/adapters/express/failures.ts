@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { Application, Request, Response } from "express";
 import { CacheError } from "../../adapter.ts";
 
 /** Whom a response's failures are told to. */
@@ -31,6 +31,7 @@ export function watchFailures(req: Request, res: Response, onFailure: (error: un
     outer?.(error);
   };
   watched[WATCHER] = tell;
+  watchApplications(req, res, tell);
   const { next } = req;
   if (next !== undefined) {
     req.next = (error?: unknown): void => {
@@ -45,32 +46,64 @@ export function watchFailures(req: Request, res: Response, onFailure: (error: un
  * Throws `ERR_CACHE_ROUTE_UNSEEN` where the router is not that of Express 4 or 5.
  */
 export function watchRouter(req: Request): void {
-  const { _router: router4 } = req.app as unknown as { _router?: Stack };
-  watchLayers(
-    (req.route as Stack | undefined) ?? router4 ?? (req.app as unknown as { router: Stack }).router,
+  if (!watchLayers((req.route as Stack | undefined) ?? routerOf(req.app))) throw unseen();
+}
+
+function unseen(): CacheError {
+  return new CacheError(
+    "ERR_CACHE_ROUTE_UNSEEN",
+    "cacheRoute(): the application's router is not that of Express 4 or 5, so its failures cannot be seen",
   );
 }
 
-function watchLayers({ stack }: Stack): void {
+function routerOf(app: Application): Stack {
+  const { _router: router4 } = app as unknown as { _router?: Stack };
+  return router4 ?? (app as unknown as { router: Stack }).router;
+}
+
+/**
+ * Watches the applications that a request still comes to. One of another copy of Express hides in a function, and has
+ * classes of its own: but before its router runs, it makes the request its own, and then asks for `res.locals`.
+ */
+function watchApplications(req: Request, res: Response, onFailure: (error: unknown) => void): void {
+  let { locals } = res;
+  Object.defineProperty(res, "locals", {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const { app } = req as Partial<Request>;
+      if (app !== undefined && !watchLayers(routerOf(app))) onFailure(unseen());
+      return locals;
+    },
+    set(value: typeof locals) {
+      locals = value;
+    },
+  });
+}
+
+/** Answers whether the failures of such layers are seen from now on: not where they are no layers of Express 4 or 5. */
+function watchLayers({ stack }: Stack): boolean {
+  // What has no layers does not fail.
+  if (stack?.length === 0) return true;
   const layers = Object.getPrototypeOf(stack?.[0] ?? {}) as Layer;
-  if (Object.hasOwn(layers, WATCHED)) return;
+  if (Object.hasOwn(layers, WATCHED)) return true;
   const [run, fail] =
     typeof layers["handleRequest"] === "function"
       ? ["handleRequest", "handleError"]
       : ["handle_request", "handle_error"];
   const { [run]: runs, [fail]: fails } = layers;
-  if (typeof runs !== "function" || typeof fails !== "function") {
-    throw new CacheError(
-      "ERR_CACHE_ROUTE_UNSEEN",
-      "cacheRoute(): the application's router is not that of Express 4 or 5, so its failures cannot be seen",
-    );
-  }
+  if (typeof runs !== "function" || typeof fails !== "function") return false;
   layers[run] = function watchedRun(this: unknown, req: Request, res: Watched, next: Next): unknown {
     const tell = res[WATCHER];
     if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
     const { handle } = this as { readonly handle?: unknown };
     // A router of another copy of Express.
-    if (typeof handle === "function" && Array.isArray((handle as Stack).stack)) watchLayers(handle as Stack);
+    if (
+      typeof handle === "function" &&
+      Array.isArray((handle as Stack).stack) &&
+      !watchLayers(handle as Stack)
+    )
+      throw unseen();
     const watchedNext = (error?: unknown): void => {
       if (isFailure(error)) tell(error);
       next(error);
@@ -88,6 +121,7 @@ function watchLayers({ stack }: Stack): void {
     return Reflect.apply(fails, this, [error, req, res, next]);
   };
   Object.defineProperty(layers, WATCHED, { value: true });
+  return true;
 }
 
 /** Whether what `next` was given is an error and not one of Express's two signals. */

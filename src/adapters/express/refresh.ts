@@ -3,6 +3,7 @@ import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
+import { isAnswered, receivedUrl } from "./received.ts";
 import { originOf } from "./request.ts";
 
 /** What a replayed request is for. */
@@ -11,12 +12,12 @@ interface Purpose {
   readonly owner: object;
   /** Whether a request asks for what this one is to ask for. */
   isMet(req: Request): boolean;
-  /** The server that it was given to; undefined where it was given to the application itself. */
-  readonly server: Server | undefined;
+  /** It has come with another URL, or not at all. */
+  miss(): void;
 }
 
 const PURPOSES: WeakMap<IncomingMessage, Purpose> = new WeakMap();
-/** Servers in which something rewrites the URL before Express sees it: it would rewrite that of a refresh again. */
+/** Servers that make different URLs of the same one: what a refresh asks for there, only the application itself can tell. */
 const REWRITING: WeakSet<Server> = new WeakSet();
 
 /** An Express request as the core's plain record; `owner` is the middleware that asks. */
@@ -42,7 +43,7 @@ export function replayed(req: Request, owner: object): { readonly fill: Fill | u
   if (purpose === undefined) return undefined;
   if (purpose.owner !== owner) return { fill: undefined };
   if (!purpose.isMet(req)) {
-    if (purpose.server !== undefined) REWRITING.add(purpose.server);
+    purpose.miss();
     // It is not answered, and with that the refresh fails.
     req.res?.destroy();
     return { fill: undefined };
@@ -52,22 +53,30 @@ export function replayed(req: Request, owner: object): { readonly fill: Fill | u
   return { fill: replayedFill(req) };
 }
 
-/** Lets the whole server answer once more, so that whatever stands in front of the route decides anew. */
+/**
+ * Lets the whole server answer once more, so that whatever stands in front of the route decides anew.
+ *
+ * It is given the URL that the client sent, because what rewrote that URL in front of Express does so again.
+ */
 function refresh({ native, origin, target }: ExpressRequest, owner: object, fill: Fill): void {
   const isMet = (req: Request): boolean =>
     req.method === "GET" && req.originalUrl === target && originOf(req) === origin;
-  replay(native, target, fill, (request, response) => {
+  const received = receivedUrl(native);
+  replay(native, received ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };
-    if (server === undefined || REWRITING.has(server) || server.listenerCount("request") === 0) {
-      PURPOSES.set(request, { owner, isMet, server: undefined });
+    if (server === undefined || REWRITING.has(server) || !isAnswered(server)) {
+      PURPOSES.set(request, { owner, isMet, miss: () => undefined });
+      request.url = target;
       rootOf(native.app)(request as Request, response as never);
       return;
     }
-    PURPOSES.set(request, { owner, isMet, server });
+    // Where the URL was not noted, the next refresh may know it.
+    const miss = (): void => void (received !== undefined && REWRITING.add(server));
+    PURPOSES.set(request, { owner, isMet, miss });
     server.emit("request", request, response);
     const { originalUrl = target } = request as Partial<Request>;
     // Perhaps it has not come to the route at all.
-    if (originalUrl !== target) REWRITING.add(server);
+    if (originalUrl !== target) miss();
   });
 }
 

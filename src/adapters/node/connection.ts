@@ -9,6 +9,8 @@ interface Watcher {
   notice(): void;
   /** Calls what tells everyone. */
   tell(tellAll: () => void): void;
+  /** Another request begins on the same connection, in this turn. */
+  nextBegins(): void;
 }
 
 /** Those who watch one connection; several where a client sends requests ahead. */
@@ -31,6 +33,12 @@ export function watch(socket: Socket, watcher: Watcher): Promise<void> {
 /** Ends what `watch` began. */
 export function unwatch(socket: Socket, watcher: Watcher): void {
   WATCHES.get(socket)?.watchers.delete(watcher);
+}
+
+/** Tells those who watch a connection that another request begins on it; to be called before anybody sees that one. */
+export function nextBegins(socket: Socket): void {
+  const watchers = WATCHES.get(socket)?.watchers;
+  if (watchers !== undefined) for (const one of watchers) one.nextBegins();
 }
 
 function watched(socket: Socket): Watch {

@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Sink } from "../../adapter.ts";
 import { SIGNS, unwatch, watch } from "./connection.ts";
 import { StandIn } from "./stand-in.ts";
 import type { Rider } from "./stand-in.ts";
 
 type Listener = (...args: unknown[]) => void;
+
+/** The responses of which somebody notices that their client goes. */
+const WATCHED: WeakSet<ServerResponse> = new WeakSet();
 
 /** What a handler runs for. */
 interface Run extends Rider {
@@ -25,21 +29,24 @@ export class Departure {
   readonly #res: ServerResponse;
   readonly #socket: Socket;
   readonly #run: Run;
-  /** What listened to the connection before the handler did: Node's server, earlier middleware. */
-  readonly #earlier: ReadonlyMap<string, ReadonlySet<unknown>>;
+  /** What listens to the connection and is not the handler's: Node's server, earlier middleware, later requests. */
+  readonly #others: ReadonlyMap<string, Set<unknown>>;
   /** Fulfilled once all were told of the end of the client's connection. */
   #over: Promise<void> | undefined;
   #isWatching = false;
   /** The connection that the response is on where it has no client. */
   #standIn: StandIn | undefined;
+  /** To be called when the client does not hold the handler back any more. */
+  #letOn: (() => void) | undefined;
 
   /** `run` is asked once the client goes, and told where it is over with that. */
   constructor(res: ServerResponse, run: Run) {
     const { socket } = res.req;
+    WATCHED.add(res);
     this.#res = res;
     this.#socket = socket;
     this.#run = run;
-    this.#earlier = new Map(SIGNS.map((sign) => [sign, new Set(socket.rawListeners(sign))]));
+    this.#others = new Map(SIGNS.map((sign) => [sign, new Set(socket.rawListeners(sign))]));
     if (socket instanceof StandIn) {
       socket.riders.add(run);
       this.#standIn = socket;
@@ -47,6 +54,11 @@ export class Departure {
     }
     this.#isWatching = true;
     this.#over = watch(socket, this);
+  }
+
+  /** Whether somebody notices already that a response's client goes. */
+  static watches(res: ServerResponse): boolean {
+    return WATCHED.has(res);
   }
 
   /** Whether there is a client: a run may be without one from its beginning. */
@@ -60,6 +72,13 @@ export class Departure {
     return !this.#res.destroyed && !this.#res.req.socket.destroyed;
   }
 
+  /** Whether the handler may go on writing. Where it may not, for too long while others follow, the client is cut off. */
+  hold(sink: Sink, mayGoOn: boolean): boolean {
+    this.#letOn?.();
+    this.#letOn = mayGoOn || !this.hasClient ? undefined : sink.hold(() => this.#cut());
+    return mayGoOn;
+  }
+
   /** The connection is gone. */
   notice(): void {
     if (!this.#isWatching) return;
@@ -70,6 +89,17 @@ export class Departure {
     if (canGoOn && this.#run.leave()) this.#moveOn();
     // Node 20 does not tell those whose turn has not come yet that they are closed.
     else this.#run.end();
+  }
+
+  /** What comes to listen to the connection in this turn listens for the next request on it. */
+  nextBegins(): void {
+    const before = SIGNS.map((sign) => new Set(this.#socket.rawListeners(sign)));
+    // Nothing but what came on this connection runs until then. What comes later may be this run's own.
+    process.nextTick(() => {
+      for (const [at, sign] of SIGNS.entries())
+        for (const listener of this.#socket.rawListeners(sign))
+          if (before[at]?.has(listener) !== true) this.#others.get(sign)?.add(listener);
+    });
   }
 
   /** Calls what tells everyone that the connection is gone, and keeps that from the handler where the run goes on. */
@@ -106,9 +136,15 @@ export class Departure {
   /** Notices nothing any more. */
   release(): void {
     this.#isWatching = false;
+    this.#letOn?.();
     // The connection of a client that is gone has perhaps told only a part of it.
     if (this.#standIn === undefined) unwatch(this.#socket, this);
     else this.#standIn.riders.delete(this.#run);
+  }
+
+  /** Breaks the connection off, unless the client has read since: the handler goes on as after any client that left. */
+  #cut(): void {
+    if (this.hasClient && this.#res.writableNeedDrain) this.#socket.destroy();
   }
 
   #moveOn(): void {
@@ -144,9 +180,9 @@ export class Departure {
 
   /** What the handler listens to, it hears of the stand-in. */
   #moveListeners(sign: (typeof SIGNS)[number], standIn: StandIn): void {
-    const earlier = this.#earlier.get(sign);
+    const others = this.#others.get(sign);
     for (const listener of this.#socket.rawListeners(sign) as Listener[]) {
-      if (earlier?.has(listener) === true) continue;
+      if (others?.has(listener) === true) continue;
       this.#socket.removeListener(sign, listener);
       standIn.on(sign, listener);
     }

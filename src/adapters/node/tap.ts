@@ -1,6 +1,7 @@
 import { ServerResponse } from "node:http";
 import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, OpenFill, Sink } from "../../adapter.ts";
+import { guardCoding } from "./coding.ts";
 import { Departure } from "./departure.ts";
 import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
@@ -115,7 +116,7 @@ export class ResponseTap {
     if (sink === undefined) return this.#front.call("write", args);
     const isDrained = this.#front.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
     sink.write(contentOf(chunk, encoding));
-    return isDrained || this.#keepsAll();
+    return this.#departure.hold(sink, Boolean(isDrained) || this.#keepsAll());
   }
 
   /** Whether a slow client need not hold back the handler, and with it those who follow: the budget bounds what waits. */
@@ -158,10 +159,10 @@ export class ResponseTap {
     if (reply === undefined) return res;
     this.#release();
     this.#sayHead(reply, own);
+    if (this.#front.isWrapped("writeHead")) guardCoding(res, reply);
     const { body, text } = reply;
-    if (body !== undefined && !res.hasHeader("content-length")) {
+    if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
-    }
     this.#front.call("writeHead", [reply.status]);
     // One byte per character: Node then writes head and content together.
     this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);

@@ -10,7 +10,7 @@ interface Run {
   /** Nobody wants the rest of the content. */
   onUnwanted(): void;
   readonly clock: Clock;
-  /** How long those who follow wait for a source whose own client is gone, in ms. */
+  /** How long those who follow wait for a source whose own client is gone, or holds it back, in ms. */
   readonly patienceMs: number;
 }
 
@@ -65,14 +65,27 @@ export class Audience {
 
   /** The source has said something. */
   heard(): void {
-    if (this.#hasClient || this.#isOver || !this.#isStreaming) return;
     this.#cancelPatience?.();
+    if (this.#hasClient || this.#isOver || !this.#isStreaming) return;
     this.#cancelPatience = this.#run.clock.schedule(() => this.#giveUp(), this.#run.patienceMs);
   }
 
-  /** The source waits for those who read: it is not to say anything until it is heard again. */
+  /**
+   * The source waits for those who read: it is not to say anything until it is heard again. For its own client it does
+   * not do so for long, where that holds back others.
+   */
   rest(): void {
     this.#cancelPatience?.();
+    if (this.#client !== undefined) this.#cancelPatience = this.hold(() => this.#flow.awaitNobody());
+  }
+
+  /** The run's own client holds the source back: `cut` is called once it has done so for too long while others read. */
+  hold(cut: () => void): () => void {
+    const { clock, patienceMs } = this.#run;
+    return clock.schedule(() => {
+      const others = this.#flow.readers - (this.#client === undefined ? 0 : 1);
+      if (this.#hasClient && others > 0) cut();
+    }, patienceMs);
   }
 
   /** Ends the run where nobody wants its content any more; answers whether it goes on. */

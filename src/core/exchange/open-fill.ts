@@ -1,9 +1,8 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import { Capture } from "../capture.ts";
-import { CacheError } from "../errors.ts";
 import type { Refusal } from "../events.ts";
 import { hasContent, replyOnce } from "../respond.ts";
-import { abandonRun, failRefresh, isPurged, keep, refreshDeadlineOf } from "./run.ts";
+import { abandonRun, brokenSource, failRefresh, isPurged, keep, refreshDeadlineOf } from "./run.ts";
 import type { Judged, Run } from "./run.ts";
 import { offeredField } from "../search-rule.ts";
 import type { Entry } from "../store.ts";
@@ -136,6 +135,10 @@ export class OpenRun implements OpenFill, Sink {
     return room.then(() => this.#audience.heard());
   }
 
+  hold(cut: () => void): () => void {
+    return this.#audience.hold(cut);
+  }
+
   end(): void {
     this.#commit();
   }
@@ -242,8 +245,4 @@ export class OpenRun implements OpenFill, Sink {
     const written = keep(this.#run, entry, () => parts.stored());
     flight?.land({ kind: "stored", entry }, written);
   }
-}
-
-function brokenSource(route: string): CacheError {
-  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Flight, Flights } from "../coalesce.ts";
 import type { Digest } from "../digest.ts";
 import { jittered } from "../early.ts";
+import { CacheError } from "../errors.ts";
 import type { Outcome, Refusal } from "../events.ts";
 import type { Fence, Ticket } from "../fence.ts";
 import { instantsOf } from "../freshness.ts";
@@ -122,6 +123,11 @@ export function failRefresh(run: Run, error: unknown): void {
   const { parts, policy, flightKey } = run;
   parts.backoff.failed(flightKey, parts.clock.now(), run);
   if (error !== undefined) parts.refreshFailed(policy.route, error);
+}
+
+/** What everyone who reads a content is told that breaks off without an error of its own. */
+export function brokenSource(route: string): CacheError {
+  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
 }
 
 /** How long a refresh may take to its head, and between two parts of its content, unless its route says otherwise. */

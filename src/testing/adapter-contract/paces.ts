@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import { BrokenAnswer } from "./client.ts";
+import { cached, plain, stream, text } from "./routes.ts";
+import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
+import type { Scenarios } from "./stage.ts";
+
+const other = plain("/other", text("other"));
+
+/** Clients that read a stream at different paces, and streams that are too large to keep for all of them. */
+export const paces: Scenarios = {
+  "a follower that does not read holds nobody back, and is sent every byte": async (stage) => {
+    const whole = Buffer.alloc(6_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+    const gate = stage.gate();
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      yield whole.subarray(0, 10);
+      await gate.opened;
+      for (let at = 10; at < whole.length; at += 60_000) yield whole.subarray(at, at + 60_000);
+    };
+    const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 8_000_000 });
+    const { client, cache } = await stage.site([route]);
+    const leader = await client.open({ path: "/a" });
+    const slow = await client.open({ path: "/a" });
+    const quick = await client.open({ path: "/a" });
+    gate.open();
+    assert.ok((await restOf(leader)).equals(whole), "the leader is sent every byte");
+    assert.ok((await restOf(quick)).equals(whole), "who reads is sent every byte");
+    await stage.until(() => cache.stats().stored === 1, "it is stored, though one does not read");
+    assert.ok((await restOf(slow)).equals(whole), "who reads late is sent every byte");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a leader that does not read a stream too large to keep is cut off after waitMs, where others follow":
+    async (stage) => {
+      const whole = Buffer.alloc(24_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+      const gate = stage.gate();
+      const parts = async function* (): AsyncGenerator<Uint8Array> {
+        yield whole.subarray(0, 10);
+        await gate.opened;
+        for (let at = 10; at < whole.length; at += 60_000) {
+          // As a source does that reads from somewhere: those who read as it comes have a turn to.
+          await turn();
+          yield whole.subarray(at, at + 60_000);
+        }
+      };
+      const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, waitMs: 10_000 });
+      const { client, clock, store } = await stage.site([route]);
+      const leader = await client.open({ path: "/a" });
+      const quick = await client.open({ path: "/a" });
+      gate.open();
+      let body: Buffer | undefined;
+      const read = restOf(quick).then((all) => (body = all));
+      await stage.until(() => {
+        clock.advance(1);
+        return body !== undefined;
+      }, "who reads is sent everything, though the leader does not read");
+      assert.ok((await read).equals(whole), "who reads is sent every byte");
+      await assert.rejects(restOf(leader), BrokenAnswer, "the leader's connection breaks");
+      assert.equal(store.count("set"), 0, "nothing is stored");
+      assert.equal(route.seen.length, 1, "the handler ran once");
+    },
+
+  "whoever meets a stream that has outgrown maxBodyBytes gets a run of his own": async (stage) => {
+    const source = sourceOf(stage, ["12345", "67890", "end"]);
+    const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)), {
+      ttl: 60,
+      maxBodyBytes: 9,
+    });
+    const site = await stage.site([route, other]);
+    const { get, client } = site;
+    source.letGo(1);
+    const [leader, early] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
+    await assertNext(leader, "12345", "the leader");
+    await assertNext(early, "12345", "who came early");
+    source.letGo(2);
+    await assertNext(leader, "67890", "the leader");
+    await hasSeen(site, "/other");
+    assert.equal((await get("/a")).text, "run 2");
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "end");
+    assert.equal((await restOf(early)).toString(), "67890end", "who came early is sent the rest");
+  },
+};
