@@ -169,8 +169,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       return undefined;
     }
     const { resource } = named(which, where);
-    exchange.purge(resource);
-    return store.delete(resource);
+    return exchange.remove(resource);
   }
   const engine: Engine = {
     policy: (route, context) => routes.declare(resolvePolicy(route, settings, context, namesOf)),
@@ -188,8 +187,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     invalidate,
     async clear() {
-      exchange.purge();
-      return store.clear();
+      return exchange.clear();
     },
     async explain(asked, by) {
       const url = askedUrl(asked);

@@ -11,8 +11,10 @@ import { FillRun } from "./exchange/fill.ts";
 import { runsAlone } from "./exchange/forward.ts";
 import { HitFields, staleFields } from "./exchange/hit-fields.ts";
 import { landed } from "./exchange/landed.ts";
-import { PATIENT, flightKeyOf, named, planOf } from "./exchange/passage.ts";
-import type { Passage, Patience } from "./exchange/passage.ts";
+import { flightKeyOf, named, planOf } from "./exchange/passage.ts";
+import type { Passage } from "./exchange/passage.ts";
+import { PATIENT, patienceLeft, spanOf } from "./exchange/patience.ts";
+import type { Patience } from "./exchange/patience.ts";
 import { probe } from "./exchange/probe.ts";
 import { put } from "./exchange/put.ts";
 import { startRefresh } from "./exchange/refresh.ts";
@@ -40,17 +42,21 @@ export class Exchange {
   readonly #parts: RunParts;
   readonly #lookup: Lookup;
   readonly #hits: HitFields;
+  /** Whether something stored has been purged, though the store may still answer it. */
+  readonly #isOutdated: (entry: Entry) => boolean;
 
   constructor(parts: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">) {
+    const fence = new Fence();
     this.#parts = {
       ...parts,
       flights: new Flights(parts.digest),
       backoff: new Backoff(parts.digest),
-      fence: new Fence(),
+      fence,
       responder: new Responder(),
     };
-    const isOutdated = (entry: Entry): boolean => parts.tags.areOutdated(entry);
-    this.#lookup = new Lookup(parts.store, () => parts.store.distrust(), isOutdated);
+    this.#isOutdated = (entry) =>
+      fence.isRemoving(entry.key) || (entry.tags !== undefined && parts.tags.areOutdated(entry));
+    this.#lookup = new Lookup(parts.store, () => parts.store.distrust(), this.#isOutdated);
     this.#hits = new HitFields(parts.digest);
   }
 
@@ -86,11 +92,17 @@ export class Exchange {
     return probe({ ...this.#parts, store }, request, policy);
   }
 
-  /** Keeps fills that are under way from storing what a purge of this resource, or of everything, removes. */
-  purge(resource?: string): void {
-    const { fence } = this.#parts;
-    if (resource === undefined) fence.purgeAll();
-    else fence.purge(resource);
+  /** Removes what is stored of a resource, and keeps fills under way from storing; answers how many entries it were. */
+  remove(resource: string): MaybePromise<number> {
+    const removal = this.#parts.store.delete(resource);
+    this.#parts.fence.purge(resource, removal);
+    return removal;
+  }
+
+  /** Does so for everything; answers whether the store was cleared. */
+  clear(): MaybePromise<boolean> {
+    this.#parts.fence.purgeAll();
+    return this.#parts.store.clear();
   }
 
   /** Puts an entry in the place of all that its resource has; answers whether it is there in the end. */
@@ -116,7 +128,7 @@ export class Exchange {
     const { request, policy, demands } = passage;
     const { entry } = found;
     if (entry !== undefined && demands.accepts(entry, now)) {
-      if (policy.earlyRefresh > 0 && isDueEarly(entry, now, policy.earlyRefresh, this.#parts.random))
+      if (!demands.noStore && isDueEarly(entry, now, policy.earlyRefresh, this.#parts.random))
         this.#refresh(passage, found, now);
       return this.#serve(passage, entry, now, "hit");
     }
@@ -178,10 +190,8 @@ export class Exchange {
     const flight = started ?? flights.find(flightKey);
     const isLeader = started !== undefined;
     const waiting = flight && this.#wait(passage, found, flight, patience, now, { stale: entry, isLeader });
-    return (
-      waiting ??
-      this.#serve(passage, entry, now, "stale", backoff.holds(flightKey, now) ? "failed" : "timeout")
-    );
+    const because = backoff.holds(flightKey, now) ? "failed" : "timeout";
+    return waiting ?? this.#serve(passage, entry, now, "stale", because);
   }
 
   /**
@@ -192,40 +202,30 @@ export class Exchange {
     passage: Passage<Native>,
     found: Found,
     flight: Flight,
-    { turns, until }: Patience,
+    patience: Patience,
     now: number,
     { stale, isLeader = false }: { readonly stale?: Entry; readonly isLeader?: boolean } = {},
   ): Promise<Decision> | undefined {
-    const { waitMs, softTimeoutMs, maxWaiters } = passage.policy;
-    // A clock that is set back makes nobody wait longer.
-    const lastsUntil = Math.min(until ?? Infinity, now + waitMs);
-    const end = Math.min(lastsUntil, now + ((stale && softTimeoutMs) ?? Infinity));
-    if (end <= now || flight.waiting >= maxWaiters) return undefined;
-    return flight.wait(this.#parts.clock, end - now).then((landing) => {
+    const { policy } = passage;
+    const span = spanOf(policy, patience, now, stale !== undefined);
+    if (span.end <= now || flight.waiting >= policy.maxWaiters) return undefined;
+    return flight.wait(this.#parts.clock, span.end - now).then((landing) => {
+      const { kind } = landing;
       const decided = landed(this.#parts, this.#hits, passage, found, flight, landing, isLeader);
       if (decided !== undefined) return decided;
       // Who might be served stale may have waited for less.
-      if (landing.kind === "late" && stale === undefined) flight.giveUp();
+      if (kind === "late" && stale === undefined) flight.giveUp();
       const landedAt = this.#parts.clock.now();
-      const isOver = landing.kind === "failed" || landing.kind === "late";
-      if (
-        isOver &&
-        stale !== undefined &&
-        servesOnError(stale, landedAt) &&
-        !this.#parts.tags.areOutdated(stale)
-      )
-        return this.#serve(
-          passage,
-          stale,
-          landedAt,
-          "stale",
-          landing.kind === "failed" ? "failed" : "timeout",
-        );
-      // The window has closed meanwhile: it waits on, as who has nothing stale does.
-      const isPatient = landing.kind === "late" && landedAt < lastsUntil;
-      const left = isPatient ? turns : landing.kind === "again" ? turns - 1 : 0;
-      return this.#approach(passage, { turns: left, until: lastsUntil });
+      if ((kind === "failed" || kind === "late") && stale && this.#standsIn(passage, stale, landedAt))
+        return this.#serve(passage, stale, landedAt, "stale", kind === "late" ? "timeout" : kind);
+      return this.#approach(passage, patienceLeft(patience.turns, span, flight, landing, landedAt));
     });
+  }
+
+  /** Whether what is stale may still be served in the place of an error, after the request has waited for it. */
+  #standsIn<Native>({ demands }: Passage<Native>, stale: Entry, now: number): boolean {
+    const mayServe = servesOnError(stale, now) && demands.allowsStale(stale, now);
+    return mayServe && !this.#isOutdated(stale);
   }
 
   /** Serves an entry; `because` is why, where it stands in the place of an answer that was asked for. */

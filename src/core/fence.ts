@@ -1,3 +1,5 @@
+import type { MaybePromise } from "./store.ts";
+
 /** One fill that a purge may overtake. */
 export interface Ticket {
   /** Whether the resource was purged since the fill began. */
@@ -13,6 +15,8 @@ export interface Ticket {
  */
 export class Fence {
   readonly #inside = new Map<string, Set<{ purged: boolean; onPurged: () => void }>>();
+  /** How many removals are under way, by resource. */
+  readonly #removals = new Map<string, number>();
 
   /** A fill of `resource` begins; `onPurged` is called at once when a purge overtakes it. */
   enter(resource: string, onPurged: () => void): Ticket {
@@ -23,9 +27,21 @@ export class Fence {
     return ticket;
   }
 
-  /** Marks the fills of one resource. */
-  purge(resource: string): void {
+  /** Marks the fills of one resource, what of it is stored being removed; that counts as gone until it is. */
+  purge(resource: string, removal?: MaybePromise<unknown>): void {
     for (const ticket of this.#inside.get(resource) ?? []) mark(ticket);
+    if (!(removal instanceof Promise)) return;
+    this.#removals.set(resource, (this.#removals.get(resource) ?? 0) + 1);
+    void removal.finally(() => {
+      const left = (this.#removals.get(resource) ?? 0) - 1;
+      if (left > 0) this.#removals.set(resource, left);
+      else this.#removals.delete(resource);
+    });
+  }
+
+  /** Whether what is stored of a resource is being removed. */
+  isRemoving(resource: string): boolean {
+    return this.#removals.size > 0 && this.#removals.has(resource);
   }
 
   /** Marks all fills. */

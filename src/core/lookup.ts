@@ -18,7 +18,7 @@ export interface Readable {
  * Finds the entry that a request selects, in two levels: the resource by its key, the variant by the fields that the
  * resource is known to vary by (RFC 9111 §4.1).
  *
- * A store is outside the process: key, variant, lengths and header syntax are checked before a byte of an entry
+ * A store is outside the process: key, variant and header syntax are checked before a byte of an entry
  * reaches a client (hazards 23 and 24: a foreign value, a line break that splits the response). An entry that a
  * store holds by reference is checked once.
  */
@@ -30,7 +30,7 @@ export class Lookup {
 
   /**
    * `onUntrusted` hears of entries that the store should not have answered; each is a miss, and so is one that is
-   * outdated before its time: `isOutdated` is asked of entries with tags only.
+   * outdated before its time.
    */
   constructor(
     store: Readable,
@@ -70,7 +70,7 @@ export class Lookup {
       return undefined;
     }
     this.#checked.add(entry);
-    if (entry.tags !== undefined && this.#isOutdated(entry)) return undefined;
+    if (this.#isOutdated(entry)) return undefined;
     return now < entry.deleteAt ? entry : undefined;
   }
 }

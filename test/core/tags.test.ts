@@ -138,6 +138,19 @@ describe("a fill that began before a tag was invalidated", () => {
     expect(textOf(serveOf(await followers[1]!).reply)).toBe("after");
   });
 
+  it("gives those who wait nothing of its stream: one of them runs the handler anew, and the others share that", async () => {
+    const { cache, begin, now } = kitOf(tagged);
+    const leader = fillOf(now());
+    const followers = [Promise.resolve(begin()), Promise.resolve(begin()), Promise.resolve(begin())];
+    await cache.invalidate({ tag: "users" });
+    openWith(leader).stream();
+
+    answer(fillOf(await followers[0]!), { body: "after" });
+
+    const others = await Promise.all(followers.slice(1));
+    expect(others.map((other) => textOf(serveOf(other).reply))).toEqual(["after", "after"]);
+  });
+
   it("gives those who wait nothing, though it was stored in time and they hear of it late", async () => {
     const { cache, begin, now } = kitOf(tagged);
     const leader = fillOf(now());

@@ -34,8 +34,7 @@ export function passUnsafe<Native>(
   return new PassRun(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
     for (const resource of outdated(request, head, policy)) {
-      parts.fence.purge(resource);
-      void parts.store.delete(resource);
+      parts.fence.purge(resource, parts.store.delete(resource));
     }
     parts.tags.invalidate(outdatedGroups(request, head));
   });

@@ -36,8 +36,10 @@ export function landed<Native>(
     return undefined;
   }
   const fwd = forwardOf(found, now);
+  // Of a stream nobody knows yet whether it will be.
+  const kept = landing.kind === "stored" ? { stored: true } : {};
   const { fields: added, made } = isLeader
-    ? { fields: forwardedFields(policy, entry, now, digest, { fwd, stored: true }), made: undefined }
+    ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
     : hits.collapsed(entry, policy, now, fwd);
   const outcome = isLeader ? "miss" : "collapsed";
   count(outcome);

@@ -16,17 +16,6 @@ export interface Passage<Native> {
   readonly choose: (vary: readonly string[]) => string;
 }
 
-/** How much longer a request waits for the runs of others, before it runs by itself. */
-export interface Patience {
-  /** How often it may still take its place in a queue, after a leader went away. */
-  readonly turns: number;
-  /** When it ends, epoch ms; undefined until the request waits for the first time. */
-  readonly until: number | undefined;
-}
-
-/** That of a request that has not waited yet. */
-export const PATIENT: Patience = { turns: 3, until: undefined };
-
 /** What flights and the memory of uncacheable responses call what a request asks for. */
 export function flightKeyOf<Native>({ policy, key, choose }: Passage<Native>, found: Found): string {
   return flightName(key.resource, choose(knownVary(found, policy)));
