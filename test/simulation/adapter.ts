@@ -1,8 +1,10 @@
 import type { Bypass, Decision, Fill, Follow, MaybePromise, RequestRecord } from "../../src/adapter.ts";
 import type { Client } from "./client.ts";
+import { formatDirectives } from "./directives.ts";
 import { textOf } from "./fields.ts";
 import { HandlerRun } from "./handler-run.ts";
 import type { Request, Run } from "./history.ts";
+import { formatRange } from "./ranges.ts";
 import { readTo } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Native } from "./world.ts";
@@ -22,13 +24,16 @@ export class Adapter {
     const { history } = this.#stage;
     const { request } = client;
     client.begin();
-    const { method, key, variant, condition, hasCredentials, id } = request;
+    const { method, key, variant, condition, range, ifRange, directives, hasCredentials, id } = request;
     history.tell(
       `q${id} ${method} ${key}`,
       variant,
       request.principal,
       condition,
       hasCredentials ? "cookie" : undefined,
+      range && formatRange(range),
+      ifRange && `if-range ${ifRange}`,
+      formatDirectives(directives),
     );
     try {
       const decided = this.#begin(this.#record(request));
@@ -43,10 +48,14 @@ export class Adapter {
   }
 
   #record(request: Request): RequestRecord<Native> {
-    const { key, variant, principal, method, condition, hasCredentials } = request;
+    const { key, variant, principal, method, condition, range, ifRange, directives, hasCredentials } =
+      request;
     const fields: Record<string, string | undefined> = {
       "x-lang": variant === "" ? undefined : variant,
       "if-none-match": condition,
+      range: range && formatRange(range),
+      "if-range": ifRange,
+      "cache-control": formatDirectives(directives) || undefined,
       cookie: hasCredentials ? "session=1" : undefined,
     };
     return {
@@ -110,8 +119,8 @@ export class Adapter {
 
   #fill(client: Client, fill: Fill): void {
     const { request } = client;
-    const isHead = request.method === "HEAD";
-    const run = this.#runFor(request, isHead ? "head" : "fill", false, fill);
+    const way = ({ GET: "fill", HEAD: "head", POST: "bypass" } as const)[request.method];
+    const run = this.#runFor(request, way, false, fill);
     request.run = run;
     const hasClient = !client.isGone;
     if (!hasClient && !fill.leave()) {
@@ -142,6 +151,8 @@ export class Adapter {
       principal,
       began: history.moment(),
       condition: shown === undefined ? asked : String(shown),
+      range: hidden.includes("range") ? undefined : request.range,
+      ifRange: hidden.includes("if-range") ? undefined : request.ifRange,
       head: undefined,
       said: undefined,
       body: "",

@@ -56,6 +56,8 @@ export class Client {
     request.status = status;
     request.headBy = by === undefined ? undefined : Number(by);
     request.etag = fieldNamed(fields, "etag");
+    request.age = fieldNamed(fields, "age");
+    request.contentRange = fieldNamed(fields, "content-range");
     this.#history.tell(`q${request.id} is sent the head`, status, by && `of r${by}`);
   }
 

@@ -23,6 +23,7 @@ export class VirtualClock implements Clock {
   readonly #random: Random;
   readonly #heap: Event[] = [];
   #now = BEGINNING;
+  #behindMs = 0;
   #ofCore = 0;
   #ofWorld = 0;
 
@@ -40,8 +41,19 @@ export class VirtualClock implements Clock {
     return this.#ofWorld;
   }
 
+  /** What the core takes for the time. */
   now(): number {
+    return this.#now - this.#behindMs;
+  }
+
+  /** The time as it passes, whatever the clock says. */
+  instant(): number {
     return this.#now;
+  }
+
+  /** The clock is set back; what it was to wake is woken after as long as before. */
+  setBack(ms: number): void {
+    this.#behindMs += ms;
   }
 
   schedule(callback: () => void, delayMs: number): () => void {

@@ -1,7 +1,7 @@
 import type { Fields, Fill, OpenFill, Sink, StreamedReply } from "../../src/adapter.ts";
 import type { Client } from "./client.ts";
 import { textOf } from "./fields.ts";
-import type { Ending, Run } from "./history.ts";
+import type { Ending, Purge, Request, Run } from "./history.ts";
 import type { Performance } from "./origin.ts";
 import { readTo } from "./stage.ts";
 import type { Stage } from "./stage.ts";
@@ -11,13 +11,15 @@ export class HandlerRun {
   readonly #stage: Stage;
   readonly #run: Run;
   readonly #does: Performance;
+  readonly #isUnsafe: boolean;
   #client: Client | undefined;
   #sent = 0;
 
   /** Without a client it is a refresh, or goes on for others. */
-  constructor(stage: Stage, run: Run, method: "GET" | "HEAD", client: Client | undefined) {
+  constructor(stage: Stage, run: Run, method: Request["method"], client: Client | undefined) {
     this.#stage = stage;
     this.#run = run;
+    this.#isUnsafe = method === "POST";
     this.#does = stage.origin.perform(run, run.isBackground ? "GET" : method);
     this.#client = client;
     run.body = this.#does.body;
@@ -54,7 +56,7 @@ export class HandlerRun {
 
   #open(fill: Fill): void {
     const { said, fields, parts, wholeMs } = this.#does;
-    const open = fill.open({ status: said.status, fields });
+    const open = this.#isUnsafe ? this.#change(fill) : fill.open({ status: said.status, fields });
     if (parts !== undefined) return this.#stream(open);
     this.#onLeave(() => {
       this.#client = undefined;
@@ -64,6 +66,29 @@ export class HandlerRun {
       open.abandon("aborted");
     });
     this.#later(wholeMs, () => this.#complete(open));
+  }
+
+  /** What is under the key changes, if nothing goes wrong, and what was stored of it is outdated. */
+  #change(fill: Fill): OpenFill {
+    const { history, origin, store } = this.#stage;
+    const { said, fields } = this.#does;
+    const head = { status: said.status, fields };
+    if (said.status >= 400) return fill.open(head);
+    origin.change(this.#run.key);
+    const purge: Purge = {
+      what: { key: this.#run.key },
+      began: history.moment(),
+      returned: undefined,
+      asked: undefined,
+      removed: undefined,
+    };
+    history.purges.push(purge);
+    history.tell(`purge of ${this.#run.key} by an unsafe request`);
+    store.purge = purge;
+    const open = fill.open(head);
+    store.purge = undefined;
+    purge.returned = history.moment();
+    return open;
   }
 
   #complete(open: OpenFill): void {

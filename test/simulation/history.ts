@@ -1,10 +1,12 @@
 import type { VirtualClock } from "./clock.ts";
 import { BEGINNING } from "./clock.ts";
+import type { Directives } from "./directives.ts";
+import type { Range } from "./ranges.ts";
 
 /** A place in the history: what has the smaller number happened before. */
 export interface Moment {
   readonly seq: number;
-  /** Epoch ms of virtual time. */
+  /** Epoch ms of virtual time, as it passes. */
   readonly at: number;
 }
 
@@ -44,11 +46,14 @@ export interface Run extends Whose {
   /** The number of the request that runs it; a refresh is run for one, without it. */
   readonly by: number;
   readonly isBackground: boolean;
-  /** How it came to be: by a fill, past the cache, or for a HEAD of which the cache only hears. */
+  /** How it came to be: by a fill, past the cache, as a POST does too, or for a HEAD of which the cache only hears. */
   readonly way: "fill" | "bypass" | "head";
   readonly began: Moment;
   /** The `If-None-Match` that it saw. */
   condition: string | undefined;
+  /** The range that it saw, and the `If-Range` beside it. */
+  readonly range: Range | undefined;
+  readonly ifRange: string | undefined;
   head: Moment | undefined;
   said: Said | undefined;
   /** The whole content, if it comes that far. */
@@ -65,9 +70,13 @@ export type Fate = "clean" | "broken" | "left" | "gave up";
 /** One request and what became of it. */
 export interface Request extends Whose {
   readonly id: number;
-  readonly method: "GET" | "HEAD";
+  readonly method: "GET" | "HEAD" | "POST";
   readonly hasCredentials: boolean;
   readonly condition: string | undefined;
+  readonly range: Range | undefined;
+  readonly ifRange: string | undefined;
+  /** What it says in `Cache-Control`. */
+  readonly directives: Directives;
   /** Whether its adapter can run the handler without it. */
   readonly isRefreshable: boolean;
   /** Whether it came when all the others were over. */
@@ -85,17 +94,21 @@ export interface Request extends Whose {
   /** The number of the run whose head it was sent, where the head tells. */
   headBy: number | undefined;
   etag: string | undefined;
+  contentRange: string | undefined;
+  age: string | undefined;
   body: string;
   over: Moment | undefined;
   fate: Fate | undefined;
 }
 
-/** One purge. */
+/** One purge; a success of an unsafe request is one by key. */
 export interface Purge {
   readonly what: { readonly key: string } | { readonly tag: string } | "all";
   readonly began: Moment;
   returned: Moment | undefined;
-  /** When the store had done its part of it, if it has one and did it. */
+  /** When the store was asked to do its part of it, if it was. */
+  asked: Moment | undefined;
+  /** When the store had done that. */
   removed: Moment | undefined;
 }
 
@@ -117,6 +130,8 @@ export class History {
   readonly requests: Request[] = [];
   readonly purges: Purge[] = [];
   readonly writes: Write[] = [];
+  /** When the clock was set back, and how far. */
+  readonly setBacks: { readonly when: Moment; readonly ms: number }[] = [];
   /** What went wrong in the core itself. */
   readonly errors: { readonly error: unknown; readonly when: Moment }[] = [];
   readonly #clock: VirtualClock;
@@ -130,13 +145,20 @@ export class History {
 
   /** The next moment. */
   moment(): Moment {
-    return { seq: ++this.#seq, at: this.#clock.now() };
+    return { seq: ++this.#seq, at: this.#clock.instant() };
+  }
+
+  /** How far the clock was set back between two moments, in ms. */
+  setBackBetween(from: Moment, to: Moment): number {
+    let sum = 0;
+    for (const { when, ms } of this.setBacks) if (when.seq > from.seq && when.seq < to.seq) sum += ms;
+    return sum;
   }
 
   /** Tells what happens to whoever reads along. */
   tell(...words: readonly (string | number | undefined)[]): void {
     if (this.#trace === undefined) return;
-    const ms = (this.#clock.now() - BEGINNING).toFixed(0);
+    const ms = (this.#clock.instant() - BEGINNING).toFixed(0);
     this.#trace(`${ms.padStart(7)} ms  ${words.filter((word) => word !== undefined).join(" ")}`);
   }
 

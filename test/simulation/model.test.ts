@@ -58,6 +58,7 @@ describe("the model", () => {
       what: { tag: "k0" },
       began: { seq: 6, at: at(30) },
       returned: { seq: 7, at: at(30) },
+      asked: undefined,
       removed: undefined,
     };
 
@@ -65,22 +66,32 @@ describe("the model", () => {
     expect(judge(hit({ purge: { ...purge, what: { tag: "k1" } } }))).toBeUndefined();
   });
 
-  it("finds what was stored and is not whole, may not be shared, or lives for too long", () => {
-    const whole: Write = {
-      body: BODY,
-      headBy: 0,
-      etag: undefined,
-      staleAt: at(1010),
-      staleWhileRevalidateUntil: 0,
-      staleIfErrorUntil: 0,
-      issued: { seq: 5, at: at(20) },
-      applied: undefined,
+  it("excuses what the store was asked to remove in vain, and nothing else", () => {
+    const said = { seq: 7, at: at(30) };
+    const purge: Purge = {
+      what: { key: "k0" },
+      began: { seq: 6, at: at(30) },
+      returned: said,
+      asked: said,
+      removed: undefined,
     };
 
-    expect(judge(hit({ write: whole }))).toBeUndefined();
-    expect(judge(hit({ write: { ...whole, body: "r0 k0" } }))).toBe(PROPERTIES.stored);
-    expect(judge(hit({ write: { ...whole, staleAt: at(1011) } }))).toBe(PROPERTIES.stored);
-    expect(judge(hit({ write: { ...whole, staleIfErrorUntil: at(2000) } }))).toBe(PROPERTIES.stored);
+    expect(judge(hit({ purge, write: WHOLE }))).toBeUndefined();
+    expect(judge(hit({ purge: { ...purge, asked: undefined }, write: WHOLE }))).toBe(PROPERTIES.purged);
+    expect(judge(hit({ purge }))).toBe(PROPERTIES.purged);
+  });
+
+  it("finds an unsafe request that was answered with another one's response", () => {
+    expect(judge(hit({ request: { method: "POST" } }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds what was stored and is not whole, may not be shared, or lives for too long", () => {
+    const wrong = [{ body: "r0 k0" }, { staleAt: at(1011) }, { staleIfErrorUntil: at(2000) }];
+
+    expect(judge(hit({ write: WHOLE }))).toBeUndefined();
+    expect(wrong.map((each) => judge(hit({ write: { ...WHOLE, ...each } })))).toEqual(
+      Array(3).fill(PROPERTIES.stored),
+    );
   });
 
   it("finds a second run beside one that others wait for", () => {
@@ -93,6 +104,64 @@ describe("the model", () => {
     expect(judge(hit({ second }))).toBe(PROPERTIES.runs);
   });
 
+  it("finds a response that its client has turned down, where clients may", () => {
+    const demands = [{ noCache: true }, { maxAge: 0 }, { minFresh: 1 }] as const;
+
+    expect(demands.map((directives) => judge(hit({ request: { directives } })))).toEqual(
+      Array(3).fill(PROPERTIES.served),
+    );
+    expect(judge(hit({ request: { directives: { maxAge: 1, noStore: true } } }))).toBeUndefined();
+  });
+
+  it("lets a client be served as stale a response as it welcomes, and no staler one", () => {
+    const late = { decided: { seq: 12, at: at(2500) } };
+    const welcomed = (maxStale: number): Altered => ({ request: { ...late, directives: { maxStale } } });
+
+    expect(judge(hit(welcomed(2)))).toBeUndefined();
+    expect(judge(hit(welcomed(1)))).toBe(PROPERTIES.served);
+    expect(judge(hit({ ...welcomed(2), said: { mustRevalidate: true } }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds a 504 for a client that wants more than what is stored", () => {
+    const refused = { status: 504, headBy: undefined, body: "", outcome: "bypass" };
+
+    expect(judge(hit({ request: refused }))).toBe(PROPERTIES.served);
+    expect(judge(hit({ request: { ...refused, directives: { onlyIfCached: true } } }))).toBeUndefined();
+  });
+
+  it("finds a part that is not what its client has asked for", () => {
+    const range = { first: 3, last: 4 };
+    const part = { range, status: 206, contentRange: `bytes 3-4/${BODY.length}`, body: "k0" };
+    const wrong = [{ body: "k" }, { contentRange: "bytes 3-4/5" }, { range: undefined }, { ifRange: '"v0"' }];
+
+    expect(judge(hit({ request: part }))).toBeUndefined();
+    expect(wrong.map((each) => judge(hit({ request: { ...part, ...each } })))).toEqual(
+      Array(4).fill(PROPERTIES.whole),
+    );
+  });
+
+  it("finds a 416 where there is something at the range", () => {
+    const beyond = { status: 416, headBy: undefined, body: "", contentRange: `bytes */${BODY.length}` };
+
+    expect(judge(hit({ request: { ...beyond, range: { first: 99, last: undefined } } }))).toBeUndefined();
+    expect(judge(hit({ request: { ...beyond, range: { suffix: 9 } } }))).toBe(PROPERTIES.whole);
+  });
+
+  it("lets a clock that was set back make a response younger by as much, and by no more", () => {
+    const late = { request: { decided: { seq: 12, at: at(2500) } } };
+
+    expect(judge(hit({ ...late, setBackMs: 2000 }))).toBeUndefined();
+    expect(judge(hit({ ...late, setBackMs: 1000 }))).toBe(PROPERTIES.served);
+  });
+
+  it("finds an age that is none", () => {
+    expect(["0", "-1", "9"].map((age) => judge(hit({ request: { age } })))).toEqual([
+      undefined,
+      PROPERTIES.served,
+      PROPERTIES.served,
+    ]);
+  });
+
   it("finds a request that never ends, and a timer that is left behind", () => {
     expect(judge(hit({ request: { over: undefined, fate: undefined } }))).toBe(PROPERTIES.ends);
     expect(judge(hit({}), 1)).toBe(PROPERTIES.ends);
@@ -103,9 +172,20 @@ const BODY = "r0 k0 en ann v0 abcdefgh";
 
 const at = (ms: number): number => Date.UTC(2026, 0, 1) + ms;
 
+const WHOLE: Write = {
+  body: BODY,
+  headBy: 0,
+  etag: undefined,
+  staleAt: at(1010),
+  staleWhileRevalidateUntil: 0,
+  staleIfErrorUntil: 0,
+  issued: { seq: 5, at: at(20) },
+  applied: undefined,
+};
+
 const WORLD: World = {
   ...drawWorld(new Random(1)),
-  route: { ttl: 1, scope: () => "ann", vary: ["x-lang"], tags: ["all"] },
+  route: { ttl: 1, scope: () => "ann", vary: ["x-lang"], tags: ["all"], requestDirectives: true },
   varies: "declared",
 };
 
@@ -130,10 +210,11 @@ interface Altered {
   readonly request?: Partial<Request>;
   readonly purge?: Purge;
   readonly write?: Write;
+  readonly setBackMs?: number;
 }
 
 /** One request that runs its handler, and a second one that is served what it said. */
-function hit({ said, run: ran, second, request, purge, write }: Altered): History {
+function hit({ said, run: ran, second, request, purge, write, setBackMs }: Altered): History {
   const history = new History(new VirtualClock(new Random(1)));
   const run: Run = {
     ...OF_ONE,
@@ -143,6 +224,8 @@ function hit({ said, run: ran, second, request, purge, write }: Altered): Histor
     way: "fill",
     began: { seq: 2, at: at(0) },
     condition: undefined,
+    range: undefined,
+    ifRange: undefined,
     head: { seq: 3, at: at(10) },
     said: { ...SAID, ...said },
     body: BODY,
@@ -169,6 +252,7 @@ function hit({ said, run: ran, second, request, purge, write }: Altered): Histor
     ...request,
   });
   if (purge !== undefined) history.purges.push(purge);
+  if (setBackMs !== undefined) history.setBacks.push({ when: { seq: 10, at: at(35) }, ms: setBackMs });
   if (write !== undefined) history.writes.push(write);
   return history;
 }
@@ -180,6 +264,9 @@ const ASKED: Omit<Request, "id" | "began"> = {
   method: "GET",
   hasCredentials: false,
   condition: undefined,
+  range: undefined,
+  ifRange: undefined,
+  directives: {},
   isRefreshable: true,
   isLast: false,
   decided: { seq: 12, at: at(40) },
@@ -190,6 +277,8 @@ const ASKED: Omit<Request, "id" | "began"> = {
   status: 200,
   headBy: 0,
   etag: undefined,
+  contentRange: undefined,
+  age: undefined,
   body: BODY,
   over: { seq: 14, at: at(40) },
   fate: "clean",

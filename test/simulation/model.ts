@@ -1,8 +1,13 @@
+import { isWelcome, staleTurnedDown, turnedDown } from "./directives.ts";
+import type { Directives } from "./directives.ts";
 import type { History, Moment, Purge, Request, Run, Whose } from "./history.ts";
 import type { World } from "./world.ts";
 
 /** What a cache does where a route says nothing. */
 const DEFAULTS = { ttl: 60, waitMs: 10_000, maxWaiters: 10_000, uncacheableTtl: 120, refreshHard: 30 };
+
+/** The longest time that a read of the store takes. */
+const STORE_DEADLINE_MS = 250;
 
 const ERRORS = [500, 502, 503, 504];
 
@@ -29,11 +34,17 @@ export class Model {
     return this.#world.route.waitMs ?? DEFAULTS.waitMs;
   }
 
+  /** What a client may demand, where the route lets it demand anything. */
+  demandsOf(request: Request | undefined): Directives {
+    return (this.#world.route.requestDirectives === true ? request?.directives : undefined) ?? {};
+  }
+
   /** Why what a run says is for nobody but its own client; undefined: it may be shared. */
   refusal(run: Run): string | undefined {
     const { said, head } = run;
     const { route } = this.#world;
     if (run.way === "bypass") return "its request was not looked up";
+    if (this.demandsOf(this.#history.requests[run.by]).noStore) return "its client said no-store";
     if (said === undefined || head === undefined) return "it has not said anything";
     if (head.at > run.began.at + this.hardMs(run)) return "it took too long";
     if (said.noStore) return "no-store";
@@ -115,23 +126,36 @@ export class Model {
 
   /** Why a request must not be served what another one's run says, at the moment of its decision. */
   forbids(request: Request, by: Run, decided: Moment): string | undefined {
+    if (request.method === "POST") return "the request is unsafe";
     if (request.hasCredentials && this.#world.route.scope === undefined)
       return "the request carries credentials";
     const whose = strangers(request, by);
     if (whose !== undefined) return whose;
     const refusal = this.refusal(by);
     if (refusal !== undefined) return `it may not be shared: ${refusal}`;
-    if (decided.at < this.freshUntil(by)) {
-      return request.outcome === "stale" && this.#world.route.jitter === undefined
+    // What was run for it is its own answer, as it would be without a cache.
+    const isOwn = by.by === request.id;
+    const demands = this.demandsOf(request);
+    // A clock that was set back makes what is stored younger by as much, and by no more.
+    const behindMs = this.#history.setBackBetween(by.head ?? by.began, decided);
+    const now = decided.at - behindMs;
+    const freshMs = this.freshUntil(by) - now;
+    const condition = { ageMs: now - (by.head?.at ?? 0), freshMs };
+    const down = isOwn ? undefined : turnedDown(demands, condition);
+    if (down !== undefined) return down;
+    if (freshMs > 0) {
+      const isCalledStale = request.outcome === "stale" && decided.at < this.freshUntil(by);
+      return isCalledStale && this.#world.route.jitter === undefined
         ? "it is fresh, and was called stale"
         : undefined;
     }
-    // What was run for it is its own answer, as it would be without a cache.
-    if (request.outcome !== "stale" && by.by === request.id) return undefined;
-    if (request.outcome !== "stale") return `it went stale ${decided.at - this.freshUntil(by)} ms ago`;
+    if (request.outcome !== "stale")
+      return isOwn || isWelcome(demands, by.said, condition) ? undefined : `it went stale ${-freshMs} ms ago`;
+    const notStale = staleTurnedDown(demands, condition);
+    if (notStale !== undefined) return notStale;
     if (!request.isRefreshable) return "it is stale, and the adapter cannot refresh it";
-    if (decided.at < this.staleUntil(by)) return undefined;
-    if (decided.at >= this.errorUntil(by)) return "it is stale, and its windows are over";
+    if (now < this.staleUntil(by)) return undefined;
+    if (now >= this.errorUntil(by)) return "it is stale, and its windows are over";
     return this.hasTrouble(request, decided)
       ? undefined
       : "it is stale in place of an error, and there was none";
@@ -170,7 +194,8 @@ export class Model {
       if (failedAt >= request.began.at) return true;
       if (!run.isBackground) continue;
       inARow++;
-      if (at.at < failedAt + Math.min(1000 * 2 ** (inARow - 1), 60_000)) return true;
+      const now = at.at - this.#history.setBackBetween(run.began, at);
+      if (now < failedAt + Math.min(1000 * 2 ** (inARow - 1), 60_000)) return true;
     }
     return false;
   }
@@ -193,16 +218,19 @@ export class Model {
     return id === undefined ? undefined : this.#history.runs[id];
   }
 
-  /** Whether a route remembers now that what is asked for could not be shared. */
+  /** Whether a route remembers, or did when a request looked, that what is asked for could not be shared. */
   isUncacheable(request: Request, at: Moment): boolean {
     const ms = (this.#world.route.uncacheableTtl ?? DEFAULTS.uncacheableTtl) * 1000;
+    // It may have been remembered when the request began to read the store for the last time.
+    const since = this.#world.store.isSync ? at.at : Math.max(request.began.at, at.at - STORE_DEADLINE_MS);
     return this.#history.runs.some(
       (run) =>
         isOfOne(run, request) &&
+        run.way === "fill" &&
         run.head !== undefined &&
         run.head.seq < at.seq &&
         (this.refusal(run) !== undefined || run.outgrew !== undefined) &&
-        (run.outgrew ?? run.head).at + ms > at.at,
+        (run.outgrew ?? run.head).at + ms > since - this.#history.setBackBetween(run.head, at),
     );
   }
 

@@ -1,6 +1,8 @@
 import type { Fields } from "../../src/adapter.ts";
-import type { Run, Said } from "./history.ts";
+import type { Request, Run, Said } from "./history.ts";
 import type { Random } from "./random.ts";
+import { contentRange, partOf, placeIn } from "./ranges.ts";
+import type { Range } from "./ranges.ts";
 import type { Weather, World } from "./world.ts";
 
 /** What a handler is going to do, from its first moment on. */
@@ -56,15 +58,18 @@ export class Origin {
   }
 
   /** Begins a run. */
-  perform(run: Run, method: "GET" | "HEAD"): Performance {
+  perform(run: Run, method: Request["method"]): Performance {
     const random = this.#random;
     const weather = this.#weather;
     const isSlow = random.chance(weather.slow);
     const headMs = random.chance(weather.stalling)
       ? undefined
       : random.between(0, isSlow ? random.pick([3000, 40_000]) : random.pick([0, 5, 100, 400]));
-    const content = this.#content(run);
-    const said = this.#say(run, content.length);
+    const whole = this.#content(run);
+    const told = this.#say(run, whole.length);
+    const range = rangeIn(run, told, whole);
+    const content = range === undefined ? whole : partOf(range, { body: whole });
+    const said = range === undefined ? told : asPart(told, content.length - whole.length);
     const isBodiless = method === "HEAD" || said.status === 304;
     const body = isBodiless ? "" : content;
     const parts = !isBodiless && random.chance(weather.streaming) ? this.#cut(body) : undefined;
@@ -73,7 +78,10 @@ export class Origin {
       headMs,
       isThrowing: random.chance(weather.throwing),
       said,
-      fields: fieldsOf(said, run, this.#world),
+      fields: [
+        ...fieldsOf(said, run, this.#world),
+        ...(range === undefined ? [] : [["content-range", contentRange(range, { body: whole })] as const]),
+      ],
       body,
       parts,
       breaksAt: random.chance(weather.breaking) ? (midway ?? 0) : undefined,
@@ -132,6 +140,17 @@ export class Origin {
     }
     return [...parts, body.slice(at)];
   }
+}
+
+/** The range that a run has seen and obeys: there is something at it, of the version that its client holds. */
+function rangeIn({ range, ifRange }: Run, said: Said, whole: string): Range | undefined {
+  if (range === undefined || said.status !== 200 || placeIn(range, whole.length) === undefined)
+    return undefined;
+  return ifRange === undefined || ifRange === said.etag ? range : undefined;
+}
+
+function asPart(said: Said, shorter: number): Said {
+  return { ...said, status: 206, length: said.length === undefined ? undefined : said.length + shorter };
 }
 
 function fieldsOf(said: Said, run: Run, { varies }: World): Fields {

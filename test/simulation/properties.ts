@@ -1,8 +1,10 @@
 import { runIn } from "./history.ts";
-import type { History, Request } from "./history.ts";
+import type { History, Run } from "./history.ts";
 import { isDishonest } from "./model.ts";
 import type { Model } from "./model.ts";
+import { askedOf } from "./properties/asked.ts";
 import { endsOf } from "./properties/ends.ts";
+import { isPart, partsOf } from "./properties/parts.ts";
 import { purgesOf } from "./properties/purges.ts";
 import { runsOf } from "./properties/runs.ts";
 import { storedOf } from "./properties/stored.ts";
@@ -48,7 +50,12 @@ function* findings(
     history.errors.map(({ error }) => (error instanceof Error ? (error.stack ?? "") : String(error))),
   ];
   yield ["served", servedOf(model, history)];
+  yield ["served", askedOf(model, history)];
   yield ["whole", wholeOf(model, history)];
+  yield [
+    "whole",
+    partsOf(model, history, (content, head) => notFreshened(model, content, head) === undefined),
+  ];
   yield ["purged", purgesOf(model, history)];
   yield ["stored", storedOf(model, history)];
   yield ["runs", runsOf(model, history)];
@@ -65,9 +72,13 @@ function* servedOf(model: Model, history: History): Generator<string> {
       const why = model.forbids(request, by, decided);
       if (why !== undefined) yield `q${id} was served r${by.id}: ${why}`;
     }
+    const { age } = request;
+    const mostAge = (request.headed.at - (by?.head?.at ?? 0)) / 1000;
+    if (age !== undefined && by !== undefined && (!/^\d+$/.test(age) || Number(age) > mostAge))
+      yield `q${id} was told that r${by.id} is ${age} s old, and it is ${mostAge}`;
     const content = model.run(runIn(request.body));
     if (content !== undefined && content !== run && content !== by) {
-      const why = by === undefined ? "its head is nobody's" : notFreshened(model, request, headBy);
+      const why = by === undefined ? "its head is nobody's" : notFreshened(model, content, by);
       if (why !== undefined)
         yield `q${id} was served the content of r${content.id} under the head of r${headBy}: ${why}`;
     }
@@ -85,10 +96,7 @@ function* servedOf(model: Model, history: History): Generator<string> {
 }
 
 /** Why a head must not stand before another run's content: only a 304 or an answer to HEAD may have freshened it. */
-function notFreshened(model: Model, request: Request, headBy: number | undefined): string | undefined {
-  const content = model.run(runIn(request.body));
-  const head = model.run(headBy);
-  if (content === undefined || head === undefined) return "one of them never ran";
+function notFreshened(model: Model, content: Run, head: Run): string | undefined {
   if (head.said?.status !== 304 && head.way !== "head") return "that is neither a 304 nor an answer to HEAD";
   if (head.said?.etag !== content.said?.etag) return "their tags differ";
   if (!model.isWhole(content)) return "that content was not whole";
@@ -100,6 +108,7 @@ function notFreshened(model: Model, request: Request, headBy: number | undefined
 function* wholeOf(model: Model, history: History): Generator<string> {
   for (const request of history.requests) {
     const { id, body, fate, run, method, status, decision } = request;
+    if (isPart(request)) continue;
     if (request.headed === undefined || (body === "" && fate !== "clean")) continue;
     const content = model.run(runIn(body)) ?? model.run(request.headBy);
     const isOwn = content === run;

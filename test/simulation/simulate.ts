@@ -5,6 +5,8 @@ import { Adapter } from "./adapter.ts";
 import { Client } from "./client.ts";
 import type { Manner } from "./client.ts";
 import { VirtualClock, drained } from "./clock.ts";
+import { drawDirectives } from "./directives.ts";
+import type { Directives } from "./directives.ts";
 import { History } from "./history.ts";
 import type { Purge, Request, Whose } from "./history.ts";
 import { Model } from "./model.ts";
@@ -12,6 +14,8 @@ import { Origin } from "./origin.ts";
 import { violationIn } from "./properties.ts";
 import type { Violation } from "./properties.ts";
 import { Random } from "./random.ts";
+import { drawRange } from "./ranges.ts";
+import type { Range } from "./ranges.ts";
 import type { Stage } from "./stage.ts";
 import { TroubledStore } from "./store.ts";
 import { drawWorld } from "./world.ts";
@@ -36,8 +40,8 @@ class Simulation {
     const clock = new VirtualClock(random);
     const history = new History(clock, trace);
     const origin = new Origin(world, random);
-    this.#stage = { world, clock, random, history, origin };
     this.#store = new TroubledStore(world.store, random, clock, history);
+    this.#stage = { world, clock, random, history, origin, store: this.#store };
     this.#cache = createCache({
       store: this.#store,
       clock,
@@ -60,6 +64,7 @@ class Simulation {
     for (let n = 0; n < world.requests; n++) later(() => this.#ask());
     for (let n = 0; n < world.purges; n++) later(() => this.#purge());
     for (let n = random.between(0, 5); n > 0; n--) later(() => origin.change(random.pick(world.keys)));
+    if (world.setBackMs > 0) later(() => this.#setBack());
     const model = new Model(world, history);
     const isQuiet = await this.#run();
     const atEnd = isQuiet ? undefined : "something goes on for ever";
@@ -96,6 +101,10 @@ class Simulation {
         for (const principal of world.principals) {
           this.#send({ key, variant, principal }, "GET", STAYING, { isLast: true });
           await this.#run();
+          if (world.route.requestDirectives !== true) continue;
+          const directives = { onlyIfCached: true } as const;
+          this.#send({ key, variant, principal }, "GET", STAYING, { directives, isLast: true });
+          await this.#run();
         }
       }
     }
@@ -122,9 +131,21 @@ class Simulation {
       paceMs: random.chance(world.slowReaders) ? random.pick([1, 50, 2000]) : 0,
     };
     const version = origin.version(whose.key) - random.pick([0, 0, 1]);
-    this.#send(whose, random.chance(world.heads) ? "HEAD" : "GET", manner, {
+    const [often, method] = random.chance(0.5)
+      ? ([world.heads, "HEAD"] as const)
+      : ([world.posts, "POST"] as const);
+    const asks = random.chance(2 * often) ? method : "GET";
+    this.#send(whose, asks, manner, {
       hasCredentials: random.chance(world.credentials),
-      condition: random.chance(world.conditional) ? origin.etag(whose, version) : undefined,
+      condition:
+        asks !== "POST" && random.chance(world.conditional) ? origin.etag(whose, version) : undefined,
+      ...(asks === "GET" && random.chance(world.ranges)
+        ? {
+            range: drawRange(random),
+            ifRange: random.chance(0.3) ? origin.etag(whose, version) : undefined,
+          }
+        : {}),
+      directives: random.chance(world.demanding) ? drawDirectives(random) : undefined,
     });
   }
 
@@ -132,7 +153,7 @@ class Simulation {
     whose: Whose,
     method: Request["method"],
     manner: Manner,
-    { hasCredentials = false, condition, isLast = false }: Asked,
+    { hasCredentials = false, condition, range, ifRange, directives = {}, isLast = false }: Asked,
   ): void {
     const { history, clock, world } = this.#stage;
     const { key, variant, principal } = whose;
@@ -144,6 +165,9 @@ class Simulation {
       method,
       hasCredentials,
       condition,
+      range,
+      ifRange,
+      directives,
       isRefreshable: world.canRefresh,
       isLast,
       began: history.moment(),
@@ -155,12 +179,21 @@ class Simulation {
       status: undefined,
       headBy: undefined,
       etag: undefined,
+      contentRange: undefined,
+      age: undefined,
       body: "",
       over: undefined,
       fate: undefined,
     };
     history.requests.push(request);
     this.#adapter.ask(new Client(request, manner, clock, history));
+  }
+
+  #setBack(): void {
+    const { world, clock, history } = this.#stage;
+    history.tell(`the clock is set back by ${world.setBackMs} ms`);
+    history.setBacks.push({ when: history.moment(), ms: world.setBackMs });
+    clock.setBack(world.setBackMs);
   }
 
   #purge(): void {
@@ -173,6 +206,7 @@ class Simulation {
       what: random.pick(ways),
       began: history.moment(),
       returned: undefined,
+      asked: undefined,
       removed: undefined,
     };
     history.purges.push(purge);
@@ -199,6 +233,9 @@ class Simulation {
 interface Asked {
   readonly hasCredentials?: boolean;
   readonly condition?: string | undefined;
+  readonly range?: Range;
+  readonly ifRange?: string | undefined;
+  readonly directives?: Directives | undefined;
   readonly isLast?: boolean;
 }
 

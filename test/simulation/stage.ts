@@ -4,6 +4,7 @@ import { textOf } from "./fields.ts";
 import type { History } from "./history.ts";
 import type { Origin } from "./origin.ts";
 import type { Random } from "./random.ts";
+import type { TroubledStore } from "./store.ts";
 import type { World } from "./world.ts";
 
 /** What the parts of a simulation share. */
@@ -13,6 +14,7 @@ export interface Stage {
   readonly random: Random;
   readonly history: History;
   readonly origin: Origin;
+  readonly store: TroubledStore;
 }
 
 /** Reads a content to its end at the client's own pace; an error breaks the client's connection. */

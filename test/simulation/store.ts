@@ -68,6 +68,7 @@ export class TroubledStore implements Store {
 
   delete(key: string): MaybePromise<number> {
     const { purge } = this;
+    if (purge !== undefined) purge.asked = this.#history.moment();
     return this.#call("delete", () => {
       const count = this.#resources.get(key)?.variants.size ?? 0;
       this.#resources.delete(key);
@@ -78,6 +79,7 @@ export class TroubledStore implements Store {
 
   clear(): MaybePromise<void> {
     const { purge } = this;
+    if (purge !== undefined) purge.asked = this.#history.moment();
     return this.#call("clear", () => {
       this.#resources.clear();
       if (purge !== undefined) purge.removed = this.#history.moment();

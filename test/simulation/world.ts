@@ -54,6 +54,11 @@ export interface World {
   readonly leaving: number;
   readonly slowReaders: number;
   readonly credentials: number;
+  readonly demanding: number;
+  readonly posts: number;
+  readonly ranges: number;
+  /** How far the clock is set back, once; 0: it is not. */
+  readonly setBackMs: number;
 }
 
 /** Draws a world. */
@@ -68,7 +73,11 @@ export function drawWorld(random: Random): World {
     ...(random.chance(0.7) ? { key: ({ key }: Native) => key } : {}),
     ...(tagged ? { tags: ({ key }: Native) => ["all", key] } : {}),
     ...(isOfPrincipals ? { scope: ({ principal }: Native) => principal } : {}),
+    ...(random.chance(0.25) ? { requestDirectives: true } : {}),
   };
+  // It knows the cache's own keys, and what belongs to nobody.
+  const isUnsafe = route.key === undefined && route.scope === undefined && random.chance(0.7);
+  if (isUnsafe) Object.assign(route, { invalidateOnUnsafe: true });
   const isStormy = random.chance(0.5);
   const isBusy = random.chance(0.1);
   return {
@@ -90,6 +99,11 @@ export function drawWorld(random: Random): World {
     leaving: random.pick([0, 0.2, 0.5]),
     slowReaders: random.pick([0, 0, 0.3]),
     credentials: random.pick([0, 0, 0.1]),
+    // Where the route does not let them demand anything, some do all the same.
+    demanding: route.requestDirectives === true ? random.pick([0.1, 0.4]) : random.pick([0, 0, 0, 0.1]),
+    ranges: random.pick([0, 0, 0, 0.3]),
+    setBackMs: random.pick([0, 0, 0, 0, 0, 300, 2000, 10_000]),
+    posts: isUnsafe ? random.pick([0.05, 0.2]) : 0,
   };
 }
 

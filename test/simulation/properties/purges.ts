@@ -28,7 +28,8 @@ function headedBy(model: Model, headBy: number | undefined, body: string): numbe
  */
 function isExcused(history: History, purge: Purge, run: Run): boolean {
   if (purge.what !== "all" && "tag" in purge.what) return false;
-  const { removed } = purge;
+  const { asked, removed } = purge;
+  if (asked === undefined) return false;
   return history.writes.some((write) => {
     if (write.headBy !== run.id || isAfter(write.issued, purge.began)) return false;
     if (removed === undefined || purge.returned === undefined || isAfter(removed, purge.returned))

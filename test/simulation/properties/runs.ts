@@ -1,4 +1,5 @@
 import type { History, Moment, Request, Run } from "../history.ts";
+import { isPicky } from "../directives.ts";
 import { isOfOne } from "../model.ts";
 import type { Model } from "../model.ts";
 
@@ -58,6 +59,7 @@ function hasReason(model: Model, history: History, run: Run): boolean {
   const at = run.began;
   if (model.isImpatient(request, at, model.waitMs) || model.isCrowded(request, at)) return true;
   if (model.isUncacheable(request, at)) return true;
+  if (isPicky(model.demandsOf(request))) return true;
   const met = history.runs.filter(
     (other) => other !== run && other.way !== "bypass" && isOfOne(other, request),
   );

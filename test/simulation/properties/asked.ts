@@ -1,0 +1,35 @@
+import type { History, Request } from "../history.ts";
+import { isOfOne } from "../model.ts";
+import type { Model } from "../model.ts";
+
+/** Who wants nothing but what is stored runs no handler, is told 504 where nothing will do, and nobody else is. */
+export function* askedOf(model: Model, history: History): Generator<string> {
+  for (const request of history.requests) {
+    const { id, run, status, headBy, outcome } = request;
+    const { onlyIfCached } = model.demandsOf(request);
+    const isRefused = status === 504 && headBy === undefined;
+    if (isRefused && !onlyIfCached) yield `q${id} was told 504, and had not said only-if-cached`;
+    const isPast = request.method === "POST" || (run?.way === "bypass" && request.hasCredentials);
+    if (!onlyIfCached || isPast) continue;
+    if (run !== undefined) yield `q${id} said only-if-cached, and ran r${run.id}`;
+    // What it is served may be due for a refresh.
+    const refresh = history.runs.find(({ by }) => by === id);
+    if (refresh !== undefined && outcome !== "hit")
+      yield `q${id} said only-if-cached, and r${refresh.id} was run for it`;
+    if (isRefused && request.isLast && isThere(model, history, request))
+      yield `q${id} was told 504, and there is what it asked for`;
+  }
+}
+
+/** Whether the request before it, when all was over, was served what had to be stored by then, and is fresh. */
+function isThere(model: Model, history: History, request: Request): boolean {
+  const before = history.requests[request.id - 1];
+  const by = model.run(before?.headBy);
+  if (before === undefined || by?.way !== "fill" || !isOfOne(before, request)) return false;
+  // A refresh may have taken its place, and found that nothing may be stored any more.
+  if (history.runs.some((run) => run.by === before.id && run !== before.run)) return false;
+  const isStored = by.said?.status !== 304 && model.refusal(by) === undefined && model.isWhole(by);
+  // At its deadline either may come first.
+  if ((by.head?.at ?? Infinity) >= by.began.at + model.hardMs(by)) return false;
+  return before.isLast && isStored && request.began.at < model.freshUntilAtLeast(by);
+}
