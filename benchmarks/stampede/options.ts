@@ -17,7 +17,7 @@ export interface Options {
   readonly isQuick: boolean;
 }
 
-const usual = { rounds: 5, bursts: 2, warmUps: 10 };
+const usual = { rounds: 4, bursts: 6, warmUps: 10 };
 const quick = { rounds: 1, bursts: 2, warmUps: 8 };
 
 export const help = `npm run stampede [-- options]
