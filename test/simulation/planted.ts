@@ -36,8 +36,8 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "tags-ignored-on-lookup",
-    file: "core/lookup.js",
-    find: "entry.tags !== undefined && this.#isOutdated(entry)",
+    file: "core/exchange.js",
+    find: "(entry.tags !== undefined && parts.tags.areOutdated(entry))",
     replace: "false",
   },
   {
@@ -138,14 +138,14 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "unsafe-leaves-what-is-stored",
     file: "core/exchange/aside.js",
-    find: "void parts.store.delete(resource);",
-    replace: "",
+    find: "parts.fence.purge(resource, parts.store.delete(resource));",
+    replace: "parts.fence.purge(resource);",
   },
   {
     name: "unsafe-leaves-fills",
     file: "core/exchange/aside.js",
-    find: "parts.fence.purge(resource);",
-    replace: "",
+    find: "parts.fence.purge(resource, parts.store.delete(resource));",
+    replace: "void parts.store.delete(resource);",
   },
   {
     name: "unsafe-forgotten-without-its-client",
