@@ -13,7 +13,7 @@ import { HitFields, staleFields } from "./exchange/hit-fields.ts";
 import { landed } from "./exchange/landed.ts";
 import { flightKeyOf, named, planOf } from "./exchange/passage.ts";
 import type { Passage } from "./exchange/passage.ts";
-import { PATIENT, patienceLeft, spanOf } from "./exchange/patience.ts";
+import { PATIENT, patienceLeft, spanOf, withLearned } from "./exchange/patience.ts";
 import type { Patience } from "./exchange/patience.ts";
 import { probe } from "./exchange/probe.ts";
 import { put } from "./exchange/put.ts";
@@ -115,8 +115,8 @@ export class Exchange {
     const now = clock.now();
     const found = this.#lookup.find(passage.key.resource, passage.choose, now);
     if (found instanceof Promise)
-      return found.then((read) => this.#decide(passage, read, patience, clock.now()));
-    return this.#decide(passage, found, patience, now);
+      return found.then((read) => this.#decide(passage, withLearned(read, patience), patience, clock.now()));
+    return this.#decide(passage, withLearned(found, patience), patience, now);
   }
 
   #decide<Native>(
@@ -218,7 +218,7 @@ export class Exchange {
       const landedAt = this.#parts.clock.now();
       if ((kind === "failed" || kind === "late") && stale && this.#standsIn(passage, stale, landedAt))
         return this.#serve(passage, stale, landedAt, "stale", kind === "late" ? "timeout" : kind);
-      return this.#approach(passage, patienceLeft(patience.turns, span, flight, landing, landedAt));
+      return this.#approach(passage, patienceLeft(passage, patience, span, flight, landing, landedAt));
     });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../../src/adapter.ts";
+import type { Decision, OpenFill } from "../../src/adapter.ts";
 import { answer, asyncStore, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "./support.ts";
 import type { Asked, Kit } from "./support.ts";
 
@@ -170,6 +170,31 @@ describe("requests for one key at one time", () => {
 
     expect(french.decision?.kind).toBe("fill");
     expect(textOf(serveOf(english.decision!).reply)).toBe("hello");
+  });
+
+  it.each<[string, (leader: OpenFill) => unknown]>([
+    ["complete", (leader) => leader.complete("hello")],
+    ["streamed", (leader) => leader.stream()],
+  ])("run one handler for each variant that a %s response turns out to have", async (_how, say) => {
+    const kit = kitOf({ cache: { store: asyncStore() } });
+    const french = { headers: { "accept-language": "fr" } };
+    const leader = fillOf(await kit.begin({ headers: { "accept-language": "en" } }));
+    const crowd = [follow(kit, french), follow(kit, french), follow(kit, french)];
+    await settle();
+
+    say(openWith(leader, { headers: { vary: "accept-language" } }));
+    await settle();
+    const late = follow(kit, french);
+    await settle();
+    const before = kindsOf([...crowd, late]);
+    answer(fillOf(crowd[0]!.decision!), { headers: { vary: "accept-language" }, body: "bonjour" });
+    await settle();
+
+    expect(before).toEqual(["fill", undefined, undefined, undefined]);
+    const others = [...crowd.slice(1), late].map(({ decision }) => serveOf(decision!));
+    expect(others.map(({ outcome, reply }) => [outcome, textOf(reply)])).toEqual(
+      others.map(() => ["collapsed", "bonjour"]),
+    );
   });
 
   it("are not left waiting when the route's ttl function throws", async () => {
