@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.ts";
 import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
 import { Flow } from "./flow.ts";
@@ -17,10 +18,10 @@ export class Capture {
   #refusal: Refusal | undefined;
 
   /** `digest` is given where the entity tag is to be made from the content. */
-  constructor(maxBytes: number, digest: Digest | undefined) {
+  constructor(maxBytes: number, digest: Digest | undefined, clock: Clock) {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
-    this.flow = new Flow(maxBytes);
+    this.flow = new Flow(maxBytes, clock);
   }
 
   /** Adds a copy of one part; answers why the content can no longer be kept, if so. */

@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.ts";
 import { CacheError } from "./errors.ts";
 
 /** How a content ended: cleanly, or broken off by an error. */
@@ -7,11 +8,11 @@ type End = { readonly isClean: true } | { readonly isClean: false; readonly erro
  * One response's content on its way to many: what has come is replayed to whoever arrives, what comes is passed on.
  *
  * Readers hold nobody back. As long as the flow keeps everything, it holds the content once, however many read it. From
- * `slide` on it holds no more than the budget, or than a source writes in one go: a reader that is further behind is cut
+ * `slide` on it holds no more than the limit, or than a source writes in one go: a reader that is further behind is cut
  * off with an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
  */
 export class Flow {
-  readonly #budget: number;
+  readonly #limit: number;
   readonly #readers = new Set<Reader>();
   #parts: Uint8Array[] = [];
   /** The number of the first part that is still held. */
@@ -19,12 +20,19 @@ export class Flow {
   #held = 0;
   #keepsAll = true;
   #end: End | undefined;
-  #isCutting = false;
+  readonly #clock: Clock;
+  /** Whether those who read have had time for what is too much by now. */
+  #isDue = false;
+  #stopWaiting: (() => void) | undefined;
   #onRoom: (() => void)[] = [];
 
-  /** `budget` is in bytes. */
-  constructor(budget: number) {
-    this.#budget = budget;
+  /**
+   * `budget` is what may be kept whole, in bytes. The limit is twice that: at the moment at which a content outgrows its
+   * budget, those who read as fast as it comes may be as far behind, because a source need not wait for them until then.
+   */
+  constructor(budget: number, clock: Clock) {
+    this.#limit = 2 * budget;
+    this.#clock = clock;
   }
 
   /** How many read at the moment. */
@@ -44,7 +52,7 @@ export class Flow {
     this.#held += part.byteLength;
     this.#letGo(false);
     this.#wake();
-    this.#cutLater();
+    this.#cut();
   }
 
   /** The content has ended cleanly. */
@@ -57,11 +65,10 @@ export class Flow {
     this.#finish({ isClean: false, error });
   }
 
-  /** From now on keeps what readers have still to read, and of that no more than the budget. */
+  /** From now on keeps what readers have still to read, and of that no more than the limit. */
   slide(): void {
     this.#keepsAll = false;
     this.#letGo(false);
-    this.#cutLater();
   }
 
   /** Undefined while more may come at once; else a promise of the moment from which it may. */
@@ -111,6 +118,7 @@ export class Flow {
   #finish(end: End): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    this.#stopWaiting?.();
     this.#wake();
     this.#giveRoom();
   }
@@ -119,15 +127,21 @@ export class Flow {
     for (const reader of this.#readers) reader.wake();
   }
 
-  /** Cuts off those who are too far behind, once they have had a turn to read what was written in one go. */
-  #cutLater(): void {
-    if (this.#keepsAll || this.#held <= this.#budget || this.#isCutting) return;
-    this.#isCutting = true;
-    void Promise.resolve().then(() => {
-      this.#isCutting = false;
-      // What has ended grows no more: it is held for those who have still to read it.
-      if (this.#end === undefined) this.#letGo(true);
-    });
+  /**
+   * Cuts off those who are too far behind when more comes: not at once, because they have had no turn to read what a
+   * source writes in one go, and not while nothing comes, because what is held does not grow then.
+   */
+  #cut(): void {
+    if (this.#keepsAll || this.#held <= this.#limit) {
+      this.#isDue = false;
+    } else if (this.#isDue) {
+      this.#isDue = false;
+      this.#letGo(true);
+    } else
+      this.#stopWaiting ??= this.#clock.schedule(() => {
+        this.#stopWaiting = undefined;
+        this.#isDue = true;
+      }, 0);
   }
 
   /** Lets go of what all have read and, if it cuts readers off, of what is too much. */
@@ -144,7 +158,7 @@ export class Flow {
       const [oldest] = this.#parts;
       // The newest part stays, however large it is: those who keep up have had no turn to read it.
       const isTooMuch =
-        isCutting && this.#held > this.#budget && this.#parts.length > 1 && this.#first < awaited;
+        isCutting && this.#held > this.#limit && this.#parts.length > 1 && this.#first < awaited;
       if (oldest === undefined || !(this.#first < slowest || isTooMuch)) return;
       this.#parts.shift();
       this.#held -= oldest.byteLength;

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Flow } from "../../src/core/flow.ts";
+import { testClock } from "../../src/testing/clock.ts";
 import { readText, settle } from "./support.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+const clock = testClock();
+
 function flowOf(budget: number, ...parts: readonly string[]): Flow {
-  const flow = new Flow(budget);
+  const flow = new Flow(budget, clock);
   for (const part of parts) flow.write(bytes(part));
   return flow;
 }
@@ -95,29 +98,46 @@ describe("a content that is not kept whole any more", () => {
     expect([before, flow.parts.length]).toEqual([2, 1]);
   });
 
-  it("cuts off who is further behind than the budget, with an error and never with a gap", async () => {
+  it("cuts off who is further behind than twice the budget, with an error and never with a gap", async () => {
     const flow = flowOf(4, "one ");
     const slow = flow.read(ignore);
     flow.slide();
 
     flow.write(bytes("two "));
     flow.write(bytes("three "));
-    await settle();
+    clock.advance(0);
+    flow.write(bytes("four "));
 
     await expect(slow.next()).rejects.toMatchObject({ code: "ERR_CACHE_READER_CUT" });
   });
 
-  it("cuts nobody off for what is written in one go and ends there", async () => {
+  it.each([
+    ["while it is written in one go", 0],
+    ["once more comes later, and it has been read by then", 1],
+  ])("cuts nobody off %s", async (_when, seconds) => {
+    const flow = flowOf(4, "one ");
+    const slow = readText(flow.read(ignore));
+    flow.slide();
+
+    for (const part of ["two ", "three ", "four "]) flow.write(bytes(part));
+    clock.advance(seconds);
+    await settle();
+    for (const part of ["five ", "six"]) flow.write(bytes(part));
+    flow.end();
+
+    expect(await slow).toBe("one two three four five six");
+  });
+
+  it("holds what was written in one go for those who have still to read it, as long as nothing more comes", async () => {
     const flow = flowOf(4, "one ");
     const slow = flow.read(ignore);
     flow.slide();
 
-    flow.write(bytes("two "));
-    flow.write(bytes("three"));
+    for (const part of ["two ", "three ", "four"]) flow.write(bytes(part));
+    clock.advance(60);
     flow.end();
-    await settle();
 
-    expect(await readText(slow)).toBe("one two three");
+    expect(await readText(slow)).toBe("one two three four");
   });
 
   it("keeps its newest part, however large, for those who keep up", async () => {
@@ -158,7 +178,8 @@ describe("a content that is not kept whole any more", () => {
     flow.write(bytes("two "));
     await quick.next();
     flow.write(bytes("three"));
-    await settle();
+    clock.advance(0);
+    flow.write(bytes("four"));
 
     await expect(before).resolves.toBeUndefined();
     await expect(awaited.next()).rejects.toMatchObject({ code: "ERR_CACHE_READER_CUT" });

@@ -33,7 +33,7 @@ describe("what the simulation found", () => {
 
   it("content that is too large to keep and not as long as it was said to be counts as truncated", () => {
     // given
-    const capture = new Capture(3, undefined);
+    const capture = new Capture(3, undefined, testClock());
     void capture.flow.read(() => undefined);
 
     // when

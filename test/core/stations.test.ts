@@ -12,7 +12,7 @@ describe("captured content", () => {
     const digest = platformDigest(new Uint8Array());
     const whole = digest.hasher();
     whole.update("one two");
-    const capture = new Capture(100, digest);
+    const capture = new Capture(100, digest, testClock());
     capture.write("one ");
     capture.write(bytes("two"));
 
@@ -20,13 +20,13 @@ describe("captured content", () => {
   });
 
   it("has no digest where its handler gave a tag", () => {
-    const capture = new Capture(100, undefined);
+    const capture = new Capture(100, undefined, testClock());
 
     expect(capture.end(undefined)).toEqual({ body: new Uint8Array(), digest: undefined });
   });
 
   it("may be exactly as large as the limit", () => {
-    const capture = new Capture(3, undefined);
+    const capture = new Capture(3, undefined, testClock());
 
     expect([capture.write("abc"), capture.write("d"), capture.write(""), capture.end(undefined)]).toEqual([
       undefined,
@@ -39,7 +39,7 @@ describe("captured content", () => {
   it.each([["2"], ["4"], ["03"], ["3, 3"], ["x"], [""]])(
     "is truncated where Content-Length says %j of three bytes",
     (length) => {
-      const capture = new Capture(10, undefined);
+      const capture = new Capture(10, undefined, testClock());
       capture.write("abc");
 
       expect(capture.end(length)).toBe("truncated");
@@ -47,7 +47,7 @@ describe("captured content", () => {
   );
 
   it("keeps the first reason of several", () => {
-    const capture = new Capture(10, undefined);
+    const capture = new Capture(10, undefined, testClock());
 
     expect([capture.refuse("aborted"), capture.refuse("failed"), capture.end(undefined)]).toEqual([
       "aborted",
@@ -58,7 +58,7 @@ describe("captured content", () => {
 
   it("is a copy of a view into a larger buffer, and not the buffer", () => {
     const pool = bytes("xxabcxx");
-    const capture = new Capture(10, undefined);
+    const capture = new Capture(10, undefined, testClock());
     capture.write(pool.subarray(2, 5));
     pool.fill(0);
 

@@ -19,6 +19,9 @@ export function follow({ status, fields, content }: Follow, res: ServerResponse)
   void pump(content, res, () => new Promise((resolve) => (wake = resolve)));
 }
 
+/** How many bytes wait for a client that reads, beside those that the system holds for it. */
+const AHEAD = 262_144;
+
 async function pump(
   content: AsyncIterableIterator<Uint8Array>,
   res: ServerResponse,
@@ -32,7 +35,7 @@ async function pump(
   try {
     for await (const part of content) {
       isSilent = false;
-      if (!res.write(part) && !res.destroyed) await roomComes();
+      if (!res.write(part) && res.writableLength >= AHEAD && !res.destroyed) await roomComes();
       if (res.destroyed) return;
     }
     isSilent = false;

@@ -42,7 +42,7 @@ export class OpenRun implements OpenFill, Sink {
     this.#head = head;
     const { policy, parts, isBackground } = run;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
-    this.#capture = new Capture(policy.maxBodyBytes, isTagged ? undefined : parts.digest);
+    this.#capture = new Capture(policy.maxBodyBytes, isTagged ? undefined : parts.digest, parts.clock);
     this.#audience = new Audience(this.#capture.flow, {
       hasClient,
       isWanted: () => isBackground && this.storable,

@@ -60,6 +60,32 @@ export const paces: Scenarios = {
       assert.equal(route.seen.length, 1, "the handler ran once");
     },
 
+  "a crowd before a stream that comes in one go, and is too large to keep, is sent every byte": async (
+    stage,
+  ) => {
+    const whole = Buffer.alloc(5_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+    const gate = stage.gate();
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < whole.length; at += 50_000) yield whole.subarray(at, at + 50_000);
+    };
+    const route = cached(
+      "/a",
+      async () => {
+        await gate.opened;
+        return stream(parts);
+      },
+      { ttl: 60, maxBodyBytes: 1_000_000 },
+    );
+    const site = await stage.site([route, other]);
+    const { get, store } = site;
+    const crowd = Array.from({ length: 10 }, () => get("/a"));
+    await stage.until(() => store.count("get") === 10, "all have looked it up");
+    await hasSeen(site, "/other");
+    gate.open();
+    for (const { body } of await Promise.all(crowd))
+      assert.ok(body.equals(whole), "each of the crowd is sent every byte");
+  },
+
   "whoever meets a stream that has outgrown maxBodyBytes gets a run of his own": async (stage) => {
     const source = sourceOf(stage, ["12345", "67890", "end"]);
     const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)), {
