@@ -9,6 +9,11 @@ export interface ContractRequest {
   query(name: string): readonly string[];
   /** A header's combined value, by lower-case name. */
   header(name: string): string | undefined;
+  /**
+   * Is aborted once the framework tells the handler that its client is gone before the response's end, in whatever way.
+   * Undefined where it tells nobody.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** What a contract's handler answers; a harness says it in its framework's own way. */

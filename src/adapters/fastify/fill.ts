@@ -1,13 +1,12 @@
 import type { FastifyReply } from "fastify";
 import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, HandlerHead, OpenFill, Refusal } from "../../adapter.ts";
-import { onceClosed } from "../node/gone.ts";
-import { listenTo } from "./handler-calls.ts";
+import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
-import { serializerOf } from "./kept.ts";
+import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
-import { applyReply, breakWith, fieldsOf, wholeOf, withLate } from "./reply.ts";
-import { serializeBy } from "./serialised.ts";
+import { applyReply, breakWith, fieldsOf, wholeOf, withLate, withLength } from "./reply.ts";
+import { overhear, serializeBy } from "./serialised.ts";
 import type { AnyStream } from "./source.ts";
 
 /**
@@ -20,7 +19,7 @@ import type { AnyStream } from "./source.ts";
 export class FastifyFill {
   readonly #fill: Fill;
   readonly #reply: FastifyReply;
-  readonly #hasClient: boolean;
+  readonly #leader: Leader;
   readonly #before: Fields;
   #own: Fields = [];
   #status = 200;
@@ -38,23 +37,27 @@ export class FastifyFill {
   #isRepeated = false;
   #hasFailed = false;
   #isAwaited = false;
-  #hasLeft = false;
   #isOver = false;
 
   /** `hasClient` is false for a run behind the clients' backs, whose reply nobody reads. */
   constructor(fill: Fill, reply: FastifyReply, hasClient: boolean) {
     this.#fill = fill;
     this.#reply = reply;
-    this.#hasClient = hasClient;
     this.#before = fieldsOf(reply);
     listenTo(reply, {
       take: (said) => (this.#isOver ? said : this.#take(said)),
       takeAgain: () => this.#takeAgain(),
       await: () => void (this.#isAwaited = true),
       // Nobody hears what is said past Fastify.
-      leaveAlone: () => this.abandon("failed"),
+      leaveAlone: () => {
+        this.abandon("failed");
+        this.#leader.stop();
+      },
     });
-    onceClosed(reply.raw, () => this.#leave());
+    this.#leader = new Leader(reply.raw, hasClient, {
+      leave: () => this.#leave(),
+      close: () => this.#close(),
+    });
   }
 
   /** Whether the handler sent an object whose text is not known yet. */
@@ -92,13 +95,9 @@ export class FastifyFill {
 
   /** What the handler returned: Fastify sends nothing for it where that is nothing and the client is gone. */
   returned(result: unknown): void {
-    if (!(result instanceof Promise)) return;
-    const end = (value: unknown): void => {
-      const isNothing = value === undefined && !this.#isSaid && !this.#isAwaited;
-      if (isNothing && this.#hasLeft) this.abandon("aborted");
-    };
-    // Of a rejection Fastify tells `onError`.
-    result.then(end, () => undefined);
+    onNothing(result, () => {
+      if (this.#leader.isTold && !this.#isSaid && !this.#isAwaited) this.abandon("aborted");
+    });
   }
 
   /** The handler failed, or went away without an answer. */
@@ -128,9 +127,7 @@ export class FastifyFill {
 
   #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
     const said = open.complete(content);
-    const isPart = this.#status === 200 && (said.status === 206 || said.status === 416);
-    const isChanged = (payload ?? undefined) !== content;
-    const sent = isPart && isChanged ? wholeOf(said, this.#status) : said;
+    const sent = (payload ?? undefined) === content ? said : wholeOf(said, this.#status);
     return applyReply(this.#reply, sent, this.#own, this.#status, payload);
   }
 
@@ -139,36 +136,48 @@ export class FastifyFill {
     // A hook may have taken back what forbade to store it; its content was not listened to all the same.
     open.refuse(reason);
     const { status, fields } = open.stream();
+    // Nobody reads what is not shared.
+    if (isStream(payload)) this.#leader.stop();
     return applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
   }
 
   #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
-    const streamed = open.stream(() => stream.stop());
+    const streamed = open.stream(() => this.#stop(stream));
     const { status, fields, sink } = streamed;
     applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
-    if (sink === undefined && this.#hasClient) stream.pass();
-    else if (sink === undefined) {
-      stream.stop();
-      // Nobody is there to read it.
+    if (sink === undefined && !this.#leader.isThere) {
+      this.#stop(stream);
       return null;
-    } else stream.share(sink, this.#hasClient ? streamed.content : undefined);
-    if (!this.#hasLeft) return payload;
+    }
+    if (sink === undefined) stream.pass();
+    else stream.share(sink, this.#leader.isClient ? streamed.content : undefined);
+    if (!this.#leader.isTold) return payload;
     stream.leave();
     return null;
   }
 
+  /** Nobody wants the rest of what the handler sends. */
+  #stop(stream: HandlerStream | undefined): void {
+    stream?.stop();
+    this.#leader.stop();
+  }
+
+  /** The client goes; answers whether the run goes on. */
+  #leave(): boolean {
+    if (this.#isOver) return this.#stream?.depart() ?? false;
+    // Somebody answers past Fastify: nothing will be sent through it.
+    if (this.#reply.raw.headersSent) this.fail(undefined);
+    else if (this.#fill.leave()) return true;
+    this.#isOver = true;
+    this.#stream?.stop();
+    return false;
+  }
+
   /** The response is closed: its client has all of it, or has gone. */
-  #leave(): void {
+  #close(): void {
     if (this.#isOver) this.#stream?.leave();
-    else if (!this.#hasClient) this.abandon("failed");
-    // Somebody answered past Fastify: nothing will be sent through it.
-    else if (this.#reply.raw.writableEnded) this.fail(undefined);
-    else {
-      this.#hasLeft = true;
-      if (this.#fill.leave()) return;
-      this.#isOver = true;
-      this.#stream?.stop();
-    }
+    else if (!this.#leader.isClient || this.#leader.isHidden) this.abandon("failed");
+    else this.#leave();
   }
 
   /** The handler sends twice. Fastify writes what gets through the hooks first, and that need not be the first. */
@@ -184,15 +193,16 @@ export class FastifyFill {
     const stream = this.#stream;
     if (!this.#isOver) {
       this.abandon("failed");
-      stream?.pass();
+      if (this.#leader.isThere) stream?.pass();
+      else this.#stop(stream);
     } else if (stream !== undefined && payload !== stream.stream && !this.#reply.raw.headersSent)
       stream.disown();
   }
 
   /** Whether a payload is what the handler sent first, under the head that it had then. */
   #isFirst(payload: unknown): boolean {
-    if (this.#reply.statusCode !== this.#status || this.#content === undefined) return false;
-    return (payload ?? undefined) === this.#content.bytes;
+    const isSame = (payload ?? undefined) === this.#content?.bytes;
+    return isSame && this.#content !== undefined && this.#reply.statusCode === this.#status;
   }
 
   #take(payload: unknown): unknown {
@@ -212,39 +222,29 @@ export class FastifyFill {
     this.#own = subtractFields(fieldsOf(this.#reply), this.#before);
     const buffer = bufferOf(said);
     this.#isNull = said === null;
-    if (said === undefined) this.#content = { bytes: undefined };
-    else if (typeof said === "string") this.#takeString(said);
+    if (said === undefined || typeof said === "string") this.#content = { bytes: said };
     else if (buffer !== undefined) this.#content = { bytes: (said = buffer) };
     else if (isStream(said)) return this.#takeStream(said);
+    if (typeof said === "string")
+      this.#takeBack = overhear(this.#reply, (bytes) => (this.#content = { bytes }));
     this.#isTyped = said !== undefined;
     return said;
   }
 
-  #takeString(said: string): void {
-    this.#content = { bytes: said };
-    const serialize = serializerOf(this.#reply);
-    if (serialize === undefined) return;
-    // Fastify asks it where the reply has a content type.
-    this.#takeBack = serializeBy(this.#reply, (payload) => {
-      const bytes = serialize(payload);
-      this.#content = { bytes };
-      return bytes;
-    });
-  }
-
   /** Stands in for a stream that may be stored; what nobody else will read is left alone. */
   #takeStream(said: AnyStream): unknown {
-    const mayPass = this.#hasClient && !this.#hasLeft && this.#status !== 304;
-    if (mayPass) this.#passed = this.#fill.refusal(this.#head());
+    if (this.#leader.isThere && this.#status !== 304) this.#passed = this.#fill.refusal(this.#head());
     if (this.#passed !== undefined) return said;
     const { stream } = (this.#stream = new HandlerStream(said));
-    if (this.#hasClient) breakWith(stream, this.#reply);
+    if (this.#leader.isClient) breakWith(stream, this.#reply);
     return stream;
   }
 
   /** The handler's head; its content type and its cookies may have been written since it called `send`. */
   #head(): HandlerHead {
     const now = subtractFields(fieldsOf(this.#reply), this.#before);
-    return { status: this.#status, fields: withLate(this.#own, now, this.#isTyped), earlier: this.#before };
+    const own = withLate(this.#own, now, this.#isTyped);
+    const fields = withLength(own, this.#reply, this.#content?.bytes);
+    return { status: this.#status, fields, earlier: this.#before };
   }
 }

@@ -44,3 +44,11 @@ export function listenTo(reply: FastifyReply, listener: Listener): void {
     return hijack.call(reply);
   };
 }
+
+/** Tells when what a handler returned turns out to be a promise of nothing. */
+export function onNothing(result: unknown, tell: () => void): void {
+  if (!(result instanceof Promise)) return;
+  const look = (value: unknown): void => (value === undefined ? tell() : undefined);
+  // Of a rejection Fastify tells `onError`.
+  result.then(look, () => undefined);
+}

@@ -22,6 +22,8 @@ export class HandlerStream {
   #next: () => Promise<Part> = () => this.#readEarly();
   #leave: () => void = () => this.#source.stop();
   #sink: Sink | undefined;
+  #pumped: Promise<undefined> = Promise.resolve(undefined);
+  #hasDeparted = false;
   #isStopped = false;
 
   constructor(stream: AnyStream) {
@@ -44,7 +46,7 @@ export class HandlerStream {
   /** It goes into the cache; the run's own client, where it has one, reads `content` from there. */
   share(sink: Sink, content: StreamedReply["content"]): void {
     this.#sink = sink;
-    const pumped = this.#pump(sink);
+    const pumped = (this.#pumped = this.#pump(sink));
     // The sink is told of a failure, and so is everyone who reads what goes into it.
     pumped.catch(() => undefined);
     if (content === undefined) {
@@ -66,7 +68,16 @@ export class HandlerStream {
   stop(): void {
     this.#isStopped = true;
     this.#source.stop();
-    if (!this.stream.destroyed) this.stream.push(null);
+    // Without its client it is told in another way.
+    if (!this.stream.destroyed && !this.#hasDeparted) this.stream.push(null);
+  }
+
+  /** Its client goes; answers whether it goes on for others. Then it is read to its end, and nothing more is given. */
+  depart(): boolean {
+    if (this.#sink === undefined) return false;
+    this.#hasDeparted = true;
+    this.#leave();
+    return this.#sink.leave();
   }
 
   /** Its client is gone. */
@@ -94,6 +105,7 @@ export class HandlerStream {
   async #readShared(content: AsyncIterator<Uint8Array>): Promise<Part> {
     for (;;) {
       const { done, value } = await content.next();
+      if (this.#hasDeparted) return this.#pumped;
       if (done === true) return undefined;
       const given = Math.min(this.#given, value.byteLength);
       this.#given -= given;

@@ -34,6 +34,13 @@ export function withLate(own: Fields, now: Fields, isTyped: boolean): Fields {
   return [...own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
 }
 
+/** A head with the length of its content: that of a HEAD Fastify says only once the cache has heard of it. */
+export function withLength(own: Fields, { request }: FastifyReply, content?: Uint8Array | string): Fields {
+  if (request.method !== "HEAD" || content === undefined) return own;
+  if (own.some(([name]) => name === "content-length")) return own;
+  return [...own, ["content-length", String(Buffer.byteLength(content))]];
+}
+
 /** Takes back `said`, so that those fields are again what they were `before`. */
 export function restoreFields(
   reply: FastifyReply,
@@ -85,9 +92,10 @@ function isUpToHooks(reply: FastifyReply, name: string, value: Fields[number][1]
 }
 
 /** The whole in the place of a part: what hooks have changed is not cut (RFC 9110 §14.2). */
-export function wholeOf(part: Reply, status: number): Reply {
+export function wholeOf(said: Reply, status: number): Reply {
+  if (status !== 200 || (said.status !== 206 && said.status !== 416)) return said;
   // The type may be that of several parts.
-  const fields = part.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
+  const fields = said.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
   return { status, fields, body: undefined };
 }
 

@@ -27,6 +27,18 @@ export function serializeBy(reply: FastifyReply, serializer: Serializer): () => 
   };
 }
 
+/** Tells what a reply's own serializer makes of a text, where it has one; answers how to end that. */
+export function overhear(reply: FastifyReply, tell: (text: string) => void): (() => void) | undefined {
+  const serialize = serializerOf(reply);
+  if (serialize === undefined) return undefined;
+  // Fastify asks it where the reply has a content type.
+  return serializeBy(reply, (payload) => {
+    const text = serialize(payload);
+    tell(text);
+    return text;
+  });
+}
+
 type ByType = Readonly<Record<string, ((payload: unknown) => string) | undefined>>;
 
 /** The serializers of a response schema that has one per media type. */

@@ -30,7 +30,7 @@ export class Departure {
   readonly #socket: Socket;
   readonly #run: Run;
   /** What listens to the connection and is not the handler's: Node's server, earlier middleware, later requests. */
-  readonly #others: ReadonlyMap<string, Set<unknown>>;
+  readonly #others: readonly unknown[][];
   /** Fulfilled once all were told of the end of the client's connection. */
   #over: Promise<void> | undefined;
   #isWatching = false;
@@ -46,7 +46,7 @@ export class Departure {
     this.#res = res;
     this.#socket = socket;
     this.#run = run;
-    this.#others = new Map(SIGNS.map((sign) => [sign, new Set(socket.rawListeners(sign))]));
+    this.#others = SIGNS.map((sign) => socket.rawListeners(sign));
     if (socket instanceof StandIn) {
       socket.riders.add(run);
       this.#standIn = socket;
@@ -93,12 +93,12 @@ export class Departure {
 
   /** What comes to listen to the connection in this turn listens for the next request on it. */
   nextBegins(): void {
-    const before = SIGNS.map((sign) => new Set(this.#socket.rawListeners(sign)));
+    const before = SIGNS.map((sign) => this.#socket.rawListeners(sign));
     // Nothing but what came on this connection runs until then. What comes later may be this run's own.
     process.nextTick(() => {
       for (const [at, sign] of SIGNS.entries())
         for (const listener of this.#socket.rawListeners(sign))
-          if (before[at]?.has(listener) !== true) this.#others.get(sign)?.add(listener);
+          if (before[at]?.includes(listener) !== true) this.#others[at]?.push(listener);
     });
   }
 
@@ -153,7 +153,7 @@ export class Departure {
     const standIn = req.socket instanceof StandIn ? req.socket : this.#standInFor();
     standIn.riders.add(this.#run);
     this.#standIn = standIn;
-    for (const sign of SIGNS) this.#moveListeners(sign, standIn);
+    for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], standIn);
   }
 
   #standInFor(): StandIn {
@@ -179,10 +179,9 @@ export class Departure {
   }
 
   /** What the handler listens to, it hears of the stand-in. */
-  #moveListeners(sign: (typeof SIGNS)[number], standIn: StandIn): void {
-    const others = this.#others.get(sign);
+  #moveListeners(sign: (typeof SIGNS)[number], others: readonly unknown[], standIn: StandIn): void {
     for (const listener of this.#socket.rawListeners(sign) as Listener[]) {
-      if (others?.has(listener) === true) continue;
+      if (others.includes(listener)) continue;
       this.#socket.removeListener(sign, listener);
       standIn.on(sign, listener);
     }

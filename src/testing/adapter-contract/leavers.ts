@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ContractAnswer } from "../adapter-harness.ts";
 import { assertHit } from "./outcome.ts";
 import { cached, plain, stream, text } from "./routes.ts";
+import type { WatchedRoute } from "./routes.ts";
 import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
 import type { Source } from "./source.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
@@ -58,6 +59,7 @@ export const leavers: Scenarios = {
       const { aborted = 0, failed = 0 } = cache.stats().refusals;
       return aborted + failed > 0;
     }, "the run is given up, because nobody reads it any more");
+    await stage.until(() => isTold(route), "its handler is told that nobody is there any more");
     assert.equal((await get("/a")).text, "run 2", "nobody follows what was given up");
     source.finish();
     const hit = await get("/a");
@@ -80,6 +82,7 @@ export const leavers: Scenarios = {
     await stage.until(() => route.seen.length === 1, "the leader runs");
     leader.destroy();
     await stage.until(() => cache.stats().refusals.aborted === 1, "the server has seen its client go");
+    await stage.until(() => isTold(route), "its handler is told that nobody is there any more");
     assert.equal((await get("/a")).text, "run 2", "nobody waits behind a client that is gone");
     gate.open();
     await hasSeen(site, "/other");
@@ -103,6 +106,7 @@ function leavesBeforeHead(answering: (source: Source) => ContractAnswer): Scenar
     await stage.until(() => store.count("get") === 6, "the others wait");
     leader.destroy();
     await hasSeen(site, "/other");
+    assertUntold(route);
     gate.open();
     const answers = await Promise.all(crowd);
     assert.deepEqual(
@@ -132,6 +136,7 @@ function leavesMidway(count: number): Scenario {
       read += (await leader.next())?.byteLength ?? Infinity;
     leader.abort();
     await hasSeen(site, "/other");
+    assertUntold(route);
     source.finish();
     const bodies = await Promise.all(crowd.map(async (answer) => (await restOf(answer)).toString()));
     assert.deepEqual(
@@ -144,4 +149,14 @@ function leavesMidway(count: number): Scenario {
     assert.equal(hit.text, WHOLE);
     assert.equal(route.seen.length, 1, "the handler ran once, though its client went away");
   };
+}
+
+/** A handler that stops once its client is gone would break those who wait for it, or follow it. */
+function assertUntold({ seen }: WatchedRoute): void {
+  assert.notEqual(seen[0]?.signal?.aborted, true, "the handler is not told that its client is gone");
+}
+
+/** Whether the first run knows that its client is gone, if there is a way to know. */
+function isTold({ seen }: WatchedRoute): boolean {
+  return seen[0]?.signal?.aborted !== false;
 }

@@ -63,6 +63,8 @@ export interface Stage {
   /** What the cache told `onError`. */
   readonly errors: readonly unknown[];
   readonly client: Client;
+  /** How many connections the server knows to be closed. */
+  readonly closed: () => number;
 }
 
 /** Makes such an application, with the cache registered after `prepare`, and the routes that `declare` adds. */
@@ -76,12 +78,14 @@ export async function stage(
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);
   const { app, cache, register } = site({ clock, store, onError }, server);
+  let closed = 0;
+  app.server.on("connection", (socket) => socket.once("close", () => closed++));
   await prepare(app);
   await register();
   declare(app);
   const client = new Client(await app.listen({ port: 0, host: "127.0.0.1" }), 30_000);
   onTestFinished(() => client.close());
-  return { app, cache, clock, store, errors, client };
+  return { app, cache, clock, store, errors, client, closed: () => closed };
 }
 
 /** Something that is waited for until it is opened. */

@@ -90,7 +90,7 @@ function matches(req: Request, route: ContractRoute): boolean {
 }
 
 async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {
-  const { status = 200, headers = {}, body }: ContractAnswer = await route.handler(seen(req));
+  const { status = 200, headers = {}, body }: ContractAnswer = await route.handler(seen(req, res));
   res.status(status);
   for (const [name, value] of Object.entries(headers)) say(res, name, value);
   if (body === undefined) res.end();
@@ -112,7 +112,9 @@ async function stream(body: AsyncIterable<Uint8Array>, res: Response): Promise<v
   await pipeline(Readable.from(body), res).catch(() => undefined);
 }
 
-function seen(req: Request): ContractRequest {
+function seen(req: Request, res: Response): ContractRequest {
+  const gone = new AbortController();
+  res.once("close", () => res.writableFinished || gone.abort());
   return {
     method: req.method,
     url: req.url,
@@ -121,5 +123,6 @@ function seen(req: Request): ContractRequest {
       const value = req.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
+    signal: gone.signal,
   };
 }

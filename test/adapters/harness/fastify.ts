@@ -61,6 +61,8 @@ function seen(request: FastifyRequest): ContractRequest {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
+    // Fastify makes it when it is asked for.
+    signal: request.signal,
   };
 }
 

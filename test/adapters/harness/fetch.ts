@@ -90,6 +90,7 @@ function seen(request: Request): ContractRequest {
     url: pathname + search,
     query: (name) => searchParams.getAll(name),
     header: (name) => request.headers.get(name) ?? undefined,
+    signal: request.signal,
   };
 }
 
