@@ -93,7 +93,7 @@ async function answerLater(
   try {
     const decided = await decision;
     // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
-    if (!isGone(res) && !res.headersSent) answer(decided);
+    if (!res.headersSent && (decided.kind === "serve" || !isGone(res))) answer(decided);
     else if (decided.kind === "fill") decided.abandon("aborted");
     else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {

@@ -141,21 +141,22 @@ export class Exchange {
       if (patience.turns > 0 && servesOnError(entry, now))
         return this.#refreshOrServe(passage, found, entry, patience, now);
     }
-    const plan = planOf(passage, found, now);
     // HEAD never writes an entry of its own, so there is nothing to lead or to wait for (hazard 8).
     if (request.method === "HEAD") {
+      const plan = planOf(passage, found, now);
       const key = named(this.#parts, passage, found);
       if (plan.stale === undefined || plan.noStore) return bypass(this.#parts, policy, "head", key);
       this.#parts.count("miss");
       return headRun(this.#parts, plan, plan.stale, key);
     }
     const run = (flight: Flight | undefined, isUncacheable: boolean): Decision =>
-      new FillRun(this.#parts, plan, { flight, isUncacheable, isBackground: false });
+      new FillRun(this.#parts, planOf(passage, found, now), { flight, isUncacheable, isBackground: false });
     if (demands.noStore || runsAlone(request, policy, entry, now)) return run(undefined, false);
     const { flights } = this.#parts;
-    if (flights.isUncacheable(plan.flightKey, now)) return run(undefined, true);
-    const flight = flights.find(plan.flightKey);
-    if (flight === undefined) return run(flights.lead(plan.flightKey), false);
+    const flightKey = flightKeyOf(passage, found);
+    if (flights.isUncacheable(flightKey, now)) return run(undefined, true);
+    const flight = flights.find(flightKey);
+    if (flight === undefined) return run(flights.lead(flightKey), false);
     if (patience.turns === 0) return run(undefined, false);
     return this.#wait(passage, found, flight, patience, now) ?? run(undefined, false);
   }

@@ -92,7 +92,7 @@ export class Flow {
       next: () => this.#next(reader),
       leave: () => {
         if (!this.#readers.delete(reader)) return;
-        this.#letGo(false);
+        this.#moved(reader.at);
         this.#giveRoom();
         onLeave();
       },
@@ -109,8 +109,7 @@ export class Flow {
       if (this.#end === undefined) this.#giveRoom();
       return this.#end;
     }
-    reader.at++;
-    this.#letGo(false);
+    this.#moved(reader.at++);
     this.#giveRoom();
     return part;
   }
@@ -144,9 +143,14 @@ export class Flow {
       }, 0);
   }
 
+  /** A reader has gone on from the part of this number: where that was the oldest, perhaps nobody has still to read it. */
+  #moved(from: number): void {
+    if (from === this.#first) this.#letGo(false);
+  }
+
   /** Lets go of what all have read and, if it cuts readers off, of what is too much. */
   #letGo(isCutting: boolean): void {
-    if (this.#keepsAll) return;
+    if (this.#keepsAll || this.#parts.length === 0) return;
     const edge = this.#first + this.#parts.length;
     let slowest = edge;
     let awaited = edge;

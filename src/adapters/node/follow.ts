@@ -22,6 +22,19 @@ export function follow({ status, fields, content }: Follow, res: ServerResponse)
 /** How many bytes wait for a client that reads, beside those that the system holds for it. */
 const AHEAD = 262_144;
 
+/**
+ * Lets what is written in this turn go out together: a source's last part and its end are one write then, for each of
+ * many clients.
+ */
+function gather(res: ServerResponse): void {
+  if (res.writableCorked > 0) return;
+  res.cork();
+  setImmediate(() => {
+    // Its end has let it go already.
+    if (!res.writableEnded) res.uncork();
+  });
+}
+
 async function pump(
   content: AsyncIterableIterator<Uint8Array>,
   res: ServerResponse,
@@ -35,6 +48,7 @@ async function pump(
   try {
     for await (const part of content) {
       isSilent = false;
+      gather(res);
       if (!res.write(part) && res.writableLength >= AHEAD && !res.destroyed) await roomComes();
       if (res.destroyed) return;
     }
