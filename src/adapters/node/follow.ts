@@ -24,15 +24,13 @@ const AHEAD = 262_144;
 
 /**
  * Lets what is written in this turn go out together: a source's last part and its end are one write then, for each of
- * many clients.
+ * many clients. Node does so with the connection itself until the next tick; to cork a response is another thing.
  */
-function gather(res: ServerResponse): void {
-  if (res.writableCorked > 0) return;
-  res.cork();
-  setImmediate(() => {
-    // Its end has let it go already.
-    if (!res.writableEnded) res.uncork();
-  });
+function gather({ socket }: ServerResponse): void {
+  if (socket === null || socket.writableCorked > 0) return;
+  socket.cork();
+  // The end of a response lets all of it go.
+  setImmediate(() => socket.uncork());
 }
 
 async function pump(
