@@ -1,4 +1,4 @@
-export { engineOf } from "./create-cache.ts";
+export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
 export { declaredQuery } from "./core/declared-query.ts";
 export { CacheError } from "./core/errors.ts";

@@ -5,13 +5,13 @@ import { watchFailures, watchRouter } from "./express/failures.ts";
 import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
-import { noteRequests } from "./express/received.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
 import { guardCoding } from "./node/coding.ts";
 import { follow } from "./node/follow.ts";
 import { isGone } from "./node/gone.ts";
 import { showFields } from "./node/request.ts";
+import { noteRequests } from "./node/received.ts";
 import { sayFields } from "./node/reply-fields.ts";
 import { ResponseTap } from "./node/tap.ts";
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
+import { isAnswered, receivedUrl } from "../node/received.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
-import { isAnswered, receivedUrl } from "./received.ts";
 import { originOf } from "./request.ts";
 
 /** What a replayed request is for. */

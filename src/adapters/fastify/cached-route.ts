@@ -16,9 +16,10 @@ import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./kept.ts";
 import { FastifyRecord } from "./record.ts";
-import { breakWith, dropTrailers, hasContent, restoreFields, sayFields } from "./reply.ts";
+import { breakWith, restoreFields, sayFields } from "./reply.ts";
 import { serialised } from "./serialised.ts";
 import { showTarget } from "./target.ts";
+import { Trailers } from "./trailers.ts";
 
 /** Goes on to the next hook with what is to be sent. */
 type PayloadDone = (error: Error | null, payload?: unknown) => void;
@@ -33,6 +34,7 @@ export class CachedRoute {
   #origin = { protocol: "", host: "", text: "" };
   readonly #sendHooks: number;
   #hooked: boolean | undefined;
+  readonly #trailers = new Trailers();
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
   readonly #untyped = new WeakSet<FastifyReply>();
   readonly #following = new WeakMap<FastifyReply, { readonly said: Fields; readonly before: Headers }>();
@@ -208,12 +210,12 @@ export class CachedRoute {
     const run = this.#fills.get(reply);
     if (run === undefined) {
       if (this.#untyped.has(reply)) reply.removeHeader("content-type");
-      if (!hasContent(reply.statusCode)) dropTrailers(reply);
+      this.#trailers.dropUnfit(reply);
       return done(null, payload);
     }
     try {
       const sent = run.send(payload);
-      if (!hasContent(reply.statusCode)) dropTrailers(reply);
+      this.#trailers.dropUnfit(reply);
       return done(null, sent);
     } catch (error) {
       return done(error as Error);

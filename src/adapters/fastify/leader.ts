@@ -1,8 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
-import { nextBegins } from "../node/connection.ts";
 import { Departure } from "../node/departure.ts";
 import { onceClosed } from "../node/gone.ts";
+import { noteRequests } from "../node/received.ts";
 
 /** What a handler runs for. */
 interface Run {
@@ -31,7 +31,7 @@ export class Leader {
       run.close();
     });
     if (!isClient || !canDepart(res)) return;
-    noteRequests(res.req.socket);
+    noteRequests(res.req);
     // What paces the source is the cache; what is still written here goes nowhere.
     const room = (): undefined => undefined;
     this.#departure = new Departure(res, { leave: () => run.leave(), room, end: () => undefined });
@@ -63,14 +63,4 @@ function canDepart(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
   // Where Express has put a cache in front, it is that one's to say whether the handler is told.
   return httpVersionMajor === 1 && (socket as unknown) instanceof Duplex && !Departure.watches(res);
-}
-
-const NOTED: WeakSet<Server> = new WeakSet();
-
-/** Tells of each later request of the same server before its handler listens to the connection. */
-function noteRequests(socket: Duplex): void {
-  const { server } = socket as { server?: Server };
-  if (server === undefined || NOTED.has(server)) return;
-  NOTED.add(server);
-  server.prependListener("request", ({ socket: next }: IncomingMessage) => nextBegins(next));
 }

@@ -4,7 +4,6 @@ import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, Reply } from "../../adapter.ts";
 import { breakOff } from "../node/break-off.ts";
 import { contentOf } from "./content.ts";
-import { trailersOf } from "./kept.ts";
 
 /**
  * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace.
@@ -103,16 +102,6 @@ export function wholeOf(said: Reply, status: number): Reply {
 export function breakWith(stream: Readable, reply: FastifyReply): void {
   // Of what breaks before its head is sent, Fastify makes an error page.
   stream.once("error", () => reply.raw.headersSent && breakOff(reply.raw));
-}
-
-/** Whether a message of this status has content, and so may have trailers (RFC 9110 §6.4.1, §6.5). */
-export function hasContent(status: number): boolean {
-  return status !== 304 && status !== 204;
-}
-
-/** Takes back the trailers that hooks have set: Fastify says a chunked coding with them, even of what has no content. */
-export function dropTrailers(reply: FastifyReply): void {
-  for (const name of trailersOf(reply)) reply.removeTrailer(name);
 }
 
 function present(reply: FastifyReply, name: string): string | undefined {

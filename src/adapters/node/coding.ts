@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import { contentDigest } from "../../adapter.ts";
 import type { Reply } from "../../adapter.ts";
 
 /** Has the shape of an entity tag that the cache makes. */
@@ -23,7 +23,8 @@ export function guardCoding(res: ServerResponse, { status, body }: Reply): void 
   const weak = `W/"${digest}"`;
   // A client would take the strong one over for the coded content that it has (RFC 9111 §4.3.4).
   if (status === 304 && conditionOf(res).includes(weak)) res.setHeader("etag", weak);
-  else if (body !== undefined) onceCoded(res, () => digestOf(body) === digest && res.setHeader("etag", weak));
+  else if (body !== undefined)
+    onceCoded(res, () => contentDigest(body) === digest && res.setHeader("etag", weak));
 }
 
 function forbidCoding(res: ServerResponse): void {
@@ -50,9 +51,4 @@ function onceCoded(res: ServerResponse, tell: () => void): void {
     return Reflect.apply(setHeader, res, [name, value]);
   };
   res.setHeader = told;
-}
-
-/** As entity tags of the cache are made: 128 bits of SHA-256. */
-function digestOf(body: Uint8Array): string {
-  return createHash("sha256").update(body).digest().subarray(0, 16).toString("base64url");
 }

@@ -10,12 +10,12 @@ const other = plain("/other", text("other"));
 /** Clients that read a stream at different paces, and streams that are too large to keep for all of them. */
 export const paces: Scenarios = {
   "a follower that does not read holds nobody back, and is sent every byte": async (stage) => {
-    const whole = Buffer.alloc(6_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+    const whole = patterned(6_000_000);
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield whole.subarray(0, 10);
       await gate.opened;
-      for (let at = 10; at < whole.length; at += 60_000) yield whole.subarray(at, at + 60_000);
+      yield* partsOf(whole, 60_000, 10);
     };
     const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 8_000_000 });
     const { client, cache } = await stage.site([route]);
@@ -32,15 +32,15 @@ export const paces: Scenarios = {
 
   "a leader that does not read a stream too large to keep is cut off after waitMs, where others follow":
     async (stage) => {
-      const whole = Buffer.alloc(24_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+      const whole = patterned(24_000_000);
       const gate = stage.gate();
       const parts = async function* (): AsyncGenerator<Uint8Array> {
         yield whole.subarray(0, 10);
         await gate.opened;
-        for (let at = 10; at < whole.length; at += 60_000) {
+        for (const part of partsOf(whole, 60_000, 10)) {
           // As a source does that reads from somewhere: those who read as it comes have a turn to.
           await turn();
-          yield whole.subarray(at, at + 60_000);
+          yield part;
         }
       };
       const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, waitMs: 10_000 });
@@ -63,10 +63,10 @@ export const paces: Scenarios = {
   "a crowd before a stream that comes in one go, and is too large to keep, is sent every byte": async (
     stage,
   ) => {
-    const whole = Buffer.alloc(5_000_000).map((_, index) => (index * 7 + (index >> 9)) % 256);
+    const whole = patterned(5_000_000);
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
-      for (let at = 0; at < whole.length; at += 50_000) yield whole.subarray(at, at + 50_000);
+      yield* partsOf(whole, 50_000);
     };
     const route = cached(
       "/a",
@@ -107,3 +107,13 @@ export const paces: Scenarios = {
     assert.equal((await restOf(early)).toString(), "67890end", "who came early is sent the rest");
   },
 };
+
+/** Bytes in which a part that is missing, or stands in another place, is noticed. */
+function patterned(bytes: number): Uint8Array {
+  return Buffer.alloc(bytes).map((_, index) => (index * 7 + (index >> 9)) % 256);
+}
+
+/** A content from a place on, in parts of so many bytes. */
+function* partsOf(whole: Uint8Array, bytes: number, from = 0): Generator<Uint8Array> {
+  for (let at = from; at < whole.length; at += bytes) yield whole.subarray(at, at + bytes);
+}

@@ -1,14 +1,17 @@
 import type { IncomingMessage, Server } from "node:http";
-import { nextBegins } from "../node/connection.ts";
+import { nextBegins } from "./connection.ts";
 
 /** The URL with which a request came; on the request itself, because each request of a server has one. */
-const RECEIVED: unique symbol = Symbol("caching-route.express.received");
+const RECEIVED: unique symbol = Symbol("caching-route.received");
 
 type Noted = IncomingMessage & { [RECEIVED]?: string | undefined };
 
 const NOTED: WeakSet<Server> = new WeakSet();
 
-/** Lets the server of a request note of each later one, before anything else sees it, with which URL it came. */
+/**
+ * Lets the server of a request note of each later one, before anything else sees it, with which URL it came, and tell
+ * those who watch its connection that it begins.
+ */
 export function noteRequests({ socket }: IncomingMessage): void {
   const { server } = socket as { server?: Server };
   // Where nobody listens, requests come another way.
