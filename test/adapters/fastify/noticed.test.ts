@@ -170,41 +170,23 @@ describe("a leader whose client went away unnoticed", () => {
     expect([before, at.noticed.toSorted()]).toEqual([[], signs]);
   });
 
-  it("notices when hooks hold a stream meanwhile that is not to be shared", async () => {
-    const [held, begin] = [gate(), gate()];
-    const source = endless();
-    const at = await watched(
-      (_request, reply) => reply.header("cache-control", "private").send(source),
-      (app) =>
-        app.addHook("onSend", async (_request, _reply, payload) => {
-          held.open();
-          await begin.opened;
-          return payload;
-        }),
-    );
-    const leader = at.client.start({ path: "/a" });
-    await held.opened;
-    const waiting = at.client.ask({ path: "/a" });
-    await until(() => at.store.count("get") === 2);
-    leader.destroy();
-    await until(() => at.closed() === 1);
-    const before = [...at.noticed];
-
-    begin.open();
-    await until(() => at.noticed.length === ALL.length && source.destroyed);
-
-    expect((await waiting).text).toBe("run 2");
-    expect([before, at.noticed.toSorted()]).toEqual([[], ALL]);
-  });
-
-  it("notices when it sends twice, while hooks hold the stream that it sent first", async () => {
-    const [held, begin] = [gate(), gate()];
-    const source = endless();
-    const at = await watched(
-      (_request, reply) => {
+  it.each<[string, (reply: FastifyReply, source: Readable) => unknown]>([
+    [
+      "hooks hold a stream meanwhile that is not to be shared",
+      (reply, source) => reply.header("cache-control", "private").send(source),
+    ],
+    [
+      "it sends twice, while hooks hold the stream that it sent first",
+      (reply, source) => {
         reply.send(source);
         return reply.send(source);
       },
+    ],
+  ])("notices when %s", async (_when, answer) => {
+    const [held, begin] = [gate(), gate()];
+    const source = endless();
+    const at = await watched(
+      (_request, reply) => answer(reply, source),
       (app) =>
         app.addHook("onSend", async (_request, _reply, payload) => {
           held.open();
