@@ -61,9 +61,16 @@ export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readon
     target: url.target,
     native: asked.native,
     header: (name) => fields.get(name),
+    hasContent: isContent(asked.content),
     content: () => asked.content,
   };
   return { request: record, assumed };
+}
+
+/** Empty text and no bytes are no content. */
+function isContent(content: unknown): boolean {
+  if (typeof content === "string") return content !== "";
+  return content instanceof Uint8Array ? content.byteLength > 0 : content !== undefined && content !== null;
 }
 
 function originOf(

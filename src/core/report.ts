@@ -11,8 +11,8 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function',
   ],
   content: [
-    "the request's content, which belongs into the key, was not at hand",
-    "put the body parser before the cache, and send JSON, text, a form or bytes",
+    "the request had content that the key does not hold",
+    "send none with GET; for other methods put the body parser before the cache, and send JSON, text, a form or bytes",
   ],
   status: ["its status is not among the stored ones", "list it in statuses: [200, 404] if it should be"],
   "no-store": [

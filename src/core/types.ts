@@ -33,6 +33,8 @@ export interface RequestRecord<Native = unknown> {
   readonly native: Native;
   /** A field's combined value by lower-case name, or undefined where the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
+  /** Whether it has content of which its fields say nothing: a stream that has not ended, a body. Absent: none. */
+  readonly hasContent?: boolean | undefined;
   /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
   content?(): unknown;
   /**

@@ -36,7 +36,7 @@ describe("a refresh behind the fetch adapter", () => {
 
   it("begins in a later turn than the stale answer, by a GET of the same URL with the same fields", async () => {
     const { route, refreshed, seen } = site((_, run) => new Response(`run ${run}`));
-    const headers = { "x-own": "1" };
+    const headers = { "x-own": "1", "content-length": "0" };
     const stale = await route(Object.assign(ask({ method: "HEAD", headers }), { params: { id: "1" } }));
     const ranBefore = seen.length;
     await refreshed(2);

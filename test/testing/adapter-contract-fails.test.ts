@@ -140,6 +140,16 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     },
   ],
   [
+    "does not say that a GET has content",
+    "a GET with content is passed by: it fills nothing, and is given nothing that is stored",
+    {
+      record: (record) =>
+        altered(record, {
+          header: (name) => (name === "content-length" ? undefined : record.header(name)),
+        }),
+    },
+  ],
+  [
     "keeps the content of a POST out of the key",
     "a POST that the route caches has its content in the key",
     { record: (record) => altered(record, { content: () => "" }) },

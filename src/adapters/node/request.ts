@@ -8,6 +8,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly target: string;
   readonly native: Native;
   readonly #headers: IncomingMessage["headers"];
+  readonly #stream: { readonly endAfterHeaders?: boolean } | undefined;
   readonly #content: unknown;
 
   /** `origin` and `target` are as the framework sees them; `content` is the parsed body where there is one. */
@@ -17,6 +18,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     this.target = target;
     this.native = native;
     this.#headers = raw.headers;
+    this.#stream = (raw as { stream?: { readonly endAfterHeaders?: boolean } }).stream;
     this.#content = content;
   }
 
@@ -25,6 +27,11 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     const value: unknown = this.#headers[name];
     if (typeof value === "string") return value;
     return Array.isArray(value) ? value.join(", ") : undefined;
+  }
+
+  /** Over HTTP/2 no field has to say so. */
+  get hasContent(): boolean {
+    return this.#stream?.endAfterHeaders === false;
   }
 
   content(): unknown {

@@ -41,6 +41,11 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     };
   }
 
+  /** One that the handler may still read, or that somebody has read before. */
+  get hasContent(): boolean {
+    return (this.native.body ?? null) !== null;
+  }
+
   header(name: string): string | undefined {
     return this.#headers.get(name) ?? undefined;
   }

@@ -84,7 +84,10 @@ function withoutClient(request: Request, content: Uint8Array | undefined, signal
   const { method } = request;
   const isBare = method === "GET" || method === "HEAD";
   const asked = isBare ? { method: "GET" } : { method, body: new Uint8Array(content ?? []) };
-  return withExtras(new Request(request, { ...asked, signal }), request);
+  const copy = new Request(request, { ...asked, signal });
+  // It has no content, not even one of a length.
+  if (isBare) copy.headers.delete("content-length");
+  return withExtras(copy, request);
 }
 
 function keepsAlive(given: unknown): given is KeepsAlive {

@@ -3,6 +3,11 @@ import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, plain, stream, bytes, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
+/** A question in the content of a request, and how it is announced. */
+const question = '{"q":"eve"}';
+const json = { "content-type": "application/json", "content-length": String(question.length) };
+const chunkedJson = { "content-type": "application/json", "transfer-encoding": "chunked" };
+
 /** Which methods and which statuses are stored. */
 export const methods: Scenarios = {
   "HEAD is answered from GET's entry: the same fields, no body": async (stage) => {
@@ -87,6 +92,48 @@ export const methods: Scenarios = {
     const posted = await post("/a", {});
     assertHit(posted);
     assert.equal(posted.text, "posted");
+  },
+
+  "a GET with content is passed by: it fills nothing, and is given nothing that is stored": async (stage) => {
+    const route = cached("/a");
+    const { get, client, store } = await stage.site([route]);
+    const fat = await client.ask({ path: "/a?q=cats", headers: json, body: question });
+    assertMiss(fat, { fwd: "bypass", detail: "content" });
+    const chunked = await client.ask({ path: "/a?q=cats", headers: chunkedJson, body: question });
+    assertMiss(chunked, { fwd: "bypass", detail: "content" });
+    assert.equal(store.log.length, 0);
+    assertMiss(await get("/a?q=cats"), { fwd: "uri-miss" });
+    assertMiss(await client.ask({ path: "/a?q=cats", headers: json, body: question }), {
+      fwd: "bypass",
+      detail: "content",
+    });
+    assertHit(await get("/a?q=cats"));
+    assert.equal(route.seen.length, 4);
+  },
+
+  "so is a HEAD with content": async (stage) => {
+    const route = cached("/a");
+    const { get, client } = await stage.site([route]);
+    await get("/a");
+    const head = await client.ask({ method: "HEAD", path: "/a", headers: json, body: question });
+    assertMiss(head, { fwd: "bypass", detail: "content" });
+    assert.equal(route.seen.length, 2);
+    assertHit(await get("/a"));
+  },
+
+  "so is a GET with content whose route names its key itself: a key holds no content of a GET": async (
+    stage,
+  ) => {
+    const { get, client } = await stage.site([cached("/a", undefined, { ttl: 60, key: () => "one" })]);
+    const fat = await client.ask({ path: "/a", headers: json, body: question });
+    assertMiss(fat, { fwd: "bypass", detail: "content" });
+    assertMiss(await get("/a"), { fwd: "uri-miss" });
+  },
+
+  "a GET that says a length of 0 has no content": async (stage) => {
+    const { get, client } = await stage.site([cached("/a")]);
+    await get("/a");
+    assertHit(await client.ask({ path: "/a", headers: { "content-length": "0" } }));
   },
 
   "GET and POST of one key of the route's own are two responses": async (stage) => {
