@@ -19,6 +19,8 @@ export function refusalOf(
   policy: Policy,
   request: Pick<RequestRecord, "header">,
 ): Refusal | undefined {
+  // First of all: what one user is told says nothing of what the next request for the same key is.
+  if (isOfOneUser(head, policy, request)) return "credentials";
   if (!isStoredStatus(head.status, policy)) return "status";
   const { noStore, noCache, mustUnderstand } = head.cacheControl;
   if (mustUnderstand && !UNDERSTOOD.has(head.status)) return "status";
@@ -27,8 +29,6 @@ export function refusalOf(
   if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
-  if (policy.scope === "shared" && request.header("authorization") !== undefined && !isForAll(head))
-    return "credentials";
   // An event stream never ends; its parts are of the moment.
   if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
     return "event-stream";
@@ -41,7 +41,15 @@ function isStoredStatus(status: number, policy: Policy): boolean {
   return policy.statuses === "any" ? status >= 200 && status <= 599 : policy.statuses.has(status);
 }
 
-/** Whether a response to a request with `Authorization` says that it may be shared (RFC 9111 §3.5). */
-function isForAll({ cacheControl }: Head): boolean {
-  return cacheControl.public || cacheControl.mustRevalidate || cacheControl.sMaxage !== undefined;
+/**
+ * Whether a response is for the one user alone who asked with `Authorization`: a shared cache may keep it only where it
+ * says so itself (RFC 9111 §3.5).
+ */
+export function isOfOneUser(
+  { cacheControl }: Head,
+  policy: Policy,
+  request: Pick<RequestRecord, "header">,
+): boolean {
+  if (policy.scope !== "shared" || request.header("authorization") === undefined) return false;
+  return !cacheControl.public && !cacheControl.mustRevalidate && cacheControl.sMaxage === undefined;
 }

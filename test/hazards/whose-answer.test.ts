@@ -67,6 +67,21 @@ describe("whose answer it is", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
+  it.each([
+    ["GET", 304],
+    ["GET", 200],
+    ["HEAD", 200],
+  ])("35: what one user is told by %s and %d is not told to others", (method, status) => {
+    const { ask, clock } = kitOf({ route: { scope: "shared", revalidate: true, ttl: "response" } });
+    const page = { etag: '"v1"', "cache-control": "public, max-age=1" };
+    ask({}, { headers: page });
+    clock.advance(1);
+
+    ask({ method, ...bob }, { status, headers: { etag: '"v1"', "x-account": "bob" } });
+
+    expect(said(ask({}, { status: 304 }), "x-account")).toBeUndefined();
+  });
+
   it("4: a Vary that the handler says tells variants apart", () => {
     const { ask } = kitOf();
     ask({ headers: { "accept-language": "fr" } }, { headers: { vary: "accept-language" }, body: "bonjour" });

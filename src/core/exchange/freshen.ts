@@ -6,10 +6,11 @@ import { readHead } from "../head.ts";
 import { variantOf } from "../key.ts";
 import { freshened } from "../revalidate.ts";
 import { withoutWindows } from "../stale.ts";
+import { isOfOneUser } from "../storable.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead, Head } from "../types.ts";
 import { storedFields, variantFields } from "../write.ts";
-import { judge } from "./run.ts";
+import { judge, refusalIn } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /** What becomes of a stored response of which its handler said something new. */
@@ -30,13 +31,17 @@ const OF_THIS_MESSAGE: ReadonlySet<string> = new Set(["age", "date", "set-cookie
 /**
  * Freshens a stored response by what a 304, or an answer to HEAD, says of it (RFC 9111 §3.2, §4.3.4, §4.3.5).
  *
- * What forbids storing a response forbids keeping one. The new fields may tell variants apart that the old did not.
+ * What forbids storing a response forbids keeping one: what this message says decides, and not only what it makes of
+ * the stored one (hazard 35). The new fields may tell variants apart that the old did not.
  */
 export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   const { parts, policy, request, key, vary: known, noStore } = run;
   const now = parts.clock.now();
   const past = { storedAt: now, staleAt: now, deleteAt: now };
-  if (isOfAnother(stale, head.fields))
+  const message = readHead({ ...head, status: stale.status });
+  const isOfOne = isOfOneUser(message, policy, request);
+  // What one user is told says nothing of what all may see, nor that it has changed (RFC 9111 §3.5).
+  if (!isOfOne && isOfAnother(stale, head.fields))
     return { entry: { ...stale, ...past }, fate: "dropped", refusal: undefined };
   // Without a `Date` of its own the message is of now; the stored one would make it as old as what it freshens.
   const undated = stale.fields.filter(([name]) => name !== "date");
@@ -45,7 +50,7 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   // What the route declares stands in the stored `Vary` already, beside what its handler said there.
   const fields = freshened(undated, isVarySaid ? news : news.filter(([name]) => name !== "vary"));
   const whole = wholeHead(head, stale, fields);
-  const judgement = judge(run, whole);
+  const judgement = isOfOne ? "credentials" : (refusalIn(run, message) ?? judge(run, whole));
   if (typeof judgement === "string") {
     const fate = noStore || OF_THIS_CLIENT.has(judgement) ? "left" : "dropped";
     return { entry: { ...stale, fields, ...past }, fate, refusal: judgement };

@@ -1,6 +1,8 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
+import { readHead } from "../head.ts";
 import { isSameRepresentation } from "../revalidate.ts";
+import { isOfOneUser } from "../storable.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead } from "../types.ts";
 import { shownTarget } from "./fill.ts";
@@ -44,7 +46,9 @@ function isSame(found: Entry | undefined, stale: Entry): boolean {
 }
 
 function tell(run: Run, head: HandlerHead, stale: Entry): Entry | "outdated" | "nothing" {
-  if (!isSameRepresentation(stale, head.fields)) return "outdated";
+  // What one user is shown need not be what all are (hazard 35).
+  if (!isSameRepresentation(stale, head.fields))
+    return isOfOneUser(readHead(head), run.policy, run.request) ? "nothing" : "outdated";
   const { entry, fate } = freshen(run, head, stale);
   return fate === "kept" ? entry : fate === "dropped" ? "outdated" : "nothing";
 }

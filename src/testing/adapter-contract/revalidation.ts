@@ -127,6 +127,17 @@ export const revalidation: Scenarios = {
     assert.deepEqual([hit.text, hit.header("x-said")], ["stored", "new"]);
   },
 
+  "what one user is told of a shared response is not told to others: a 304": ofOneUser("GET", () => ({
+    status: 304,
+    headers: { "x-account": "eve" },
+  })),
+  "what one user is told of a shared response is not told to others: a 200": ofOneUser("GET", () =>
+    text("eve's", { "x-account": "eve", "cache-control": "max-age=60", etag: '"v1"' }),
+  ),
+  "what one user is told of a shared response is not told to others: a HEAD": ofOneUser("HEAD", () =>
+    text("stored", { "x-account": "eve", "cache-control": "max-age=60", etag: '"v1"' }),
+  ),
+
   "an unsafe request that succeeds: its own response is passed on, and what is stored is removed": async (
     stage,
   ) => {
@@ -192,4 +203,23 @@ function revalidated(next: () => ContractAnswer): Scenario {
 /** Answers 304 where the request's condition holds, as a handler does that can check a version cheaply. */
 function ifChanged(whole: ContractAnswer, notModified: ContractAnswer): Answering {
   return (request) => (request.header("if-none-match") === VALIDATORS.etag ? notModified : whole);
+}
+
+/** A public response goes stale, is asked for with `Authorization`, and then without (hazard 35). */
+function ofOneUser(method: string, own: () => ContractAnswer): Scenario {
+  return async (stage) => {
+    const said = { etag: '"v1"', "cache-control": "public, max-age=10" };
+    const route = cached(
+      "/a",
+      (request) => (request.header("authorization") === undefined ? text("stored", said) : own()),
+      { ...OPTIONS, ttl: "response", scope: "shared" },
+    );
+    const site = await stage.site([route]);
+    await site.get("/a");
+    site.clock.advance(10);
+    await site.client.ask({ method, path: "/a", headers: { authorization: "Bearer eve" } });
+    const answers = [await site.get("/a"), await site.get("/a")];
+    for (const answer of answers)
+      assert.deepEqual([answer.text, answer.header("x-account")], ["stored", undefined]);
+  };
 }
