@@ -31,7 +31,7 @@ const arrows = [
   },
   {
     files: "src/platform.ts",
-    may: ["./core/clock.ts", "./core/digest.ts", "./core/events.ts", "@noble/hashes/**"],
+    may: ["./core/clock.ts", "./core/digest.ts", "./core/errors.ts", "./core/events.ts", "@noble/hashes/**"],
     typesOnly: ["node:crypto"],
     why: "it gives core's contracts what the runtime has",
   },

@@ -30,6 +30,8 @@ import {
   isProduction,
   platformDigest,
   randomSecret,
+  steadyClock,
+  steadyRandom,
   systemClock,
   throttledWarning,
 } from "./platform.ts";
@@ -127,13 +129,15 @@ export function contentDigest(bytes: Uint8Array): string {
 export function createCache(options: CacheOptions = {}): Cache {
   checkCacheOptions(options);
   const settings = settingsOf(options);
-  const clock = options.clock ?? systemClock;
+  const given = options.clock ?? systemClock;
+  // The clock that tells when to warn again says nothing of its own failures: those are what is warned of.
+  const tellError = guarded(options.onError ?? throttledWarning(steadyClock(given, () => undefined)));
+  const clock = given === systemClock ? given : steadyClock(given, tellError);
   const secret = options.secret === undefined ? randomSecret() : new TextEncoder().encode(options.secret);
   const digest = platformDigest(secret);
   const { reporter = isProduction() ? false : consoleReporter } = options;
   const reports = reporter === false ? undefined : new Reports(guarded(reporter));
   const counters = newCounters();
-  const tellError = guarded(options.onError ?? throttledWarning(clock));
   const onError = (error: unknown, failure: StoreFailure): void => {
     counters.storeErrors++;
     tellError(error, failure);
@@ -157,7 +161,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     stored: () => void counters.stored++,
     refreshed: () => void counters.refreshes++,
     refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),
-    random: options.random ?? Math.random,
+    random: options.random === undefined ? Math.random : steadyRandom(options.random, tellError),
   });
   const lookup = new Lookup(
     store,
@@ -206,14 +210,18 @@ export function createCache(options: CacheOptions = {}): Cache {
       const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
       return explain(findings, remarks);
     },
-    stats: () => ({
-      outcomes: { ...counters.outcomes },
-      refusals: { ...counters.refusals },
-      stored: counters.stored,
-      refreshes: counters.refreshes,
-      storeErrors: counters.storeErrors,
-      store: backing.stats?.(),
-    }),
+    stats: () => {
+      const said = store.stats();
+      const { outcomes, refusals, stored, refreshes, storeErrors } = counters;
+      return {
+        outcomes: { ...outcomes },
+        refusals: { ...refusals },
+        stored,
+        refreshes,
+        storeErrors,
+        store: said,
+      };
+    },
     [ENGINE]: engine,
   };
   return Object.freeze(cache);

@@ -23,6 +23,7 @@ export type {
   OnError,
   Outcome,
   Refusal,
+  CallbackFailure,
   RefreshFailure,
   Report,
   Reporter,

@@ -3,7 +3,8 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Clock } from "./core/clock.ts";
 import type { Digest, Hasher } from "./core/digest.ts";
-import type { OnError, Reporter } from "./core/events.ts";
+import { asError, isThenable, misreturned, show } from "./core/errors.ts";
+import type { CallbackFailure, OnError, Reporter } from "./core/events.ts";
 
 /** The time of the machine. Its timers keep no process alive. */
 export const systemClock: Clock = {
@@ -88,17 +89,36 @@ function base64url(bytes: Uint8Array): string {
     .replaceAll("=", "");
 }
 
-/** Makes a listener fail no request: what it throws goes to the console. */
+/**
+ * Makes a listener fail no request: what it throws, or rejects with, goes to the console, at most once in ten seconds.
+ */
 export function guarded<Told extends readonly unknown[]>(
-  listener: (...told: Told) => void,
+  listener: (...told: Told) => unknown,
 ): (...told: Told) => void {
+  let nextAt = -Infinity;
+  const complain = (error: unknown): void => {
+    if (systemClock.now() < nextAt) return;
+    nextAt = systemClock.now() + WARNING_EVERY_MS;
+    tellConsole(error);
+  };
   return (...told) => {
     try {
-      listener(...told);
+      const answer = listener(...told);
+      if (isThenable(answer)) Promise.resolve(answer).catch(complain);
     } catch (error) {
-      console.error("caching-route: a listener threw:", error);
+      complain(error);
     }
   };
+}
+
+function tellConsole(error: unknown): void {
+  const what = "caching-route: a listener failed:";
+  try {
+    console.error(what, error);
+  } catch {
+    // An error whose own getters throw cannot be printed.
+    console.error(what, show(error));
+  }
 }
 
 /** Tells a refusal on the console. */
@@ -117,8 +137,92 @@ export function throttledWarning(clock: Clock): OnError {
     const what =
       failure.operation === "refresh"
         ? `a refresh of ${failure.route} failed`
-        : `the store ${failure.store} failed to ${failure.operation}`;
+        : failure.operation === "callback"
+          ? `the function given as ${failure.option} failed`
+          : `the store ${failure.store} failed to ${failure.operation}`;
     console.warn(`caching-route: ${what} (${silent} so far since the last such line):`, error);
     silent = 0;
   };
+}
+
+/** Is told what an application's clock, or its source of chance, did wrong. */
+type OnFailure = (error: unknown, failure: CallbackFailure) => void;
+
+/**
+ * The application's clock, with the machine's in its place wherever it throws or does not tell an instant: no request
+ * hangs, and no process ends, of a clock that fails (hazard 48).
+ *
+ * A callback is called once at most, never before `schedule` has returned, and not after it was cancelled.
+ */
+export function steadyClock(clock: Clock, onFailure: OnFailure): Clock {
+  const failed = (option: string, error: unknown): void =>
+    onFailure(error, { operation: "callback", option });
+  return {
+    now() {
+      try {
+        const now: unknown = clock.now();
+        if (typeof now === "number" && Number.isFinite(now)) return now;
+        failed("clock.now", wrong("clock.now", "an instant in epoch milliseconds", now));
+      } catch (thrown) {
+        failed("clock.now", asError(thrown));
+      }
+      return systemClock.now();
+    },
+    schedule(callback, delayMs) {
+      let isOver = false;
+      let isSet = false;
+      const fire = (): void => {
+        if (isOver) return;
+        // Whoever is called expects to have been given the means to cancel.
+        if (!isSet) return queueMicrotask(fire);
+        isOver = true;
+        callback();
+      };
+      const cancel = scheduled(clock, fire, delayMs, failed);
+      isSet = true;
+      return () => {
+        isOver = true;
+        try {
+          cancel();
+        } catch (thrown) {
+          failed("clock.schedule", asError(thrown));
+        }
+      };
+    },
+  };
+}
+
+function scheduled(
+  clock: Clock,
+  fire: () => void,
+  delayMs: number,
+  failed: (option: string, error: unknown) => void,
+): () => void {
+  try {
+    const cancel: unknown = clock.schedule(fire, delayMs);
+    if (typeof cancel === "function") return cancel as () => void;
+    failed("clock.schedule", wrong("clock.schedule", "a function that cancels", cancel));
+  } catch (thrown) {
+    failed("clock.schedule", asError(thrown));
+  }
+  return systemClock.schedule(fire, delayMs);
+}
+
+/** The application's source of chance, with the machine's in its place wherever it throws or tells no number below 1. */
+export function steadyRandom(random: () => number, onFailure: OnFailure): () => number {
+  const failed = (error: unknown): void => onFailure(error, { operation: "callback", option: "random" });
+  return () => {
+    try {
+      const chance: unknown = random();
+      if (typeof chance === "number" && chance >= 0 && chance < 1) return chance;
+      failed(wrong("random", "a number from 0 up to 1", chance));
+    } catch (thrown) {
+      failed(asError(thrown));
+    }
+    return Math.random();
+  };
+}
+
+function wrong(option: string, what: string, value: unknown): Error {
+  return misreturned("ERR_CACHE_CALLBACK", { route: "createCache", option, what }, value);
 }

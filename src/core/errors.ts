@@ -12,7 +12,9 @@ export type ErrorCode =
   | "ERR_CACHE_RESPONSE"
   | "ERR_CACHE_EXPLAIN"
   | "ERR_CACHE_ROUTE_UNSEEN"
+  | "ERR_CACHE_CALLBACK"
   | "ERR_CACHE_STORE_TIMEOUT"
+  | "ERR_CACHE_STORE_ANSWER"
   | "ERR_CACHE_STORE_ENTRY"
   | "ERR_CACHE_READER_CUT"
   | "ERR_CACHE_SOURCE"
@@ -37,15 +39,62 @@ export class CacheError extends Error {
 
 /** Shows a value in an error message: short, on one line, never throwing. */
 export function show(value: unknown): string {
-  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-  if (typeof value === "bigint" || typeof value === "symbol") return String(value);
-  if (typeof value === "number") return String(value);
-  let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    return shown(value);
   } catch {
-    text = Object.prototype.toString.call(value);
+    // A getter, a `toJSON` or a proxy of the value threw: what it is counts, and not what it says.
+    return `a value of type ${typeof value}`;
   }
-  if (text === undefined) return "undefined";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value === "string") return shortened(JSON.stringify(value.slice(0, LONGEST_SHOWN)));
+  if (typeof value !== "object" || value === null) return String(value);
+  return shortened(JSON.stringify(value) ?? "undefined");
+}
+
+const LONGEST_SHOWN = 60;
+
+function shortened(text: string): string {
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
+}
+
+/**
+ * The error for a function of the application that must return `what` and did not: the value is shown, or it is told
+ * that it was a promise.
+ *
+ * The failure of that promise belongs to nobody. It is taken here, since it would end the process (hazard 48); whoever
+ * logs the error sees it in its `cause`.
+ */
+export function misreturned(
+  code: ErrorCode,
+  { route, option, what }: { readonly route: string; readonly option: string; readonly what: string },
+  value: unknown,
+): CacheError {
+  const isPromise = isThenable(value);
+  // What its own `then` throws is taken with it.
+  if (isPromise) void Promise.resolve(value).catch(() => undefined);
+  const how = isPromise ? "a promise, and cannot be asynchronous" : show(value);
+  return new CacheError(
+    code,
+    `${route}: the function given as "${option}" returned ${how}; it must return ${what}`,
+    value instanceof Promise ? { cause: value } : undefined,
+  );
+}
+
+/** Whether a value is a promise, of whatever realm or library. A `then` that throws is none. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  try {
+    return typeof (value as { readonly then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** What was thrown, as an error: frameworks take `undefined` and some texts for no error at all. */
+export function asError(thrown: unknown): Error {
+  if (typeof thrown === "object" && thrown !== null) return thrown as Error;
+  return new Error(`something threw ${show(thrown)}, which is no error`, { cause: thrown });
 }

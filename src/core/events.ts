@@ -39,7 +39,7 @@ export type Reporter = (report: Report) => void;
 
 /** Where a store went wrong. */
 export interface StoreFailure {
-  readonly operation: "get" | "set" | "delete" | "clear";
+  readonly operation: "get" | "set" | "delete" | "clear" | "stats";
   /** The store's name. */
   readonly store: string;
 }
@@ -51,5 +51,12 @@ export interface RefreshFailure {
   readonly route: string;
 }
 
+/** A clock, or a source of chance, of the application that failed; the machine's own stood in for it. */
+export interface CallbackFailure {
+  readonly operation: "callback";
+  /** Such as `clock.now` or `random`. */
+  readonly option: string;
+}
+
 /** Is told of every failure that no request was failed by. */
-export type OnError = (error: unknown, failure: StoreFailure | RefreshFailure) => void;
+export type OnError = (error: unknown, failure: StoreFailure | RefreshFailure | CallbackFailure) => void;

@@ -2,7 +2,7 @@ import { parseAge } from "../http/age.ts";
 import { combined, fieldOf } from "../http/fields.ts";
 import type { FieldValue } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http-date.ts";
-import { CacheError, show } from "./errors.ts";
+import { misreturned } from "./errors.ts";
 import { lastWindow, staleWindows } from "./stale.ts";
 import type { StaleWindows } from "./stale.ts";
 import type { Entry } from "./store.ts";
@@ -126,10 +126,7 @@ function writtenTtl(ttl: Exclude<Policy["ttl"], number | undefined>, head: Head,
     header: (name) => combined(valueOf(head, name.toLowerCase())),
   });
   if (typeof seconds === "number" && seconds >= 0) return seconds * 1000;
-  throw new CacheError(
-    "ERR_CACHE_TTL",
-    `${route}: the function given as "ttl" returned ${show(seconds)}; it must return seconds, 0 or more`,
-  );
+  throw misreturned("ERR_CACHE_TTL", { route, option: "ttl", what: "seconds, 0 or more" }, seconds);
 }
 
 /** The lifetime that a response states (RFC 9111 §4.2.1); a targeted field speaks alone (RFC 9213 §2.2). */

@@ -2,7 +2,7 @@ import { normaliseSelecting } from "../http/vary.ts";
 import type { SearchRule } from "../http/no-vary-search.ts";
 import { digestContent } from "./content.ts";
 import type { Digest } from "./digest.ts";
-import { CacheError, show } from "./errors.ts";
+import { CacheError, asError, misreturned, show } from "./errors.ts";
 import type { Policy, RequestRecord } from "./types.ts";
 
 /** Which resource a request means, and the fixed part of which variant. */
@@ -34,7 +34,7 @@ export function keyOf<Native>(
   const method = request.method === "HEAD" ? "GET" : request.method;
   const principal = principalOf(request, policy, digest);
   if (policy.key !== undefined) {
-    const text = checked(policy.key(request.native), "ERR_CACHE_KEY", "key", policy.route);
+    const text = checked(named(policy.key, request.native), "ERR_CACHE_KEY", "key", policy.route);
     // The route said in words what its response depends on, so the handler sees the whole query.
     return {
       resource: namedResource(policy.namespace, text),
@@ -114,7 +114,16 @@ export function variantOf(
 
 function principalOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>, digest: Digest): string {
   if (typeof policy.scope === "string") return "";
-  return digest.keyed(checked(policy.scope(request.native), "ERR_CACHE_SCOPE", "scope", policy.route));
+  return digest.keyed(checked(named(policy.scope, request.native), "ERR_CACHE_SCOPE", "scope", policy.route));
+}
+
+/** What a route's function names; what it throws is an error, since a framework goes on where it is told of none. */
+function named<Native>(name: (request: Native) => unknown, request: Native): unknown {
+  try {
+    return name(request);
+  } catch (thrown) {
+    throw asError(thrown);
+  }
 }
 
 /** An empty or missing name would be shared by unrelated users (hazard 6): the request fails instead. */
@@ -125,10 +134,7 @@ function checked(
   route: string,
 ): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new CacheError(
-    code,
-    `${route}: the function given as "${option}" returned ${show(value)}; it must return a non-empty string`,
-  );
+  throw misreturned(code, { route, option, what: "a non-empty string" }, value);
 }
 
 /** Bars separate a key's parts; the percent sign escapes them. */

@@ -1,6 +1,6 @@
 import { formatNoVarySearch } from "../http/no-vary-search.ts";
 import { declaredQuery } from "./declared-query.ts";
-import { CacheError } from "./errors.ts";
+import { CacheError, isThenable, misreturned } from "./errors.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./option-rules.ts";
 import type { RouteOptions } from "./options.ts";
 import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "./types.ts";
@@ -128,7 +128,12 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
     );
   }
   if (!isJsonSchemaSource(query)) return new Map(query.map((name) => [name, undefined]));
-  const declared = declaredQuery(query["~standard"].jsonSchema.input({ target: "draft-07" }));
+  const schema: unknown = query["~standard"].jsonSchema.input({ target: "draft-07" });
+  if (isThenable(schema)) {
+    const asked = { route: context.route, option: "query", what: "a JSON Schema" };
+    throw misreturned("ERR_CACHE_OPTION_INVALID", asked, schema);
+  }
+  const declared = declaredQuery(schema);
   if (declared !== undefined) return declared;
   throw new CacheError(
     "ERR_CACHE_QUERY_UNDECLARED",

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
-import { CacheError } from "./errors.ts";
+import { CacheError, isThenable, show } from "./errors.ts";
 import type { StoreFailure } from "./events.ts";
-import type { ChooseVariant, Entry, MaybePromise, Store } from "./store.ts";
+import type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./store.ts";
 
 /** Is told of each failed call. */
 type OnStoreError = (error: unknown, failure: StoreFailure) => void;
@@ -14,12 +14,14 @@ type OnStoreError = (error: unknown, failure: StoreFailure) => void;
  */
 export class StoreCalls {
   readonly #store: Store;
+  readonly #name: string;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #onError: OnStoreError;
 
   constructor(store: Store, clock: Clock, deadlineMs: number, onError: OnStoreError) {
     this.#store = store;
+    this.#name = nameOf(store);
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#onError = onError;
@@ -41,8 +43,14 @@ export class StoreCalls {
     return this.#call("set", false, keep, onLate);
   }
 
+  /** Answers how many entries were forgotten, as far as the store says it in a number. */
   delete(key: string): MaybePromise<number> {
-    return this.#call("delete", 0, () => this.#store.delete(key));
+    return this.#call("delete", 0, () => {
+      const deleted: unknown = this.#store.delete(key);
+      return isThenable(deleted)
+        ? Promise.resolve(deleted).then((count) => this.#count(count))
+        : this.#count(deleted);
+    });
   }
 
   /** Answers whether the store was cleared. */
@@ -53,9 +61,27 @@ export class StoreCalls {
     });
   }
 
+  /** What the store says of itself; undefined where it says nothing, or nothing that could be told. */
+  stats(): StoreStats | undefined {
+    try {
+      const stats: unknown = this.#store.stats?.();
+      if (stats === undefined) return undefined;
+      const { entries, bytes, evictions } = stats as StoreStats;
+      if ([entries, bytes, evictions].every(isCount)) return { entries, bytes, evictions };
+      return this.#failed("stats", misanswered(this.#name, "stats", "counts", stats), undefined);
+    } catch (error) {
+      return this.#failed("stats", error, undefined);
+    }
+  }
+
+  #count(deleted: unknown): number {
+    if (isCount(deleted)) return deleted;
+    return this.#failed("delete", misanswered(this.#name, "delete", "a count", deleted), 0);
+  }
+
   /** Tells that the store answered what it should not have: a miss for the request, an event for the application. */
   distrust(): void {
-    const message = `the store ${this.#store.name} answered an entry that is damaged or another's`;
+    const message = `the store ${this.#name} answered an entry that is damaged or another's`;
     this.#failed("get", new CacheError("ERR_CACHE_STORE_ENTRY", message), undefined);
   }
 
@@ -83,7 +109,7 @@ export class StoreCalls {
   ): Promise<T> {
     return new Promise((resolve) => {
       const cancel = this.#clock.schedule(() => {
-        const message = `the store ${this.#store.name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
+        const message = `the store ${this.#name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
         const onAnswer = onLate?.();
         if (onAnswer !== undefined) answer.then(onAnswer, onAnswer);
         resolve(this.#failed(operation, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
@@ -102,12 +128,29 @@ export class StoreCalls {
   }
 
   #failed<T>(operation: StoreFailure["operation"], error: unknown, otherwise: T): T {
-    this.#onError(error, { operation, store: this.#store.name });
+    this.#onError(error, { operation, store: this.#name });
     return otherwise;
   }
 }
 
-/** A promise of another library, or of another realm, is a promise too. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
+}
+
+function misanswered(store: string, operation: string, what: string, value: unknown): CacheError {
+  // A promise of something wrong may reject as well.
+  if (isThenable(value)) void Promise.resolve(value).catch(() => undefined);
+  const shown = isThenable(value) ? "a promise" : show(value);
+  const message = `the store ${store} answered "${operation}" with ${shown} in place of ${what}`;
+  return new CacheError("ERR_CACHE_STORE_ANSWER", message);
+}
+
+/** The name is read once: it stands in messages about a store that may do anything. */
+function nameOf(store: Store): string {
+  try {
+    const name: unknown = store.name;
+    return typeof name === "string" ? name : "without a name";
+  } catch {
+    return "without a name";
+  }
 }

@@ -1,6 +1,6 @@
 import { combined, fieldOf } from "../http/fields.ts";
 import { parseStringList } from "../http/string-list.ts";
-import { CacheError, show } from "./errors.ts";
+import { CacheError, misreturned, show } from "./errors.ts";
 import type { HandlerHead, Policy, RequestRecord } from "./types.ts";
 
 /** What tags are invalidated: one, or several. */
@@ -63,12 +63,9 @@ export function taggedNames(which: Tagged): readonly string[] {
 }
 
 /** Checks what a route's `tags` function returned. Throws `ERR_CACHE_TAGS` where it is no list of names. */
-function checkedTags(returned: unknown, route: string): readonly string[] {
-  if (areTags(returned)) return returned;
-  throw new CacheError(
-    "ERR_CACHE_TAGS",
-    `${route}: the function given as "tags" returned ${show(returned)}; it must return a list of non-empty strings`,
-  );
+function checkedTags(names: unknown, route: string): readonly string[] {
+  if (areTags(names)) return names;
+  throw misreturned("ERR_CACHE_TAGS", { route, option: "tags", what: "a list of non-empty strings" }, names);
 }
 
 function areTags(names: unknown): names is readonly string[] {

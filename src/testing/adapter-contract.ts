@@ -17,6 +17,7 @@ import { flights } from "./adapter-contract/flights.ts";
 import { followers } from "./adapter-contract/followers.ts";
 import { paces } from "./adapter-contract/paces.ts";
 import { leavers } from "./adapter-contract/leavers.ts";
+import { callbacks } from "./adapter-contract/callbacks.ts";
 import { failures } from "./adapter-contract/failures.ts";
 import { BrokenAnswer } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
@@ -44,6 +45,7 @@ const TOPICS: readonly Scenarios[] = [
   refreshes,
   rescues,
   failures,
+  callbacks,
 ];
 
 /** How the adapter contract is run. */

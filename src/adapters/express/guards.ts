@@ -29,7 +29,9 @@ export function passGuards(
   const fail = (error: unknown): void => done(error || new Error("a guard rejected its promise"));
   try {
     const passed: unknown = guard(req, res, next);
-    if (passed instanceof Promise) passed.catch(fail);
+    // A promise of another library, or of another realm, is a promise too.
+    if (typeof (passed as { readonly then?: unknown } | null | undefined)?.then === "function")
+      Promise.resolve(passed).catch(fail);
   } catch (error) {
     fail(error);
   }

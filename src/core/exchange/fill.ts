@@ -1,5 +1,5 @@
 import type { Fields } from "../../http/fields.ts";
-import { CacheError } from "../errors.ts";
+import { CacheError, asError } from "../errors.ts";
 import type { Refusal } from "../events.ts";
 import { readHead } from "../head.ts";
 import type { Key } from "../key.ts";
@@ -63,7 +63,8 @@ export class FillRun implements Fill {
       const read = readHead(head);
       const judgement = this.#isExpired ? "timeout" : judge(this.#run, read);
       return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
-    } catch (error) {
+    } catch (thrown) {
+      const error = asError(thrown);
       abandonRun(this.#run, "failed", error);
       throw error;
     }

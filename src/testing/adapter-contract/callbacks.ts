@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import type { CacheOptions, Clock, RouteOptions } from "../../index.ts";
+import type { ContractAnswer } from "../adapter-harness.ts";
+import { testClock } from "../clock.ts";
+import type { TestClock } from "../clock.ts";
+import type { Answer } from "./client.ts";
+import { mishaps } from "./mishaps.ts";
+import { cached, text } from "./routes.ts";
+import type { WatchedRoute } from "./routes.ts";
+import type { Gate, Scenario, Scenarios } from "./stage.ts";
+
+/** What a path is played with. */
+interface Play {
+  ask(): Promise<Answer>;
+  advance(seconds: number): void;
+  /** From now on the function does what it should not. */
+  fail(): void;
+  /** Lets the handler answer, which waits for it where others are to wait for the handler. */
+  open(): void;
+}
+
+/** Where a function is called: the ways that a request can go. */
+const PATHS: Readonly<Record<string, (play: Play) => Promise<readonly Answer[]>>> = {
+  "a miss": async ({ ask, fail, open }) => {
+    fail();
+    open();
+    return [await ask()];
+  },
+  "a hit": async ({ ask, fail, open }) => {
+    open();
+    const first = await ask();
+    fail();
+    return [first, await ask()];
+  },
+  "a stale answer, and what refreshes it,": async ({ ask, advance, fail, open }) => {
+    open();
+    const first = await ask();
+    advance(61);
+    fail();
+    return [first, await ask(), await ask()];
+  },
+  "one who waits for another": async ({ ask, fail, open }) => {
+    fail();
+    const both = [ask(), ask()];
+    await turn();
+    open();
+    return Promise.all(both);
+  },
+};
+
+/** A route's functions, each doing what it should. */
+const GOOD = {
+  key: (name: string) => () => name,
+  scope: () => () => "ann",
+  ttl: () => () => 60,
+  tags: () => () => ["one"],
+} satisfies Record<string, (name: string) => () => unknown>;
+
+/** What a function is at the moment. */
+interface State {
+  fault: (() => unknown) | undefined;
+}
+
+/** The functions of a cache, as options that behave until their state has a fault. */
+const OF_A_CACHE: Readonly<Record<string, (state: State, clock: TestClock) => CacheOptions>> = {
+  "a reporter": (state) => ({ reporter: () => state.fault?.() as never }),
+  onError: (state) => ({
+    store: { name: "down", get: down, set: down, delete: down, clear: down },
+    onError: () => state.fault?.() as never,
+  }),
+  random: (state) => ({ random: () => (state.fault?.() ?? 0.5) as never }),
+  "clock.now": (state, clock) => ({
+    clock: {
+      now: () => (state.fault === undefined ? clock.now() : state.fault()) as never,
+      schedule: (callback, delayMs) => clock.schedule(callback, delayMs),
+    },
+  }),
+  "clock.schedule": (state, clock) => ({
+    clock: {
+      now: () => clock.now(),
+      schedule: (callback, delayMs) =>
+        (state.fault === undefined ? clock.schedule(callback, delayMs) : state.fault()) as never,
+    },
+  }),
+};
+
+/**
+ * The application's own functions (hazard 48): whatever they do, every request is answered, nothing rejects that nobody
+ * listens to, and the requests that come after are answered as if nothing had been.
+ */
+export const callbacks: Scenarios = {
+  ...Object.fromEntries(
+    Object.keys(PATHS).flatMap((path) => [
+      ...(["key", "scope", "ttl", "tags"] as const).map((option): [string, Scenario] => [
+        `whatever a ${option} function does, ${path} is answered`,
+        ofRoute(option, path),
+      ]),
+      ...Object.keys(OF_A_CACHE).map((option): [string, Scenario] => [
+        `whatever ${option} does, ${path} is answered as without it`,
+        ofCache(option, path),
+      ]),
+    ]),
+  ),
+
+  "a clock that calls back at once, and again, fails no request": async (stage) => {
+    const clock = testClock();
+    const hasty: Clock = {
+      now: () => clock.now(),
+      schedule: (callback) => {
+        callback();
+        callback();
+        return () => undefined;
+      },
+    };
+    const answers = await whileNothingRejects("calls back at once", async () => {
+      const { get } = await stage.site([cached("/a")], { clock: hasty });
+      return [await get("/a"), await get("/a")];
+    });
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200],
+    );
+  },
+
+  "a clock that never calls back holds no request": async (stage) => {
+    const gate = stage.gate();
+    const route = cached("/a", async (_, run) => {
+      await gate.opened;
+      return text(`run ${run}`);
+    });
+    const still: Clock = { now: () => Date.UTC(2026, 0, 1), schedule: () => () => undefined };
+    const { get } = await stage.site([route], { clock: still });
+    const both = [get("/a"), get("/a")];
+    await stage.until(() => route.seen.length === 1, "the first runs");
+    gate.open();
+    const answers = await Promise.all(both);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200],
+    );
+  },
+};
+
+function ofRoute(option: keyof typeof GOOD, path: string): Scenario {
+  return eachFault(path, () => ({
+    route: (name, state) => ({ [option]: () => (state.fault ?? GOOD[option](name))() }),
+    judge: ({ answers, after, route }) => {
+      const areWhole = answers.every((answer) => answer.status >= 500 || answer.text.startsWith("run "));
+      assert.ok(areWhole, "each answer is the handler's, or an error");
+      assert.deepEqual([after.status, after.text], [200, `run ${route.seen.length}`]);
+    },
+  }));
+}
+
+function ofCache(option: string, path: string): Scenario {
+  return eachFault(path, (clock) => ({
+    cache: (state) => OF_A_CACHE[option]?.(state, clock) ?? {},
+    judge: ({ answers, after }) => {
+      for (const answer of [...answers, after]) {
+        assert.equal(answer.status, 200);
+        assert.match(answer.text, /^run /);
+      }
+    },
+  }));
+}
+
+/** One play of a path, and the request that came after it, when the function did again what it should. */
+interface Played {
+  readonly answers: readonly Answer[];
+  readonly after: Answer;
+  readonly route: WatchedRoute;
+}
+
+interface Matrix {
+  /** Options of a route, of which there is one for each fault. */
+  route?(name: string, state: State): RouteOptions;
+  cache?(state: State): CacheOptions;
+  judge(played: Played): void;
+}
+
+/** Plays a path with each fault in turn, on a route of its own of one server. */
+function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenario {
+  return async (stage) => {
+    const clock = testClock();
+    const { route: optionsOf = () => ({}), cache = () => ({}), judge } = matrixOf(clock);
+    const state: State = { fault: undefined };
+    const faults = Object.entries(mishaps).map(([name, fault], at) => ({ name, fault, ...gated(at) }));
+    function gated(at: number): { readonly gate: Gate; readonly route: WatchedRoute } {
+      const gate = stage.gate();
+      const answering = async (_: unknown, run: number): Promise<ContractAnswer> => {
+        await gate.opened;
+        return text(`run ${run}`, { "content-language": ["en", "de"] });
+      };
+      const options = { ttl: 60, staleWhileRevalidate: 600, jitter: 0.5, earlyRefresh: 1 };
+      return { gate, route: cached(`/${at}`, answering, { ...options, ...optionsOf(`${at}`, state) }) };
+    }
+    const routes = faults.map(({ route }) => route);
+    const { get } = await stage.site(routes, { clock, ...cache(state) });
+    for (const { name, fault, gate, route } of faults) {
+      await whileNothingRejects(name, async () => {
+        const answers = await PATHS[path]?.({
+          ask: () => get(route.path),
+          advance: (seconds) => clock.advance(seconds),
+          fail: () => void (state.fault = fault),
+          open: gate.open,
+        });
+        await turn();
+        state.fault = undefined;
+        // Beyond all windows, and beyond what a refresh waits for after a failure.
+        clock.advance(700);
+        judge({ answers: answers ?? [], after: await get(route.path), route });
+      });
+    }
+  };
+}
+
+async function whileNothingRejects<T>(what: string, happens: () => Promise<T>): Promise<T> {
+  const rejected: unknown[] = [];
+  const note = (error: unknown): void => void rejected.push(error);
+  process.on("unhandledRejection", note);
+  try {
+    const answer = await happens();
+    await turn();
+    assert.deepEqual(rejected, [], `nothing rejects that nobody listens to, where a function ${what}`);
+    return answer;
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+}
+
+function down(): never {
+  throw new Error("down");
+}
