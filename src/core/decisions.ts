@@ -94,6 +94,12 @@ export interface OpenFill {
   stream(stop?: () => void): StreamedReply;
   /** Something that the head did not show forbids storing. */
   refuse(reason: Refusal): void;
+  /**
+   * Called before `complete` or `stream` where somebody may still change the head on its way out: nothing is stored and
+   * nobody else is answered before the returned function is called, as the head leaves. `refusal` is what its last
+   * fields forbid. The function returns the fields to send in the place of those that said otherwise.
+   */
+  defer?(): (refusal?: Refusal) => Fields;
   /** The handler failed, or its client went away before the end. */
   abandon(reason: "failed" | "aborted"): void;
 }

@@ -13,6 +13,7 @@ export type Refusal =
   | "no-cache"
   | "vary-any"
   | "set-cookie"
+  | "late-cookie"
   | "event-stream"
   | "expired"
   | "too-large"

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 
 const FRONTED = ["writeHead", "flushHeaders", "write", "end"] as const;
 
@@ -14,7 +14,9 @@ export class Front {
   readonly #own: Methods;
   readonly #outer: Methods;
   /** Which of the outer methods an earlier middleware had put on this response. */
-  readonly #wrapped: ReadonlySet<string>;
+  readonly #owned: ReadonlySet<string>;
+  /** Whether an earlier middleware has a say in what is sent: one of the outer methods is not Node's. */
+  readonly isWrapped: boolean;
 
   constructor(res: ServerResponse, own: Methods) {
     const methods = res as unknown as Methods;
@@ -22,7 +24,8 @@ export class Front {
     this.#res = res;
     this.#own = own;
     this.#outer = { writeHead, flushHeaders, write, end };
-    this.#wrapped = new Set(FRONTED.filter((name) => Object.hasOwn(res, name)));
+    this.#owned = new Set(FRONTED.filter((name) => Object.hasOwn(res, name)));
+    this.isWrapped = isWrapped(res);
     Object.assign(methods, own);
   }
 
@@ -36,18 +39,20 @@ export class Front {
     return (this.#res as unknown as Methods)[name] === this.#own[name];
   }
 
-  /** Whether an earlier middleware had put a method of its own on this response, so that Node's is not the next. */
-  isWrapped(name: AnswerMethod): boolean {
-    return this.#wrapped.has(name);
-  }
-
   /** Takes the methods off, except where another one stands in front of them. */
   remove(): void {
     const methods = this.#res as unknown as Methods;
     for (const name of FRONTED) {
       if (!this.isFirst(name)) continue;
-      if (this.#wrapped.has(name)) methods[name] = this.#outer[name];
+      if (this.#owned.has(name)) methods[name] = this.#outer[name];
       else Reflect.deleteProperty(methods, name);
     }
   }
+}
+
+/** Whether a method by which a response is sent is not Node's: middleware has a say in what is sent. */
+export function isWrapped(res: ServerResponse, names: readonly AnswerMethod[] = FRONTED): boolean {
+  const methods = res as unknown as Methods;
+  const node = ServerResponse.prototype as unknown as Methods;
+  return names.some((name) => methods[name] !== node[name]);
 }

@@ -35,6 +35,18 @@ export function fieldsOf(res: ServerResponse): Fields {
   return toFields(res.getHeaders());
 }
 
+/** The `Set-Cookie` lines that are set on a response now. */
+export function cookiesOf(res: ServerResponse): readonly string[] {
+  const cookies = res.getHeader("set-cookie");
+  return cookies === undefined ? [] : lines(cookies);
+}
+
+/** A reply's fields without a length that its handler (`own`) did not say: whoever adds to the content need not know it. */
+export function asSized(fields: Fields, own: Fields): Fields {
+  if (own.some(([name]) => name === "content-length")) return fields;
+  return fields.filter(([name]) => name !== "content-length");
+}
+
 /** Whether the handler chose a framing, which cannot be that of another message. */
 export function isFramed(res: ServerResponse): boolean {
   return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");

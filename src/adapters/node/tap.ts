@@ -6,7 +6,8 @@ import { Departure } from "./departure.ts";
 import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
 import { HeldHead } from "./held-head.ts";
-import { fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
+import { headBy, onLeaving } from "./leaving.ts";
+import { asSized, cookiesOf, fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
 import { contentOf, isContent, readWrite } from "./write-arguments.ts";
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
@@ -34,6 +35,12 @@ export class ResponseTap {
   #head: HeldHead | undefined;
   #opened: OpenFill | undefined;
   #sink: Sink | undefined;
+  /** Whether the handler itself wrote the head, before its content. */
+  #isWritten = false;
+  /** What is stored and shared only once its head has left. */
+  #leaving: OpenFill | undefined;
+  /** Looks at the head as it leaves. */
+  #onHead: (() => void) | undefined;
 
   /** `onError` is told what opening the fill throws: the error of a function that the route gave. */
   constructor(res: ServerResponse, fill: Fill, onError: (error: unknown) => void) {
@@ -72,6 +79,7 @@ export class ResponseTap {
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
   #onClose(): void {
     const { errored, req } = this.#res;
+    this.#leaving?.abandon("aborted");
     this.abandon(req.complete ? "failed" : "aborted", errored ?? undefined);
   }
 
@@ -84,7 +92,7 @@ export class ResponseTap {
   /** Lets through what cannot be read here: Node refuses it, or somebody in between understands it. */
   #pass(name: AnswerMethod, args: unknown[]): unknown {
     // Then the head that is held until now has to be sent with it.
-    if (this.#front.isWrapped(name)) this.abandon("failed");
+    if (this.#front.isWrapped) this.abandon("failed");
     return this.#front.call(name, args);
   }
 
@@ -93,6 +101,7 @@ export class ResponseTap {
     // Of a status that cannot be, Node complains itself.
     if (this.#stage !== "head" || !(status >= 100 && status < 1000))
       return this.#front.call("writeHead", args);
+    this.#isWritten = true;
     this.#head ??= new HeldHead(this.#res);
     this.#head.write(args);
     return this.#res;
@@ -116,7 +125,7 @@ export class ResponseTap {
     if (sink === undefined) return this.#front.call("write", args);
     const isDrained = this.#front.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
     sink.write(contentOf(chunk, encoding));
-    return this.#departure.hold(sink, Boolean(isDrained) || this.#keepsAll());
+    return this.#departure.hold(sink, isDrained !== false || this.#keepsAll());
   }
 
   /** Whether a slow client need not hold back the handler, and with it those who follow: the budget bounds what waits. */
@@ -130,13 +139,13 @@ export class ResponseTap {
   }
 
   #end(args: unknown[]): unknown {
-    const { chunk, encoding, callback } = readWrite(args);
+    const { chunk, encoding } = readWrite(args);
     if (this.#stage === "over" || !isContent(chunk)) return this.#pass("end", args);
     const content = chunk === undefined ? undefined : contentOf(chunk, encoding);
     if (this.#stage === "head") {
       this.#finishHead();
       if (!this.#departure.check()) this.abandon("aborted");
-      else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, callback);
+      else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, args);
       else if (!this.#flow()) return this.#res;
     }
     const sink = this.#sink;
@@ -152,29 +161,44 @@ export class ResponseTap {
   }
 
   /** The content is at hand as a whole: the cache says what to send. */
-  #complete(content: string | Uint8Array | undefined, callback: (() => void) | undefined): ServerResponse {
+  #complete(content: string | Uint8Array | undefined, args: unknown[]): ServerResponse {
     const res = this.#res;
     const own = this.#ownFields();
-    const reply = this.#open(own, (opened) => opened.complete(content));
+    const { statusCode } = res;
+    const reply = this.#open(own, (opened) => {
+      if (this.#front.isWrapped) this.#awaitHead(opened);
+      return opened.complete(content);
+    });
     if (reply === undefined) return res;
+    const { callback } = readWrite(args);
+    const { status, fields, body, text } = reply;
+    if (this.#front.isWrapped) {
+      this.#release();
+      // What stands in front is given what the handler sent, and may make more of it.
+      const isHandlers = status === statusCode;
+      this.#sayHead({ status, fields: isHandlers ? asSized(fields, own) : fields }, own);
+      guardCoding(res, reply);
+      this.#letHeadGo();
+      this.#front.call("end", isHandlers ? args : [body, callback]);
+      return res;
+    }
     this.#release();
     this.#sayHead(reply, own);
-    if (this.#front.isWrapped("writeHead")) guardCoding(res, reply);
-    const { body, text } = reply;
     if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
-    this.#front.call("writeHead", [reply.status]);
+    this.#front.call("writeHead", [status]);
     // One byte per character: Node then writes head and content together.
     this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
-  /** The content comes in parts: sends the head; answers whether there is one to send. */
+  /** The content comes in parts: sends the head, or lets it go with the first part; answers whether there is one. */
   #flow(): boolean {
     this.#finishHead();
     const own = this.#ownFields();
     const head = this.#open(own, (opened) => {
       this.#opened = opened;
+      if (this.#front.isWrapped) this.#awaitHead(opened);
       return opened.stream(() => this.#stop());
     });
     if (head === undefined) return false;
@@ -184,8 +208,35 @@ export class ResponseTap {
     // Nobody reads what is not shared.
     if (head.sink === undefined && this.#departure.stop()) return false;
     this.#sayHead(head, own);
-    this.#front.call("writeHead", [head.status]);
+    if (this.#front.isWrapped) this.#letHeadGo();
+    else this.#front.call("writeHead", [head.status]);
     return true;
+  }
+
+  /** Puts off what the fill does for others until the head leaves: what stands in front may write a session's cookie. */
+  #awaitHead(opened: OpenFill): void {
+    const res = this.#res;
+    const go = opened.defer?.();
+    this.#leaving = opened;
+    let known: readonly string[] = [];
+    this.#onHead = () => {
+      known = cookiesOf(res);
+      onLeaving(res, () => {
+        this.#leaving = undefined;
+        const isLate = cookiesOf(res).some((line) => !known.includes(line));
+        const said = go?.(isLate ? "late-cookie" : undefined) ?? [];
+        for (const [name, value] of said) res.setHeader(name, value);
+      });
+    };
+  }
+
+  /** From now on what stands in front has the head: as the handler wrote it, or with its first content. */
+  #letHeadGo(): void {
+    const res = this.#res;
+    this.#onHead?.();
+    const write = (): unknown => this.#front.call("writeHead", [res.statusCode]);
+    if (this.#isWritten) write();
+    else headBy(res, write);
   }
 
   #holdNothingBack(): void {
@@ -203,6 +254,7 @@ export class ResponseTap {
   #finishHead(): void {
     if (this.#head !== undefined || this.#front.isFirst("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
+    this.#isWritten = false;
   }
 
   /** What is written after a 304 is not sent by Node either; the cache may send its own in its place. */

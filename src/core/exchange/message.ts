@@ -51,7 +51,8 @@ function changed(run: Run, head: Head, tag: Fields, status: Fields): Fields {
   return [...without(head.fields, names), ...fields];
 }
 
-function statusOf(
+/** The fields that say what happened. */
+export function statusOf(
   run: Run,
   head: Head,
   why: { readonly stored?: boolean; readonly detail?: Refusal },

@@ -1,14 +1,23 @@
 import { combined, fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
 import { Capture } from "../capture.ts";
 import type { Refusal } from "../events.ts";
 import { hasContent, replyOnce } from "../respond.ts";
-import { abandonRun, brokenSource, failRefresh, isPurged, keep, refreshDeadlineOf } from "./run.ts";
+import {
+  abandonRun,
+  brokenSource,
+  failRefresh,
+  isPurged,
+  keep,
+  leavesCookiesOut,
+  refreshDeadlineOf,
+} from "./run.ts";
 import type { Judged, Run } from "./run.ts";
 import { offeredField } from "../search-rule.ts";
 import type { Entry } from "../store.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
 import { Audience } from "./audience.ts";
-import { messageOf, storedMessage, variantIn } from "./message.ts";
+import { messageOf, statusOf, storedMessage, variantIn } from "./message.ts";
 import { storedFields } from "../write.ts";
 
 /** Refusals that say nothing about the next response for the same key. */
@@ -35,6 +44,8 @@ export class OpenRun implements OpenFill, Sink {
   /** Lets in those who wait, where they wait for the first byte of the content. */
   #onFirstByte: (() => void) | undefined;
   #over = false;
+  /** What waits for the head to leave; undefined where nothing has to. */
+  #deferred: (() => void)[] | undefined;
 
   /** `judgement` is why the head forbids storing or, if it does not, what the entry to be takes from it. */
   constructor(run: Run, head: Head, judgement: Judged | Refusal, hasClient: boolean) {
@@ -77,6 +88,17 @@ export class OpenRun implements OpenFill, Sink {
     flight?.land({ kind: BREAKS.has(reason) ? "failed" : "alone" });
     parts.refused(policy.route, reason);
     this.#audience.review();
+  }
+
+  defer(): (refusal?: Refusal) => Fields {
+    const deferred: (() => void)[] = (this.#deferred = []);
+    return (refusal) => {
+      this.#deferred = undefined;
+      const isRefused = refusal !== undefined && this.storable && !leavesCookiesOut(this.#run.policy);
+      if (isRefused) this.refuse(refusal);
+      for (const go of deferred) go();
+      return isRefused ? statusOf(this.#run, this.#head, { detail: refusal }) : [];
+    };
   }
 
   complete(body: Uint8Array | string | undefined): Reply {
@@ -172,7 +194,8 @@ export class OpenRun implements OpenFill, Sink {
       });
     };
     if (isBackground) this.#onFirstByte = flow;
-    else flow();
+    else if (this.#deferred === undefined) flow();
+    else this.#deferred.push(() => this.storable && flow());
   }
 
   /** Nothing of it can be stored any more, so no purge concerns it. */
@@ -197,25 +220,35 @@ export class OpenRun implements OpenFill, Sink {
     else failRefresh(this.#run, undefined);
   }
 
-  /** Stores the response if nothing forbids it; answers the entry. */
+  /** Stores the response if nothing forbids it, perhaps once its head leaves; answers the entry. */
   #commit(): Entry | undefined {
     if (this.#over) return undefined;
     const captured = this.#capture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
     else if (isPurged(this.#run, this.#judged)) this.#purge();
-    this.#over = true;
     const entry =
       typeof captured === "string" || this.#refusal !== undefined || this.#judged === undefined
         ? undefined
         : this.#entry(captured.body, captured.digest, this.#judged);
+    if (this.#deferred === undefined) this.#finish(entry, captured === "truncated");
+    else
+      this.#deferred.push(() => {
+        if (isPurged(this.#run, this.#judged)) this.#purge();
+        this.#finish(this.storable ? entry : undefined, captured === "truncated");
+      });
+    return entry;
+  }
+
+  #finish(entry: Entry | undefined, isTruncated: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
     // Stored before anyone sees the end: whoever asks after it finds the entry.
     if (entry !== undefined) this.#share(entry);
     const { flow } = this.#capture;
-    if (captured === "truncated") flow.fail(brokenSource(this.#run.policy.route));
+    if (isTruncated) flow.fail(brokenSource(this.#run.policy.route));
     else flow.end();
     flow.slide();
     this.#audience.end();
-    return entry;
   }
 
   /** As after a purge by key, which does so at once, one of those who wait leads anew. */

@@ -67,6 +67,10 @@ export class PassRun implements Fill, OpenFill {
     // Nothing was to be stored.
   }
 
+  defer(): () => Fields {
+    return () => [];
+  }
+
   /** It goes on for what is stored: whether its handler succeeds is not a matter of its client. */
   leave(): boolean {
     return this.#head === undefined;

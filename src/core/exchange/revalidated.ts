@@ -1,12 +1,13 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
+import type { Refusal } from "../events.ts";
 import { ageOf } from "../freshness.ts";
 import { statusFields, statusKey } from "../status.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../types.ts";
 import { freshen } from "./freshen.ts";
 import type { Freshened } from "./freshen.ts";
-import { abandonRun, failRefresh, isPurged, keep } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep, leavesCookiesOut } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -19,10 +20,12 @@ export class RevalidatedRun implements OpenFill {
   readonly storable = true;
   readonly #run: Run;
   readonly #head: HandlerHead;
-  readonly #freshened: Freshened;
+  #freshened: Freshened;
   /** Whether the run is over already, for all but its client. */
   readonly #isLate: boolean;
   #over = false;
+  /** Whether nothing is stored before the head leaves. */
+  #isDeferred = false;
 
   constructor(run: Run, head: HandlerHead, stale: Entry, isLate: boolean) {
     this.#run = run;
@@ -32,8 +35,19 @@ export class RevalidatedRun implements OpenFill {
     this.#freshened = isLate ? { ...freshened, fate: "left", refusal: "timeout" } : freshened;
   }
 
+  defer(): (refusal?: Refusal) => Fields {
+    this.#isDeferred = true;
+    return (refusal) => {
+      // What is stored stays as it was: the new fields came with a cookie for one client.
+      const isRefused = refusal !== undefined && !leavesCookiesOut(this.#run.policy);
+      if (isRefused) this.#freshened = { ...this.#freshened, fate: "left", refusal };
+      this.#commit();
+      return isRefused ? this.#status() : [];
+    };
+  }
+
   complete(): Reply {
-    this.#commit();
+    if (!this.#isDeferred) this.#commit();
     const { parts, request, selection } = this.#run;
     const { entry } = this.#freshened;
     const added: Fields = [
@@ -81,9 +95,10 @@ export class RevalidatedRun implements OpenFill {
   #spaceOut(): void {
     const { parts, policy, flightKey } = this.#run;
     failRefresh(this.#run, undefined);
-    if (this.#freshened.refusal !== "set-cookie") return;
+    const { refusal } = this.#freshened;
+    if (refusal !== "set-cookie" && refusal !== "late-cookie") return;
     const until = parts.clock.now() + policy.uncacheableMs;
-    parts.flights.rememberUncacheable(flightKey, until, "set-cookie");
+    parts.flights.rememberUncacheable(flightKey, until, refusal);
   }
 
   #commit(): void {

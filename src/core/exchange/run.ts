@@ -201,3 +201,8 @@ export function judge(run: Run, head: Head): Judged | Refusal {
   const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
   return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }
+
+/** Whether what is stored is for those who are not given the cookies that came with it: each user, or nobody. */
+export function leavesCookiesOut({ scope, setCookie }: Policy): boolean {
+  return typeof scope === "function" || setCookie === "strip";
+}

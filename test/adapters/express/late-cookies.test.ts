@@ -1,0 +1,217 @@
+import { OutgoingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Request, RequestHandler, Response } from "express";
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../../src/adapters/express.ts";
+import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
+import type { Cache, Report } from "../../../src/index.ts";
+import type { Client } from "./client.ts";
+import { askTwice, quietCache, versions, visit } from "./support.ts";
+
+/** What a session in front of the cache does with a handler's changes. */
+type Session = Request & { session?: { cart?: string } };
+
+const changed = (req: Request): readonly string[] => {
+  const { cart } = (req as Session).session ?? {};
+  return cart === undefined ? [] : [`cart=${cart}`];
+};
+
+/** Writes the session's cookie as the head goes out, in one of the ways of sessions. */
+const writers: Record<string, (req: Request, res: Response) => void> = {
+  "a wrapped writeHead": (req, res) => {
+    const { writeHead } = res;
+    res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+      for (const line of changed(req)) res.append("set-cookie", line);
+      return Reflect.apply(writeHead, res, args);
+    }) as typeof writeHead;
+  },
+  "a wrapped writeHead, by the method of the prototype": (req, res) => {
+    const { writeHead } = res;
+    res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+      const lines = changed(req);
+      if (lines.length > 0) OutgoingMessage.prototype.setHeader.call(res, "Set-Cookie", lines);
+      return Reflect.apply(writeHead, res, args);
+    }) as typeof writeHead;
+  },
+  "the arguments of writeHead": (req, res) => {
+    const { writeHead } = res;
+    res.writeHead = ((status: number) => {
+      const lines = changed(req);
+      return writeHead.call(res, status, lines.length > 0 ? { "Set-Cookie": [...lines] } : {});
+    }) as typeof writeHead;
+  },
+  "a wrapped end and write": (req, res) => {
+    const { end, write } = res;
+    let isSaid = false;
+    const say = (): void => {
+      if (!isSaid) for (const line of changed(req)) res.append("set-cookie", line);
+      isSaid = true;
+    };
+    res.write = ((...args: Parameters<typeof write>) => (
+      say(),
+      Reflect.apply(write, res, args)
+    )) as typeof write;
+    res.end = ((...args: Parameters<typeof end>) => (say(), Reflect.apply(end, res, args))) as typeof end;
+  },
+  "an end that saves first": (req, res) => {
+    const { end } = res;
+    res.end = ((...args: Parameters<typeof end>) => {
+      setImmediate(() => {
+        if (!res.headersSent) for (const line of changed(req)) res.append("set-cookie", line);
+        Reflect.apply(end, res, args);
+      });
+      return res;
+    }) as typeof end;
+  },
+};
+
+let carts = 0;
+
+/** Handlers that change the session, and say in their page what it is then. */
+const pages: Record<string, RequestHandler> = {
+  "as a whole": (req, res) => void res.send(cartOf(req)),
+  "by a bare end": (req, res) => void res.end(cartOf(req)),
+  "with a head of its own": (req, res) => void res.writeHead(200, { "x-a": "1" }).end(cartOf(req)),
+};
+const streams: Record<string, RequestHandler> = {
+  "in parts": (req, res) => {
+    const cart = cartOf(req);
+    res.write("cart: ");
+    res.end(cart);
+  },
+  "by a pipe": (req, res) => void Readable.from([cartOf(req), "!"]).pipe(res),
+};
+
+function cartOf(req: Request): string {
+  const { session } = req as Session;
+  return session === undefined ? "no session" : (session.cart ??= `${++carts}`);
+}
+
+const starts =
+  (write: (req: Request, res: Response) => void): RequestHandler =>
+  (req, res, next) => {
+    (req as Session).session = {};
+    write(req, res);
+    next();
+  };
+
+describe.each(versions)(
+  "%s: a cookie that is written as the response leaves (hazard 33)",
+  (_version, express) => {
+    async function site(
+      write: (req: Request, res: Response) => void,
+      page: RequestHandler,
+      options: CacheRouteOptions = {},
+      cache: Cache = quietCache(),
+    ): Promise<Client> {
+      const app = express();
+      app.use(starts(write));
+      app.get("/a", cacheRoute(cache, { ttl: 60, ...options }), page);
+      return visit(app);
+    }
+    const cases = Object.entries(writers).flatMap(([writer, write]) =>
+      Object.entries({ ...pages, ...(writer === "an end that saves first" ? {} : streams) })
+        .filter(([name]) => !(name === "with a head of its own" && /end/.test(writer)))
+        .map(([name, page]) => [writer, name, write, page] as const),
+    );
+
+    it.each(cases)(
+      "is seen, and its page not stored: by %s, sent %s",
+      async (_writer, _name, write, page) => {
+        const cache = quietCache();
+        const client = await site(write, page, {}, cache);
+        const [first, second] = await askTwice(client);
+        expect(first.text).not.toBe(second.text);
+        expect([first, second].map(({ lines }) => lines("set-cookie").length)).toEqual([1, 1]);
+        expect(first.header("cache-status")).toMatch(/;detail=late-cookie$/);
+        expect(first.header("cache-status")).not.toContain("stored");
+        expect(cache.stats().refusals).toEqual({ "late-cookie": 2 });
+        expect(cache.stats().stored).toBe(0);
+      },
+    );
+
+    it.each(cases)(
+      "is left out under a scope function: by %s, sent %s",
+      async (_writer, _name, write, page) => {
+        const client = await site(write, page, { scope: () => "me" });
+        const [first, second] = await askTwice(client);
+        expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
+        expect([second.header("x-cache"), second.text]).toEqual(["HIT", first.text]);
+      },
+    );
+
+    it.each(cases)(
+      'is left out by setCookie "strip": by %s, sent %s',
+      async (_writer, _name, write, page) => {
+        const client = await site(write, page, { setCookie: "strip" });
+        const [first, second] = await askTwice(client);
+        expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
+        expect(second.header("x-cache")).toBe("HIT");
+      },
+    );
+
+    it.each(cases)("lets in nobody who waits: by %s, sent %s", async (_writer, _name, write, page) => {
+      let open = (): void => undefined;
+      const opened = new Promise<void>((resolve) => (open = resolve));
+      let runs = 0;
+      const client = await site(write, (req, res, next) => {
+        runs++;
+        void opened.then(() => page(req, res, next));
+      });
+      const all = Array.from({ length: 4 }, () => client.ask({ path: "/a" }));
+      while (runs === 0) await turn();
+      for (let rounds = 0; rounds < 20; rounds++) await turn();
+      open();
+      const answers = await Promise.all(all);
+      expect(new Set(answers.map(({ text }) => text)).size).toBe(4);
+    });
+
+    it.each(cases)("is none where no session changes: by %s, sent %s", async (writer, name, write) => {
+      const still: RequestHandler = /part|pipe/.test(name)
+        ? (_req, res) => (res.write("a"), void res.end("b"))
+        : (_req, res) => void res.send("ab");
+      const [miss, hit] = await askTwice(await site(write, still));
+      expect([miss.header("x-cache"), hit.header("x-cache"), hit.text], writer).toEqual([
+        "MISS",
+        "HIT",
+        "ab",
+      ]);
+      if (!/part|pipe/.test(name)) expect(miss.header("cache-status")).toMatch(/;stored$/);
+    });
+
+    it("is told once, with the remedy", async () => {
+      const told: Report[] = [];
+      const write = writers["a wrapped writeHead"] ?? (() => undefined);
+      const page: RequestHandler = (req, res) => void res.send(cartOf(req));
+      const client = await site(
+        write,
+        page,
+        {},
+        quietCache({ reporter: (report) => void told.push(report) }),
+      );
+      await askTwice(client);
+      expect(told.map(({ reason }) => reason)).toEqual(["late-cookie"]);
+      expect(told[0]?.message).toMatch(/saveUninitialized.*scope function/);
+    });
+
+    it("is written anew on each hit for its own client", async () => {
+      let visits = 0;
+      const app = express();
+      app.use((_req, res, next) => {
+        const { writeHead } = res;
+        res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+          res.append("set-cookie", `visit=${++visits}`);
+          return Reflect.apply(writeHead, res, args);
+        }) as typeof writeHead;
+        next();
+      });
+      app.get("/a", cacheRoute(quietCache(), { ttl: 60, scope: () => "me" }), (_req, res) =>
+        res.send("text"),
+      );
+      const [miss, hit] = await askTwice(await visit(app));
+      expect([miss, hit].map(({ lines }) => lines("set-cookie"))).toEqual([["visit=1"], ["visit=2"]]);
+      expect(hit.header("x-cache")).toBe("HIT");
+    });
+  },
+);

@@ -1,0 +1,30 @@
+import type { Express, RequestHandler } from "express";
+import express from "express";
+import { describe, expect, it } from "vitest";
+import { cacheRoute } from "../../src/adapters/express.ts";
+import { askTwice, quietCache, visit } from "../adapters/express/support.ts";
+
+/** An application with something in front of its one cached route. */
+function siteOf(front: RequestHandler, handler: RequestHandler): Express {
+  return express()
+    .use(front)
+    .get("/a", cacheRoute(quietCache(), { ttl: 60 }), handler);
+}
+
+describe("what is sent", () => {
+  it("33: a session cookie that is written as the head leaves keeps its page from others", async () => {
+    let carts = 0;
+    const session: RequestHandler = (_req, res, next) => {
+      const { writeHead } = res;
+      res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+        res.append("set-cookie", `cart=${carts}`);
+        return Reflect.apply(writeHead, res, args);
+      }) as typeof writeHead;
+      next();
+    };
+    const client = await visit(siteOf(session, (_req, res) => void res.send(`cart ${++carts}`)));
+    const [first, second] = await askTwice(client);
+    expect([first.text, second.text]).toEqual(["cart 1", "cart 2"]);
+    expect([first, second].map(({ lines }) => lines("set-cookie"))).toEqual([["cart=1"], ["cart=2"]]);
+  });
+});
