@@ -1,6 +1,6 @@
 import { formatNoVarySearch, isSameRule, keepsBy } from "../http/no-vary-search.ts";
 import type { SearchRule } from "../http/no-vary-search.ts";
-import { decodeComponent, formatQuery, parseQuery, splitTarget } from "../http/query.ts";
+import { decodeComponent, formatQuery, isLongQuery, parseQuery, splitTarget } from "../http/query.ts";
 import type { QueryParameter } from "../http/query.ts";
 import type { DeclaredQuery, TargetName, TargetNames } from "./types.ts";
 
@@ -95,29 +95,30 @@ export class Names implements TargetNames {
     this.#characters += characters;
   }
 
-  #normalise(origin: string, target: string): TargetName {
+  #normalise(origin: string, received: string): TargetName {
     const declared = this.#declared;
-    const { path, query } = splitTarget(target);
+    const { path, query } = splitTarget(received);
     const resource = withPath(origin, path);
     const given = parseQuery(query);
-    if (declared === undefined) return this.#name(resource, given, undefined);
-    const kept = given.filter(({ name }) => keepsParameter(declared, decodeComponent(name), this.#isStrict));
-    const counted = [...kept, ...defaultsFor(kept, declared)];
-    if (kept.length === given.length) return this.#name(resource, counted, undefined);
-    return this.#name(resource, counted, withQuery(path, kept.map((parameter) => parameter.raw).join("&")));
-  }
-
-  #name(
-    resource: string,
-    counted: readonly Pick<QueryParameter, "name" | "value">[],
-    target: string | undefined,
-  ): TargetName {
-    const exact = withQuery(resource, formatQuery(counted));
+    const kept =
+      declared === undefined
+        ? given
+        : given.filter(({ name }) => keepsParameter(declared, decodeComponent(name), this.#isStrict));
+    const isWhole = kept.length === given.length;
+    const shown = isWhole ? query : kept.map((parameter) => parameter.raw).join("&");
+    const target = isWhole ? undefined : withQuery(path, shown);
+    const counted = declared === undefined ? kept : [...kept, ...defaultsFor(kept, declared)];
+    // Some routers begin the query at one of these.
+    const isOrdered = /[;#]/.test(path);
+    const name = (counting: readonly QueryParameter[]): string =>
+      // No other query begins so: none has empty segments.
+      withQuery(resource, isLongQuery(shown) ? `&${shown}` : formatQuery(counting, isOrdered));
+    const exact = name(counted);
     const rule = this.#rules.get(resource);
     if (rule === undefined) return { uri: exact, resource: this.#prefix + exact, exact, target, rule };
-    const ruled = counted.filter(({ name }) => keepsBy(rule, decodeComponent(name)));
+    const ruled = counted.filter((parameter) => keepsBy(rule, decodeComponent(parameter.name)));
     // The rule is part of the name, since a response that was stored under another one is not for the same targets.
-    const uri = `?${formatNoVarySearch(rule)}|${withQuery(resource, formatQuery(ruled))}`;
+    const uri = `?${formatNoVarySearch(rule)}|${name(ruled)}`;
     return { uri, resource: this.#prefix + uri, exact, target, rule };
   }
 }
@@ -148,12 +149,18 @@ function withQuery(path: string, query: string): string {
 }
 
 function defaultsFor(kept: readonly QueryParameter[], declared: DeclaredQuery): QueryParameter[] {
-  const given = new Set(kept.map((parameter) => decodeComponent(parameter.name)));
+  // A parser that nests finds `a` in `a[b]=1`, and fills in no default.
+  const given = new Set(kept.flatMap(({ name }) => [decodeComponent(name), partOf(decodeComponent(name))]));
   const missing: QueryParameter[] = [];
   for (const [name, values] of declared) {
     if (values === undefined || given.has(name)) continue;
     for (const value of values) {
-      missing.push({ name: encodeURIComponent(name), value: encodeURIComponent(value), raw: "" });
+      missing.push({
+        name: encodeURIComponent(name),
+        value: encodeURIComponent(value),
+        raw: "",
+        isPlain: true,
+      });
     }
   }
   return missing;
@@ -168,6 +175,11 @@ export function keepsParameter(declared: DeclaredQuery, name: string, isStrict =
   // A client that is told the names could not tell which others are part of them.
   if (isStrict) return false;
   // Nested syntaxes make `filter[a]=1` a part of `filter`; more in the key than needed is always safe.
-  const end = name.search(/[[.]/);
-  return end > 0 && declared.has(name.slice(0, end));
+  const base = partOf(name);
+  return base !== "" && declared.has(base);
+}
+
+/** What a name is a part of: what stands before `[` or `.`. */
+function partOf(name: string): string {
+  return name.split(/[[.]/, 1)[0] as string;
 }

@@ -143,7 +143,11 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
 
 /** What a route with a closed list of parameters can say of its responses: that only those count. */
 function offerOf(query: DeclaredQuery | undefined): string | undefined {
-  return query && formatNoVarySearch({ isExcept: true, names: new Set(query.keys()) });
+  // The order of names does not count, it says; that of those which a parser may nest does.
+  const isNested = query !== undefined && [...query.keys()].some((name) => /[[.]/.test(name));
+  return query === undefined || isNested
+    ? undefined
+    : formatNoVarySearch({ isExcept: true, names: new Set(query.keys()) });
 }
 
 function statusesOf(statuses: RouteOptions["statuses"] = [200]): Policy["statuses"] {

@@ -25,7 +25,7 @@ describe.each(versions)("%s: content of a GET that a parser in front has read", 
     });
     const handler = cacheExpress(createCache({ reporter: false }), { ttl: 60 });
     app.all("/search", handler, (req, res) => {
-      res.send(`found ${(req.body as { q?: string } | undefined)?.q ?? String(req.query["q"])}`);
+      res.send(`found ${(req.body as { q?: string } | undefined)?.q ?? (req.query["q"] as string)}`);
     });
     const client = await visit(app);
 

@@ -61,6 +61,32 @@ describe("the memory of normalised targets", () => {
   });
 });
 
+describe("a target with more parameters than parsers read", () => {
+  const empty = "&".repeat(1000);
+  const uriOf = (target: string, declared?: readonly string[]): string =>
+    new Names("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target).uri;
+
+  it("has all of its query in its name, as it came", () => {
+    expect([uriOf(`/q?${empty}b&a`), uriOf(`/q?${empty}a&b`), uriOf("/q?a&b")]).toEqual([
+      `http://a/q?&${empty}b&a`,
+      `http://a/q?&${empty}a&b`,
+      "http://a/q?a&b",
+    ]);
+  });
+
+  it("has it without what is not declared", () => {
+    expect(uriOf(`/q?x${empty}b&a`, ["a", "b"])).toBe("http://a/q?a&b");
+  });
+});
+
+describe("a path in which some routers begin the query", () => {
+  it.each(["/q;a", "/q#a"])("keeps the order of what follows: %s", (path) => {
+    const names = new Names("", undefined);
+
+    expect(names.of(origin, `${path}?c=1&b=2`).uri).not.toBe(names.of(origin, `${path}?b=2&c=1`).uri);
+  });
+});
+
 describe("a target whose route declares its parameters", () => {
   it("loses the others, and keeps its own as they were written", () => {
     const names = new Names("", new Map([["a b", undefined]]));
@@ -78,6 +104,15 @@ describe("a target whose route declares its parameters", () => {
     const names = new Names("", new Map([["%zz", undefined]]));
 
     expect(names.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
+  });
+
+  it("is given no default for a name whose parts it has", () => {
+    const names = new Names("", new Map([["a", ["5"]]]));
+
+    expect([names.of(origin, "/q?a[b]=1").uri, names.of(origin, "/q").uri]).toEqual([
+      "http://a/q?a%5Bb%5D=1",
+      "http://a/q?a=5",
+    ]);
   });
 
   it("does not find what every object has", () => {

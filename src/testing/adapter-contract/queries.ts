@@ -7,6 +7,18 @@ import type { Scenario, Scenarios } from "./stage.ts";
 export const queries: Scenarios = {
   "the order of parameters does not matter": share("/a?a=1&b=2", "/a?b=2&a=1"),
   "the order of one parameter's values does": differ("/a?a=1&a=2", "/a?a=2&a=1"),
+  "the order of parameters that begin alike, which a parser may nest, does": differ(
+    "/a?a=1&a[]=2",
+    "/a?a[]=2&a=1",
+  ),
+  "the order of what an encoded bracket tells apart does": differ("/a?a%5Bb%5D=1&a=c", "/a?a=c&a%5bb%5D=1"),
+  "the order of what a dot tells apart does": differ("/a?a.b=1&a=c", "/a?a=c&a.b=1"),
+  "the order of anything beside a name that begins with a bracket does": differ(
+    "/a?[a]=1&a=2",
+    "/a?a=2&[a]=1",
+  ),
+  "the order of names that cannot be decoded does": differ("/a?%61%=1&a%=2", "/a?a%=2&%61%=1"),
+  "the order of other parameters does not, though some are nested": share("/a?a[]=1&b=2", "/a?b=2&a[]=1"),
   "a doubled parameter is not a single one": differ("/a?a=1&a=1", "/a?a=1"),
   "an empty value is not an absent one": differ("/a?a=", "/a"),
   "a value of empty text is not a name without one": differ("/a?a=", "/a?a"),
