@@ -38,7 +38,10 @@ async function exchange(
     reply.end();
     return;
   }
-  await pipeline(Readable.fromWeb(response.body), reply);
+  const content = Readable.fromWeb(response.body);
+  // To a client of HTTP/1.0 an end of the connection is the end of the content: only a reset is none.
+  content.once("error", () => message.socket.resetAndDestroy());
+  await pipeline(content, reply);
 }
 
 function toRequest(message: IncomingMessage, reply: ServerResponse): Request {

@@ -30,7 +30,8 @@ export const reference: AdapterHarness = {
     const bound = routes.map((route) => bind(route, route.cache ?? cache));
     const server = createServer((request, response) => {
       serve(bound, request, response).catch(() => {
-        if (response.headersSent) response.destroy();
+        // A client of HTTP/1.0 takes the end of a connection for the end of the content, and a reset for none.
+        if (response.headersSent) response.req.socket.resetAndDestroy();
         else response.writeHead(500).end();
       });
     });

@@ -7,6 +7,7 @@ import type {
   preHandlerHookHandler,
 } from "fastify";
 import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../../adapter.ts";
+import { breakWhenDestroyed } from "../node/break-off.ts";
 import { isGone, onceClosed } from "../node/gone.ts";
 import { replayedFill } from "../node/replay.ts";
 import { showFields } from "../node/request.ts";
@@ -15,6 +16,7 @@ import { asIs, contentOf, shownContentOf } from "./content.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./kept.ts";
+import { isResponse, isStream } from "./payload.ts";
 import { FastifyRecord } from "./record.ts";
 import { breakWith, restoreFields, sayFields } from "./reply.ts";
 import { serialised } from "./serialised.ts";
@@ -208,6 +210,8 @@ export class CachedRoute {
     done: PayloadDone,
   ): void => {
     const run = this.#fills.get(reply);
+    // Where a stream fails, Fastify destroys the response.
+    if (isStream(payload) || isResponse(payload)) breakWhenDestroyed(reply.raw);
     if (run === undefined) {
       if (this.#untyped.has(reply)) reply.removeHeader("content-type");
       this.#trailers.dropUnfit(reply);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Sink } from "../../adapter.ts";
+import { cutOff } from "./break-off.ts";
 import { SIGNS, unwatch, watch } from "./connection.ts";
 import { StandIn } from "./stand-in.ts";
 import type { Rider } from "./stand-in.ts";
@@ -144,7 +145,7 @@ export class Departure {
 
   /** Breaks the connection off, unless the client has read since: the handler goes on as after any client that left. */
   #cut(): void {
-    if (this.hasClient && this.#res.writableNeedDrain) this.#socket.destroy();
+    if (this.hasClient && this.#res.writableNeedDrain) cutOff(this.#res, this.#socket);
   }
 
   #moveOn(): void {

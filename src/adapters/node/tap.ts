@@ -1,6 +1,7 @@
 import { ServerResponse } from "node:http";
 import { subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, OpenFill, Sink } from "../../adapter.ts";
+import { breakWhenDestroyed } from "./break-off.ts";
 import { guardCoding } from "./coding.ts";
 import { Departure } from "./departure.ts";
 import { Front } from "./front.ts";
@@ -207,6 +208,7 @@ export class ResponseTap {
     else this.#holdNothingBack();
     // Nobody reads what is not shared.
     if (head.sink === undefined && this.#departure.stop()) return false;
+    breakWhenDestroyed(this.#res);
     this.#sayHead(head, own);
     if (this.#front.isWrapped) this.#letHeadGo();
     else this.#front.call("writeHead", [head.status]);

@@ -104,18 +104,34 @@ export class Client {
 
   /** Sends these very bytes and answers all that comes until the server closes the connection. */
   raw(text: string): Promise<string> {
-    return new Promise((resolve, reject) => {
+    return this.rawBegun(text, "").whole;
+  }
+
+  /** Sends these very bytes; tells when `sign` has come, and all that comes. Rejects where the connection breaks. */
+  rawBegun(text: string, sign: string): { readonly begun: Promise<void>; readonly whole: Promise<string> } {
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const whole = new Promise<string>((resolve, reject) => {
       const socket = connect(Number(this.origin.port), this.origin.hostname);
       let answer = "";
       socket.setTimeout(this.#boundMs, () =>
-        socket.destroy(new Error("the server did not close the connection in time")),
+        socket.destroy(
+          new assert.AssertionError({ message: "the server did not close the connection in time" }),
+        ),
       );
       socket.setEncoding("latin1");
-      socket.on("data", (part: string) => void (answer += part));
-      socket.once("error", reject);
-      socket.once("close", () => resolve(answer));
+      socket.on("data", (part: string) => {
+        answer += part;
+        if (answer.includes(sign)) begin();
+      });
+      socket.once("error", (error) => reject(broken("an answer broke off", error)));
+      socket.once("close", () => {
+        begin();
+        resolve(answer);
+      });
       socket.write(text, "latin1");
     });
+    return { begun, whole };
   }
 
   /** Drops what is still open. */
@@ -138,6 +154,7 @@ export class BrokenAnswer extends Error {
 
 /** What did not come in time is a requirement that was not met, not a connection that broke. */
 function broken(what: string, cause: unknown): Error {
+  if (cause instanceof assert.AssertionError) return cause;
   if (!(cause instanceof Error)) return new BrokenAnswer(what, { cause });
   if (cause.name !== "AbortError") return new BrokenAnswer(`${what}: ${cause.message}`, { cause });
   return new assert.AssertionError({ message: `${what} in time` });

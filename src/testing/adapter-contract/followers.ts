@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BrokenAnswer } from "./client.ts";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
-import { cached, stream, text } from "./routes.ts";
+import { bytes, cached, stream, text } from "./routes.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
 import type { Scenario, Scenarios, Site } from "./stage.ts";
 
@@ -116,6 +116,31 @@ export const followers: Scenarios = {
     const next = await get("/a");
     assertMiss(next);
     assert.equal(next.text, "run 2");
+  },
+
+  "a stream that breaks midway is not whole for clients of HTTP/1.0, who take an end for the end": async (
+    stage,
+  ) => {
+    const fails = stage.gate();
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      yield bytes("one ");
+      await fails.opened;
+      throw new Error("the stream breaks, as it was told to");
+    };
+    const route = cached("/a", () => stream(parts));
+    const { client, store } = await stage.site([route]);
+    const ask = "GET /a HTTP/1.0\r\nHost: a.test\r\n\r\n";
+    const readers = [0, 1, 2].map(() => client.rawBegun(ask, "one "));
+    await Promise.all(readers.map(({ begun }) => begun));
+    const ends = Promise.allSettled(readers.map(({ whole }) => whole));
+    fails.open();
+    for (const end of await ends)
+      assert.ok(
+        end.status === "rejected" && end.reason instanceof BrokenAnswer,
+        "a broken stream does not end cleanly for anyone",
+      );
+    assert.equal(route.seen.length, 1, "the handler ran once");
+    assert.equal(store.count("set"), 0, "nothing is stored");
   },
 
   "a stream that may not be shared: those who waited run at once, while it flows": async (stage) => {
