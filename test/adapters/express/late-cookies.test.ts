@@ -154,30 +154,28 @@ describe.each(versions)(
     it.each(cases)("lets in nobody who waits: by %s, sent %s", async (_writer, _name, write, page) => {
       let open = (): void => undefined;
       const opened = new Promise<void>((resolve) => (open = resolve));
-      let runs = 0;
+      const runs = { begun: 0 };
       const client = await site(write, (req, res, next) => {
-        runs++;
+        runs.begun++;
         void opened.then(() => page(req, res, next));
       });
       const all = Array.from({ length: 4 }, () => client.ask({ path: "/a" }));
-      while (runs === 0) await turn();
+      while (runs.begun === 0) await turn();
       for (let rounds = 0; rounds < 20; rounds++) await turn();
       open();
       const answers = await Promise.all(all);
       expect(new Set(answers.map(({ text }) => text)).size).toBe(4);
     });
 
-    it.each(cases)("is none where no session changes: by %s, sent %s", async (writer, name, write) => {
+    it.each(cases)("is none where no session changes: by %s, sent %s", async (_writer, name, write) => {
       const still: RequestHandler = /part|pipe/.test(name)
         ? (_req, res) => (res.write("a"), void res.end("b"))
         : (_req, res) => void res.send("ab");
       const [miss, hit] = await askTwice(await site(write, still));
-      expect([miss.header("x-cache"), hit.header("x-cache"), hit.text], writer).toEqual([
-        "MISS",
-        "HIT",
-        "ab",
-      ]);
-      if (!/part|pipe/.test(name)) expect(miss.header("cache-status")).toMatch(/;stored$/);
+      expect([miss.header("x-cache"), hit.header("x-cache"), hit.text]).toEqual(["MISS", "HIT", "ab"]);
+      // Of a stream nobody knows yet whether it will be.
+      const stored = /part|pipe/.test(name) ? /fwd-status=200$/ : /;stored$/;
+      expect(miss.header("cache-status")).toMatch(stored);
     });
 
     it("is told once, with the remedy", async () => {

@@ -38,8 +38,31 @@ function byName(parameters: URLSearchParams): unknown {
 const keyOf = (query: string): string => new Names("", undefined).of("http://a", `/a?${query}`).uri;
 
 const unit = fc.constantFrom(
-  ..."aab[].=0,&",
-  ...["[]", "[b]", "%5B", "%5d", "%3D", "%61", "%2E", "+", "%20", "%25", "%zz", "%E9", "%E8", "é", "#"],
+  "a",
+  "a",
+  "b",
+  "[",
+  "]",
+  ".",
+  "=",
+  "0",
+  ",",
+  "&",
+  "[]",
+  "[b]",
+  "%5B",
+  "%5d",
+  "%3D",
+  "%61",
+  "%2E",
+  "+",
+  "%20",
+  "%25",
+  "%zz",
+  "%E9",
+  "%E8",
+  "é",
+  "#",
 );
 const segment = fc.string({ unit, maxLength: 5 });
 /** Two queries of the same segments in another order, some of them spelled otherwise. */
@@ -87,7 +110,7 @@ describe("two queries of one key", () => {
 const many = "&".repeat(1000);
 
 describe.each(versions)("%s: a handler that reads its query by qs", (_, express) => {
-  const differ = async (first: string, second: string): Promise<void> => {
+  const answersTo = async (first: string, second: string): Promise<Record<"cached" | "plain", string[]>> => {
     const app = express();
     app.set("query parser", "extended");
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (req, res) => res.json(req.query));
@@ -103,8 +126,7 @@ describe.each(versions)("%s: a handler that reads its query by qs", (_, express)
       (await client.ask({ path: `/plain?${first}` })).text,
       (await client.ask({ path: `/plain?${second}` })).text,
     ];
-    expect(without[0]).not.toBe(without[1]);
-    expect([one.text, two.text]).toEqual(without);
+    return { cached: [one.text, two.text], plain: without };
   };
 
   it.each([
@@ -118,7 +140,11 @@ describe.each(versions)("%s: a handler that reads its query by qs", (_, express)
     ["a=c#", "a=c%23"],
     ["a=1#&b=2", "b=2&a=1#"],
     ["a=c\u00A0", "a=c%C2%A0"],
-  ])("is asked anew where it reads another one: ?%s, then ?%s", differ);
+  ])("is asked anew where it reads another one: ?%s, then ?%s", async (first, second) => {
+    const { cached, plain } = await answersTo(first, second);
+    expect(plain[0]).not.toBe(plain[1]);
+    expect(cached).toEqual(plain);
+  });
 
   it.each([
     ["empty ones", `${many}a=1`, "a=1"],
@@ -126,7 +152,9 @@ describe.each(versions)("%s: a handler that reads its query by qs", (_, express)
   ])(
     "is asked anew where it does not read what stands behind a thousand: %s",
     async (_name, first, second) => {
-      await differ(first, second);
+      const { cached, plain } = await answersTo(first, second);
+      expect(plain[0]).not.toBe(plain[1]);
+      expect(cached).toEqual(plain);
     },
   );
 });
