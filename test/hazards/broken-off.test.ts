@@ -111,12 +111,13 @@ function read(where: Where, place: Place, version: "1.0" | "1.1", isPaused: bool
   let error: unknown;
   const begun = deferred<undefined>();
   const got = deferred<Got>();
+  let pauses = isPaused;
   socket.on("data", (part: Buffer) => {
     parts.push(part);
     if (parts.length > 9 || !/\r\n\r\n[^]/.test(Buffer.concat(parts).toString("latin1"))) return;
     begun.resolve(undefined);
-    if (isPaused) socket.pause();
-    isPaused = false;
+    if (pauses) socket.pause();
+    pauses = false;
   });
   socket.on("error", (failed) => (error = failed));
   socket.on("close", () => {
@@ -142,12 +143,13 @@ function readHttp2(where: Where, isPaused: boolean): Reader {
   let [bytes, length] = [0, undefined as string | undefined];
   const begun = deferred<void>();
   const got = deferred<Got>();
+  let pauses = isPaused;
   stream.on("response", (headers) => (length = headers["content-length"]));
   stream.on("data", (part: Buffer) => {
     bytes += part.byteLength;
     begun.resolve(undefined);
-    if (isPaused) stream.pause();
-    isPaused = false;
+    if (pauses) stream.pause();
+    pauses = false;
   });
   stream.on("error", () => undefined);
   stream.on("close", () => {
