@@ -98,14 +98,18 @@ function patternOf(name: string): { readonly methods: readonly string[]; readonl
 /** Whether a path may belong to a pattern: a segment with a parameter is any segment, a star is any rest. */
 function fits(pattern: string | undefined, path: string): boolean {
   if (pattern === undefined) return false;
-  const [wanted, given] = [pattern, path].map((text) => text.replace(/\/+$/, "").split("/")) as [
-    string[],
-    string[],
-  ];
+  const [wanted, given] = [pattern, path].map(segmentsOf) as [string[], string[]];
   const star = wanted.findIndex((segment) => segment.includes("*"));
   if (star === -1 ? wanted.length !== given.length : given.length < star) return false;
   const fixed = star === -1 ? wanted : wanted.slice(0, star);
   return fixed.every((segment, at) =>
     segment.includes(":") ? given[at] !== "" : segment.toLowerCase() === given[at]?.toLowerCase(),
   );
+}
+
+/** The segments of a path, the empty ones at its end left out. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split("/");
+  while (segments.length > 1 && segments.at(-1) === "") segments.pop();
+  return segments;
 }

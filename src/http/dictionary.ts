@@ -1,3 +1,5 @@
+import { trimSpaces } from "./list.ts";
+
 /** The members of a structured dictionary (RFC 9651 §3.2): bare items and inner lists as text, a lone key as `true`. */
 export type Dictionary = ReadonlyMap<string, string | true>;
 
@@ -14,7 +16,7 @@ const OWS = /[ \t]*/y;
  */
 export function parseDictionary(value: string): Dictionary | undefined {
   const members = new Map<string, string | true>();
-  const reader = new Reader(value.replace(/^ +| +$/g, ""));
+  const reader = new Reader(trimSpaces(value));
   while (!reader.isAtEnd) {
     const key = reader.take(KEY);
     if (key === undefined) return undefined;

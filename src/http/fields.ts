@@ -25,13 +25,22 @@ export function toFields(
   record: Readonly<Record<string, number | string | readonly string[] | undefined>>,
 ): Fields {
   const grouped = new Map<string, FieldValue>();
+  let repeated: Map<string, string[]> | undefined;
   for (const key of Object.keys(record)) {
     const name = key.toLowerCase();
     const value = record[key];
     const lines = value === undefined ? [] : typeof value === "object" ? value.map(String) : [String(value)];
     const known = grouped.get(name);
-    const grown = fromLines(known === undefined ? lines : [...linesOf(known), ...lines]);
-    if (grown !== undefined) grouped.set(name, grown);
+    if (known === undefined) {
+      const first = fromLines(lines);
+      if (first !== undefined) grouped.set(name, first);
+      continue;
+    }
+    // One list for each name, that grows: to copy it for each spelling would be quadratic (hazard 32).
+    let all = (repeated ??= new Map()).get(name);
+    if (all === undefined) repeated.set(name, (all = [...linesOf(known)]));
+    for (const line of lines) all.push(line);
+    if (all.length > 1) grouped.set(name, all);
   }
   return [...grouped];
 }
@@ -78,13 +87,14 @@ function subtractValue(name: string, after: FieldValue, before: FieldValue): Fie
 }
 
 function subtractLines(after: readonly string[], before: readonly string[]): FieldValue | undefined {
-  const said = [...before];
+  const said = new Map<string, number>();
+  for (const line of before) said.set(line, (said.get(line) ?? 0) + 1);
   const added: string[] = [];
   for (const line of after) {
-    const at = said.indexOf(line);
-    if (at === -1) added.push(line);
+    const left = said.get(line) ?? 0;
     // One line before accounts for one line after: a cookie that was said again is an addition.
-    else said.splice(at, 1);
+    if (left === 0) added.push(line);
+    else said.set(line, left - 1);
   }
   return fromLines(added);
 }

@@ -45,6 +45,16 @@ export function trimOws(text: string): string {
   return text.slice(start, end);
 }
 
+/** Returns `text` without the spaces around it, as structured fields have it (RFC 9651 §4.2). */
+export function trimSpaces(text: string): string {
+  // Not an expression: `/ +$/` is quadratic in a run of spaces that is followed by anything else (hazard 32).
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start] === " ") start += 1;
+  while (end > start && text[end - 1] === " ") end -= 1;
+  return text.slice(start, end);
+}
+
 /** Decides whether `char` is SP or HTAB (RFC 9110 §5.6.3). */
 export function isOws(char: string | undefined): boolean {
   return char === " " || char === "\t";

@@ -39,11 +39,20 @@ export function multipartRanges(
   return { contentType: `multipart/byteranges; boundary=${boundary}`, body: joined(pieces) };
 }
 
+/** So many digits of a number count, and a body of 4 GiB has fewer occurrences than there are such numbers. */
+const TAKEN = /byteranges-([0-9]{1,9})/g;
+
 /** A text that the body does not contain, so that no content can end a part (RFC 2046 §5.1.1). */
 function boundaryFor(body: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(body);
+  // Read once: to look for one number after the other would take a body that names them all quadratic time (hazard 32).
+  const taken = new Set<number>();
+  for (const [, digits = ""] of text.matchAll(TAKEN)) {
+    // `byteranges-12` contains `byteranges-1`.
+    for (let length = 1; length <= digits.length; length++) taken.add(Number(digits.slice(0, length)));
+  }
   let number = 0;
-  while (text.includes(`byteranges-${number}`)) number++;
+  while (taken.has(number)) number++;
   return `byteranges-${number}`;
 }
 

@@ -1,4 +1,5 @@
 import { parseDictionary } from "./dictionary.ts";
+import { trimSpaces } from "./list.ts";
 
 /** Which query parameters do not tell responses apart: those with these names, or all but those. */
 export interface SearchRule {
@@ -58,7 +59,7 @@ function booleanOf(member: string | true | undefined): boolean | undefined {
 
 function namesOf(member: string | true | undefined): ReadonlySet<string> | undefined {
   if (typeof member !== "string" || !member.startsWith("(")) return undefined;
-  const text = member.slice(1, -1).replace(/ +$/, "");
+  const text = trimSpaces(member.slice(1, -1));
   const names = new Set<string>();
   for (let at = 0; at < text.length; at = MEMBER.lastIndex) {
     MEMBER.lastIndex = at;

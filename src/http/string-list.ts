@@ -1,3 +1,5 @@
+import { trimSpaces } from "./list.ts";
+
 const STRING = /"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*)"/y;
 const PARAMETER =
   /; *[a-z*][a-z0-9_\-.*]*(?:=(?:-?[0-9]{1,12}\.[0-9]{1,3}|-?[0-9]{1,15}(?![0-9.])|"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*|:[A-Za-z0-9+/=]*:|\?[01]|@-?[0-9]{1,15}))?/y;
@@ -7,7 +9,7 @@ const PARAMETER =
  * where it is anything else: then the whole field is ignored (RFC 9651 §4.2).
  */
 export function parseStringList(value: string): readonly string[] | undefined {
-  const text = value.replace(/^ +| +$/g, "");
+  const text = trimSpaces(value);
   const members = new Set<string>();
   let at = 0;
   const take = (pattern: RegExp): RegExpExecArray | null => {

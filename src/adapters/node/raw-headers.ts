@@ -42,13 +42,11 @@ export function receivedLines(request: IncomingMessage): string[] {
 /** Combines field lines as Node does for `request.headers`. */
 export function headersOf(lines: readonly string[]): IncomingMessage["headers"] {
   const headers: Record<string, string | string[]> = {};
-  for (let index = 0; index + 1 < lines.length; index += 2) {
-    const [rawName = "", value = ""] = lines.slice(index, index + 2);
-    const name = rawName.toLowerCase();
-    const known = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    if (name === "set-cookie") assign(headers, name, [known ?? [], value].flat());
-    else if (known === undefined) assign(headers, name, value);
-    else if (!SINGLE.has(name)) assign(headers, name, [known, value].join(name === "cookie" ? "; " : ", "));
+  // Joined once: to join each line to those before it would be quadratic (hazard 32).
+  for (const [name, values] of Object.entries(distinctOf(lines)) as [string, string[]][]) {
+    const [first = ""] = values;
+    if (name === "set-cookie") assign(headers, name, values);
+    else assign(headers, name, SINGLE.has(name) ? first : values.join(name === "cookie" ? "; " : ", "));
   }
   return headers;
 }

@@ -1,0 +1,148 @@
+// The readers and writers of HTTP, by the file of `dist/` and the name of its export.
+// `run` is called with the export and a text; `tokens` are what the grammar is made of, and `samples` what it allows,
+// into which runs of tokens are put. `why`: it is not fed, and why that is right.
+import {
+  MADE,
+  bytes,
+  digits,
+  directives,
+  inEachCase,
+  jsonish,
+  list,
+  many,
+  members,
+  names,
+  none,
+  one,
+  some,
+  structured,
+  urlish,
+  words,
+} from "./fixtures.mjs";
+
+export const http = {
+  "http/age.js": { parseAge: digits() },
+  "http/cache-control.js": { parseCacheControl: directives() },
+  "http/cache-status.js": {
+    formatCacheStatus: some(['"', "\\", "é", "a"], "a b", (format, text) =>
+      format({ cache: text, key: text }),
+    ),
+    appendCacheStatus: members((append, text) => append(names(text), text)),
+  },
+  "http/conditional.js": {
+    isNotModified: list((matches, text) => {
+      matches({ ifNoneMatch: text }, { etag: '"x"' });
+      matches({ ifModifiedSince: text }, { lastModified: text, date: 0 });
+    }),
+    NOT_MODIFIED_FIELDS: none("a set"),
+    notModifiedFields: members((choose, text) => choose(names(text).map((name) => [name, text]))),
+  },
+  "http/delta-seconds.js": { parseDeltaSeconds: digits(), MAX_DELTA_SECONDS: none("a number") },
+  "http/dictionary.js": { parseDictionary: structured() },
+  "http/etag.js": {
+    parseEntityTag: list(),
+    parseEntityTags: list(),
+    formatEntityTag: MADE,
+    strongMatch: MADE,
+    weakMatch: MADE,
+  },
+  "http/fields.js": {
+    fieldOf: members((find, text) =>
+      find(
+        names(text).map((name) => [name, ""]),
+        text,
+      ),
+    ),
+    combined: members((combine, text) => combine(many(text))),
+    toFields: members((group, text) => {
+      group(Object.fromEntries(names(text).map((name) => [name, text])));
+      group(inEachCase(text));
+    }),
+    isFieldName: list(),
+    isFieldValue: list(),
+    areSendable: members((check, text) =>
+      check([["a", many(text)], ...names(text).map((name) => [name, "a"])]),
+    ),
+    subtractFields: members((subtract, text) => {
+      subtract([["set-cookie", many(text)]], [["set-cookie", many(text).toReversed()]]);
+      subtract([["vary", names(text).join()]], [["vary", names(text).toReversed().join()]]);
+      subtract(
+        names(text).map((name) => [name, "a"]),
+        names(text)
+          .toReversed()
+          .map((name) => [name, "b"]),
+      );
+    }),
+    endToEnd: members((choose, text) =>
+      choose([["connection", names(text).join()], ...names(text).map((name) => [name, "a"])]),
+    ),
+    MESSAGE_FIELDS: none("a set"),
+  },
+  "http/http-date.js": {
+    parseHttpDate: {
+      run: one,
+      tokens: [" ", "0", "a", ":", "-"],
+      samples: ["Sun, 06 Nov 1994 08:49:37 GMT"],
+    },
+    formatHttpDate: none("it is given a number"),
+  },
+  "http/json.js": { parseExactJson: jsonish(), isJson: words() },
+  "http/list.js": {
+    parseList: list(),
+    closingQuote: list((find, text) => find(`"${text}`, 0)),
+    trimOws: list(),
+    trimSpaces: list(),
+    isOws: none("it is given one character"),
+  },
+  "http/multipart.js": {
+    areWorthParts: members((judge, text) => judge(names(text).map((_, at) => ({ first: at, last: at })))),
+    multipartRanges: members((cut, text) => {
+      const range = { first: 0, last: 1 };
+      cut(bytes(text), [range, range], text);
+      cut(
+        bytes(
+          names(text)
+            .map((_, at) => `--byteranges-${at}`)
+            .join(),
+        ),
+        [range],
+        text,
+      );
+      cut(bytes(`byteranges-${"1".repeat(text.length)}`), [range], text);
+    }),
+  },
+  "http/no-vary-search.js": {
+    parseNoVarySearch: { ...structured(), samples: ['params=("a" "b";c)', 'params, except=( "a" )'] },
+    formatNoVarySearch: members((format, text) => format({ isExcept: true, names: new Set(many(text)) })),
+    isSameRule: members((compare, text) =>
+      compare({ isExcept: true, names: new Set(many(text)) }, { isExcept: true, names: new Set(many(text)) }),
+    ),
+    keepsBy: urlish((keeps, text) => keeps({ isExcept: true, names: new Set() }, text)),
+  },
+  "http/query.js": {
+    parseQuery: urlish(),
+    formatQuery: members((format, text) => {
+      format(names(text).map((name) => ({ name, value: "a" })));
+      format(names(text).map(() => ({ name: "a", value: "a" })));
+    }),
+    isLongQuery: urlish(),
+    decodeComponent: urlish(),
+    splitTarget: urlish(),
+  },
+  "http/range.js": {
+    parseRange: digits((parse, text) => parse(`bytes=${text}`, 1000), ["0-1", "-5,", "7-, "]),
+    formatContentRange: MADE,
+    formatUnsatisfied: MADE,
+    ifRangeHolds: list((holds, text) => holds(text, { etag: text, lastModified: text, date: 0 })),
+  },
+  "http/string-list.js": { parseStringList: structured() },
+  "http/targeted.js": { parseTargetedCacheControl: structured() },
+  "http/vary.js": {
+    parseVary: list(),
+    mergeVary: members((merge, text) => {
+      merge(text, [text]);
+      merge(names(text).join(), names(text).toReversed());
+    }),
+    normaliseSelecting: list((normalise, text) => normalise("accept-language", text)),
+  },
+};

@@ -1,0 +1,203 @@
+// Whatever else looks into text, by the file of `dist/` and the name of its export.
+// `run` is called with the export and a text; `tokens` are what the grammar is made of, and `samples` what it allows,
+// into which runs of tokens are put. `why`: it is not fed, and why that is right.
+import {
+  CODE,
+  MADE,
+  STREAM,
+  asking,
+  bytes,
+  declaring,
+  digest,
+  digits,
+  directives,
+  drained,
+  entryOf,
+  express,
+  inEachCase,
+  list,
+  many,
+  members,
+  names,
+  plain,
+  policyOf,
+  response,
+  saying,
+  shared,
+  some,
+  structured,
+  trickle,
+  urlish,
+  words,
+} from "./fixtures.mjs";
+
+export const others = {
+  "core/asked.js": {
+    askedUrl: urlish((split, text) => {
+      split({ url: text });
+      split({ url: `/${text}` });
+    }),
+    askedRequest: members((make, text) => make({ headers: { host: text } }, { target: text }, many(text))),
+  },
+  "core/declared-query.js": {
+    declaredQuery: some(["/", "~1", "a"], "a/b", (declare, text) => declare({ $ref: `#/${text}` })),
+  },
+  "core/demands.js": {
+    demandsOf: directives((demand, text) => {
+      demand(asking(text), shared).accepts(entryOf(text), 0);
+      demand(asking(text, { header: (name) => (name === "pragma" ? text : undefined) }), shared);
+    }),
+  },
+  "core/errors.js": { show: list() },
+  "core/explain.js": {
+    explain: some(["\n", "a", "\u2028"], "a", (say, text) =>
+      say(
+        { request: asking(text), policy: plain, verdict: { outcome: "miss", status: {}, because: [text] } },
+        [text],
+      ),
+    ),
+  },
+  "core/flow.js": { Flow: STREAM },
+  "core/policy.js": { resolvePolicy: CODE },
+  "core/key-parts.js": {
+    keyParts: some(["|", "%7C", "?", "/"], "|u|a", (read, text) => {
+      read(text, text);
+      read(`|u|GET|||${text}`, "");
+      read(`|k|${text}`, `GET|${text}|`);
+    }),
+  },
+  "core/key.js": {
+    keyOf: some(["%41", "|", "&", "="], "a?b", (name, text) => {
+      name(asking(text), declaring, digest);
+      name(asking(text, { method: "POST" }), plain, digest);
+    }),
+    namedEntry: some(["|", "%", "a"], "a|b", (name, text) => name(text, text)),
+    plainVariant: members((choose, text) => choose(text)(names(text))),
+    uriResourcePrefix: some(["|", "%", "a"], "a|b", (name, text) => name(text, text, text, text)),
+    variantOf: some([" ", ";", ",", "%"], "a ;b, c", (choose, text) =>
+      choose("", ["accept-language"], () => text),
+    ),
+  },
+  "core/names.js": {
+    Names: some(["/", "%41", "&", "["], "a?b", (Names, text) => {
+      const known = new Names("", declaring.query);
+      known.learn(text, `/${text}`, { isExcept: true, names: new Set([text]) });
+      known.of(text, `/${text}`);
+      known.peek(`http://${text}`, `/?a=${text}`);
+    }),
+    keepsParameter: urlish((keeps, text) => keeps(declaring.query, text)),
+  },
+  "core/option-rules.js": {
+    checkName: CODE,
+    checkRouteOptions: CODE,
+  },
+  "core/respond.js": {
+    Responder: list((Responder, text) => {
+      const selection = { ifNoneMatch: text, ifRange: text, range: `bytes=0-1,${text}` };
+      new Responder().reply(entryOf(text), "GET", selection, []);
+    }),
+    replyOnce: digits(
+      (reply, text) => reply(entryOf(text), "GET", { range: `bytes=0-1,${text}` }, []),
+      ["1-2"],
+    ),
+  },
+  "core/routes.js": {
+    Routes: some(["/", "*", ":", "?"], "a/:b", (Routes, text) => {
+      const routes = new Routes();
+      routes.declare({ route: `GET,HEAD /${text}` });
+      routes.declare({ route: `GET /${text}/:id/*` });
+      routes.choose(undefined, "GET", `/${text}`);
+      routes.choose(undefined, "GET", `/${text}b`);
+    }),
+  },
+  "core/storable.js": {
+    refusalOf: words((judge, text) => {
+      const head = { ...saying(text), cacheControl: {}, vary: [] };
+      judge(
+        { ...head, cacheControl: { noStore: false, noCache: false, private: false } },
+        plain,
+        asking(text),
+      );
+    }),
+  },
+  "core/tagging.js": {
+    outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
+    taggedNames: members((read, text) => read({ tags: many(text) })),
+    tagsOf: structured((read, text) =>
+      read(asking(text), saying(text), policyOf({ invalidateOnUnsafe: true })),
+    ),
+  },
+  "core/unsafe.js": {
+    outdated: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
+  },
+  "adapters/express/request.js": {
+    contentOf: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
+    narrowQuery: members((narrow, text) => {
+      const query = Object.fromEntries(names(text).map((name) => [name, text]));
+      narrow(Object.assign(express(text), { query }), `/${text}?${text}`, () => true);
+    }),
+    originOf: some([" ", ",", "a"], "a , b", (read, text) => read(express(text))),
+  },
+  "adapters/fastify/content.js": {
+    contentOf: MADE,
+    shownContentOf: words((read, text) => read({ body: bytes("a") }, { getHeader: () => text })),
+  },
+  "adapters/fastify/handler-stream.js": { HandlerStream: STREAM },
+  "adapters/fastify/query.js": { declaredQueryOf: CODE },
+  "adapters/fastify/record.js": {
+    FastifyRecord: urlish((FastifyRecord, text) => {
+      const raw = { url: `/${text}`, headers: { "content-length": text }, baseUrl: `/${text}` };
+      const record = new FastifyRecord({ raw, originalUrl: `/${text}/${text}`, server: {} }, text);
+      record.content();
+      void record.refresh;
+    }),
+  },
+  "adapters/fastify/serialised.js": { overhear: CODE, serialised: CODE, serializeBy: CODE },
+  "adapters/fastify/source.js": { Source: STREAM },
+  "adapters/node/coding.js": {
+    guardCoding: words((guard, text) => {
+      guard(response({ "cache-control": text }), { status: 206, body: bytes(text) });
+      guard(response({ etag: `"${"a".repeat(22)}"` }), { status: 304 });
+      guard(response({ etag: text }), { status: 200, body: bytes(text) });
+    }),
+  },
+  "adapters/node/raw-headers.js": {
+    distinctOf: members((read, text) => read(Array.from(text).flatMap((name) => [name, "b"]))),
+    headersOf: members((read, text) => {
+      read(Array.from(text).flatMap((name) => [name, "b"]));
+      read(Array.from(text).flatMap(() => ["set-cookie", "b"]));
+      read(names(text).flatMap((name) => [name, "b"]));
+    }),
+    receivedLines: members((read, text) =>
+      read({ rawHeaders: Array.from(text).flatMap((name) => [name, "b"]) }),
+    ),
+  },
+  "adapters/node/write-arguments.js": {
+    applyHead: members((apply, text) => {
+      apply(response(), [200, text, names(text).flatMap((name) => [name, "b"])]);
+      apply(response(), [200, text, names(text).flatMap(() => ["set-cookie", "b"])]);
+      apply(response(), [200, inEachCase(text)]);
+    }),
+    contentOf: words((read, text) => read(text, text)),
+  },
+  "adapters/web/content.js": {
+    withContent: members(async (read, text) => {
+      const post = (body) => new Request("http://a", { method: "POST", body, duplex: "half" });
+      const { request } = await read(post(trickle(text.length)), policyOf({ methods: ["POST"] }));
+      await drained(request.body);
+    }),
+  },
+  "adapters/web/pass-on.js": { passOn: STREAM },
+  "adapters/web/request.js": {
+    splitUrl: urlish(),
+    requestForHandler: members((make, text) => {
+      const request = new Request("http://a", { headers: { "x-a": text } });
+      make(request, {
+        hidden: names(text).slice(0, 100),
+        conditions: [["if-none-match", text]],
+        target: `/${text}`,
+      });
+    }),
+    withExtras: members((copy, text) => copy({}, Object.fromEntries(names(text).map((name) => [name, ""])))),
+  },
+};
