@@ -1,3 +1,4 @@
+import { NonceFinder } from "../http/nonce.ts";
 import type { Clock } from "./clock.ts";
 import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
@@ -12,15 +13,19 @@ import { Flow } from "./flow.ts";
 export class Capture {
   readonly #maxBytes: number;
   readonly #digest: Digest | undefined;
+  readonly #nonces: NonceFinder | undefined;
   /** The content on its way to whoever reads it while it comes. */
   readonly flow: Flow;
   #length = 0;
   #refusal: Refusal | undefined;
 
-  /** `digest` is given where the entity tag is to be made from the content. */
-  constructor(maxBytes: number, digest: Digest | undefined, clock: Clock) {
+  /**
+   * `digest` is given where the entity tag is to be made from the content, `nonces` where none of them may stand in it.
+   */
+  constructor(maxBytes: number, digest: Digest | undefined, clock: Clock, nonces: readonly string[] = []) {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
+    this.#nonces = nonces.length === 0 ? undefined : new NonceFinder(nonces);
     this.flow = new Flow(maxBytes, clock);
   }
 
@@ -31,6 +36,7 @@ export class Capture {
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
     if (this.#length > this.#maxBytes) this.refuse("too-large");
+    else if (this.#nonces?.finds(bytes) === true) this.refuse("nonce");
     this.flow.write(bytes);
     return this.#refusal;
   }

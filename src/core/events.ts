@@ -14,6 +14,7 @@ export type Refusal =
   | "vary-any"
   | "set-cookie"
   | "late-cookie"
+  | "nonce"
   | "event-stream"
   | "expired"
   | "too-large"

@@ -1,5 +1,6 @@
 import { parseCacheControl } from "../http/cache-control.ts";
 import { combined, fieldOf } from "../http/fields.ts";
+import { POLICY_FIELDS, noncesOf } from "../http/nonce.ts";
 import { parseTargetedCacheControl } from "../http/targeted.ts";
 import { parseVary } from "../http/vary.ts";
 import type { HandlerHead, Head } from "./types.ts";
@@ -21,8 +22,9 @@ export function readHead(head: HandlerHead): Head {
   const targeted = parseTargetedCacheControl(said("cdn-cache-control"));
   const cacheControl = targeted ?? parseCacheControl(said("cache-control"));
   const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
+  const nonces = noncesOf(POLICY_FIELDS.map(said));
   const { status, fields } = head;
-  return { status, fields, earlier, cacheControl, isTargeted: targeted !== undefined, vary };
+  return { status, fields, earlier, cacheControl, isTargeted: targeted !== undefined, vary, nonces };
 }
 
 /** What a handler's response varies by, and what a middleware before the lookup makes it vary by. */

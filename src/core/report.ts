@@ -36,6 +36,10 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "a cookie was set after the look-up, as the response left: a session in front of the cache, perhaps",
     'change no session in this handler, and leave saveUninitialized and rolling off; or say setCookie: "strip" to store the response without the cookie; or give a scope function, so that each user has their own',
   ],
+  nonce: [
+    "its Content-Security-Policy has a nonce, which is for one response, and its content may have it too",
+    "name the hashes of inline scripts and styles ('sha256-...') in the policy, or move them into files",
+  ],
   "event-stream": ["the response is an event stream", "leave this route uncached"],
   expired: ["its lifetime is 0", "give the route a ttl above 0, or the response a max-age"],
   "too-large": ["its content is larger than maxBodyBytes", "raise maxBodyBytes if memory allows"],

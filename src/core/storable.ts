@@ -1,4 +1,5 @@
 import { combined, fieldOf } from "../http/fields.ts";
+import { NonceFinder } from "../http/nonce.ts";
 import type { Refusal } from "./events.ts";
 import type { Head, Policy, RequestRecord } from "./types.ts";
 
@@ -29,6 +30,7 @@ export function refusalOf(
   if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
+  if (head.nonces.length > 0 && hasOneTimeNonce(head)) return "nonce";
   // An event stream never ends; its parts are of the moment.
   if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
     return "event-stream";
@@ -52,4 +54,21 @@ export function isOfOneUser(
 ): boolean {
   if (policy.scope !== "shared" || request.header("authorization") === undefined) return false;
   return !cacheControl.public && !cacheControl.mustRevalidate && cacheControl.sMaxage === undefined;
+}
+
+/** More nonces than this are not looked for in the content: the time is that of their number times its length. */
+const MOST_NONCES = 16;
+
+/**
+ * Whether a head with a nonce forbids storing (hazard 37). One nonce for everybody is none, so the handler must not say
+ * it, in its policy or in another field. One that was said before the lookup is another on each hit: it must not stand in
+ * the content, and that has to be legible.
+ */
+function hasOneTimeNonce({ fields, nonces }: Head): boolean {
+  if (nonces.length > MOST_NONCES) return true;
+  const coding = combined(fieldOf(fields, "content-encoding"));
+  if (coding !== undefined && !/^identity$/i.test(coding)) return true;
+  if (/charset="?utf-?(?:16|32)/i.test(combined(fieldOf(fields, "content-type")) ?? "")) return true;
+  const encoder = new TextEncoder();
+  return fields.some(([, value]) => new NonceFinder(nonces).finds(encoder.encode([value].flat().join("\n"))));
 }

@@ -164,6 +164,8 @@ export interface Head extends HandlerHead {
   readonly isTargeted: boolean;
   /** Request fields that the response says it varies by, or `*`. */
   readonly vary: readonly string[] | "*";
+  /** The nonces that its content security policies allow, where it says none those that were said before the lookup. */
+  readonly nonces: readonly string[];
 }
 
 /** The verb of the core, which every adapter speaks. */

@@ -169,6 +169,28 @@ describe("what is said", () => {
   );
 });
 
+describe("the nonce of a policy", () => {
+  const policy = (nonce: string): Record<string, string> => ({
+    "content-security-policy": `script-src 'nonce-${nonce}'`,
+  });
+
+  it("37: stands in no stored page", () => {
+    const { ask, now } = kitOf();
+
+    ask({}, { earlier: policy("r4nd0m"), body: '<script nonce="r4nd0m">' });
+
+    expect(now().kind).toBe("fill");
+  });
+
+  it("37: is not the same for everybody", () => {
+    const { ask, now } = kitOf();
+
+    ask({}, { headers: policy("r4nd0m") });
+
+    expect(now().kind).toBe("fill");
+  });
+});
+
 type Heard = readonly [outcome: string, fields: Parameters<typeof said>[0]];
 
 async function oneOfEach({ now, begin }: Kit): Promise<readonly Heard[]> {

@@ -5,7 +5,7 @@ import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
-import { applyReply, breakWith, fieldsOf, wholeOf, withLate, withLength } from "./reply.ts";
+import { applyReply, breakWith, fieldsOf, wholeOf, withLate, withLatePolicies, withLength } from "./reply.ts";
 import { overhear, serializeBy } from "./serialised.ts";
 import type { AnyStream } from "./source.ts";
 
@@ -245,6 +245,6 @@ export class FastifyFill {
     const now = subtractFields(fieldsOf(this.#reply), this.#before);
     const own = withLate(this.#own, now, this.#isTyped);
     const fields = withLength(own, this.#reply, this.#content?.bytes);
-    return { status: this.#status, fields, earlier: this.#before };
+    return { status: this.#status, fields, earlier: withLatePolicies(this.#before, now, own) };
   }
 }

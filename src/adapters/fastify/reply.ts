@@ -33,6 +33,19 @@ export function withLate(own: Fields, now: Fields, isTyped: boolean): Fields {
   return [...own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
 }
 
+/**
+ * What was said before the lookup, with the security policies that hooks have said since the handler sent: those have
+ * another nonce on each hit, as those that were there before (hazard 37).
+ */
+export function withLatePolicies(before: Fields, now: Fields, own: Fields): Fields {
+  const late = now.filter(([name, value]) => {
+    return (
+      name.startsWith("content-security-policy") && !own.some(([said, as]) => said === name && as === value)
+    );
+  });
+  return late.length === 0 ? before : [...late, ...before];
+}
+
 /** A head with the length of its content: that of a HEAD Fastify says only once the cache has heard of it. */
 export function withLength(own: Fields, { request }: FastifyReply, content?: Uint8Array | string): Fields {
   if (request.method !== "HEAD" || content === undefined) return own;

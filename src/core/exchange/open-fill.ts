@@ -4,6 +4,8 @@ import { Capture } from "../capture.ts";
 import type { Refusal } from "../events.ts";
 import { hasContent, replyOnce } from "../respond.ts";
 import {
+  BREAKS,
+  OF_THE_MOMENT,
   abandonRun,
   brokenSource,
   failRefresh,
@@ -19,19 +21,6 @@ import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
 import { Audience } from "./audience.ts";
 import { messageOf, statusOf, storedMessage, variantIn } from "./message.ts";
 import { storedFields } from "../write.ts";
-
-/** Refusals that say nothing about the next response for the same key. */
-const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
-  "aborted",
-  "credentials",
-  "failed",
-  "purged",
-  "search-rule",
-  "truncated",
-]);
-
-/** Refusals of what is an error and no answer. */
-const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
 
 /** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
 export class OpenRun implements OpenFill, Sink {
@@ -53,7 +42,8 @@ export class OpenRun implements OpenFill, Sink {
     this.#head = head;
     const { policy, parts, isBackground } = run;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
-    this.#capture = new Capture(policy.maxBodyBytes, isTagged ? undefined : parts.digest, parts.clock);
+    const digest = isTagged ? undefined : parts.digest;
+    this.#capture = new Capture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
     this.#audience = new Audience(this.#capture.flow, {
       hasClient,
       isWanted: () => isBackground && this.storable,
@@ -185,6 +175,8 @@ export class OpenRun implements OpenFill, Sink {
    */
   #letIn(judged: Judged): void {
     const { flight, isBackground } = this.#run;
+    // Whether a nonce stands in the content is known at its end only: until then nobody is given any of it (hazard 37).
+    if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "alone" });
     const flow = (): void => {
       this.#onFirstByte = undefined;
       flight?.flow({

@@ -176,6 +176,19 @@ export function isPurged({ parts, ticket }: Run, tagging: Tagging = {}): boolean
   return ticket.purged || parts.tags.areOutdated(tagging);
 }
 
+/** Refusals that say nothing about the next response for the same key. */
+export const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
+  "aborted",
+  "credentials",
+  "failed",
+  "purged",
+  "search-rule",
+  "truncated",
+]);
+
+/** Refusals of what is an error and no answer. */
+export const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
+
 /** What an entry to be takes from its head. */
 export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 

@@ -23,6 +23,8 @@ export const fetchHarness: AdapterHarness = {
   name: "fetch",
   declined: {
     "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
+    "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
+    "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
     "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
     "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
     "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
