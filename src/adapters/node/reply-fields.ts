@@ -41,6 +41,14 @@ export function cookiesOf(res: ServerResponse): readonly string[] {
   return cookies === undefined ? [] : lines(cookies);
 }
 
+/** The content security policies with a nonce that are set on a response now. */
+export function noncePoliciesOf(res: ServerResponse): readonly string[] {
+  return ["content-security-policy", "content-security-policy-report-only"].flatMap((name) => {
+    const policy = res.getHeader(name);
+    return policy === undefined ? [] : lines(policy).filter((line) => /'nonce-/i.test(line));
+  });
+}
+
 /** A reply's fields without a length that its handler (`own`) did not say: whoever adds to the content need not know it. */
 export function asSized(fields: Fields, own: Fields): Fields {
   if (own.some(([name]) => name === "content-length")) return fields;

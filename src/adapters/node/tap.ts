@@ -8,7 +8,7 @@ import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
 import { HeldHead } from "./held-head.ts";
 import { headBy, onLeaving } from "./leaving.ts";
-import { asSized, cookiesOf, fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
+import { asSized, cookiesOf, fieldsOf, isFramed, noncePoliciesOf, replaceFields } from "./reply-fields.ts";
 import { contentOf, isContent, readWrite } from "./write-arguments.ts";
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
@@ -223,10 +223,13 @@ export class ResponseTap {
     let known: readonly string[] = [];
     this.#onHead = () => {
       known = cookiesOf(res);
+      const policies = noncePoliciesOf(res);
       onLeaving(res, () => {
         this.#leaving = undefined;
         const isLate = cookiesOf(res).some((line) => !known.includes(line));
-        const said = go?.(isLate ? "late-cookie" : undefined) ?? [];
+        // The content has been read by then, and not for this nonce (hazard 37).
+        const isUnread = noncePoliciesOf(res).some((line) => !policies.includes(line));
+        const said = go?.(isLate ? "late-cookie" : isUnread ? "nonce" : undefined) ?? [];
         for (const [name, value] of said) res.setHeader(name, value);
       });
     };

@@ -9,9 +9,9 @@ import {
   abandonRun,
   brokenSource,
   failRefresh,
+  isLeftOut,
   isPurged,
   keep,
-  leavesCookiesOut,
   refreshDeadlineOf,
 } from "./run.ts";
 import type { Judged, Run } from "./run.ts";
@@ -84,7 +84,7 @@ export class OpenRun implements OpenFill, Sink {
     const deferred: (() => void)[] = (this.#deferred = []);
     return (refusal) => {
       this.#deferred = undefined;
-      const isRefused = refusal !== undefined && this.storable && !leavesCookiesOut(this.#run.policy);
+      const isRefused = refusal !== undefined && this.storable && !isLeftOut(refusal, this.#run.policy);
       if (isRefused) this.refuse(refusal);
       for (const go of deferred) go();
       return isRefused ? statusOf(this.#run, this.#head, { detail: refusal }) : [];

@@ -7,7 +7,7 @@ import type { Entry } from "../store.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../types.ts";
 import { freshen } from "./freshen.ts";
 import type { Freshened } from "./freshen.ts";
-import { abandonRun, failRefresh, isPurged, keep, leavesCookiesOut } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep, isLeftOut } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -39,7 +39,7 @@ export class RevalidatedRun implements OpenFill {
     this.#isDeferred = true;
     return (refusal) => {
       // What is stored stays as it was: the new fields came with a cookie for one client.
-      const isRefused = refusal !== undefined && !leavesCookiesOut(this.#run.policy);
+      const isRefused = refusal !== undefined && !isLeftOut(refusal, this.#run.policy);
       if (isRefused) this.#freshened = { ...this.#freshened, fate: "left", refusal };
       this.#commit();
       return isRefused ? this.#status() : [];

@@ -215,7 +215,7 @@ export function judge(run: Run, head: Head): Judged | Refusal {
   return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }
 
-/** Whether what is stored is for those who are not given the cookies that came with it: each user, or nobody. */
-export function leavesCookiesOut({ scope, setCookie }: Policy): boolean {
-  return typeof scope === "function" || setCookie === "strip";
+/** Whether a response is stored without what forbids it: a cookie, where it is for each user or nobody is given it. */
+export function isLeftOut(refusal: Refusal, { scope, setCookie }: Policy): boolean {
+  return refusal === "late-cookie" && (typeof scope === "function" || setCookie === "strip");
 }
