@@ -58,7 +58,7 @@ describe("a response is refused whose policy has a nonce", () => {
     expect(detail(kit, { earlier: policy("r4nd0m"), body: page("r4nd0m") })).toBe("nonce");
   });
 
-  it.each([[[page("r4nd0m")]], [["<script nonce=r4n", "d0m>"]], [[..."nonce=r4nd0m"]]])(
+  it.each([[[page("r4nd0m")]], [["<script nonce=r4n", "d0m>"]], ["nonce=r4nd0m".split("")]])(
     "that stands in a content that streams: %j",
     (parts) => {
       const kit = kitOf();
