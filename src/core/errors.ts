@@ -39,12 +39,14 @@ export class CacheError extends Error {
 
 /** Shows a value in an error message: short, on one line, never throwing. */
 export function show(value: unknown): string {
-  try {
-    return shown(value);
-  } catch {
-    // A getter, a `toJSON` or a proxy of the value threw: what it is counts, and not what it says.
-    return `a value of type ${typeof value}`;
+  for (const way of [shown, (circle: unknown): string => Object.prototype.toString.call(circle)]) {
+    try {
+      return way(value);
+    } catch {
+      // A getter, a `toJSON` or a proxy of the value threw: what it is counts, and not what it says.
+    }
   }
+  return `a value of type ${typeof value}`;
 }
 
 function shown(value: unknown): string {

@@ -113,7 +113,7 @@ export class Exchange {
   #approach<Native>(passage: Passage<Native>, patience: Patience): MaybePromise<Decision> {
     const { clock } = this.#parts;
     const now = clock.now();
-    const found = this.#lookup.find(passage.key.resource, passage.choose, now);
+    const found = this.#lookup.find(passage.key.resource, passage.choose, now, passage.policy);
     if (found instanceof Promise)
       return found.then((read) => this.#decide(passage, withLearned(read, patience), patience, clock.now()));
     return this.#decide(passage, withLearned(found, patience), patience, now);

@@ -63,8 +63,11 @@ export function manualEntry(
 
 /** An entry as its application sees it. */
 export function storedResponse(entry: Entry): StoredResponse {
-  const { status, fields, body, storedAt, staleAt } = entry;
-  // A copy: the stored bytes are what every hit is sent.
+  const { status, body, storedAt, staleAt } = entry;
+  // A copy: what is stored is what every hit is sent.
+  const fields = entry.fields.map(
+    ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
+  );
   return { status, fields, body: new Uint8Array(body), storedAt, staleAt };
 }
 

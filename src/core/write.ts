@@ -1,5 +1,5 @@
 import { formatEntityTag } from "../http/etag.ts";
-import { MESSAGE_FIELDS, endToEnd, fieldOf } from "../http/fields.ts";
+import { endToEnd, fieldOf, isStoredField } from "../http/fields.ts";
 import type { Fields, FieldValue } from "../http/fields.ts";
 import { mergeVary } from "../http/vary.ts";
 import type { Head, Policy } from "./types.ts";
@@ -13,11 +13,7 @@ import type { Head, Policy } from "./types.ts";
 export function storedFields(head: Head, policy: Policy, digest: string | undefined): Fields {
   const fields: [string, FieldValue][] = [];
   for (const [name, value] of endToEnd(head.fields)) {
-    const kept =
-      (!MESSAGE_FIELDS.has(name) || (name === "date" && policy.storeDate)) &&
-      name !== policy.statusHeader?.name &&
-      (name !== "set-cookie" || policy.setCookie === "store");
-    if (kept && name !== "vary") fields.push([name, value]);
+    if (name !== "vary" && isStoredField(name, policy)) fields.push([name, value]);
   }
   const vary = variesBy(head, policy);
   if (vary !== undefined) fields.push(["vary", vary]);

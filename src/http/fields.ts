@@ -130,6 +130,24 @@ export function endToEnd(fields: Fields): Fields {
 /** Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13). */
 export const MESSAGE_FIELDS: ReadonlySet<string> = new Set(["age", "content-length", "date"]);
 
+/** What a route lets be stored beyond what every response may have. */
+export interface StoredFields {
+  /** Whether the `Date` of a response is stored. */
+  readonly storeDate: boolean;
+  /** Cookies are stored under `store` alone. */
+  readonly setCookie: "refuse" | "strip" | "store";
+  /** The field that says whether the answer came from the cache: each message has its own. */
+  readonly statusHeader: { readonly name: string } | undefined;
+}
+
+/** Decides whether a field of this lower-case name is stored; writing asks it, and so does reading (hazards 24 and 49). */
+export function isStoredField(name: string, rule: StoredFields): boolean {
+  if (CONNECTION_FIELDS.has(name)) return false;
+  if (MESSAGE_FIELDS.has(name)) return name === "date" && rule.storeDate;
+  if (name === "set-cookie") return rule.setCookie === "store";
+  return name !== rule.statusHeader?.name;
+}
+
 function linesOf(value: FieldValue): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }

@@ -102,7 +102,7 @@ describe("a value in a message", () => {
     [
       "a function whose name throws",
       Object.defineProperty(() => 0, "name", { get: down }),
-      "a value of type function",
+      "[object Function]",
     ],
   ])("is shown, whatever it is: %s", (_, value, text) => {
     expect(show(value)).toContain(text);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Lookup } from "../../src/core/lookup.ts";
+import type { StoredFields } from "../../src/http/fields.ts";
+import { memoryStore } from "../../src/index.ts";
 import type { ChooseVariant, Entry } from "../../src/index.ts";
-import { fillOf, kitOf, said, serveOf } from "./support.ts";
+import { chaosStore } from "../../src/testing/chaos-store.ts";
+import { fillOf, kitOf, openWith, said, serveOf } from "./support.ts";
 
 const entry: Entry = {
   key: "k",
@@ -57,7 +60,7 @@ describe("a look-up", () => {
   it("checks an entry that a store holds by reference once", () => {
     let reads = 0;
     const counted = Object.defineProperty({ ...entry }, "status", { get: () => (reads++, 200) });
-    const lookup = new Lookup({ get: (_, pick) => (pick([]), counted) });
+    const lookup = new Lookup({ get: (_, pick) => (pick(["a"]), counted) });
     void lookup.find("k", choose, 0);
     const afterFirst = reads;
 
@@ -103,6 +106,94 @@ describe("an entry that a store answers is a miss", () => {
     ],
   ])("%s", (_, answered) => {
     expect(find(answered)).toMatchObject({ entry: undefined });
+  });
+});
+
+describe("an entry that a store holds by reference", () => {
+  const heldBy = (held: Entry): ((rule?: StoredFields) => unknown) => {
+    const lookup = new Lookup({ get: (_, pick) => (pick(held.vary), held) });
+    return (rule) => lookup.find("k", choose, 0, rule);
+  };
+
+  it("is answered as it was read first, whatever is made of it since", () => {
+    const held = { ...entry, fields: [["content-type", "text/plain"]] as [string, string][] };
+    const read = heldBy(held);
+    const first = read();
+    held.fields[0]![1] = "text/html";
+    held.fields.push(["transfer-encoding", "chunked"]);
+    held.status = 500;
+
+    expect(read()).toEqual(first);
+  });
+
+  it("is a miss once its bytes were taken away", () => {
+    const held = { ...entry, body: new Uint8Array(3) };
+    const read = heldBy(held);
+    void read();
+    structuredClone(held.body.buffer, { transfer: [held.body.buffer] });
+
+    expect(read()).toMatchObject({ entry: undefined });
+  });
+
+  it("is read once by each member, so that no second answer is another", () => {
+    const reads: PropertyKey[] = [];
+    const counted = new Proxy(entry, { get: (from, name) => (reads.push(name), Reflect.get(from, name)) });
+    const read = heldBy(counted);
+    void read();
+    void read();
+
+    const members = Object.keys(entry).filter((name) => name !== "vary");
+    expect(members.map((name) => reads.filter((one) => one === name).length)).toEqual(members.map(() => 1));
+  });
+
+  const cookie: Entry = { ...entry, fields: [["set-cookie", "a=1"]] };
+  const dated: Entry = { ...entry, fields: [["date", "Thu, 01 Jan 2015 00:00:00 GMT"]] };
+  const marked: Entry = { ...entry, fields: [["x-cache", "MISS"]] };
+  const plain = { storeDate: false, setCookie: "refuse", statusHeader: { name: "x-cache" } } as const;
+
+  it.each<[string, Entry, Partial<StoredFields>]>([
+    ["a cookie", cookie, { setCookie: "store" }],
+    ["a Date", dated, { storeDate: true }],
+    ["the status field", marked, { statusHeader: undefined }],
+  ])("with %s is one of the routes that store it, and no other's", (_, held, more) => {
+    const read = heldBy(held);
+    const rule = { ...plain, ...more };
+
+    expect([read(rule), read(plain), read(rule)]).toMatchObject([
+      { entry: held },
+      { entry: undefined },
+      { entry: held },
+    ]);
+  });
+});
+
+describe("what a store says that a resource varies by", () => {
+  it.each([["Accept"], ["a b"], ["*"], [1], [null]])("counts for nothing where it is no name: %s", (name) => {
+    let told = 0;
+    const store = { get: (_: string, pick: ChooseVariant): undefined => void pick([name] as never) };
+
+    expect(new Lookup(store, () => told++).find("k", choose, 0)).toEqual({ entry: undefined, vary: [] });
+    expect(told).toBe(1);
+  });
+});
+
+describe("a HEAD that tells of a stored response", () => {
+  it("believes a store no more than a GET does", () => {
+    const errors: unknown[] = [];
+    const store = chaosStore(memoryStore());
+    const { ask, now, clock } = kitOf({
+      cache: { store, onError: (error) => errors.push(error) },
+      route: { ttl: 10, revalidate: true },
+    });
+    ask({}, { headers: { etag: '"v1"' } });
+    clock.advance(10);
+    const head = fillOf(now({ method: "HEAD" }));
+    store.mode = "corrupt";
+    store.corruption = () => 7 as never;
+
+    openWith(head, { headers: { etag: '"v1"' } });
+
+    expect(errors).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/index.ts";
+import { chaosStore } from "../../src/testing/chaos-store.ts";
 import { kitOf, openWith, fillOf, settle } from "../core/support.ts";
 
 describe("what the application and its store do by mistake", () => {
@@ -20,5 +22,23 @@ describe("what the application and its store do by mistake", () => {
     process.off("unhandledRejection", note);
 
     expect(rejected).toEqual([]);
+  });
+
+  it.each([
+    ["Transfer-Encoding", "chunked"],
+    ["transfer-encoding", "chunked"],
+    ["Content-Length", "3"],
+    ["content-length", "3"],
+    ["Set-Cookie", "session=eve"],
+    ["set-cookie", "session=eve"],
+  ])("49: a stored response with %s: %s is a miss and an event, never an answer", (name, value) => {
+    const errors: unknown[] = [];
+    const store = chaosStore(memoryStore());
+    const { ask, now } = kitOf({ cache: { store, onError: (error) => errors.push(error) } });
+    ask();
+    store.mode = "corrupt";
+    store.corruption = (entry) => ({ ...entry, fields: [...entry.fields, [name, value]] });
+
+    expect([now().kind, errors.length]).toEqual(["fill", 1]);
   });
 });

@@ -80,7 +80,7 @@ function look<Native>(
         : { entry: found.entry, freshness: freshnessOf(found.entry, policy, now) }),
     };
   };
-  const found = lookup.find(key.resource, choose, clock.now());
+  const found = lookup.find(key.resource, choose, clock.now(), policy);
   return found instanceof Promise ? found.then(conclude) : conclude(found);
 }
 

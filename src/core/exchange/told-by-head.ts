@@ -1,6 +1,9 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
+import { asError } from "../errors.ts";
 import { readHead } from "../head.ts";
+import { Lookup } from "../lookup.ts";
+import type { Found } from "../lookup.ts";
 import { isSameRepresentation } from "../revalidate.ts";
 import { isOfOneUser } from "../storable.ts";
 import type { Entry } from "../store.ts";
@@ -22,9 +25,9 @@ export function headRun(
   // A purge that overtakes it is not undone by what it writes (hazard 22).
   const run = beginRun(parts, plan, ALONE);
   const heed = (head: HandlerHead | undefined): void => {
-    const told = head?.status === 200 ? tell(run, head, stale) : "nothing";
+    const told = toldBy(run, head, stale);
     if (told === "nothing") return run.ticket.leave();
-    const settle = (found: Entry | undefined): void => {
+    const settle = ({ entry: found }: Found): void => {
       // What a GET has stored meanwhile is newer than what this speaks of.
       const isPresent = isSame(found, stale);
       if (isPresent && told !== "outdated" && !isPurged(run, told))
@@ -32,11 +35,23 @@ export function headRun(
       run.ticket.leave();
       if (isPresent && told === "outdated") void parts.store.delete(stale.key);
     };
-    const present = parts.store.get(stale.key, () => stale.variant);
+    // What a store answers is not to be believed here either.
+    const lookup = new Lookup(parts.store, () => parts.store.distrust());
+    const present = lookup.find(stale.key, () => stale.variant, parts.clock.now(), policy);
     if (present instanceof Promise) void present.then(settle);
     else settle(present);
   };
   return new PassRun(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
+}
+
+function toldBy(run: Run, head: HandlerHead | undefined, stale: Entry): ReturnType<typeof tell> {
+  try {
+    return head?.status === 200 ? tell(run, head, stale) : "nothing";
+  } catch (thrown) {
+    // The route's own functions failed: the request does, and nothing waits for it at the fence.
+    run.ticket.leave();
+    throw asError(thrown);
+  }
 }
 
 /** Whether what is stored is still the same response. */

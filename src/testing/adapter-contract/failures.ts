@@ -87,7 +87,7 @@ export const failures: Scenarios = {
     Object.entries(corruptions).map(([name, corruption]): [string, Scenario] => [
       `a stored entry that is wrong is a miss: ${name}`,
       async (stage) => {
-        const { get, store } = await stage.site([cached("/a")]);
+        const { get, store, errors } = await stage.site([cached("/a")]);
         await get("/a");
         store.mode = "corrupt";
         store.corruption = corruption;
@@ -95,6 +95,7 @@ export const failures: Scenarios = {
         assert.equal(answer.header("x-cache"), "MISS");
         assert.deepEqual([answer.status, answer.text], [200, "run 2"]);
         assert.deepEqual([answer.header("x-forged"), answer.lines("set-cookie")], [undefined, []]);
+        assert.equal(errors.length, 1, "it is told to onError");
         store.mode = "calm";
         assertHit(await get("/a"));
       },
