@@ -167,10 +167,7 @@ export class CachedRoute {
 
   #follow({ status, fields, content }: Follow, reply: FastifyReply): void {
     const leave = (): void => void content.return?.();
-    if (isGone(reply.raw)) {
-      leave();
-      return;
-    }
+    if (isGone(reply.raw)) return leave();
     // A hook may send something else.
     onceClosed(reply.raw, leave);
     this.#following.set(reply, { said: fields, before: reply.getHeaders() });

@@ -108,7 +108,7 @@ export class Departure {
     const standIn = this.#standIn;
     if (standIn === undefined || standIn.isGivenUp) return tellAll();
     const giveBack = [
-      holdDestroy(this.#res.req, (error) => (standIn.aborted = { error })),
+      holdDestroy(this.#res.req, (error) => (standIn.withheld = { error })),
       // Node 26 does so to a response whose turn has not come yet.
       holdDestroy(this.#res, () => undefined),
     ];
@@ -130,7 +130,7 @@ export class Departure {
     if (standIn.riders.size > 0) return false;
     standIn.isGivenUp = true;
     this.#res.destroy();
-    if (standIn.aborted !== undefined) this.#res.req.destroy(standIn.aborted.error);
+    if (standIn.withheld !== undefined) this.#res.req.destroy(standIn.withheld.error);
     return true;
   }
 

@@ -25,18 +25,34 @@ const SINGLE: ReadonlySet<string> = new Set([
 /** What speaks of content or of this connection, and would be wrong in a request that has neither. */
 const OF_CONTENT: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
 
-/** The field lines of a request as they were received, by turns names and values, without those about its content. */
-export function receivedLines(request: IncomingMessage): string[] {
+/**
+ * The field lines of a request as they were received, by turns names and values, without those about its content.
+ * `instead` are values that take the place of those received.
+ */
+export function receivedLines(
+  request: IncomingMessage,
+  instead: Readonly<Record<string, string>> = {},
+): string[] {
   const { rawHeaders } = request;
   const lines: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
     if (OF_CONTENT.has(name.toLowerCase())) continue;
-    // HTTP/2 says the host in a field of its own (RFC 9113 §8.3.1).
-    if (name === ":authority") lines.push("host", value);
-    else if (!name.startsWith(":")) lines.push(name, value);
+    lines.push(name, Object.hasOwn(instead, name) ? (instead[name] ?? value) : value);
   }
   return lines;
+}
+
+/** Shows another path where HTTP/2 says it in a field, to whoever reads a request's fields from now on. */
+export function showPath(request: IncomingMessage, path: string): void {
+  const { headers, rawHeaders } = request;
+  if (headers[":path"] === undefined) return;
+  const lines = rawHeaders.map((line, at) => (at % 2 === 1 && rawHeaders[at - 1] === ":path" ? path : line));
+  for (const [name, value] of [
+    ["headers", { ...headers, ":path": path }],
+    ["rawHeaders", lines],
+  ] as const)
+    Object.defineProperty(request, name, { configurable: true, enumerable: true, writable: true, value });
 }
 
 /** Combines field lines as Node does for `request.headers`. */

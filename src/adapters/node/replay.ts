@@ -1,7 +1,10 @@
 import { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { Fill } from "../../adapter.ts";
 import { distinctOf, headersOf, receivedLines } from "./raw-headers.ts";
+import { StandInStream, exchangeOn } from "./stand-in-stream.ts";
+import type { Exchange } from "./stand-in-stream.ts";
 import { StandIn } from "./stand-in.ts";
 
 /** Which requests run for which fill: by identity, so that nothing a client can send is such a mark. */
@@ -13,15 +16,14 @@ type Dispatch = (request: IncomingMessage, response: ServerResponse) => void;
 /**
  * Runs a request again without its client. Returns at once; the run begins in a later turn.
  *
- * It is a GET with the fields that the client sent, from an end of a connection that says what the client's says.
- * `dispatch` has to bring it to a reader of `replayedFill`; where nobody has opened the fill when the response is over,
- * it is abandoned.
+ * It is a GET with the fields that the client sent, in the client's version of HTTP, from an end of a connection that
+ * says what the client's says. `dispatch` has to bring it to a reader of `replayedFill`; where nobody has opened the
+ * fill when the response is over, it is abandoned.
  */
 export function replay(original: IncomingMessage, url: string, fill: Fill, dispatch: Dispatch): void {
-  // The client's connection, and its request, may be others by then.
-  const socket = new StandIn(original.socket);
-  const request = requestOf(original, url, socket as unknown as Socket);
-  setImmediate(() => run(request, socket, fill, dispatch));
+  // The client's connection, and its request, may be others by the next turn.
+  const exchange = original.httpVersionMajor > 1 ? exchangeOfHttp2(original, url) : exchangeOf(original, url);
+  setImmediate(() => run(exchange, fill, dispatch));
 }
 
 /** The fill for which a request was made by `replay`; undefined for a client's. It is answered once. */
@@ -31,15 +33,11 @@ export function replayedFill(request: IncomingMessage): Fill | undefined {
   return fill;
 }
 
-function run(request: IncomingMessage, socket: StandIn, fill: Fill, dispatch: Dispatch): void {
-  const response = new ServerResponse(request);
+function run({ request, response }: Exchange, fill: Fill, dispatch: Dispatch): void {
   const fail = (error: unknown): void => {
     fill.abandon("failed", error);
     response.destroy();
   };
-  socket.carry(response);
-  // Nobody else comes on this connection; with it closes the response.
-  response.once("finish", () => socket.destroy());
   response.once("close", () => {
     FILLS.delete(request);
     // Whoever opened it ends it: this is for what was answered before, by a guard perhaps.
@@ -54,6 +52,28 @@ function run(request: IncomingMessage, socket: StandIn, fill: Fill, dispatch: Di
   } catch (error) {
     fail(error);
   }
+}
+
+function exchangeOf(original: IncomingMessage, url: string): Exchange {
+  const socket = new StandIn(original.socket);
+  const request = requestOf(original, url, socket as unknown as Socket);
+  const response = new ServerResponse(request);
+  // Nobody reads it: what cannot be said to a client of HTTP/1.0, such as trailers, is no reason to fail.
+  response.useChunkedEncodingByDefault = true;
+  socket.carry(response);
+  // Nobody else comes on this connection; with it closes the response.
+  response.once("finish", () => socket.destroy());
+  return { request, response };
+}
+
+function exchangeOfHttp2(original: IncomingMessage, url: string): Exchange {
+  const { stream } = original as unknown as Http2ServerRequest;
+  const lines = receivedLines(original, { ":method": "GET", ":path": url });
+  // Node says under a symbol which of them no cache on the way may index (RFC 7541 §7.1.3).
+  const symbols = Object.getOwnPropertySymbols(original.headers);
+  const marks = symbols.map((symbol) => [symbol, Reflect.get(original.headers, symbol) as unknown]);
+  const headers = Object.assign(headersOf(lines), Object.fromEntries(marks));
+  return exchangeOn(new StandInStream(original.socket, stream), headers, lines);
 }
 
 function requestOf(original: IncomingMessage, url: string, socket: Socket): IncomingMessage {

@@ -40,7 +40,7 @@ export class StandIn extends Duplex {
   /** Whether the last of them did not want the rest. */
   isGivenUp = false;
   /** What Node wanted to destroy the request with when its client went. */
-  aborted: { readonly error: Error | undefined } | undefined;
+  withheld: { readonly error: Error | undefined } | undefined;
   #delay: Promise<void> | undefined;
 
   /** `model` is the connection that it stands for. */
