@@ -1,5 +1,5 @@
 import { formatEntityTag } from "../http/etag.ts";
-import { endToEnd, fieldOf, isStoredField } from "../http/fields.ts";
+import { combined, endToEnd, fieldOf, isStoredField } from "../http/fields.ts";
 import type { Fields, FieldValue } from "../http/fields.ts";
 import { mergeVary } from "../http/vary.ts";
 import type { Head, Policy } from "./types.ts";
@@ -33,21 +33,27 @@ function isTagMissing(fields: Fields, policy: Policy): boolean {
 /** The `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
 export function variesBy(head: Head, policy: Policy): string | undefined {
   const said = fieldOf(head.fields, "vary");
-  const added =
-    fieldOf(head.fields, "content-encoding") === undefined
-      ? policy.vary
-      : [...policy.vary, "accept-encoding"];
+  const added = [...policy.vary, ...impliedBy(head)];
   return said === undefined && added.length === 0 ? undefined : mergeVary(said, added);
 }
 
 /**
  * Answers the request fields that tell a resource's variants apart: those known already, those that the route
- * declares, those that the response names.
- *
- * A coded response is one for those who accept the coding, even where its handler forgot to say so (hazard 4).
+ * declares, those that the response names or implies.
  */
 export function variantFields(known: readonly string[], head: Head, policy: Policy): readonly string[] {
   const said = head.vary === "*" ? [] : head.vary;
-  const coded = fieldOf(head.fields, "content-encoding") === undefined ? [] : ["accept-encoding"];
-  return [...new Set([...known, ...policy.vary, ...said, ...coded])].toSorted();
+  return [...new Set([...known, ...policy.vary, ...said, ...impliedBy(head)])].toSorted();
+}
+
+/**
+ * What a response varies by, even where its handler forgot to say so (hazard 4): a coded one is for those who accept the
+ * coding, and one that lets an origin read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
+ */
+function impliedBy({ fields }: Head): readonly string[] {
+  const names: string[] = [];
+  if (fieldOf(fields, "content-encoding") !== undefined) names.push("accept-encoding");
+  const origin = combined(fieldOf(fields, "access-control-allow-origin"));
+  if (origin !== undefined && origin.trim() !== "*") names.push("origin");
+  return names;
 }

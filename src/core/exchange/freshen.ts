@@ -9,7 +9,7 @@ import { withoutWindows } from "../stale.ts";
 import { isOfOneUser } from "../storable.ts";
 import type { Entry } from "../store.ts";
 import type { HandlerHead, Head } from "../types.ts";
-import { storedFields, variantFields } from "../write.ts";
+import { storedFields, variantFields, variesBy } from "../write.ts";
 import { judge, refusalIn } from "./run.ts";
 import type { Run } from "./run.ts";
 
@@ -48,8 +48,11 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   const isVarySaid = fieldOf(head.fields, "vary") !== undefined;
   const news = storedFields(readHead(head), policy, undefined);
   // What the route declares stands in the stored `Vary` already, beside what its handler said there.
-  const fields = freshened(undated, isVarySaid ? news : news.filter(([name]) => name !== "vary"));
-  const whole = wholeHead(head, stale, fields);
+  const merged = freshened(undated, isVarySaid ? news : without(news, "vary"));
+  const whole = wholeHead(head, stale, merged);
+  // What the message implies may follow from a stored field, and the other way round.
+  const varies = variesBy(whole, policy);
+  const fields = varies === undefined ? merged : [...without(merged, "vary"), ["vary", varies] as const];
   const judgement = isOfOne ? "credentials" : (refusalIn(run, message) ?? judge(run, whole));
   if (typeof judgement === "string") {
     const fate = noStore || OF_THIS_CLIENT.has(judgement) ? "left" : "dropped";
@@ -72,6 +75,10 @@ function wholeHead(head: HandlerHead, stale: Entry, fields: Fields): Head {
     ],
     ...(earlier === undefined ? {} : { earlier }),
   });
+}
+
+function without(fields: Fields, left: string): Fields {
+  return fields.filter(([name]) => name !== left);
 }
 
 /** Whether a message names, by a strong tag, another representation than the stored one (RFC 9111 §4.3.4). */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { assertHit, assertMiss, parseCacheStatus } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import { assertNext, restOf, sourceOf } from "./source.ts";
+import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
 import type { Answer } from "./client.ts";
 
 /** Only what the handler itself said is stored and said again (hazards 12 and 13). */
@@ -41,6 +42,40 @@ export const fields: Scenarios = {
     assertHit(hit);
     assert.equal(hit.header("access-control-allow-origin"), "https://two.test");
     assert.match(hit.header("vary") ?? "", /origin/i);
+  },
+
+  "CORS for one origin that the handler says is not given to another, whether it says Vary or not": async (
+    stage,
+  ) => {
+    const allow = (request: ContractRequest): ContractAnswer =>
+      text("a", { "access-control-allow-origin": request.header("origin") ?? "null" });
+    const { get } = await stage.site([cached("/a", allow)]);
+    const [one, two] = [{ origin: "https://one.test" }, { origin: "https://two.test" }];
+    const answers = [await get("/a", one), await get("/a", two), await get("/a", one)];
+    assertHit(answers[2] as Answer);
+    assert.deepEqual(
+      answers.map((answer) => answer.header("access-control-allow-origin")),
+      [one.origin, two.origin, one.origin],
+    );
+    for (const answer of answers) assert.match(answer.header("vary") ?? "", /origin/i);
+  },
+
+  "CORS for one origin that the handler says is not followed by another": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const answering = (request: ContractRequest, run: number): ContractAnswer => {
+      const said = { "access-control-allow-origin": request.header("origin") ?? "null" };
+      return run === 1 ? stream(() => source.parts(), said) : text("own", said);
+    };
+    const { client, get } = await stage.site([cached("/a", answering)]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a", headers: { origin: "https://one.test" } });
+    await assertNext(leader, "one ", "the leader");
+    const same = await client.open({ path: "/a", headers: { origin: "https://one.test" } });
+    const other = await get("/a", { origin: "https://two.test" });
+    source.finish();
+    assert.deepEqual([other.text, other.header("access-control-allow-origin")], ["own", "https://two.test"]);
+    assert.equal((await restOf(same)).toString(), "one two");
+    for (const answer of [leader, same]) assert.match(answer.header("vary") ?? "", /origin/i);
   },
 
   "a page with the nonce of a policy that a middleware said is not stored": async (stage) => {
