@@ -32,6 +32,7 @@ export const saying = (text) => ({
   earlier: [["vary", text]],
 });
 const NAMES = [
+  "access-control-allow-origin",
   "age",
   "cache-control",
   "cache-group-invalidation",
@@ -40,6 +41,7 @@ const NAMES = [
   "cdn-cache-control",
   "connection",
   "content-location",
+  "content-security-policy",
   "content-type",
   "date",
   "etag",

@@ -137,6 +137,15 @@ export const http = {
   },
   "http/string-list.js": { parseStringList: structured() },
   "http/targeted.js": { parseTargetedCacheControl: structured() },
+  "http/nonce.js": {
+    noncesOf: some(["'", "nonce-", "'nonce-", "a", "=", ";", " "], "'nonce-a' 'self'", (read, text) =>
+      read([text, undefined]),
+    ),
+    NonceFinder: some(["a", "b", "=", "aab"], "aab=", (Finder, text) =>
+      new Finder([text, "aaab"]).finds(bytes(`${text.slice(1)}c`)),
+    ),
+    POLICY_FIELDS: none("a list"),
+  },
   "http/vary.js": {
     parseVary: list(),
     mergeVary: members((merge, text) => {

@@ -112,13 +112,20 @@ export const others = {
   },
   "core/storable.js": {
     refusalOf: words((judge, text) => {
-      const head = { ...saying(text), cacheControl: {}, vary: [] };
+      const head = { ...saying(text), cacheControl: {}, vary: [], nonces: [] };
       judge(
         { ...head, cacheControl: { noStore: false, noCache: false, private: false } },
         plain,
         asking(text),
       );
     }),
+  },
+  "core/write.js": {
+    storedFields: list((choose, text) => choose(saying(text), plain, undefined)),
+    variesBy: list((merge, text) => merge(saying(text), plain)),
+    variantFields: members((merge, text) =>
+      merge(names(text), { ...saying(text), vary: names(text) }, plain),
+    ),
   },
   "core/tagging.js": {
     outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
@@ -170,6 +177,11 @@ export const others = {
     }),
     receivedLines: members((read, text) =>
       read({ rawHeaders: Array.from(text).flatMap((name) => [name, "b"]) }),
+    ),
+  },
+  "adapters/node/reply-fields.js": {
+    noncePoliciesOf: some(["'", "nonce-", "'nonce-", "a", "=", ";"], "'nonce-a' 'self'", (read, text) =>
+      read(response({ "content-security-policy": text })),
     ),
   },
   "adapters/node/write-arguments.js": {
