@@ -1,6 +1,6 @@
 import type { MaybePromise, Policy } from "../../adapter.ts";
 import { isBytes } from "./bytes.ts";
-import { withExtras } from "./request.ts";
+import { hasBody, readFrom, remade } from "./request.ts";
 
 /** The largest request content that enters a key, in bytes. */
 const MOST_CONTENT = 2 ** 20;
@@ -15,14 +15,18 @@ export interface WithContent {
 
 /** Reads a request's content if the policy's key is made from it; a request without content stays as it is. */
 export function withContent(request: Request, policy: Policy<Request>): MaybePromise<WithContent> {
-  const { method, body } = request;
+  const { method } = request;
   const isWanted =
     method !== "GET" && method !== "HEAD" && policy.methods.has(method) && policy.key === undefined;
-  if (!isWanted || request.bodyUsed || body?.locked === true) return { request, content: undefined };
+  if (!isWanted) return { request, content: undefined };
+  if (!hasBody(request)) return { request, content: new Uint8Array() };
+  const body = request.body as Partial<ReadableStream<Uint8Array>> | null;
+  // Some servers' content is no stream of the web.
+  if (request.bodyUsed || body?.locked === true || body?.getReader === undefined)
+    return { request, content: undefined };
   if (Number(request.headers.get("content-length") ?? 0) > MOST_CONTENT)
     return { request, content: undefined };
-  if (body === null) return { request, content: new Uint8Array() };
-  return read(request, body.getReader());
+  return read(request, (body as ReadableStream<Uint8Array>).getReader());
 }
 
 async function read(request: Request, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<WithContent> {
@@ -31,14 +35,12 @@ async function read(request: Request, reader: ReadableStreamDefaultReader<Uint8A
     const { done, value } = await reader.read();
     if (done) {
       const content = gathered.whole();
-      const init = { method: request.method, body: content };
-      return { request: withExtras(new Request(request, init), request), content };
+      return { request: remade(request, { content }), content };
     }
     if (!isBytes(value)) throw new TypeError("the request's content is not made of bytes");
     gathered.add(value);
   }
-  const init = { body: replay(gathered.whole(), reader), duplex: "half" } as const;
-  return { request: withExtras(new Request(request, init), request), content: undefined };
+  return { request: remade(request, { content: readFrom(reader, gathered.whole()) }), content: undefined };
 }
 
 /**
@@ -67,28 +69,4 @@ class Gathered {
   whole(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
-}
-
-/** What was read, then what is still to come. */
-function replay(
-  read: Uint8Array,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  let first: Uint8Array | undefined = read;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (first !== undefined) {
-          controller.enqueue(first);
-          first = undefined;
-          return;
-        }
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
 }

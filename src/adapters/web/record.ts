@@ -1,6 +1,6 @@
 import type { Fill, RequestRecord } from "../../adapter.ts";
 import { refreshBehind } from "./refresh.ts";
-import { splitUrl } from "./request.ts";
+import { copyOf, hasBody, splitUrl } from "./request.ts";
 import type { WebRoute } from "./route.ts";
 
 /** A web `Request` as the core's plain record. */
@@ -29,7 +29,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
 
   /** Whether nothing of it is still to come from its client. */
   get isWhole(): boolean {
-    return this.#content !== undefined || this.native.body === null;
+    return this.#content !== undefined || !hasBody(this.native);
   }
 
   /** Undefined where a part of the content is still to come, or was read by somebody else: it can be sent only once. */
@@ -43,7 +43,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
 
   /** One that the handler may still read, or that somebody has read before. */
   get hasContent(): boolean {
-    return (this.native.body ?? null) !== null;
+    return hasBody(this.native);
   }
 
   header(name: string): string | undefined {
@@ -56,6 +56,6 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
 
   /** Keeps the fields as the client sent them: a handler may write into its request, and must not choose the variant. */
   keepFields(): void {
-    this.#headers = new Headers(this.#headers);
+    this.#headers = copyOf(this.#headers);
   }
 }

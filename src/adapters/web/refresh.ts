@@ -3,7 +3,7 @@ import { joined } from "./bytes.ts";
 import { firstRefusal } from "./guards.ts";
 import { pump, stopReading } from "./pump.ts";
 import { readAhead } from "./read-ahead.ts";
-import { requestForHandler, withExtras } from "./request.ts";
+import { copyOf, remade, requestForHandler } from "./request.ts";
 import { headOf, isSpent } from "./response.ts";
 import type { WebRoute } from "./route.ts";
 import { laterTurn } from "./turn.ts";
@@ -83,11 +83,11 @@ async function take(
 function withoutClient(request: Request, content: Uint8Array | undefined, signal: AbortSignal): Request {
   const { method } = request;
   const isBare = method === "GET" || method === "HEAD";
-  const asked = isBare ? { method: "GET" } : { method, body: new Uint8Array(content ?? []) };
-  const copy = new Request(request, { ...asked, signal });
+  if (!isBare) return remade(request, { content: new Uint8Array(content ?? []), signal });
+  const headers = copyOf(request.headers);
   // It has no content, not even one of a length.
-  if (isBare) copy.headers.delete("content-length");
-  return withExtras(copy, request);
+  headers.delete("content-length");
+  return remade(request, { method: "GET", headers, content: null, signal });
 }
 
 function keepsAlive(given: unknown): given is KeepsAlive {

@@ -12,21 +12,151 @@ export function requestForHandler(
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
   const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.target !== undefined;
   if (!isAltered && signal === undefined) return request;
-  const headers = new Headers(request.headers);
+  const headers = copyOf(request.headers);
   for (const name of hidden) headers.delete(name);
   for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
-  const url = fill.target === undefined ? undefined : splitUrl(request.url)[0] + fill.target;
-  const moved = url === undefined ? request : new Request(url, request);
-  return withExtras(new Request(moved, { headers, ...(signal && { signal }) }), request);
+  const url = fill.target === undefined ? request.url : splitUrl(request.url)[0] + fill.target;
+  return remade(request, { url, headers, ...(signal && { signal }) });
 }
 
-/** Puts on a copy what a runtime or a middleware has hung on the request, such as `params` or `cf`. */
-export function withExtras(copy: Request, request: Request): Request {
+/** In what a request differs from the one that it is made from. */
+interface Changes {
+  readonly url?: string;
+  readonly method?: string;
+  readonly headers?: Headers;
+  /** Null: it has none; undefined: that of the other. */
+  readonly content?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes a request of what another one says. The other is read and never handed to a constructor, which would look into
+ * what only its own class has: servers have classes of their own for requests, and for all that hangs on them (hazard
+ * 47). Content that somebody has read is asked of the other, which fails or not as it does without a cache.
+ */
+export function remade(request: Request, changes: Changes): Request {
+  const { url = request.url, method = request.method, headers = copyOf(request.headers), content } = changes;
+  const signal = changes.signal ?? (request.signal as AbortSignal | undefined);
+  const body = content === undefined ? unreadBody(request, method) : content;
+  const { redirect, cf } = request as Partial<Request> & { readonly cf?: unknown };
+  const copy = new Request(
+    splitUrl(url)[0] === "" ? `http://${headers.get("host") ?? "localhost"}${url}` : url,
+    {
+      method,
+      headers,
+      ...(body !== null && { body, duplex: "half" }),
+      ...(signal !== undefined && { signal: signal instanceof AbortSignal ? signal : following(signal) }),
+      // For handlers that send the request on.
+      ...(isRedirect(redirect) && { redirect }),
+      ...(cf !== undefined && { cf }),
+    } as RequestInit,
+  );
+  if (content === undefined && body === null && hasBody(request)) {
+    for (const name of OF_CONTENT) ask(copy, request, name);
+  }
+  return withExtras(copy, request);
+}
+
+/** Copies fields of whatever class. */
+export function copyOf(headers: Headers): Headers {
+  if (Object.getPrototypeOf(headers) === Headers.prototype) return new Headers(headers);
+  const copy = new Headers();
+  // Each class has this, and not each is iterable.
+  headers.forEach((value, name) => copy.append(name, value));
+  return copy;
+}
+
+/** Whether a request has content, or had it before somebody read it. */
+export function hasBody(request: Request): boolean {
+  return (request.body ?? null) !== null || request.bodyUsed;
+}
+
+/** How a request's content is reached. */
+const OF_CONTENT = ["arrayBuffer", "blob", "body", "bodyUsed", "bytes", "formData", "json", "text"];
+
+/** Content that nobody has read, as a stream that may be handed on; else null. */
+function unreadBody(request: Request, method: string): ReadableStream<Uint8Array> | null {
+  if (method === "GET" || method === "HEAD" || request.bodyUsed) return null;
+  const body = (request.body as ReadableStream<Uint8Array> | null | undefined) ?? null;
+  if (body === null || body.locked || typeof body.getReader !== "function") return null;
+  const isOwn = (body as unknown) instanceof ReadableStream;
+  return isOwn ? body : readFrom(body.getReader());
+}
+
+/** A stream of what a reader still has to give, whatever its class, perhaps after what it has given already. */
+export function readFrom(
+  reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">,
+  before?: Uint8Array,
+): ReadableStream<Uint8Array> {
+  let first = before;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (first !== undefined) {
+          controller.enqueue(first);
+          first = undefined;
+          return;
+        }
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A signal that a constructor takes. */
+function following(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return controller.signal;
+}
+
+function isRedirect(value: unknown): boolean {
+  return value === "error" || value === "follow" || value === "manual";
+}
+
+/** Puts on a copy what a runtime or a middleware has hung on the request, or its class has, such as `params` or `ip`. */
+function withExtras(copy: Request, request: Request): Request {
   for (const name of Object.keys(request)) {
     const property = Object.getOwnPropertyDescriptor(request, name);
-    if (property !== undefined && !(name in copy)) Object.defineProperty(copy, name, property);
+    if (property === undefined || name in copy) continue;
+    if ("value" in property && !isUrl(property.value)) Object.defineProperty(copy, name, property);
+    else ask(copy, request, name);
+  }
+  for (
+    let type: unknown = Object.getPrototypeOf(request);
+    type !== null && type !== Request.prototype && type !== Object.prototype;
+    type = Object.getPrototypeOf(type)
+  ) {
+    for (const name of Object.getOwnPropertyNames(type)) if (!(name in copy)) ask(copy, request, name);
   }
   return copy;
+}
+
+/** Lets a copy answer what the request itself does when it is asked: its getters may look into what only it has. */
+function ask(copy: Request, request: Request, name: string): void {
+  const get = (): unknown => {
+    const value: unknown = Reflect.get(request, name);
+    if (typeof value === "function") return value.bind(request) as unknown;
+    // By no name does the handler see a parameter that is not in the key (hazard 39).
+    if (!isUrl(value) || copy.url === request.url) return value;
+    return typeof value === "string" ? copy.url : new URL(copy.url);
+  };
+  Object.defineProperty(copy, name, { configurable: true, get });
+}
+
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** Whether a value is a URL, as text or as an object: some classes tell the request's by a second name. */
+function isUrl(value: unknown): boolean {
+  const text =
+    typeof value === "string" ? value : (value as { readonly href?: unknown } | null | undefined)?.href;
+  return typeof text === "string" && ABSOLUTE.test(text);
 }
 
 /** Cuts a URL into origin and target. `new URL` would cost more than a hit's whole lookup. */

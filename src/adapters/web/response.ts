@@ -1,4 +1,5 @@
 import type { Fields, HandlerHead, Reply } from "../../adapter.ts";
+import { copyOf } from "./request.ts";
 
 /** Reads what a handler's response says; each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
 export function headOf(response: Response): HandlerHead {
@@ -44,7 +45,7 @@ export function withFields(response: Response, fields: Fields): Response {
   if (response.status < 200 || isSpent(response)) return response;
   if (response.body !== null && sayInPlace(response.headers, fields)) return response;
   const { body, status, statusText } = response;
-  const copy = new Response(body, { status, statusText, headers: response.headers });
+  const copy = new Response(body, { status, statusText, headers: copyOf(response.headers) });
   sayInPlace(copy.headers, fields);
   return copy;
 }

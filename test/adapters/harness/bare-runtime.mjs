@@ -7,7 +7,7 @@ import { SourceTextModule, createContext } from "node:vm";
 
 const dist = process.argv[2];
 const web =
-  "AbortController Headers ReadableStream Request Response TextDecoder TextEncoder btoa clearTimeout crypto setTimeout";
+  "AbortController AbortSignal Headers ReadableStream Request Response TextDecoder TextEncoder btoa clearTimeout crypto setTimeout";
 const context = createContext(Object.fromEntries(web.split(" ").map((name) => [name, globalThis[name]])));
 
 const modules = new Map();

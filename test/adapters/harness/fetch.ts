@@ -9,6 +9,7 @@ import type {
   ContractRoute,
 } from "../../../src/testing/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
+import { foreignRequest } from "./foreign-request.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -19,38 +20,45 @@ const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
 
 /** Says the contract's neutral routes as fetch handlers, over a real socket. */
-export const fetchHarness: AdapterHarness = {
-  name: "fetch",
-  declined: {
-    "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
-    "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
-    "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
-    "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
-    "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
-    "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
-      OUTSIDE,
-  },
-  async start(cache, routes) {
-    const handlers = new Map(
-      routes.map((route) => [`${route.method} ${route.path}`, declare(cache, route)] as const),
-    );
-    const { server, address } = await serve(
-      (request) => {
-        const { pathname } = new URL(request.url);
-        const handler = handlers.get(`${request.method === "HEAD" ? "GET" : request.method} ${pathname}`);
-        return handler?.(request) ?? new Response("no such route", { status: 404 });
-      },
-      0,
-      () => undefined,
-    );
-    const close = (): Promise<void> =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    return { origin: address, close };
-  },
-};
+export const fetchHarness: AdapterHarness = harnessOf("fetch", (request) => request);
+
+/** The same behind a server whose requests are of a class of its own. */
+export const behindForeignServer: AdapterHarness = harnessOf("fetch", (request) => foreignRequest(request));
+
+function harnessOf(name: string, arrive: (request: Request) => Request): AdapterHarness {
+  return {
+    name,
+    declined: {
+      "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
+      "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
+      "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
+      "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
+      "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
+      "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
+        OUTSIDE,
+    },
+    async start(cache, routes) {
+      const handlers = new Map(
+        routes.map((route) => [`${route.method} ${route.path}`, declare(cache, route)] as const),
+      );
+      const { server, address } = await serve(
+        (request) => {
+          const { pathname } = new URL(request.url);
+          const handler = handlers.get(`${request.method === "HEAD" ? "GET" : request.method} ${pathname}`);
+          return handler?.(arrive(request)) ?? new Response("no such route", { status: 404 });
+        },
+        0,
+        () => undefined,
+      );
+      const close = (): Promise<void> =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        });
+      return { origin: address, close };
+    },
+  };
+}
 
 function declare(cache: Cache, route: ContractRoute): Handler {
   const { guard, earlier } = route;

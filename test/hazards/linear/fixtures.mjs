@@ -77,11 +77,11 @@ export const inEachCase = (text) =>
   );
 export const bytes = (text) => new TextEncoder().encode(text);
 
-/** A body that comes in so many small parts; of 64 K parts it is larger than what a key is made of. */
+/** A body that comes in so many small parts; of 128 K parts it is larger than what a key is made of. */
 export function trickle(parts) {
   let left = parts;
   return new ReadableStream({
-    pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(20)) : controller.close()),
+    pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(9)) : controller.close()),
   });
 }
 

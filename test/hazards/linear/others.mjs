@@ -195,7 +195,7 @@ export const others = {
   "adapters/web/content.js": {
     withContent: members(async (read, text) => {
       const post = (body) => new Request("http://a", { method: "POST", body, duplex: "half" });
-      const { request } = await read(post(trickle(text.length)), policyOf({ methods: ["POST"] }));
+      const { request } = await read(post(trickle(2 * text.length)), policyOf({ methods: ["POST"] }));
       await drained(request.body);
     }),
   },
