@@ -9,6 +9,8 @@ export interface ExplainRequest {
   readonly url: string;
   /** The request's fields, in any case; those of a Node request fit. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whether the client shows a TLS certificate. Default: false. */
+  readonly certificate?: boolean;
   /** The request's content, which counts for methods other than GET. */
   readonly content?: unknown;
   /** The framework's own request: what the route's `key` and `scope` functions are given. */
@@ -61,6 +63,7 @@ export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readon
     target: url.target,
     native: asked.native,
     header: (name) => fields.get(name),
+    hasCertificate: asked.certificate,
     hasContent: isContent(asked.content),
     content: () => asked.content,
   };

@@ -4,8 +4,8 @@ import type { Policy, RequestRecord } from "./types.ts";
 /**
  * Says why a request is not looked up, or undefined if it is.
  *
- * Credentials make a response one person's, unless the route said in words who may see it (hazard 1; stricter than
- * RFC 9111 §3.5, which speaks of `Authorization` alone).
+ * Credentials make a response one person's, unless the route said in words who may see it (hazards 1 and 36; stricter
+ * than RFC 9111 §3.5, which speaks of `Authorization` alone).
  */
 export function bypassReason<Native>(
   request: RequestRecord<Native>,
@@ -17,8 +17,23 @@ export function bypassReason<Native>(
   if ((method === "GET" || method === "HEAD") && hasContent(request)) return "content";
   // By RFC 9111 §3.5 it is the response to such a request that may not be stored.
   if (policy.scope !== "anonymous") return undefined;
-  const anonymous = request.header("authorization") === undefined && request.header("cookie") === undefined;
-  return anonymous ? undefined : "credentials";
+  return hasCredentials(request, policy.credentials) ? "credentials" : undefined;
+}
+
+function hasCredentials(request: RequestRecord, names: readonly string[]): boolean {
+  if (request.hasCertificate === true) return true;
+  if (request.hasAny !== undefined) return request.hasAny(names);
+  for (const name of names) if (request.header(name) !== undefined) return true;
+  return false;
+}
+
+/** Says by which credentials a request is one person's, in words, as far as they can be seen. */
+export function credentialsOf(
+  request: RequestRecord,
+  { credentials }: Pick<Policy, "credentials">,
+): string[] {
+  const named = credentials.filter((name) => request.header(name) !== undefined);
+  return [...(request.hasCertificate === true ? ["a client certificate"] : []), ...named];
 }
 
 /** Whether a request has content: its fields say so (RFC 9112 §6.3), or its adapter does. */

@@ -99,21 +99,18 @@ export interface KeyFindings extends Omit<ExplainedKey, "vary"> {
 /** What the stations found on the way of one request. */
 export interface Findings {
   readonly request: Pick<RequestRecord, "method" | "origin" | "target">;
-  readonly policy: Pick<Policy, "route" | "cacheStatus">;
+  readonly policy: Pick<Policy, "route" | "cacheStatus" | "credentials">;
   readonly verdict: Verdict;
   readonly key?: KeyFindings;
   readonly entry?: Entry;
   readonly freshness?: ExplainedFreshness;
 }
 
-/** Whose values are secrets: an explanation is read aloud in chats and tickets. */
-const SECRET: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
-
 /** Says what the stations found, as data and as text; `remarks` are sentences that stand beside it. */
 export function explain(findings: Findings, remarks: readonly string[] = []): Explanation {
   const { policy, verdict, freshness } = findings;
   const { outcome, reason, remedy } = verdict;
-  const key = findings.key && keyOf(findings.key);
+  const key = findings.key && keyOf(findings.key, policy.credentials);
   const entry = findings.entry && entryOf(findings.entry);
   const data = {
     outcome,
@@ -138,9 +135,14 @@ function cacheStatusOf({ policy, verdict, entry }: Findings): string {
   );
 }
 
-function keyOf({ vary, ...key }: KeyFindings): ExplainedKey {
+/** A secret whatever a route calls credentials. */
+const ALWAYS_SECRET = "proxy-authorization";
+
+function keyOf({ vary, ...key }: KeyFindings, credentials: readonly string[]): ExplainedKey {
+  // An explanation is read aloud in chats and tickets.
+  const isSecret = (name: string): boolean => name === ALWAYS_SECRET || credentials.includes(name);
   const shown = (name: string, value: string | undefined): string | undefined =>
-    value !== undefined && SECRET.has(name) ? "(not shown)" : value;
+    value !== undefined && isSecret(name) ? "(not shown)" : value;
   return { ...key, vary: Object.fromEntries(vary.map(([name, value]) => [name, shown(name, value)])) };
 }
 

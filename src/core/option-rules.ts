@@ -11,6 +11,10 @@ const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => s
     typeof value === "function" || value === "anonymous" || value === "shared" || value === "everyone"
       ? undefined
       : '"anonymous", "shared", "everyone", or a function that returns a principal',
+  credentials: (value) =>
+    isListOf(value, (name) => typeof name === "string" && isFieldName(name) && name !== "*")
+      ? undefined
+      : 'a list of request header names, such as ["x-api-key"]',
   key: (value) => (typeof value === "function" ? undefined : "a function that returns a non-empty string"),
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "users"'),
   vary: (value) =>

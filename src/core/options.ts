@@ -18,12 +18,21 @@ export interface RouteOptions<Native = never> {
    */
   ttl?: number | "response" | ((response: ResponseHead) => number);
   /**
-   * Who may see a stored response. `"anonymous"` (default): a request that carries `Authorization` or `Cookie` is
-   * neither looked up nor stored. `"shared"`: as RFC 9111 §3.5 says; a request with `Authorization` is stored only where
-   * its response says so (`public`, `s-maxage`, `must-revalidate`), cookies do not count. `"everyone"`: whoever passes the guards sees the same response. A function: one
+   * Who may see a stored response. `"anonymous"` (default): a request that carries `Authorization`, `Cookie`, a TLS
+   * client certificate or one of `credentials` is neither looked up nor stored. `"shared"`: as RFC 9111 §3.5 says; a
+   * request with `Authorization` is stored only where its response says so (`public`, `s-maxage`, `must-revalidate`),
+   * cookies, certificates and `credentials` do not count. `"everyone"`: whoever passes the guards sees the same response. A function: one
    * entry per principal; what it returns enters the key as a keyed hash only.
    */
   scope?: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
+  /**
+   * The request fields that say who asks, beside `Authorization` and `Cookie`, which always do: under
+   * `scope: "anonymous"`, a request with one of them is neither looked up nor stored. Default: `Proxy-Authorization`,
+   * `X-Api-Key`, `X-Auth-Token`, `X-Access-Token`, `X-Session-Token`, `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`,
+   * `X-Forwarded-User`, `X-Forwarded-Client-Cert`. What is written takes their place. A TLS client certificate counts
+   * whatever is written.
+   */
+  credentials?: readonly string[];
   /**
    * Names the resource in place of method, host, path, query and content. What it returns, with the namespace, is
    * what `cache.invalidate` takes. Returning anything but a non-empty string fails the request.

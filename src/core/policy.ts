@@ -56,6 +56,7 @@ export function resolvePolicy<Native>(
     ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
     defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,
     scope: all.scope ?? "anonymous",
+    credentials: Object.freeze(credentialsIn(all.credentials)),
     key: all.key,
     namespace,
     vary: Object.freeze([...new Set((all.vary ?? []).map((name) => name.toLowerCase()))]),
@@ -84,6 +85,25 @@ export function resolvePolicy<Native>(
     cacheStatus: settings.cacheStatus,
     cacheStatusKey: settings.cacheStatusKey,
   });
+}
+
+/** These two count whatever a route names. */
+const ALWAYS = ["authorization", "cookie"] as const;
+/** What clients, proxies and gateways mostly call what says who asks. */
+const USUAL = [
+  "proxy-authorization",
+  "x-api-key",
+  "x-auth-token",
+  "x-access-token",
+  "x-session-token",
+  "cf-access-jwt-assertion",
+  "x-amzn-oidc-data",
+  "x-forwarded-user",
+  "x-forwarded-client-cert",
+] as const;
+
+function credentialsIn(names: RouteOptions["credentials"] = USUAL): string[] {
+  return [...new Set([...ALWAYS, ...names.map((name) => name.toLowerCase())])];
 }
 
 function stalenessOf({

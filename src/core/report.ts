@@ -7,8 +7,9 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     'name it in methods: ["GET", "POST"] if its responses may be reused',
   ],
   credentials: [
-    "the request carried Cookie or Authorization",
-    'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function',
+    "the request carried credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key",
+    'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function; ' +
+      'if a field says nothing of who asks, name those that do in credentials: ["x-api-key"]',
   ],
   content: [
     "the request had content that the key does not hold",

@@ -33,6 +33,10 @@ export interface RequestRecord<Native = unknown> {
   readonly native: Native;
   /** A field's combined value by lower-case name, or undefined where the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
+  /** Whether one of these fields is there, by lower-case name. Where it is absent, `header` is asked for each. */
+  hasAny?(names: readonly string[]): boolean;
+  /** Whether the client has shown a certificate to this connection. Absent: none, or it cannot be seen. */
+  readonly hasCertificate?: boolean | undefined;
   /** Whether it has content of which its fields say nothing: a stream that has not ended, a body. Absent: none. */
   readonly hasContent?: boolean | undefined;
   /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
@@ -101,6 +105,8 @@ export interface Policy<Native = never> {
   /** The lifetime, in ms, of a response that states none. */
   readonly defaultTtlMs: number;
   readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
+  /** The request fields that say who asks: lower-case names, `authorization` and `cookie` among them. */
+  readonly credentials: readonly string[];
   readonly key: ((request: Native) => string) | undefined;
   /** The whole namespace, root included. */
   readonly namespace: string;

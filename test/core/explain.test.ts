@@ -148,8 +148,28 @@ describe("an explanation", () => {
 
     expect([outcome, reason, key]).toEqual(["bypass", "credentials", undefined]);
     expect(remedy).toContain('scope: "everyone"');
-    expect(text).toContain("the request carried Cookie or Authorization");
+    expect(text).toContain("the request carried credentials");
     expect(text).toContain(`  remedy    ${remedy}`);
+  });
+
+  it("of a bypass by credentials says by which, and none of their values", async () => {
+    const asked = { url: "/reports", headers: { "X-Api-Key": "s3cret", cookie: "a=1" }, certificate: true };
+
+    const { outcome, reason, text } = await kitOf().cache.explain(asked);
+
+    expect([outcome, reason]).toEqual(["bypass", "credentials"]);
+    expect(text).toContain("It carries a client certificate, cookie, x-api-key.");
+    expect(text).not.toContain("s3cret");
+  });
+
+  it("does not show the value of a field that the route names among the credentials", async () => {
+    const kit = kitOf({
+      route: { scope: "everyone", credentials: ["x-tenant-key"], vary: ["x-tenant-key"] },
+    });
+
+    const { text } = await explained(kit, { headers: { "x-tenant-key": "s3cret" } });
+
+    expect(text).toContain("varies by x-tenant-key: (not shown)");
   });
 
   it("of a request that would wait says so, and makes nobody wait", async () => {

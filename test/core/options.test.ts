@@ -29,6 +29,10 @@ describe("an option of a route that is wrong is refused where the route is decla
     ["scope", "private", '"anonymous", "shared", "everyone", or a function'],
     ["key", "user", "a function that returns a non-empty string"],
     ["namespace", 7, 'a string, such as "users"'],
+    ["credentials", "x-api-key", "a list of request header names"],
+    ["credentials", ["x api key"], "a list of request header names"],
+    ["credentials", ["*"], "a list of request header names"],
+    ["credentials", { "x-api-key": true }, "a list of request header names"],
     ["vary", "accept-language", "a list of header names"],
     ["vary", ["*"], "a list of header names"],
     ["vary", ["a b"], "a list of header names"],
@@ -129,7 +133,7 @@ describe("an option that does not exist is refused", () => {
 
   it("with all there are, where none is near", () => {
     expect(declare({ colour: 1 })).toThrow(
-      refused("ERR_CACHE_OPTION_UNKNOWN", "the options are ttl, scope, key, namespace"),
+      refused("ERR_CACHE_OPTION_UNKNOWN", "the options are ttl, scope, credentials, key, namespace"),
     );
   });
 

@@ -17,8 +17,9 @@ describe("why a response was not stored", () => {
         route: "GET /reports/:id",
         reason: "credentials",
         message:
-          "GET /reports/:id was not stored: the request carried Cookie or Authorization; " +
-          'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function',
+          "GET /reports/:id was not stored: the request carried credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key; " +
+          'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function; ' +
+          'if a field says nothing of who asks, name those that do in credentials: ["x-api-key"]',
       },
     ]);
   });

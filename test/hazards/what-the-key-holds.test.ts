@@ -1,6 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { bypassOf, kitOf, textOf } from "../core/support.ts";
 
+describe("who asks, beside what Authorization and Cookie say", () => {
+  it("36: a request that says so in a usual field is neither looked up nor stored", () => {
+    const { ask, now, cache } = kitOf();
+    const names = "proxy-authorization x-api-key x-auth-token x-access-token x-session-token".split(" ");
+    const ofProxies =
+      "cf-access-jwt-assertion x-amzn-oidc-data x-forwarded-user x-forwarded-client-cert".split(" ");
+    ask({}, { body: "for all" });
+
+    const reasons = [...names, ...ofProxies].map((name) => bypassOf(now({ headers: { [name]: "" } })).reason);
+
+    expect([new Set(reasons), cache.stats().stored]).toEqual([new Set(["credentials"]), 1]);
+  });
+
+  it.each([
+    ["shared", { scope: "shared" }],
+    ["everyone", { scope: "everyone" }],
+    ["a function", { scope: () => "ann" }],
+  ] as const)("36: a scope says who may see it: %s", (_, route) => {
+    const { now } = kitOf({ route });
+
+    expect(now({ headers: { "x-api-key": "ann" } }).kind).toBe("fill");
+  });
+});
+
 describe("what the key does not hold", () => {
   it.each([
     ["a length", { headers: { "content-length": "6" } }],

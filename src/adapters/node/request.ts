@@ -1,5 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Fill, RequestRecord } from "../../adapter.ts";
+
+/** A request of Node's, which has a stream where it came over HTTP/2. */
+type Raw = IncomingMessage & { readonly stream?: Partial<ServerHttp2Stream> };
 
 /** A Node request as the core's plain record. */
 export class NodeRequest<Native> implements RequestRecord<Native> {
@@ -8,7 +14,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly target: string;
   readonly native: Native;
   readonly #headers: IncomingMessage["headers"];
-  readonly #stream: { readonly endAfterHeaders?: boolean } | undefined;
+  readonly #raw: Raw;
   readonly #content: unknown;
 
   /** `origin` and `target` are as the framework sees them; `content` is the parsed body where there is one. */
@@ -18,7 +24,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     this.target = target;
     this.native = native;
     this.#headers = raw.headers;
-    this.#stream = (raw as { stream?: { readonly endAfterHeaders?: boolean } }).stream;
+    this.#raw = raw;
     this.#content = content;
   }
 
@@ -29,14 +35,41 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return Array.isArray(value) ? value.join(", ") : undefined;
   }
 
+  get hasCertificate(): boolean {
+    const { stream, socket } = this.#raw;
+    // One that is replayed is of HTTP/1 inside, and its connection says what its client's said.
+    const isOfSession = stream !== undefined && !(this.#raw instanceof IncomingMessage);
+    return isOfSession ? sessionShowsCertificate(stream.session) : showsCertificate(socket);
+  }
+
   /** Over HTTP/2 no field has to say so. */
   get hasContent(): boolean {
-    return this.#stream?.endAfterHeaders === false;
+    return this.#raw.stream?.endAfterHeaders === false;
   }
 
   content(): unknown {
     return this.#content;
   }
+}
+
+/**
+ * Whether a client has shown a certificate, or may have: of a TLS connection that is gone nobody can say that any more.
+ *
+ * It counts whether Node has verified it or not, since an application may do that itself.
+ */
+function showsCertificate(socket: Socket): boolean {
+  const { encrypted, authorized } = socket as Partial<TLSSocket>;
+  if (encrypted !== true) return false;
+  if (authorized === true) return true;
+  const certificate = (socket as Partial<TLSSocket>).getPeerCertificate?.() as object | null | undefined;
+  return certificate === null || Object.keys(certificate ?? {}).length > 0;
+}
+
+/** A stream loses its session when that has ended, and then nobody can say it either. */
+function sessionShowsCertificate(session: Http2Session | undefined): boolean {
+  if (session === undefined) return true;
+  if (session.encrypted !== true) return false;
+  return session.destroyed || showsCertificate(session.socket as Socket);
 }
 
 /**

@@ -46,6 +46,12 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     return hasBody(this.native);
   }
 
+  /** Asking for each name would cost as much as the rest of a hit. */
+  hasAny(names: readonly string[]): boolean {
+    for (const name of this.#headers.keys()) if (names.includes(name)) return true;
+    return false;
+  }
+
   header(name: string): string | undefined {
     return this.#headers.get(name) ?? undefined;
   }

@@ -1,5 +1,5 @@
 import { parseQuery, decodeComponent, splitTarget } from "../../http/query.ts";
-import { bypassReason } from "../bypass.ts";
+import { bypassReason, credentialsOf } from "../bypass.ts";
 import { demandsOf } from "../demands.ts";
 import type { Demands } from "../demands.ts";
 import type { Refusal } from "../events.ts";
@@ -33,7 +33,8 @@ export function probe<Native>(
 ): MaybePromise<Findings> {
   const found: Pick<Findings, "request" | "policy"> = { request, policy };
   const reason = bypassReason(request, policy);
-  if (reason !== undefined) return { ...found, verdict: bypass(reason, reason === "method") };
+  const by = reason === "credentials" ? [`It carries ${credentialsOf(request, policy).join(", ")}.`] : [];
+  if (reason !== undefined) return { ...found, verdict: bypass(reason, reason === "method", by) };
   const unasked = request.native === undefined ? functionsOf(policy) : [];
   if (unasked.length > 0) return { ...found, verdict: unknown(unasked) };
   let key: Key | undefined;
@@ -177,13 +178,13 @@ function uncacheable(miss: Verdict, reason: Refusal | undefined): Verdict {
   return { ...miss, reason: "uncacheable", because, ...(words === undefined ? {} : { remedy: words[1] }) };
 }
 
-function bypass(reason: Refusal, isMethod: boolean): Verdict {
+function bypass(reason: Refusal, isMethod: boolean, more: readonly string[] = []): Verdict {
   const words = wordsOf(reason);
   return {
     outcome: "bypass",
     reason,
     status: { fwd: isMethod ? "method" : "bypass", detail: reason },
-    because: [`Nothing is looked up and nothing is stored: ${words?.[0] ?? reason}.`],
+    because: [`Nothing is looked up and nothing is stored: ${words?.[0] ?? reason}.`, ...more],
     ...(words === undefined ? {} : { remedy: words[1] }),
   };
 }

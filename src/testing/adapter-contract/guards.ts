@@ -20,6 +20,44 @@ export const guards: Scenarios = {
   "a request with Cookie is neither looked up nor stored": bypasses({ cookie: "sid=1" }),
   "a request with Authorization is neither looked up nor stored": bypasses({ authorization: "Bearer t" }),
 
+  ...Object.fromEntries(
+    [
+      "Proxy-Authorization",
+      "X-Api-Key",
+      "X-Auth-Token",
+      "X-Access-Token",
+      "X-Session-Token",
+      "Cf-Access-Jwt-Assertion",
+      "X-Amzn-Oidc-Data",
+      "X-Forwarded-User",
+      "X-Forwarded-Client-Cert",
+    ].map((name) => [`a request with ${name} is neither looked up nor stored`, bypasses({ [name]: "ann" })]),
+  ),
+
+  "credentials: the names that a route gives take the place of the usual ones": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, credentials: ["X-Tenant-Key"] });
+    const { get } = await stage.site([route]);
+    assertMiss(await get("/a", { "x-tenant-key": "ann" }), { fwd: "bypass", detail: "credentials" });
+    assertMiss(await get("/a", { "x-api-key": "ann" }));
+    assertHit(await get("/a", { "x-api-key": "bob" }));
+    assertMiss(await get("/a", { authorization: "ann" }), { fwd: "bypass", detail: "credentials" });
+    assertMiss(await get("/a", { cookie: "sid=ann" }), { fwd: "bypass", detail: "credentials" });
+  },
+
+  "credentials: without a name, Authorization and Cookie count all the same": async (stage) => {
+    const { get } = await stage.site([cached("/a", undefined, { ttl: 60, credentials: [] })]);
+    await get("/a", { "x-api-key": "ann" });
+    assertHit(await get("/a", { "x-forwarded-user": "bob" }));
+    assertMiss(await get("/a", { authorization: "ann" }), { fwd: "bypass", detail: "credentials" });
+    assertMiss(await get("/a", { cookie: "sid=ann" }), { fwd: "bypass", detail: "credentials" });
+  },
+
+  "credentials: under a scope they are nobody's but the scope's": async (stage) => {
+    const { get } = await stage.site([cached("/a", undefined, { ttl: 60, scope: "everyone" })]);
+    await get("/a", { "x-api-key": "ann" });
+    assertHit(await get("/a", { "x-forwarded-client-cert": "bob" }));
+  },
+
   "a request with credentials is not answered from what others were given": async (stage) => {
     const { get } = await stage.site([cached("/a")]);
     await get("/a");

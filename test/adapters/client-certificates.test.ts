@@ -1,0 +1,146 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import https from "node:https";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import Fastify from "fastify";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cacheRoute as cacheExpress } from "../../src/adapters/express.ts";
+import { cacheRoute as cacheFastify } from "../../src/adapters/fastify.ts";
+import { NodeRequest } from "../../src/adapters/node/request.ts";
+import { createCache } from "../../src/index.ts";
+import { alice, mallory, server as own } from "./harness/certificates.ts";
+import type { Credentials } from "./harness/certificates.ts";
+import { versions } from "./express/support.ts";
+
+/** What an answer says in `Cache-Status`, and its content. */
+type Answer = readonly [status: unknown, text: string];
+/** Asks for the one page, with a certificate or without. */
+type Ask = (who?: Credentials) => Promise<Answer>;
+type Open = (options: Options, isVerified: boolean) => Promise<Ask>;
+
+interface Options {
+  readonly credentials?: readonly string[];
+  readonly scope?: "everyone";
+}
+
+const passedBy = "caching-route;fwd=bypass;detail=credentials";
+
+/** Whom the handler takes for the client: what it reads off the connection. */
+function nameOf(request: IncomingMessage): string {
+  const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+  return `for ${String((subject as { CN?: string } | undefined)?.CN ?? "all")}`;
+}
+
+/** Without what a clock and a status add. */
+function said(cacheStatus: unknown): string {
+  return String(cacheStatus).replaceAll(/;(?:ttl|fwd-status)=\d+/g, "");
+}
+
+function tls(isVerified: boolean): https.ServerOptions {
+  return { ...own, ca: [alice.cert], requestCert: true, rejectUnauthorized: isVerified };
+}
+
+function overHttps(port: number): Ask {
+  return (who) =>
+    new Promise((resolve, reject) => {
+      const options = { host: "127.0.0.1", port, path: "/me", agent: false, rejectUnauthorized: false };
+      const request = https.get({ ...options, ...who }, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (part: string) => (text += part));
+        response.on("end", () => resolve([said(response.headers["cache-status"]), text]));
+      });
+      request.on("error", reject);
+    });
+}
+
+function overHttp2(port: number): Ask {
+  return async (who) => {
+    const client = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, ...who });
+    const stream = client.request({ ":path": "/me" });
+    stream.setEncoding("utf8");
+    let [status, text]: [unknown, string] = [undefined, ""];
+    stream.on("response", (headers) => (status = said(headers["cache-status"])));
+    stream.on("data", (part: string) => (text += part));
+    await once(stream, "end");
+    client.close();
+    return [status, text];
+  };
+}
+
+const expressSites = versions.map(([name, express]): [string, Open] => [
+  name,
+  async (options, isVerified) => {
+    const app = express();
+    const cached = cacheExpress(createCache({ reporter: false }), { ttl: 60, ...options });
+    app.get("/me", cached, (req, res) => res.send(nameOf(req)));
+    const server = https.createServer(tls(isVerified), app).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    return overHttps((server.address() as AddressInfo).port);
+  },
+]);
+
+const fastifySites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, Open] => [
+  `Fastify over ${version}`,
+  async (options, isVerified) => {
+    const app = Fastify({ http2: version === "HTTP/2", https: tls(isVerified) } as object) as FastifyInstance;
+    onTestFinished(() => app.close());
+    await app.register(cacheFastify, { cache: createCache({ reporter: false }) });
+    app.get("/me", { config: { cache: { ttl: 60, ...options } } }, async (request) => nameOf(request.raw));
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = app.server.address() as AddressInfo;
+    return version === "HTTP/2" ? overHttp2(port) : overHttps(port);
+  },
+]);
+
+describe.each([...expressSites, ...fastifySites])("%s: a client that shows a certificate", (_, open) => {
+  it("36: is neither answered from the cache nor is its page stored", async () => {
+    const ask = await open({}, false);
+
+    const answers = [await ask(alice), await ask(), await ask(), await ask(alice)];
+
+    expect(answers).toEqual([
+      [passedBy, "for alice"],
+      ["caching-route;fwd=uri-miss;stored", "for all"],
+      ["caching-route;hit", "for all"],
+      [passedBy, "for alice"],
+    ]);
+  });
+
+  it("36: has shown it though nobody has verified it", async () => {
+    const ask = await open({}, false);
+
+    expect([await ask(mallory), (await ask())[1]]).toEqual([[passedBy, "for mallory"], "for all"]);
+  });
+
+  it("36: counts whatever names `credentials` gives", async () => {
+    const ask = await open({ credentials: [] }, true);
+
+    expect(await ask(alice)).toEqual([passedBy, "for alice"]);
+  });
+
+  it("shares what its route says to be for everyone", async () => {
+    const ask = await open({ scope: "everyone" }, true);
+    await ask(alice);
+
+    expect(await ask(alice)).toEqual(["caching-route;hit", "for alice"]);
+  });
+});
+
+describe("a TLS connection that is gone", () => {
+  const certificateOf = (socket: object): boolean =>
+    new NodeRequest({ headers: {}, socket } as IncomingMessage, "https://a", "/", undefined, "")
+      .hasCertificate;
+
+  it("may have shown a certificate: nobody can say any more", () => {
+    expect(certificateOf({ encrypted: true, authorized: false, getPeerCertificate: () => null })).toBe(true);
+  });
+
+  it("has shown none where it was none of TLS", () => {
+    expect(certificateOf({})).toBe(false);
+  });
+});
