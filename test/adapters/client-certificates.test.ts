@@ -31,7 +31,7 @@ const passedBy = "caching-route;fwd=bypass;detail=credentials";
 /** Whom the handler takes for the client: what it reads off the connection. */
 function nameOf(request: IncomingMessage): string {
   const { subject } = (request.socket as TLSSocket).getPeerCertificate();
-  return `for ${String((subject as { CN?: string } | undefined)?.CN ?? "all")}`;
+  return `for ${(subject as { CN?: string } | undefined)?.CN ?? "all"}`;
 }
 
 /** Without what a clock and a status add. */

@@ -69,7 +69,7 @@ function showsCertificate(socket: Socket): boolean {
 function sessionShowsCertificate(session: Http2Session | undefined): boolean {
   if (session === undefined) return true;
   if (session.encrypted !== true) return false;
-  return session.destroyed || showsCertificate(session.socket as Socket);
+  return session.destroyed || showsCertificate(session.socket);
 }
 
 /**
