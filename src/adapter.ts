@@ -5,7 +5,7 @@ export { CacheError } from "./core/errors.ts";
 export type { RouteContext } from "./core/policy.ts";
 export type { Refusal } from "./core/events.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
-export type { MaybePromise } from "./core/store.ts";
+export type { Manner, MaybePromise } from "./core/store.ts";
 export type {
   Bypass,
   Decision,
@@ -21,6 +21,6 @@ export type {
   Sink,
   StreamedReply,
 } from "./core/types.ts";
-export { subtractFields, toFields } from "./http/fields.ts";
-export type { Fields, FieldValue } from "./http/fields.ts";
+export { changesOf, subtractFields, toFields } from "./http/fields.ts";
+export type { Changes, Fields, FieldValue } from "./http/fields.ts";
 export { mergeVary } from "./http/vary.ts";

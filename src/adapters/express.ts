@@ -1,18 +1,18 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { engineOf } from "../adapter.ts";
-import type { Cache, Decision, Fill, Reply, RouteContext, RouteOptions } from "../adapter.ts";
+import type { Cache, Decision, Fill, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
-import { guardCoding } from "./node/coding.ts";
 import { follow } from "./node/follow.ts";
 import { isGone } from "./node/gone.ts";
 import { showFields } from "./node/request.ts";
 import { noteRequests } from "./node/received.ts";
 import { sayFields } from "./node/reply-fields.ts";
+import { send } from "./node/send.ts";
 import { ResponseTap } from "./node/tap.ts";
 
 /** What an Express route may say about its caching. */
@@ -104,7 +104,7 @@ async function answerLater(
 function act(decision: Decision, req: Request, res: Response, next: NextFunction): void {
   switch (decision.kind) {
     case "serve":
-      return serve(decision.reply, res);
+      return send(res, decision.reply);
     case "follow":
       return follow(decision, res);
     case "bypass":
@@ -115,24 +115,13 @@ function act(decision: Decision, req: Request, res: Response, next: NextFunction
   }
 }
 
-function serve(reply: Reply, res: Response): void {
-  const { status, fields, body, text } = reply;
-  res.statusCode = status;
-  sayFields(res, fields);
-  // What stands in front may have something to say as the head is written.
-  if (Object.hasOwn(res, "writeHead")) guardCoding(res, reply);
-  // One byte per character: Node then writes head and content together.
-  if (text === undefined) res.end(body);
-  else res.end(text, "latin1");
-}
-
 function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
   if (req.socket.destroyed) {
     // Nobody is told any more when that client goes.
     fill.abandon("aborted");
     return next();
   }
-  showFields(req, fill);
+  const showReceived = showFields(req, fill);
   try {
     if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
   } catch (error) {
@@ -140,7 +129,7 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
     fill.abandon("failed", error);
     throw error;
   }
-  const tap = new ResponseTap(res, fill, next);
+  const tap = new ResponseTap(res, fill, next, showReceived);
   watchFailures(req, res, (error) => tap.fail(error));
   next();
 }

@@ -11,20 +11,26 @@ const SAID_AFRESH: ReadonlySet<string> = new Set(["origin", "accept-encoding"]);
 /**
  * Reads what a handler's head says, with what was said before the lookup.
  *
- * An earlier `Cache-Control` counts where the handler gave none. An earlier `Vary` counts too, because a middleware
+ * An earlier `Cache-Control` counts where the handler gave none and left that one. An earlier `Vary` counts too, because a middleware
  * that negotiates (a language, a tenant) decides what the handler sees; but not for CORS and compression, which
  * treat every hit anew.
  */
 export function readHead(head: HandlerHead): Head {
+  const { manner } = head;
   const earlier = head.earlier ?? [];
-  const said = (name: string): string | undefined =>
-    combined(fieldOf(head.fields, name) ?? fieldOf(earlier, name));
+  const said = (name: string): string | undefined => {
+    const own = fieldOf(head.fields, name);
+    const before = manner?.removed?.includes(name) === true ? undefined : fieldOf(earlier, name);
+    if (own === undefined || before === undefined) return combined(own ?? before);
+    return combined(manner?.added?.includes(name) === true ? [before, own].flat() : own);
+  };
   const targeted = parseTargetedCacheControl(said("cdn-cache-control"));
   const cacheControl = targeted ?? parseCacheControl(said("cache-control"));
   const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
   const nonces = noncesOf(POLICY_FIELDS.map(said));
   const { status, fields } = head;
-  return { status, fields, earlier, cacheControl, isTargeted: targeted !== undefined, vary, nonces };
+  const isTargeted = targeted !== undefined;
+  return { status, fields, earlier, manner, cacheControl, isTargeted, vary, nonces };
 }
 
 /** What a handler's response varies by, and what a middleware before the lookup makes it vary by. */

@@ -1,4 +1,4 @@
-import { fieldOf, isFieldName, isFieldValue, isStoredField } from "../http/fields.ts";
+import { fieldOf, isAddable, isFieldName, isFieldValue, isStoredField } from "../http/fields.ts";
 import type { Fields, FieldValue, StoredFields } from "../http/fields.ts";
 import { parseVary } from "../http/vary.ts";
 import type { ChooseVariant, Entry, MaybePromise } from "./store.ts";
@@ -127,7 +127,7 @@ function copied(read: Entry): Entry | undefined {
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
     const body = bytesOf(read.body);
-    const more = { ...windowsOf(read), ...taggingOf(read) };
+    const more = { ...windowsOf(read), ...taggingOf(read), ...mannerOf(read) };
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined || body === undefined) return undefined;
     // A response may be old beyond all measure, and stay fresh for ever.
@@ -162,6 +162,28 @@ function taggingOf({ tags, taggedAt }: Entry): Pick<Entry, "tags" | "taggedAt"> 
   const names = textList(tags);
   if (names === undefined || taggedAt === undefined || !Number.isFinite(taggedAt)) throw new TypeError();
   return { tags: names, taggedAt };
+}
+
+function mannerOf({ manner, body }: Entry): Pick<Entry, "manner"> {
+  if (manner === undefined) return {};
+  const { textIn, isParted, isHeadFirst, isUnsized, endBytes, removed, added } = manner;
+  const [taken, joined] = [removed ?? [], added ?? []].map(nameList);
+  const isPlace = endBytes === undefined || (Number.isInteger(endBytes) && endBytes >= 0);
+  if (!isPlace || Number(endBytes ?? 0) > body.byteLength) throw new TypeError();
+  if (textIn !== undefined && !["utf8", "latin1"].includes(textIn)) throw new TypeError();
+  // To add a line to what is said once would make two of it.
+  if (taken === undefined || joined?.every(isAddable) !== true) throw new TypeError();
+  return {
+    manner: {
+      ...(textIn !== undefined && { textIn }),
+      ...(isParted === true && { isParted }),
+      ...(isHeadFirst === true && { isHeadFirst }),
+      ...(isUnsized === true && { isUnsized }),
+      ...(endBytes !== undefined && { endBytes }),
+      ...(taken.length > 0 && { removed: taken }),
+      ...(joined.length > 0 && { added: joined }),
+    },
+  };
 }
 
 function isStatus(status: unknown): status is number {

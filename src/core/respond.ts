@@ -4,6 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import { areWorthParts, multipartRanges } from "../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../http/range.ts";
 import type { ByteRange } from "../http/range.ts";
+import type { Manner } from "./store.ts";
 import type { Reply, RequestRecord } from "./types.ts";
 
 /** A whole response that a request is answered from: an entry, or what a handler just said. */
@@ -13,6 +14,8 @@ export interface Whole {
   readonly body: Uint8Array;
   /** When it was made by its origin, epoch ms. */
   readonly storedAt: number;
+  /** How its handler made it. */
+  readonly manner?: Manner | undefined;
 }
 
 /** The preconditions and the range of a request: what the cache answers in the handler's place (RFC 9110 §13, §14). */
@@ -119,24 +122,29 @@ function replyFrom(
   added: Fields,
   made: MadeReplies,
 ): Reply {
+  const { status, body, manner } = whole;
   // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
   // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
-  if (whole.status === 200 && asksForRepresentation(method)) {
+  if (status === 200 && asksForRepresentation(method)) {
     if (isNotModified(selection, prepared.validators)) {
-      made.notModified ??= { status: 304, fields: [...prepared.notModified, ...added], body: undefined };
+      made.notModified ??= {
+        status: 304,
+        fields: [...prepared.notModified, ...added],
+        body: undefined,
+        manner,
+      };
       return made.notModified;
     }
     const { range } = selection;
     if (range !== undefined && method !== "HEAD") {
       const part = partOf(whole, range, selection.ifRange, prepared, added);
-      if (part !== undefined) return part;
+      if (part !== undefined) return { ...part, manner };
     }
   }
-  const { status, body } = whole;
   if (method === "HEAD" || !hasContent(status)) {
-    return { status, fields: [...prepared.fields, ...added], body: undefined };
+    return { status, fields: [...prepared.fields, ...added], body: undefined, manner };
   }
-  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text };
+  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, manner };
   return made.whole;
 }
 

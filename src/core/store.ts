@@ -4,6 +4,27 @@ import type { Fields } from "../http/fields.ts";
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
+ * How a response was made, beside its fields and bytes. All is absent of what comes as bytes, whole and with its length,
+ * and leaves the fields of earlier middleware as they are or replaces them.
+ */
+export interface Manner {
+  /** Its content was handed over as text, in this encoding. */
+  readonly textIn?: "utf8" | "latin1";
+  /** Its content was written, and then ended. */
+  readonly isParted?: boolean;
+  /** How many bytes of that came with its end, which a stream tells at its end. */
+  endBytes?: number;
+  /** Its head was written before its content. */
+  readonly isHeadFirst?: boolean;
+  /** Its handler gave no `Content-Length`. */
+  readonly isUnsized?: boolean;
+  /** Fields of earlier middleware that its handler took away, or replaced though their values join: lower-case names. */
+  readonly removed?: readonly string[];
+  /** Fields of earlier middleware to which its handler added what stands among its fields: lower-case names. */
+  readonly added?: readonly string[];
+}
+
+/**
  * One stored response.
  *
  * Its three instants are epoch milliseconds (`Infinity` is allowed), so that reading one is comparison only.
@@ -34,6 +55,8 @@ export interface Entry {
   readonly staleIfErrorUntil?: number;
   /** How long its handler took to say it, in ms; present where the route refreshes early. */
   readonly fillMs?: number;
+  /** How its handler made it, where that is not the usual way. */
+  readonly manner?: Manner;
   /** What it is tagged with, in the core's own spelling; absent where it has no tags. */
   readonly tags?: readonly string[];
   /** Present with `tags`: when the handler that said it began, by the clock of tag invalidations (epoch ms). */

@@ -80,6 +80,86 @@ export function subtractFields(after: Fields, before: Fields): Fields {
   return added;
 }
 
+/** What came between two states of a message's fields. */
+export interface Changes {
+  /** What was said: fields that are new or replaced, and what was added to others. */
+  readonly fields: Fields;
+  /** What is there no more; and of `set-cookie` and `vary`, whose values join, what was replaced. */
+  readonly removed: readonly string[];
+  /** Names among `fields` to which that was added: earlier lines, or members of a list, stay beside it. */
+  readonly added: readonly string[];
+}
+
+/** Fields that are said once, so that a longer value is another one, or whose members a cache has to read together. */
+const SAID_ONCE: ReadonlySet<string> = new Set([
+  "age",
+  "cache-control",
+  "cache-status",
+  "cdn-cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-length",
+  "content-location",
+  "content-range",
+  "content-type",
+  "date",
+  "etag",
+  "expires",
+  "last-modified",
+  "location",
+  "no-vary-search",
+  "retry-after",
+  "set-cookie",
+  "transfer-encoding",
+  "vary",
+]);
+
+/** Decides whether more of a field may be said beside what earlier middleware said of it (RFC 9110 §5.3). */
+export function isAddable(name: string): boolean {
+  return !SAID_ONCE.has(name);
+}
+
+/** Returns what `after` says that `before` did not, what it took away, and to what it only added. */
+export function changesOf(after: Fields, before: Fields): Changes {
+  if (before.length === 0) return { fields: after, removed: NONE, added: NONE };
+  const left = new Map(before);
+  const fields: [string, FieldValue][] = [];
+  const removed: string[] = [];
+  const added: string[] = [];
+  for (const [name, value] of after) {
+    const known = left.get(name);
+    left.delete(name);
+    if (known === undefined) fields.push([name, value]);
+    else if (name === "set-cookie" || name === "vary") {
+      const isKept = subtractValue(name, known, value) === undefined;
+      const rest = isKept ? subtractValue(name, value, known) : value;
+      if (rest !== undefined) fields.push([name, rest]);
+      if (!isKept) removed.push(name);
+    } else if (!isSameValue(linesOf(value), linesOf(known))) {
+      const more = isAddable(name) ? moreThan(linesOf(value), linesOf(known)) : undefined;
+      fields.push([name, more ?? value]);
+      if (more !== undefined) added.push(name);
+    }
+  }
+  removed.push(...left.keys());
+  return { fields, removed: removed.length === 0 ? NONE : removed, added: added.length === 0 ? NONE : added };
+}
+
+const NONE: readonly string[] = [];
+
+/** What was added to lines: by further ones, or in one that was lengthened at either end. */
+function moreThan(after: readonly string[], before: readonly string[]): FieldValue | undefined {
+  const lines = fromLines([...linesOf(subtractLines(after, before) ?? [])]);
+  if (lines !== undefined && linesOf(lines).length === after.length - before.length) return lines;
+  const [only = ""] = after;
+  const known = before.join(", ");
+  if (after.length > 1 || known === "") return undefined;
+  const [end, start] = [only.slice(known.length).trim(), only.slice(0, -known.length).trim()];
+  if (only.startsWith(known) && end.startsWith(",")) return end.slice(1).trim() || undefined;
+  if (only.endsWith(known) && start.endsWith(",")) return start.slice(0, -1).trim() || undefined;
+  return undefined;
+}
+
 function subtractValue(name: string, after: FieldValue, before: FieldValue): FieldValue | undefined {
   if (name === "set-cookie") return subtractLines(linesOf(after), linesOf(before));
   if (name === "vary") return subtractMembers(linesOf(after), linesOf(before));

@@ -27,4 +27,19 @@ describe("what is sent", () => {
     expect([first.text, second.text]).toEqual(["cart 1", "cart 2"]);
     expect([first, second].map(({ lines }) => lines("set-cookie"))).toEqual([["cart=1"], ["cart=2"]]);
   });
+
+  it("41: middleware in front that adds to a text is given text, on a hit as on a miss", async () => {
+    const front: RequestHandler = (_req, res, next) => {
+      const { end } = res;
+      res.end = ((chunk: unknown, encoding: unknown) => {
+        res.removeHeader("content-length");
+        const more = typeof chunk === "string" ? `${chunk} ü` : "no text";
+        return Reflect.apply(end, res, [more, encoding]);
+      }) as typeof end;
+      next();
+    };
+    const client = await visit(siteOf(front, (_req, res) => void res.end("grüße")));
+    const [miss, hit] = await askTwice(client);
+    expect([miss.text, hit.text, hit.header("x-cache")]).toEqual(["grüße ü", "grüße ü", "HIT"]);
+  });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
+import { mayChangeContent } from "../node/front.ts";
 import { isAnswered, receivedUrl } from "../node/received.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
@@ -27,6 +28,13 @@ export class ExpressRequest extends NodeRequest<Request> {
   constructor(req: Request, origin: string, content: unknown, owner: object) {
     super(req, origin, req.originalUrl, req, content);
     this.#owner = owner;
+  }
+
+  override header(name: string): string | undefined {
+    // No part can be cut out of what middleware in front may still change.
+    if (name === "range" && this.native.res !== undefined && mayChangeContent(this.native.res))
+      return undefined;
+    return super.header(name);
   }
 
   /** Undefined for methods with content, which cannot be replayed. */

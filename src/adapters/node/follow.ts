@@ -1,14 +1,18 @@
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
 import { breakOff } from "./break-off.ts";
+import { isWrapped } from "./front.ts";
 import { onceClosed } from "./gone.ts";
 import { sayFields } from "./reply-fields.ts";
+import { inForm } from "./send.ts";
 
 /** Sends another request's response while it comes, at this client's own pace. */
-export function follow({ status, fields, content }: Follow, res: ServerResponse): void {
+export function follow({ status, fields, manner, content }: Follow, res: ServerResponse): void {
   res.statusCode = status;
-  sayFields(res, fields);
-  res.writeHead(status);
+  sayFields(res, fields, manner);
+  // What stands in front may still change the head as the content comes to it.
+  const isFronted = isWrapped(res);
+  if (!isFronted) res.writeHead(status);
   let wake = (): void => undefined;
   // One listener for all: what stands in front of a response may not let go of those that it was given.
   res.on("drain", () => wake());
@@ -16,7 +20,10 @@ export function follow({ status, fields, content }: Follow, res: ServerResponse)
     void content.return?.();
     wake();
   });
-  void pump(content, res, () => new Promise((resolve) => (wake = resolve)));
+  const write = isFronted
+    ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, inForm(part, manner)) !== false
+    : (part: Uint8Array): boolean => res.write(part);
+  void pump(content, res, write, () => new Promise((resolve) => (wake = resolve)));
 }
 
 /** How many bytes wait for a client that reads, beside those that the system holds for it. */
@@ -36,6 +43,7 @@ function gather({ socket }: ServerResponse): void {
 async function pump(
   content: AsyncIterableIterator<Uint8Array>,
   res: ServerResponse,
+  write: (part: Uint8Array) => boolean,
   roomComes: () => Promise<void>,
 ): Promise<void> {
   let isSilent = true;
@@ -47,7 +55,7 @@ async function pump(
     for await (const part of content) {
       isSilent = false;
       gather(res);
-      if (!res.write(part) && res.writableLength >= AHEAD && !res.destroyed) await roomComes();
+      if (!write(part) && res.writableLength >= AHEAD && !res.destroyed) await roomComes();
       if (res.destroyed) return;
     }
     isSilent = false;

@@ -56,3 +56,11 @@ export function isWrapped(res: ServerResponse, names: readonly AnswerMethod[] = 
   const node = ServerResponse.prototype as unknown as Methods;
   return names.some((name) => methods[name] !== node[name]);
 }
+
+/**
+ * Whether middleware may change what is written. That of compression does not change parts, because they forbid it; it
+ * is known by what else it puts on a response.
+ */
+export function mayChangeContent(res: ServerResponse): boolean {
+  return isWrapped(res, ["write", "end"]) && typeof (res as { flush?: unknown }).flush !== "function";
+}

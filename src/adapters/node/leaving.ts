@@ -1,4 +1,6 @@
 import { ServerResponse } from "node:http";
+import type { OpenFill } from "../../adapter.ts";
+import { cookiesOf, noncePoliciesOf } from "./reply-fields.ts";
 
 /** What Node calls, in every way of sending, once nobody can change the head any more; its own fields can still be set. */
 interface HeadStore {
@@ -11,12 +13,58 @@ interface HeadWriter {
 }
 
 /**
+ * The head of a response that leaves through middleware, which may still change it.
+ *
+ * What the fill does for others waits until it has left: a session may write its cookie then, and with that the
+ * response is for one client alone (hazard 33).
+ */
+export class Leaving {
+  readonly #res: ServerResponse;
+  readonly #opened: OpenFill;
+  readonly #go: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
+  #isGone = false;
+
+  constructor(res: ServerResponse, opened: OpenFill) {
+    this.#res = res;
+    this.#opened = opened;
+    this.#go = opened.defer?.();
+  }
+
+  /** Lets it go: at once where the handler wrote it before its content, else with that. `write` writes it. */
+  begin(isWritten: boolean, write: () => void): void {
+    const res = this.#res;
+    const known = cookiesOf(res);
+    const policies = noncePoliciesOf(res);
+    onLeaving(res, () => {
+      this.#isGone = true;
+      const isLate = cookiesOf(res).some((line) => !known.includes(line));
+      // The content has been read by then, and not for this nonce (hazard 37).
+      const isUnread = noncePoliciesOf(res).some((line) => !policies.includes(line));
+      const said = this.#go?.(isLate ? "late-cookie" : isUnread ? "nonce" : undefined) ?? [];
+      for (const [name, value] of said) res.setHeader(name, value);
+    });
+    if (isWritten) return write();
+    // Not by what the handler has put in front of Node's way: that has had its say.
+    const methods = res as unknown as HeadWriter;
+    methods._implicitHeader = () => {
+      Reflect.deleteProperty(res, "_implicitHeader");
+      write();
+    };
+  }
+
+  /** The response is over: nothing is stored of what has not left. */
+  abandon(): void {
+    if (!this.#isGone) this.#opened.abandon("aborted");
+  }
+}
+
+/**
  * Calls `look` as the head of a response leaves: after everything that stands in front has had its say. Fields may
- * still be set then. Node tells this nowhere else; whoever took its methods from the prototype cannot be seen there.
+ * still be set then. Node tells this nowhere else; whoever took its methods from the prototype is not seen there.
  */
 export function onLeaving(res: ServerResponse, look: () => void): void {
   const methods = res as unknown as HeadStore;
-  // With a field of its own, a response merges those that are given to `writeHead` into them, where they can be read.
+  // A response that has fields merges with them what is given to `writeHead`, so that it can be read.
   if (res.getHeaderNames().length === 0) {
     ServerResponse.prototype.setHeader.call(res, "vary", "");
     ServerResponse.prototype.removeHeader.call(res, "vary");
@@ -28,13 +76,5 @@ export function onLeaving(res: ServerResponse, look: () => void): void {
     else Object.defineProperty(res, "_storeHeader", own);
     look();
     return Reflect.apply(store, res, [firstLine, fields]);
-  };
-}
-
-/** Lets Node write an unwritten head by `write`, and not by what a handler has put in front of it since. */
-export function headBy(res: ServerResponse, write: () => void): void {
-  (res as unknown as HeadWriter)._implicitHeader = () => {
-    Reflect.deleteProperty(res, "_implicitHeader");
-    write();
   };
 }

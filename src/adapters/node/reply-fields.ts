@@ -1,33 +1,61 @@
 import type { ServerResponse } from "node:http";
-import { mergeVary, subtractFields, toFields } from "../../adapter.ts";
-import type { Fields, FieldValue } from "../../adapter.ts";
+import { mergeVary, toFields } from "../../adapter.ts";
+import type { Fields, FieldValue, Manner, Reply } from "../../adapter.ts";
 
 /**
  * Says a reply's fields on a Node response, beside those that others set there: `Vary` is merged, `Set-Cookie` lines
- * are appended, all else replaces.
+ * are appended, all else replaces. What the handler took away of theirs is taken away, to what it added is added.
  */
-export function sayFields(res: ServerResponse, fields: Fields): void {
-  for (const [name, value] of fields) {
-    const said = SAID_BESIDE.has(name) ? beside(res.getHeader(name), name, value) : value;
-    res.setHeader(name, said);
-  }
+export function sayFields(res: ServerResponse, fields: Fields, manner?: Manner): void {
+  for (const name of manner?.removed ?? []) remove(res, name);
+  for (const [name, value] of fields) say(res, name, value, manner);
 }
 
 /**
- * Takes back what a handler said (`own`, of all that is set on the response) and says a reply's fields in its place:
- * what others set before the handler ran stays as it was.
+ * Turns what a handler said on a response (`own`, beside what was there `earlier`) into what a reply says. What is the
+ * same is left alone: middleware in front may have made something else of it.
  */
-export function replaceFields(res: ServerResponse, own: Fields, fields: Fields): void {
-  const others = new Map(subtractFields(fieldsOf(res), own));
+export function replaceFields(
+  res: ServerResponse,
+  { own, earlier }: { readonly own: Fields; readonly earlier: Fields },
+  { fields, manner }: Pick<Reply, "fields" | "manner">,
+): void {
+  for (const name of manner?.removed ?? []) if (fieldIn(own, name) === undefined) remove(res, name);
+  for (const [name] of own) if (fieldIn(fields, name) === undefined) restore(res, name, earlier);
+  for (const [name, value] of fields) {
+    const said = fieldIn(own, name);
+    if (said !== undefined && isSame(said, value)) continue;
+    if (said !== undefined) restore(res, name, manner?.removed?.includes(name) === true ? [] : earlier);
+    say(res, name, value, manner);
+  }
+}
+
+function say(res: ServerResponse, name: string, value: FieldValue, manner: Manner | undefined): void {
+  const isBeside = SAID_BESIDE.has(name) || manner?.added?.includes(name) === true;
+  res.setHeader(name, isBeside ? beside(res.getHeader(name), name, value) : value);
+}
+
+function restore(res: ServerResponse, name: string, earlier: Fields): void {
+  const value = fieldIn(earlier, name);
+  if (value === undefined) remove(res, name);
+  else res.setHeader(name, value);
+}
+
+function remove(res: ServerResponse, name: string): void {
   // Removing `Date` also forbids Node to say one of its own.
   const { sendDate } = res;
-  for (const [name] of own) {
-    const earlier = others.get(name);
-    if (earlier === undefined) res.removeHeader(name);
-    else res.setHeader(name, earlier);
-  }
+  res.removeHeader(name);
   res.sendDate = sendDate;
-  sayFields(res, fields);
+}
+
+function fieldIn(fields: Fields, name: string): FieldValue | undefined {
+  return fields.find(([known]) => known === name)?.[1];
+}
+
+function isSame(left: FieldValue, right: FieldValue): boolean {
+  if (left === right) return true;
+  const [lefts, rights] = [lines(left), lines(right)];
+  return lefts.length === rights.length && lefts.every((line, index) => line === rights[index]);
 }
 
 /** The fields that are set on a response now. */
@@ -47,12 +75,6 @@ export function noncePoliciesOf(res: ServerResponse): readonly string[] {
     const policy = res.getHeader(name);
     return policy === undefined ? [] : lines(policy).filter((line) => /'nonce-/i.test(line));
   });
-}
-
-/** A reply's fields without a length that its handler (`own`) did not say: whoever adds to the content need not know it. */
-export function asSized(fields: Fields, own: Fields): Fields {
-  if (own.some(([name]) => name === "content-length")) return fields;
-  return fields.filter(([name]) => name !== "content-length");
 }
 
 /** Whether the handler chose a framing, which cannot be that of another message. */

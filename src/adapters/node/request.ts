@@ -77,13 +77,14 @@ function sessionShowsCertificate(session: Http2Session | undefined): boolean {
  * from now on.
  *
  * What they read is a copy, because a handler may write into its request's headers, and must not choose with that
- * under which variant its response is stored.
+ * under which variant its response is stored. Answers how to show the others again what the client sent.
  */
 export function showFields(
   raw: IncomingMessage,
   { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
-): void {
-  const seen = { ...raw.headers };
+): () => void {
+  const received = raw.headers;
+  const seen = { ...received };
   for (const name of hidden) delete seen[name];
   for (const [name, value] of conditions) seen[name] = [value].flat().join(", ");
   // That of HTTP/2 has only a getter.
@@ -93,4 +94,7 @@ export function showFields(
     writable: true,
     value: seen,
   });
+  return () => {
+    raw.headers = received;
+  };
 }

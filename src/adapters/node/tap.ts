@@ -1,18 +1,27 @@
 import { ServerResponse } from "node:http";
-import { subtractFields } from "../../adapter.ts";
-import type { Fields, Fill, OpenFill, Sink } from "../../adapter.ts";
+import { changesOf } from "../../adapter.ts";
+import type { Fields, Fill, Manner, OpenFill, Reply, Sink } from "../../adapter.ts";
 import { breakWhenDestroyed } from "./break-off.ts";
 import { guardCoding } from "./coding.ts";
 import { Departure } from "./departure.ts";
 import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
 import { HeldHead } from "./held-head.ts";
-import { headBy, onLeaving } from "./leaving.ts";
-import { asSized, cookiesOf, fieldsOf, isFramed, noncePoliciesOf, replaceFields } from "./reply-fields.ts";
+import { Leaving } from "./leaving.ts";
+import { mannerOf, textIn } from "./manner.ts";
+import type { Form } from "./manner.ts";
+import { fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
+import { Said } from "./said.ts";
 import { contentOf, isContent, readWrite } from "./write-arguments.ts";
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
 type Stage = "head" | "content" | "over";
+
+/** What a handler did to a head. */
+interface Own {
+  readonly fields: Fields;
+  readonly manner: Manner | undefined;
+}
 
 /**
  * Listens to what a handler does with a Node response, and lets a fill have it.
@@ -26,8 +35,10 @@ export class ResponseTap {
   readonly #res: ServerResponse;
   readonly #fill: Fill;
   readonly #onError: (error: unknown) => void;
+  readonly #onOver: () => void;
   /** The fields that were said before the lookup. */
   readonly #earlier: Fields;
+  readonly #said: Said;
   readonly #front: Front;
   /** Notices that the client goes. */
   readonly #departure: Departure;
@@ -35,20 +46,30 @@ export class ResponseTap {
   /** What was written of a head that is not sent yet. */
   #head: HeldHead | undefined;
   #opened: OpenFill | undefined;
+  /** How the handler sends what comes in parts. */
+  #manner: Manner | undefined;
   #sink: Sink | undefined;
   /** Whether the handler itself wrote the head, before its content. */
   #isWritten = false;
   /** What is stored and shared only once its head has left. */
-  #leaving: OpenFill | undefined;
-  /** Looks at the head as it leaves. */
-  #onHead: (() => void) | undefined;
+  #leaving: Leaving | undefined;
 
-  /** `onError` is told what opening the fill throws: the error of a function that the route gave. */
-  constructor(res: ServerResponse, fill: Fill, onError: (error: unknown) => void) {
+  /**
+   * `onError` is told what opening the fill throws: the error of a function that the route gave. `onOver` is called once
+   * nothing is listened to any more: what stands in front may look at the request then.
+   */
+  constructor(
+    res: ServerResponse,
+    fill: Fill,
+    onError: (error: unknown) => void,
+    onOver: () => void = () => undefined,
+  ) {
     this.#res = res;
+    this.#onOver = onOver;
     this.#fill = fill;
     this.#onError = onError;
     this.#earlier = fieldsOf(res);
+    this.#said = new Said(res);
     this.#front = new Front(res, {
       writeHead: (...args) => this.#writeHead(args),
       flushHeaders: (...args) => this.#flushHeaders(args),
@@ -80,7 +101,7 @@ export class ResponseTap {
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
   #onClose(): void {
     const { errored, req } = this.#res;
-    this.#leaving?.abandon("aborted");
+    this.#leaving?.abandon();
     this.abandon(req.complete ? "failed" : "aborted", errored ?? undefined);
   }
 
@@ -121,7 +142,7 @@ export class ResponseTap {
       if (callback !== undefined) process.nextTick(callback);
       return true;
     }
-    if (this.#stage === "head" && !this.#flow()) return false;
+    if (this.#stage === "head" && !this.#flow(textIn(chunk, encoding))) return false;
     const sink = this.#stage === "content" ? this.#sink : undefined;
     if (sink === undefined) return this.#front.call("write", args);
     const isDrained = this.#front.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
@@ -147,7 +168,7 @@ export class ResponseTap {
       this.#finishHead();
       if (!this.#departure.check()) this.abandon("aborted");
       else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, args);
-      else if (!this.#flow()) return this.#res;
+      else if (!this.#flow(textIn(chunk, encoding))) return this.#res;
     }
     const sink = this.#sink;
     if (sink === undefined) return this.#front.call("end", args);
@@ -155,6 +176,8 @@ export class ResponseTap {
     const isWhole = this.#departure.check();
     const result = this.#front.call("end", args);
     if (content !== undefined) sink.write(content);
+    if (content !== undefined && this.#manner !== undefined)
+      this.#manner.endBytes = Buffer.byteLength(content);
     if (isWhole) sink.end();
     else sink.abandon("aborted");
     this.#release();
@@ -164,26 +187,25 @@ export class ResponseTap {
   /** The content is at hand as a whole: the cache says what to send. */
   #complete(content: string | Uint8Array | undefined, args: unknown[]): ServerResponse {
     const res = this.#res;
-    const own = this.#ownFields();
     const { statusCode } = res;
-    const reply = this.#open(own, (opened) => {
-      if (this.#front.isWrapped) this.#awaitHead(opened);
-      return opened.complete(content);
-    });
+    const { chunk, encoding, callback } = readWrite(args);
+    const own = this.#ownFields({ textIn: textIn(chunk, encoding) });
+    const reply = this.#open(own, (opened) => opened.complete(content));
     if (reply === undefined) return res;
-    const { callback } = readWrite(args);
-    const { status, fields, body, text } = reply;
-    if (this.#front.isWrapped) {
-      this.#release();
+    const { status, fields, body, text, manner } = reply;
+    const leaving = this.#leaving;
+    this.#release();
+    if (leaving !== undefined) {
       // What stands in front is given what the handler sent, and may make more of it.
       const isHandlers = status === statusCode;
-      this.#sayHead({ status, fields: isHandlers ? asSized(fields, own) : fields }, own);
+      const isUnsized = isHandlers && own.manner?.isUnsized === true;
+      const said = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
+      this.#sayHead({ status, fields: said, manner }, own);
       guardCoding(res, reply);
-      this.#letHeadGo();
+      leaving.begin(this.#isWritten, () => void this.#front.call("writeHead", [res.statusCode]));
       this.#front.call("end", isHandlers ? args : [body, callback]);
       return res;
     }
-    this.#release();
     this.#sayHead(reply, own);
     if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
@@ -194,15 +216,17 @@ export class ResponseTap {
   }
 
   /** The content comes in parts: sends the head, or lets it go with the first part; answers whether there is one. */
-  #flow(): boolean {
+  #flow(text?: Manner["textIn"]): boolean {
+    const res = this.#res;
     this.#finishHead();
-    const own = this.#ownFields();
+    const own = this.#ownFields({ textIn: text, isParted: true });
+    this.#manner = own.manner;
     const head = this.#open(own, (opened) => {
       this.#opened = opened;
-      if (this.#front.isWrapped) this.#awaitHead(opened);
       return opened.stream(() => this.#stop());
     });
     if (head === undefined) return false;
+    const leaving = this.#leaving;
     this.#sink = head.sink;
     if (head.sink === undefined) this.#release();
     else this.#holdNothingBack();
@@ -210,38 +234,10 @@ export class ResponseTap {
     if (head.sink === undefined && this.#departure.stop()) return false;
     breakWhenDestroyed(this.#res);
     this.#sayHead(head, own);
-    if (this.#front.isWrapped) this.#letHeadGo();
-    else this.#front.call("writeHead", [head.status]);
+    const write = (): void => void this.#front.call("writeHead", [res.statusCode]);
+    if (leaving === undefined) write();
+    else leaving.begin(this.#isWritten, write);
     return true;
-  }
-
-  /** Puts off what the fill does for others until the head leaves: what stands in front may write a session's cookie. */
-  #awaitHead(opened: OpenFill): void {
-    const res = this.#res;
-    const go = opened.defer?.();
-    this.#leaving = opened;
-    let known: readonly string[] = [];
-    this.#onHead = () => {
-      known = cookiesOf(res);
-      const policies = noncePoliciesOf(res);
-      onLeaving(res, () => {
-        this.#leaving = undefined;
-        const isLate = cookiesOf(res).some((line) => !known.includes(line));
-        // The content has been read by then, and not for this nonce (hazard 37).
-        const isUnread = noncePoliciesOf(res).some((line) => !policies.includes(line));
-        const said = go?.(isLate ? "late-cookie" : isUnread ? "nonce" : undefined) ?? [];
-        for (const [name, value] of said) res.setHeader(name, value);
-      });
-    };
-  }
-
-  /** From now on what stands in front has the head: as the handler wrote it, or with its first content. */
-  #letHeadGo(): void {
-    const res = this.#res;
-    this.#onHead?.();
-    const write = (): unknown => this.#front.call("writeHead", [res.statusCode]);
-    if (this.#isWritten) write();
-    else headBy(res, write);
   }
 
   #holdNothingBack(): void {
@@ -268,28 +264,33 @@ export class ResponseTap {
     return this.#res.statusCode === 304;
   }
 
-  #ownFields(): Fields {
-    return subtractFields(fieldsOf(this.#res), this.#earlier);
+  /** What the handler did to the head, and how it sends its content. */
+  #ownFields(form: Form): Own {
+    const changes = changesOf(fieldsOf(this.#res), this.#earlier);
+    const fields = this.#said.of(changes.fields, changes.added);
+    const isUnsized = !fields.some(([name]) => name === "content-length");
+    return { fields, manner: mannerOf({ ...form, isHeadFirst: this.#isWritten, isUnsized }, changes) };
   }
 
-  #open<Message>(own: Fields, answer: (opened: OpenFill) => Message): Message | undefined {
+  #open<Message>({ fields, manner }: Own, answer: (opened: OpenFill) => Message): Message | undefined {
+    const { statusCode: status } = this.#res;
     try {
-      return answer(this.#fill.open({ status: this.#res.statusCode, fields: own, earlier: this.#earlier }));
+      const opened = this.#fill.open({ status, fields, earlier: this.#earlier, manner });
+      if (this.#front.isWrapped) this.#leaving = new Leaving(this.#res, opened);
+      return answer(opened);
     } catch (error) {
-      // A throw would end in whatever called `end`: a timer, perhaps, and with it the process.
       this.#release();
-      this.#head?.takeBack();
       this.#onError(error);
       return undefined;
     }
   }
 
-  #sayHead({ status, fields }: { readonly status: number; readonly fields: Fields }, own: Fields): void {
+  #sayHead(reply: Pick<Reply, "status" | "fields" | "manner">, { fields: own }: Own): void {
     const res = this.#res;
     // The reason that the handler gave is that of its own status.
-    if (status !== res.statusCode) res.statusMessage = "";
-    res.statusCode = status;
-    replaceFields(res, own, fields);
+    if (reply.status !== res.statusCode) res.statusMessage = "";
+    res.statusCode = reply.status;
+    replaceFields(res, { own, earlier: this.#earlier }, reply);
   }
 
   #leaveHead(stage: Stage): void {
@@ -299,8 +300,10 @@ export class ResponseTap {
 
   /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
   #release(): void {
+    if (this.#stage !== "over") this.#onOver();
     this.#leaveHead("over");
     this.#front.remove();
+    this.#said.end();
     if (this.#departure.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
     this.#departure.release();
   }

@@ -17,7 +17,7 @@ export function followOf(
   content: AsyncIterableIterator<Uint8Array>,
   added: Fields,
 ): Decision {
-  const { status, fields, storedAt } = head;
+  const { status, fields, storedAt, manner } = head;
   const outcome = "collapsed";
   const said = fields.filter(([name]) => fieldOf(added, name) === undefined);
   const validators = {
@@ -31,14 +31,14 @@ export function followOf(
     isNotModified(selectionOf(request), validators)
   ) {
     void content.return?.();
-    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined };
+    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined, manner };
     return { kind: "serve", outcome, reply };
   }
   const sized: Fields = length === undefined ? [] : [["content-length", length]];
   const all: Fields = [...said, ...sized, ...added];
   if (request.method === "HEAD" || !hasContent(status)) {
     void content.return?.();
-    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined } };
+    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, manner } };
   }
-  return { kind: "follow", outcome, status, fields: all, content };
+  return { kind: "follow", outcome, status, fields: all, manner, content };
 }

@@ -93,7 +93,7 @@ export class OpenRun implements OpenFill, Sink {
 
   complete(body: Uint8Array | string | undefined): Reply {
     const { request, selection } = this.#run;
-    const { status } = this.#head;
+    const { status, manner } = this.#head;
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
@@ -102,10 +102,11 @@ export class OpenRun implements OpenFill, Sink {
         status,
         fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
         body: hasContent(status) ? content : undefined,
+        manner,
       };
     // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
     const { said, added } = storedMessage(this.#run, this.#head, entry);
-    const whole = { status, fields: said, body: content, storedAt: entry.storedAt };
+    const whole = { status, fields: said, body: content, storedAt: entry.storedAt, manner };
     return replyOnce(whole, request.method, selection, added);
   }
 
@@ -113,6 +114,7 @@ export class OpenRun implements OpenFill, Sink {
     const head = {
       status: this.#head.status,
       fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
+      manner: this.#head.manner,
     };
     if (!this.storable || this.#judged === undefined) {
       // Nobody tells the end of a stream that has no sink.
@@ -251,6 +253,7 @@ export class OpenRun implements OpenFill, Sink {
 
   #entry(body: Uint8Array, digest: string | undefined, judged: Judged): Entry {
     const { key, policy } = this.#run;
+    const { manner } = this.#head;
     const fields = [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)];
     return {
       key: key.resource,
@@ -259,6 +262,7 @@ export class OpenRun implements OpenFill, Sink {
       fields,
       body,
       ...judged,
+      ...(manner === undefined ? {} : { manner }),
     };
   }
 

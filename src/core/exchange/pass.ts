@@ -80,10 +80,14 @@ export class PassRun implements Fill, OpenFill {
     if (this.#head === undefined) this.#onHead(undefined);
   }
 
-  #message(): { readonly status: number; readonly fields: Fields } {
-    const { status, fields } = this.#head ?? { status: 200, fields: [] };
+  #message(): Omit<StreamedReply, "sink"> {
+    const { status, fields, manner } = this.#head ?? { status: 200, fields: [], manner: undefined };
     const inner = fieldOf(fields, "cache-status");
     const said = statusFields(this.#policy, { ...this.#status, fwdStatus: status }, inner);
-    return { status, fields: [...fields.filter(([name]) => fieldOf(said, name) === undefined), ...said] };
+    return {
+      status,
+      manner,
+      fields: [...fields.filter(([name]) => fieldOf(said, name) === undefined), ...said],
+    };
   }
 }

@@ -14,6 +14,8 @@ export function weigh(entry: Entry): number {
   let bytes = OVERHEAD_BYTES + entry.key.length + entry.variant.length + entry.body.byteLength;
   if (entry.body.byteLength <= SENT_AS_TEXT_BYTES) bytes += entry.body.byteLength;
   for (const tag of entry.tags ?? []) bytes += tag.length + 24;
+  const { removed = [], added = [] } = entry.manner ?? {};
+  for (const name of [...removed, ...added]) bytes += name.length + 24;
   for (const [name, value] of entry.fields) {
     bytes += name.length + 64;
     for (const line of [value].flat()) bytes += line.length + 24;

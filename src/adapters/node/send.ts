@@ -1,0 +1,52 @@
+import { isUtf8 } from "node:buffer";
+import type { ServerResponse } from "node:http";
+import type { Manner, Reply } from "../../adapter.ts";
+import { guardCoding } from "./coding.ts";
+import { isWrapped } from "./front.ts";
+import { sayFields } from "./reply-fields.ts";
+
+/** Sends a reply that is at hand as a whole. */
+export function send(res: ServerResponse, reply: Reply): void {
+  res.statusCode = reply.status;
+  if (isWrapped(res)) return sendThrough(res, reply);
+  const { fields, body, text, manner } = reply;
+  sayFields(res, fields, manner);
+  // One byte per character: Node then writes head and content together.
+  if (text === undefined) res.end(body);
+  else res.end(text, "latin1");
+}
+
+/**
+ * Sends it through middleware in front, which is given what the handler would have given to it, and may change it: text
+ * or a `Buffer`, in one call or in two, with a length or without.
+ */
+function sendThrough(res: ServerResponse, reply: Reply): void {
+  const { status, fields, body, manner } = reply;
+  const isWhole = body !== undefined && status !== 206;
+  const isUnsized = isWhole && manner?.isUnsized === true;
+  sayFields(res, isUnsized ? fields.filter(([name]) => name !== "content-length") : fields, manner);
+  guardCoding(res, reply);
+  if (manner?.isHeadFirst === true) res.writeHead(status);
+  if (body === undefined) return void res.end();
+  if (!isWhole || manner?.isParted !== true) {
+    const content = inForm(body, isWhole ? manner : undefined);
+    return void Reflect.apply(
+      res.end,
+      res,
+      body.byteLength === 0 && manner?.textIn === undefined ? [] : content,
+    );
+  }
+  const { endBytes = 0 } = manner;
+  const at = body.byteLength - endBytes;
+  Reflect.apply(res.write, res, inForm(body.subarray(0, at), manner));
+  Reflect.apply(res.end, res, endBytes === 0 ? [] : inForm(body.subarray(at), manner));
+}
+
+/** Content as middleware in front would be given it by the handler: its arguments to `write` or `end`. */
+export function inForm(bytes: Uint8Array, manner: Manner | undefined): [string, BufferEncoding] | [Buffer] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const encoding = manner?.textIn;
+  // What began as text need not go on as text.
+  if (encoding === undefined || (encoding === "utf8" && !isUtf8(buffer))) return [buffer];
+  return [buffer.toString(encoding), encoding];
+}
