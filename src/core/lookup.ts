@@ -127,7 +127,7 @@ function copied(read: Entry): Entry | undefined {
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
     const body = bytesOf(read.body);
-    const more = { ...windowsOf(read), ...taggingOf(read), ...mannerOf(read) };
+    const more = { ...windowsOf(read), ...taggingOf(read), ...mannerOf(read, body?.byteLength ?? 0) };
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined || body === undefined) return undefined;
     // A response may be old beyond all measure, and stay fresh for ever.
@@ -164,12 +164,12 @@ function taggingOf({ tags, taggedAt }: Entry): Pick<Entry, "tags" | "taggedAt"> 
   return { tags: names, taggedAt };
 }
 
-function mannerOf({ manner, body }: Entry): Pick<Entry, "manner"> {
+function mannerOf({ manner }: Entry, length: number): Pick<Entry, "manner"> {
   if (manner === undefined) return {};
   const { textIn, isParted, isHeadFirst, isUnsized, endBytes, removed, added } = manner;
   const [taken, joined] = [removed ?? [], added ?? []].map(nameList);
   const isPlace = endBytes === undefined || (Number.isInteger(endBytes) && endBytes >= 0);
-  if (!isPlace || Number(endBytes ?? 0) > body.byteLength) throw new TypeError();
+  if (!isPlace || Number(endBytes ?? 0) > length) throw new TypeError();
   if (textIn !== undefined && !["utf8", "latin1"].includes(textIn)) throw new TypeError();
   // To add a line to what is said once would make two of it.
   if (taken === undefined || joined?.every(isAddable) !== true) throw new TypeError();

@@ -73,6 +73,15 @@ export const http = {
           .map((name) => [name, "b"]),
       );
     }),
+    changesOf: members((compare, text) => {
+      compare([["set-cookie", many(text)]], [["set-cookie", many(text).toReversed()]]);
+      compare([["vary", names(text).join()]], [["vary", names(text).toReversed().join()]]);
+      compare([["link", many(text)]], [["link", many(text).slice(1)]]);
+      compare([["link", `${text}, a`]], [["link", text]]);
+      compare([["link", `a, ${text}`]], [["link", text]]);
+      compare([["link", text]], [["link", "a"]]);
+    }),
+    isAddable: list(),
     endToEnd: members((choose, text) =>
       choose([["connection", names(text).join()], ...names(text).map((name) => [name, "a"])]),
     ),

@@ -168,6 +168,10 @@ export const others = {
       guard(response({ etag: text }), { status: 200, body: bytes(text) });
     }),
   },
+  "adapters/node/manner.js": {
+    mannerOf: { why: "it looks into no text" },
+    textIn: list((name, text) => name("a", text)),
+  },
   "adapters/node/raw-headers.js": {
     distinctOf: members((read, text) => read(Array.from(text).flatMap((name) => [name, "b"]))),
     headersOf: members((read, text) => {
