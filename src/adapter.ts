@@ -1,7 +1,7 @@
 export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
 export { declaredQuery } from "./core/declared-query.ts";
-export { CacheError } from "./core/errors.ts";
+export { CacheError, checkedOptions } from "./core/errors.ts";
 export type { RouteContext } from "./core/policy.ts";
 export type { Refusal } from "./core/events.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";

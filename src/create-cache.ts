@@ -2,7 +2,7 @@ import { checkCacheOptions, settingsOf } from "./core/cache-options.ts";
 import type { CacheOptions } from "./core/cache-options.ts";
 import { askedRequest, askedUrl } from "./core/asked.ts";
 import type { ExplainRequest } from "./core/asked.ts";
-import { CacheError, show } from "./core/errors.ts";
+import { CacheError, checkedOptions, show, storeOrCache } from "./core/errors.ts";
 import type { Outcome, Refusal, StoreFailure } from "./core/events.ts";
 import { Exchange } from "./core/exchange.ts";
 import { explain } from "./core/explain.ts";
@@ -10,9 +10,9 @@ import type { Explanation } from "./core/explain.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
 import { namedEntry, plainVariant, uriResourcePrefix } from "./core/key.ts";
-import { manualEntry, storedResponse } from "./core/manual.ts";
+import { manualEntry, namespaceIn, storedResponse } from "./core/manual.ts";
 import { Names } from "./core/names.ts";
-import type { ManualResponse } from "./core/manual.ts";
+import type { InNamespace, ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
 import type { RouteContext } from "./core/policy.ts";
@@ -36,11 +36,6 @@ import {
   throttledWarning,
 } from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
-
-/** Which namespace a key is in; the cache's own namespace policy applies. */
-export interface InNamespace {
-  readonly namespace?: string;
-}
 
 /** What has happened since the cache was made. */
 export interface CacheStats {
@@ -111,9 +106,11 @@ const ENGINE: unique symbol = Symbol.for("caching-route.engine") as never;
 export function engineOf(cache: Cache): Engine {
   const engine = (cache as { [ENGINE]?: Engine } | null | undefined)?.[ENGINE];
   if (engine !== undefined) return engine;
+  const isStore = storeOrCache(cache) === "store";
+  const got = isStore ? "a store; write createCache({ store })" : show(cache);
   throw new CacheError(
     "ERR_CACHE_NOT_A_CACHE",
-    `expected the cache that createCache() returns, and got ${show(cache)}`,
+    `expected the cache that createCache() returns, and got ${got}`,
   );
 }
 
@@ -168,16 +165,18 @@ export function createCache(options: CacheOptions = {}): Cache {
     () => store.distrust(),
     (entry) => tags.areOutdated(entry),
   );
-  const named = (key: string, where: InNamespace | undefined): ReturnType<typeof namedEntry> =>
-    namedEntry(key, qualifiedNamespace(where?.namespace, settings));
+  const named = (key: string, where: InNamespace | undefined, call: string): ReturnType<typeof namedEntry> =>
+    namedEntry(key, qualifiedNamespace(namespaceIn(where, call), settings));
   function invalidate(key: string, where?: InNamespace): Promise<number>;
   function invalidate(which: Tagged): Promise<number | undefined>;
   async function invalidate(which: string | Tagged, where?: InNamespace): Promise<number | undefined> {
     if (typeof which === "object" && which !== null) {
+      if (where !== undefined)
+        checkedOptions(where, "cache.invalidate by tags", { known: [], example: "{ tag }" });
       tags.invalidate(taggedNames(which));
       return undefined;
     }
-    const { resource } = named(which, where);
+    const { resource } = named(which, where, "cache.invalidate");
     return exchange.remove(resource);
   }
   const engine: Engine = {
@@ -186,12 +185,13 @@ export function createCache(options: CacheOptions = {}): Cache {
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
     async get(key, where) {
-      const { resource, selector } = named(key, where);
+      const { resource, selector } = named(key, where, "cache.get");
       const { entry } = await lookup.find(resource, plainVariant(selector), clock.now());
       return entry !== undefined && isFresh(entry, clock.now()) ? storedResponse(entry) : undefined;
     },
     async set(key, response, where) {
-      const entry = manualEntry(named(key, where), response, where?.ttl ?? 60, clock.now(), digest);
+      const name = named(key, where, "cache.set");
+      const entry = manualEntry(name, response, where?.ttl ?? 60, clock.now(), digest);
       return exchange.put(entry);
     },
     invalidate,
@@ -199,11 +199,16 @@ export function createCache(options: CacheOptions = {}): Cache {
       return exchange.clear();
     },
     async explain(asked, by) {
+      if (by !== undefined)
+        checkedOptions(by, "cache.explain", { known: ["route"], example: '{ route: "GET /a" }' });
       const url = askedUrl(asked);
       const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
       const { request, assumed } = askedRequest(asked, url, policy.names.origins());
       const failures: string[] = [];
-      const calls = callsTold((error) => void failures.push(`The store failed: ${textOf(error)}.`));
+      const calls = callsTold(
+        (error) =>
+          void failures.push(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
+      );
       const findings = await exchange.probe(request, policy, calls);
       // Where nothing is looked up, the origin does not count.
       const origin = findings.key === undefined ? undefined : assumed;
@@ -212,23 +217,16 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     stats: () => {
       const said = store.stats();
-      const { outcomes, refusals, stored, refreshes, storeErrors } = counters;
       return {
-        outcomes: { ...outcomes },
-        refusals: { ...refusals },
-        stored,
-        refreshes,
-        storeErrors,
+        ...counters,
+        outcomes: { ...counters.outcomes },
+        refusals: { ...counters.refusals },
         store: said,
       };
     },
     [ENGINE]: engine,
   };
   return Object.freeze(cache);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : show(error);
 }
 
 function namesOf(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): Names {

@@ -1,5 +1,5 @@
 export { createCache } from "./create-cache.ts";
-export type { Cache, CacheStats, InNamespace } from "./create-cache.ts";
+export type { Cache, CacheStats } from "./create-cache.ts";
 export { memoryStore } from "./stores/memory.ts";
 export type { MemoryStoreOptions } from "./stores/memory.ts";
 export { rfc9111 } from "./core/rfc9111.ts";
@@ -17,7 +17,7 @@ export type {
 } from "./core/explain.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
 export type { Tagged } from "./core/tagging.ts";
-export type { ManualResponse } from "./core/manual.ts";
+export type { InNamespace, ManualResponse } from "./core/manual.ts";
 export type { Clock } from "./core/clock.ts";
 export type {
   OnError,

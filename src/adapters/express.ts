@@ -81,7 +81,8 @@ function separated(
   if (typeof options !== "object" || options === null || Array.isArray(options))
     return { guards: [], own: options };
   const { before, ...own } = options;
-  return { guards: guardsOf(before, route), own };
+  // Without guards the options go on as they are: what stands in their place is recognised.
+  return { guards: guardsOf(before, route), own: before === undefined ? options : own };
 }
 
 async function answerLater(

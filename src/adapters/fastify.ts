@@ -5,7 +5,7 @@ import type {
   RouteOptions as FastifyRoute,
   preHandlerHookHandler,
 } from "fastify";
-import { engineOf } from "../adapter.ts";
+import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, RouteOptions } from "../adapter.ts";
 import { noteAnswers } from "./fastify/answered.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
@@ -31,6 +31,9 @@ export interface CacheRoutePluginOptions {
   cache: Cache;
 }
 
+/** What Fastify itself takes with each plugin is left to it. */
+const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
+
 /**
  * The Fastify plugin: serves every route with `config.cache` that is declared after it in its context or below.
  *
@@ -38,6 +41,7 @@ export interface CacheRoutePluginOptions {
  * marked route was declared before the plugin was loaded (`ERR_CACHE_ROUTE_UNSEEN`).
  */
 export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
+  checkedOptions(options, "cacheRoute", { known: PLUGIN_OPTIONS, offered: ["cache"], example: "{ cache }" });
   const engine = engineOf(options.cache);
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
     if (isMarked(route)) bind(this, route, route.config.cache, engine);
@@ -56,15 +60,23 @@ watchForUnseenRoutes();
 const cachedRoutes = new WeakMap<FastifyRoute, CachedRoute>();
 
 function bind(app: FastifyInstance, route: FastifyRoute, written: FastifyCacheOptions, engine: Engine): void {
-  const { before = [], ...options } = written;
-  const policy = engine.policy<FastifyRequest>(options, {
+  const { before, ...options } = written;
+  // Without guards the options go on as they are: what stands in their place is recognised.
+  const policy = engine.policy<FastifyRequest>(before === undefined ? written : options, {
     route: routeLabel(route),
     query: declaredQueryOf(app, route),
   });
+  const guards: readonly unknown[] = [before ?? []].flat();
+  if (!guards.every((guard) => typeof guard === "function")) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${routeLabel(route)}: the option "before" is not made of functions; write preHandler hooks, such as [requireKey]`,
+    );
+  }
   markBound(route);
   noteAnswers(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.
   if (known !== undefined) known.use(engine, policy);
-  else cachedRoutes.set(route, new CachedRoute(route, [before].flat(), engine, policy));
+  else cachedRoutes.set(route, new CachedRoute(route, guards as preHandlerHookHandler[], engine, policy));
 }

@@ -42,7 +42,9 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
   }
   const name = `fetch handler ${handler.name || "(anonymous)"}`;
   const { before = [], ...own } = options ?? {};
-  const policy = engine.policy<Request>(isObject(options) ? own : options, { route: name });
+  // Without guards the options go on as they are: what stands in their place is recognised.
+  const isGuarded = isObject(options) && options.before !== undefined;
+  const policy = engine.policy<Request>(isGuarded ? own : options, { route: name });
   checkGuards(before, name);
   const route: WebRoute<Rest> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {

@@ -1,7 +1,8 @@
 import { isFieldName, isFieldValue } from "../http/fields.ts";
 import type { Clock } from "./clock.ts";
 import type { OnError, Reporter } from "./events.ts";
-import { checkName, checkRouteOptions, invalid } from "./option-rules.ts";
+import { checkedOptions, hasMethods, storeOrCache } from "./errors.ts";
+import { checkRouteOptions, invalid } from "./option-rules.ts";
 import type { RouteOptions } from "./options.ts";
 import type { CacheSettings } from "./policy.ts";
 import type { Store } from "./store.ts";
@@ -55,7 +56,7 @@ export interface CacheOptions {
 
 const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
   store: (value) =>
-    isStore(value) ? undefined : "a store, such as memoryStore(): get, set, delete and clear",
+    isStore(value) ? undefined : "a store, such as memoryStore(): a name, get, set, delete and clear",
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
   namespacePolicy: (value) =>
     value === "concat" || value === "replace" ? undefined : '"concat" or "replace"',
@@ -87,11 +88,11 @@ const WHERE = "createCache";
 
 /** Checks what a cache is made of. Throws as `checkRouteOptions` does. */
 export function checkCacheOptions(options: CacheOptions): void {
-  if (typeof options !== "object" || options === null)
-    throw invalid(WHERE, "options", options, "an object, or nothing");
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    checkName(name, Object.keys(KNOWN), WHERE);
+  const known = Object.keys(KNOWN);
+  for (const [name, value] of checkedOptions(options, WHERE, {
+    known,
+    example: "{ store: memoryStore() }",
+  })) {
     const expected = KNOWN[name as keyof CacheOptions](value);
     if (expected !== undefined) throw invalid(WHERE, name, value, expected);
   }
@@ -119,7 +120,8 @@ export function settingsOf(options: CacheOptions): CacheSettings {
 }
 
 function isStore(value: unknown): boolean {
-  return hasMethods(value, ["get", "set", "delete", "clear"]);
+  // A Map has the methods, and would never be a hit.
+  return storeOrCache(value) === "store" && isText((value as { readonly name?: unknown }).name);
 }
 
 function isStatusHeader(value: unknown): boolean {
@@ -144,9 +146,4 @@ function nameIn(cacheStatus: CacheOptions["cacheStatus"]): string | undefined {
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
-}
-
-function hasMethods(value: unknown, names: readonly string[]): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }

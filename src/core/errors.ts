@@ -100,3 +100,81 @@ export function asError(thrown: unknown): Error {
   if (typeof thrown === "object" && thrown !== null) return thrown as Error;
   return new Error(`something threw ${show(thrown)}, which is no error`, { cause: thrown });
 }
+
+/** The options that something takes. */
+interface Options {
+  readonly known: readonly string[];
+  /** The names that the message tells. Default: the known ones. */
+  readonly offered?: readonly string[];
+  /** Such as `{ ttl: 60 }`. */
+  readonly example: string;
+}
+
+/**
+ * Answers the options that were given, those that are undefined left out; `where` is what the message calls them.
+ *
+ * Throws `ERR_CACHE_OPTION_INVALID` for what is no object, and for a store or a cache in the place of options, and
+ * `ERR_CACHE_OPTION_UNKNOWN` or `ERR_CACHE_OPTION_LATER` for a name that no option has.
+ */
+export function checkedOptions(
+  options: unknown,
+  where: string,
+  { known, offered = known, example }: Options,
+): readonly (readonly [name: string, value: unknown])[] {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${where}: the options are ${show(options)}; write an object, such as ${example}`,
+    );
+  }
+  const instead = storeOrCache(options);
+  if (instead !== undefined) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${where}: a ${instead} stands in the place of the options; write an object, such as ${example}`,
+    );
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name] of given) checkName(name, known, offered, where);
+  return given;
+}
+
+/** Says what a value is that has the methods of a store, or of a cache, whatever else it has. */
+export function storeOrCache(value: unknown): "store" | "cache" | undefined {
+  if (hasMethods(value, ["get", "set", "delete", "clear"])) return "store";
+  return hasMethods(value, ["get", "set", "invalidate", "clear"]) ? "cache" : undefined;
+}
+
+/** Whether a value is an object with these methods, its own or inherited. */
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+const LATER: ReadonlySet<string> = new Set(["encodings"]);
+
+/** Refuses a name that no option has: one that is planned, or one that was misspelt. */
+function checkName(name: string, known: readonly string[], offered: readonly string[], where: string): void {
+  if (known.includes(name)) return;
+  if (LATER.has(name)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_LATER",
+      `${where}: the option "${name}" is planned and not built yet; leave it out, since it would have no effect`,
+    );
+  }
+  const near = offered.find((candidate) => isNear(candidate, name));
+  const remedy = near === undefined ? `the options are ${offered.join(", ")}` : `did you mean "${near}"?`;
+  throw new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
+}
+
+/** Whether two names differ in case, in separators or in one letter: most slips are such. */
+function isNear(known: string, written: string): boolean {
+  const [a, b] = [known, written].map((name) => name.toLowerCase().replace(/[-_]/g, "")) as [string, string];
+  if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
+  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
+  const rest = longer.slice(start + 1);
+  return rest === shorter.slice(start) || rest === shorter.slice(start + 1);
+}

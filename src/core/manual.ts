@@ -2,9 +2,14 @@ import { formatEntityTag } from "../http/etag.ts";
 import { MESSAGE_FIELDS, areSendable, endToEnd, fieldOf, toFields } from "../http/fields.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Digest } from "./digest.ts";
-import { CacheError, show } from "./errors.ts";
+import { CacheError, checkedOptions, show } from "./errors.ts";
 import type { Entry } from "./store.ts";
 import type { StoredResponse } from "./types.ts";
+
+/** Which namespace a key is in; the cache's own namespace policy applies. */
+export interface InNamespace {
+  readonly namespace?: string;
+}
 
 /** A response that an application puts into the cache by hand. */
 export interface ManualResponse {
@@ -59,6 +64,25 @@ export function manualEntry(
     staleAt: now + ttl * 1000,
     deleteAt: now + ttl * 1000,
   };
+}
+
+/** What the methods of a cache take beside a key. */
+const WHERE: Readonly<Record<string, readonly string[]>> = {
+  "cache.get": ["namespace"],
+  "cache.set": ["namespace", "ttl"],
+  "cache.invalidate": ["namespace"],
+};
+
+/** Checks what was given beside a key, and answers the namespace in it. */
+export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
+  if (where === undefined) return undefined;
+  checkedOptions(where, call, { known: WHERE[call] ?? [], example: '{ namespace: "users" }' });
+  const namespace: unknown = where.namespace;
+  if (namespace === undefined || typeof namespace === "string") return namespace;
+  throw new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${call}: the option "namespace" is ${show(namespace)}; write a string, such as "users"`,
+  );
 }
 
 /** An entry as its application sees it. */

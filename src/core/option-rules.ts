@@ -1,5 +1,5 @@
 import { isFieldName } from "../http/fields.ts";
-import { CacheError, show } from "./errors.ts";
+import { CacheError, checkedOptions, show } from "./errors.ts";
 import type { JsonSchemaSource, RouteOptions } from "./options.ts";
 
 const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
@@ -49,7 +49,7 @@ const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => s
   handlerTimeout: (value) =>
     isPositive(value) || isTimeouts(value)
       ? undefined
-      : "seconds more than 0, or { soft, hard } with soft not above hard, such as { soft: 0.5, hard: 10 }",
+      : "seconds more than 0 and at most 2147483, or { soft, hard } with soft not above hard, such as { soft: 0.5, hard: 10 }",
   waitMs: (value) =>
     typeof value === "number" && value >= 0 && value <= LONGEST_TIMER_MS
       ? undefined
@@ -102,41 +102,24 @@ function isErrorStatus(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599;
 }
 
-const LATER: ReadonlySet<string> = new Set(["encodings"]);
-
 /**
- * Checks the options of one route, or the `defaults` of a cache; `where` is what the message calls them.
+ * Checks the options of one route, or the `defaults` of a cache; `where` is what the message calls them, `others` the
+ * names of options that the adapter has taken out.
  *
  * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`: nothing is ignored and
  * nothing is quietly replaced.
  */
-export function checkRouteOptions(options: unknown, where: string): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `${where}: the cache options are ${show(options)}; write an object, such as { ttl: 60 }`,
-    );
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    checkName(name, Object.keys(KNOWN), where);
+export function checkRouteOptions(options: unknown, where: string, others: readonly string[] = []): void {
+  const known = Object.keys(KNOWN);
+  const given = checkedOptions(options, where, {
+    known,
+    offered: [...known, ...others],
+    example: "{ ttl: 60 }",
+  });
+  for (const [name, value] of given) {
     const expected = KNOWN[name as keyof RouteOptions](value);
     if (expected !== undefined) throw invalid(where, name, value, expected);
   }
-}
-
-/** Refuses a name that no option has: one that is planned, or one that was misspelt. */
-export function checkName(name: string, known: readonly string[], where: string): void {
-  if (known.includes(name)) return;
-  if (LATER.has(name)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_LATER",
-      `${where}: the option "${name}" is planned and not built yet; leave it out, since it would have no effect`,
-    );
-  }
-  const near = known.find((candidate) => isNear(candidate, name));
-  const remedy = near === undefined ? `the options are ${known.join(", ")}` : `did you mean "${near}"?`;
-  throw new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
 }
 
 /** The error for an option whose value is of the wrong kind. */
@@ -178,16 +161,4 @@ function isStorableStatus(value: unknown): boolean {
   return (
     Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599 && value !== 206 && value !== 304
   );
-}
-
-/** Whether two names differ in case, in separators or in one letter: most slips are such. */
-function isNear(known: string, written: string): boolean {
-  const [a, b] = [known, written].map((name) => name.toLowerCase().replace(/[-_]/g, "")) as [string, string];
-  if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
-  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
-  const rest = longer.slice(start + 1);
-  return rest === shorter.slice(start) || rest === shorter.slice(start + 1);
 }

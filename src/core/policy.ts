@@ -42,7 +42,7 @@ export function resolvePolicy<Native>(
   context: RouteContext,
   namesOf: (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetNames,
 ): Policy<Native> {
-  checkRouteOptions(options, context.route);
+  checkRouteOptions(options, context.route, ["before"]);
   // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
   const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
   const namespace = qualifiedNamespace(all.namespace, settings);

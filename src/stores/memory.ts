@@ -1,4 +1,4 @@
-import { CacheError, show } from "../core/errors.ts";
+import { CacheError, checkedOptions, show } from "../core/errors.ts";
 import type { ChooseVariant, Entry, Store, StoreStats } from "../core/store.ts";
 import type { Slot } from "./memory/queue.ts";
 import { EvictionOrder } from "./memory/s3-fifo.ts";
@@ -25,9 +25,13 @@ interface Resource {
  *
  * Bounded by bytes. What is evicted is chosen by S3-FIFO: a newcomer that nobody asks for again soon goes first. A flood
  * of one-off keys therefore flushes itself out and not the entries that are asked for (hazard 17).
- * Throws `ERR_CACHE_OPTION_INVALID` for bounds that are not whole numbers above 0.
+ * Throws `ERR_CACHE_OPTION_INVALID` for bounds that are not whole numbers above 0, `ERR_CACHE_OPTION_UNKNOWN` for others.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkedOptions(options, "memoryStore", {
+    known: ["maxBytes", "maxEntries", "maxVariants"],
+    example: "{ maxBytes: 256 * 2 ** 20 }",
+  });
   return new MemoryStore(
     bound("maxBytes", options.maxBytes, 64 * 2 ** 20),
     bound("maxEntries", options.maxEntries, Infinity),
