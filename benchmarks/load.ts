@@ -6,8 +6,12 @@ import { answerParent } from "./messages.ts";
 import type { LoadOrder, LoadResult } from "./messages.ts";
 
 const END_OF_HEAD = "\r\n\r\n";
+const LAST_CHUNK = "0\r\n\r\n";
 /** Where the status code stands in `HTTP/1.1 200 OK`. */
 const STATUS_AT = 9;
+
+const DIGITS = 10;
+let number = 0;
 
 /** Connections stay open between slices: a slice measures requests, not handshakes. */
 const pools = new Map<number, Connection[]>();
@@ -49,6 +53,10 @@ class Connection {
       this.#left = order.bodyBytes;
       bytes -= end + END_OF_HEAD.length;
     }
+    if (order.isChunked === true) {
+      if (chunk.toString("latin1", chunk.byteLength - LAST_CHUNK.length) === LAST_CHUNK) this.#finish();
+      return;
+    }
     this.#left -= bytes;
     if (this.#left < 0) return this.#finish(new Error("a response is longer than expected"));
     if (this.#left === 0) this.#finish();
@@ -64,7 +72,6 @@ class Connection {
 /** Loads one server for a while and waits for what is under way. */
 function run(order: LoadOrder): Promise<LoadResult> {
   const pool = poolOf(order);
-  const request = Buffer.from(order.request, "latin1");
   return new Promise((resolve, reject) => {
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
@@ -72,15 +79,22 @@ function run(order: LoadOrder): Promise<LoadResult> {
     let requests = 0;
     let running = pool.length;
     const loop = (connection: Connection): void => {
+      // One for each connection, which has one request under way.
+      const request = Buffer.from(order.request, "latin1");
+      const ask = (): void => {
+        if (order.numberAt !== undefined)
+          request.write(String(++number).padStart(DIGITS, "0"), order.numberAt, "latin1");
+        connection.ask(order, request, done);
+      };
       const done = (error?: Error): void => {
         if (error !== undefined) return reject(error);
         requests++;
-        if (performance.now() < endsAt) return connection.ask(order, request, done);
+        if (performance.now() < endsAt) return ask();
         if (--running > 0) return;
         const { user, system } = process.cpuUsage(cpu);
         resolve({ requests, seconds: (performance.now() - startedAt) / 1000, cpuMicros: user + system });
       };
-      connection.ask(order, request, done);
+      ask();
     };
     for (const connection of pool) loop(connection);
   });

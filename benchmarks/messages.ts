@@ -14,6 +14,10 @@ export interface LoadOrder {
   readonly bodyBytes: number;
   readonly connections: number;
   readonly seconds: number;
+  /** Whether the content comes in chunks, whose sizes are not told before: it ends with an empty one. */
+  readonly isChunked?: boolean;
+  /** Where in the request ten digits stand that are another number each time. */
+  readonly numberAt?: number;
 }
 
 /** What one slice of load came to. */

@@ -1,11 +1,16 @@
 // Runs the benchmarks, compiled, with the arguments given:  npm run bench -- --seconds 5
+//   npm run bench                       hits on Fastify
+//   npm run bench -- --misses           misses, against the same handlers without a cache
+//   npm run bench -- --against COMMIT   hits and misses, against another commit
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildDir, buildIfStale, fail } from "./lib/project.mjs";
 
 await buildIfStale({ apps: true });
-const program = join(buildDir, "benchmarks/run.js");
-if (!existsSync(program)) fail("there is no benchmarks/run.ts");
+const isOfTrees = process.argv.some((argument) => /^--(?:misses|against)(?:=|$)/.test(argument));
+const file = isOfTrees ? "benchmarks/trees/run" : "benchmarks/run";
+const program = join(buildDir, `${file}.js`);
+if (!existsSync(program)) fail(`there is no ${file}.ts`);
 process.argv[1] = program;
 await import(pathToFileURL(program).href);
