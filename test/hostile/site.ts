@@ -1,0 +1,123 @@
+import type { RouteOptions } from "../../src/index.ts";
+import { MAX_BODY_BYTES, SIZES, failsAfter, nameOf, partOf, wholeOf } from "./content.ts";
+import type { Origin } from "./content.ts";
+
+/** The kinds of routes, and what each says about its caching; undefined: nothing. */
+export const KINDS: Readonly<
+  Record<string, (Omit<RouteOptions, "scope" | "key" | "tags"> & { scope?: "everyone" }) | undefined>
+> = {
+  plain: undefined,
+  whole: { ttl: 60 },
+  failing: { ttl: 60 },
+  stale: { ttl: 0.2, staleWhileRevalidate: 60, staleIfError: 60 },
+  languages: { ttl: 60 },
+  private: { ttl: 60, scope: "everyone" },
+  cookie: { ttl: 60 },
+  stream: { ttl: 60 },
+  broken: { ttl: 60 },
+  large: { ttl: 60, maxBodyBytes: MAX_BODY_BYTES },
+};
+
+/** For how long a request waits for another one's run, in ms. */
+export const WAIT_MS = 1500;
+
+/** A request as every framework can show it. */
+export interface Seen {
+  readonly method: string;
+  readonly kind: string;
+  readonly id: string;
+  header(name: string): string | undefined;
+}
+
+/** What a handler answers. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The content at once. */
+  readonly whole: Buffer | undefined;
+  /** Or in parts; it throws where the stream breaks off. */
+  readonly parts: (() => AsyncGenerator<Buffer>) | undefined;
+  /** The way in which a framework's handler sends its parts. */
+  readonly style: number;
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The user of a request, as its cookie says. */
+export function userOf(cookie: string | undefined): string {
+  return /user=(\w+)/.exec(cookie ?? "")?.[1] ?? "nobody";
+}
+
+/** Handlers that are alike on every framework, and know how many of them are under way. */
+export class Site {
+  #runs = 0;
+  #underWay = 0;
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /**
+   * Counts something that is under way; answers what ends that. Not for a request that is not alone on its connection:
+   * Node 20 tells those whose turn has not come nothing of the connection's end.
+   */
+  begin(isAlone: boolean): () => void {
+    if (!isAlone) return () => undefined;
+    this.#underWay++;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#underWay--;
+      isOver = true;
+    };
+  }
+
+  /** What every handler does. */
+  async answer(seen: Seen): Promise<Answer> {
+    const run = String(++this.#runs);
+    const isAlone = seen.header("x-alone") !== undefined;
+    const end = this.begin(isAlone);
+    try {
+      await sleep(Number(seen.header("x-delay") ?? 0));
+    } finally {
+      end();
+    }
+    if (seen.kind === "failing" && Number(run) % 2 === 0) throw new Error("it fails, as it was told to");
+    const origin = this.#originOf(seen, run);
+    const headers: Record<string, string> = {
+      "content-type": "text/plain",
+      etag: JSON.stringify(nameOf(origin)),
+      "x-run": run,
+      "x-user": origin.user,
+      "x-language": origin.language,
+    };
+    if (seen.kind === "private") headers["cache-control"] = "private";
+    if (seen.kind === "cookie") headers["set-cookie"] = `user=${origin.user}`;
+    if (seen.kind === "languages") headers["vary"] = "accept-language";
+    const size = SIZES[seen.kind];
+    const parts = size && ((): AsyncGenerator<Buffer> => this.#partsOf(origin, size.parts, isAlone));
+    const [style = "0"] = seen.id.split("-");
+    return { status: 200, headers, whole: parts ? undefined : wholeOf(origin), parts, style: Number(style) };
+  }
+
+  #originOf({ kind, id, header }: Seen, run: string): Origin {
+    const looksAtUser = kind === "private" || kind === "cookie" || kind === "mine" || kind === "plain";
+    const user = looksAtUser ? userOf(header("cookie")) : "anybody";
+    const language = kind === "languages" ? (header("accept-language") ?? "none") : "any";
+    return { kind, id, user, language, run };
+  }
+
+  async *#partsOf(origin: Origin, count: number, isAlone: boolean): AsyncGenerator<Buffer> {
+    const end = this.begin(isAlone);
+    try {
+      const fails = origin.kind === "broken" ? failsAfter(origin.run) : Infinity;
+      for (let at = 0; at < count; at++) {
+        if (at === fails) throw new Error("it breaks off, as it was told to");
+        if (origin.kind !== "large") await sleep(Number(origin.run) % 5);
+        else await new Promise(setImmediate);
+        yield partOf(origin, at);
+      }
+    } finally {
+      end();
+    }
+  }
+}
