@@ -47,7 +47,7 @@ export function cacheRoute(
     const again = replayed(req, policies);
     const answer = (decision: Decision): void => {
       if (decision.kind === "fill") markFilled(req, engine);
-      act(decision, req, res, next);
+      act(decision, req, res, next, () => lookUpSafely(req, res, next));
     };
     if (again?.fill !== undefined) return answer(again.fill);
     // One that has come to another place than it was meant for is broken off.
@@ -60,15 +60,19 @@ export function cacheRoute(
     else answer(decision);
   }
 
+  function lookUpSafely(req: Request, res: Response, next: NextFunction): void {
+    try {
+      lookUp(req, res, next);
+    } catch (thrown) {
+      next(thrown);
+    }
+  }
+
   return function cacheRoute(req, res, next): void {
     passGuards(guards, req, res, (error) => {
       // What is on its way already cannot be answered from anywhere else.
       if (error !== undefined || res.headersSent) return next(error);
-      try {
-        lookUp(req, res, next);
-      } catch (thrown) {
-        next(thrown);
-      }
+      lookUpSafely(req, res, next);
     });
   };
 }
@@ -102,12 +106,18 @@ async function answerLater(
   }
 }
 
-function act(decision: Decision, req: Request, res: Response, next: NextFunction): void {
+function act(
+  decision: Decision,
+  req: Request,
+  res: Response,
+  next: NextFunction,
+  decideAgain: () => void,
+): void {
   switch (decision.kind) {
     case "serve":
       return send(res, decision.reply);
     case "follow":
-      return follow(decision, res);
+      return follow(decision, res, decideAgain);
     case "bypass":
       sayFields(res, decision.fields);
       return next();

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Reading } from "./decisions.ts";
 import type { Digest } from "./digest.ts";
 import type { Refusal } from "./events.ts";
 import { Remembered } from "./remembered.ts";
@@ -11,7 +12,7 @@ export interface Flowing {
   /** The `Content-Length` that the handler said. */
   readonly length: string | undefined;
   /** Begins to read the content, from its first byte. */
-  read(): AsyncIterableIterator<Uint8Array>;
+  read(): Reading;
 }
 
 /** What a flight has for those who wait for it. */
@@ -22,7 +23,7 @@ export type Landing =
   | {
       readonly kind: "flowing";
       readonly flowing: Flowing;
-      readonly content: AsyncIterableIterator<Uint8Array>;
+      readonly content: Reading;
     }
   /** It may not be shared: everyone runs the handler, at once. */
   | { readonly kind: "alone" }

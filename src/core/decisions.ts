@@ -50,6 +50,17 @@ export interface Follow {
    * connection has to break too and not to end cleanly. Whoever does not read it to its end calls `return()`.
    */
   readonly content: AsyncIterableIterator<Uint8Array>;
+  /**
+   * Whether what comes next of the content is an error, because it came much faster than it was read. A request that
+   * has been sent nothing yet, because its turn on its connection had not come, is decided again then.
+   */
+  isCut(): boolean;
+}
+
+/** One reader of a content that is on its way. */
+export interface Reading extends AsyncIterableIterator<Uint8Array> {
+  /** Whether it has fallen too far behind. */
+  isCut(): boolean;
 }
 
 /** The cache stands aside: the handler runs as if there were none, and says `fields` besides. */

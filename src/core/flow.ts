@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Reading } from "./decisions.ts";
 import { CacheError } from "./errors.ts";
 
 /** How a content ended: cleanly, or broken off by an error. */
@@ -87,7 +88,7 @@ export class Flow {
    * Reads from the first part on. `onLeave` is called once, when the reader goes: at the end of the content or before.
    * For an awaited reader the source waits where the flow may not keep everything.
    */
-  read(onLeave: () => void, isAwaited = false): AsyncIterableIterator<Uint8Array> {
+  read(onLeave: () => void, isAwaited = false): Reading {
     const reader = new Reader(isAwaited, {
       next: () => this.#next(reader),
       leave: () => {
@@ -97,13 +98,14 @@ export class Flow {
         onLeave();
       },
     });
+    reader.isCut = () => reader.at < this.#first;
     this.#readers.add(reader);
     return reader;
   }
 
   /** The next part for a reader, how the content has ended for it, or undefined where it has to wait. */
   #next(reader: Reader): Uint8Array | End | undefined {
-    if (reader.at < this.#first) return { isClean: false, error: cutOff() };
+    if (reader.isCut()) return { isClean: false, error: cutOff() };
     const part = this.#parts[reader.at - this.#first];
     if (part === undefined) {
       if (this.#end === undefined) this.#giveRoom();
@@ -188,10 +190,11 @@ export class Flow {
 }
 
 /** One reader's place in a flow. */
-class Reader implements AsyncIterableIterator<Uint8Array> {
+class Reader implements Reading {
   /** The number of the part that it reads next. */
   at = 0;
   isAwaited: boolean;
+  isCut: () => boolean = () => false;
   readonly #flow: { next(): Uint8Array | End | undefined; leave(): void };
   #hasLeft = false;
   #wake: (() => void) | undefined;

@@ -16,6 +16,7 @@ import { rescues } from "./adapter-contract/rescues.ts";
 import { flights } from "./adapter-contract/flights.ts";
 import { followers } from "./adapter-contract/followers.ts";
 import { paces } from "./adapter-contract/paces.ts";
+import { connections } from "./adapter-contract/connections.ts";
 import { leavers } from "./adapter-contract/leavers.ts";
 import { callbacks } from "./adapter-contract/callbacks.ts";
 import { failures } from "./adapter-contract/failures.ts";
@@ -42,6 +43,7 @@ const TOPICS: readonly Scenarios[] = [
   followers,
   paces,
   leavers,
+  connections,
   refreshes,
   rescues,
   failures,

@@ -85,7 +85,7 @@ async function serve(
     [request.headers[name] ?? []].flat().join(", ") || presence(request, name);
   const shownTo = ({ target: own = target, ...run }: Fill, name: string): ContractRequest =>
     seen(name, own, shown(header, run));
-  const decision = await found.begin({
+  const record: RequestRecord<IncomingMessage> = {
     method: request.method ?? "GET",
     origin: `http://${request.headers.host}`,
     target,
@@ -96,7 +96,11 @@ async function serve(
       void setImmediate(() =>
         refresh(run, route, request, shownTo(run, method ?? "GET")).catch(() => undefined),
       ),
-  });
+  };
+  let decision = await found.begin(record);
+  // What is behind something else on its connection is sent nothing, and is no slow reader.
+  if (decision?.kind === "follow") await turnOf(response);
+  if (decision?.kind === "follow" && decision.isCut()) decision = await found.begin(record);
   if (decision?.kind === "serve") return send(response, decision.reply);
   if (decision?.kind === "follow") return follow(response, decision, decision.content);
   if (decision === undefined || decision.kind === "bypass") {
@@ -162,6 +166,13 @@ async function refresh(
   } catch (error) {
     run.abandon("failed", error);
   }
+}
+
+/** Waits until nothing else is answered on a response's connection, or the client is gone. */
+async function turnOf(response: ServerResponse): Promise<void> {
+  const { socket } = response.req;
+  if (response.socket === null && !socket.destroyed)
+    await Promise.race([once(response, "socket"), once(socket, "close")]);
 }
 
 /** Puts a source into a sink, as fast as somebody wants it. */

@@ -8,7 +8,7 @@ import type {
 } from "fastify";
 import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../../adapter.ts";
 import { breakWhenDestroyed } from "../node/break-off.ts";
-import { isGone, onceClosed } from "../node/gone.ts";
+import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
 import { replayedFill } from "../node/replay.ts";
 import { showFields } from "../node/request.ts";
 import { isAnswered, release } from "./answered.ts";
@@ -79,8 +79,7 @@ export class CachedRoute {
     const replayed = replayedFill(request.raw);
     if (replayed !== undefined) {
       this.#fill(replayed, request, reply, false);
-      done();
-      return;
+      return done();
     }
     const decision = this.#begin(request, done);
     if (decision instanceof Promise) this.#wait(decision, request, reply, done);
@@ -127,19 +126,13 @@ export class CachedRoute {
     reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ): void {
-    if (decision.kind === "serve") {
-      this.#serve(decision, request, reply);
-      return;
-    }
-    if (decision.kind === "follow") {
-      this.#follow(decision, reply);
-      return;
-    }
+    if (decision.kind === "serve") return this.#serve(decision, request, reply);
+    if (decision.kind === "follow")
+      return this.#follow(decision, reply, () => this.#lookup(request, reply, done));
     if (decision.kind === "bypass") sayFields(reply, decision.fields);
     else if (isGone(reply.raw)) {
       // The client left while its turn came: whoever waits behind it takes over.
-      decision.abandon("aborted");
-      return;
+      return decision.abandon("aborted");
     } else this.#fill(decision, request, reply, true);
     done();
   }
@@ -165,14 +158,23 @@ export class CachedRoute {
     return this.#hooked;
   }
 
-  #follow({ status, fields, content }: Follow, reply: FastifyReply): void {
-    const leave = (): void => void content.return?.();
+  #follow(following: Follow, reply: FastifyReply, decideAgain: () => void): void {
+    const leave = (): void => void following.content.return?.();
     if (isGone(reply.raw)) return leave();
     // A hook may send something else.
     onceClosed(reply.raw, leave);
+    // Behind something else on its connection it is sent nothing, and is no slow reader.
+    onceItsTurn(reply.raw, () => {
+      if (isGone(reply.raw) || isAnswered(reply)) return leave();
+      if (!following.isCut()) return this.#sendFollowing(following, reply);
+      leave();
+      decideAgain();
+    });
+  }
+
+  #sendFollowing({ status, fields, content }: Follow, reply: FastifyReply): void {
     this.#following.set(reply, { said: fields, before: reply.getHeaders() });
-    reply.code(status);
-    sayFields(reply, fields);
+    sayFields(reply.code(status), fields);
     const stream = Readable.from(content, { objectMode: false });
     breakWith(stream, reply);
     reply.send(stream);

@@ -155,6 +155,8 @@ export class Departure {
     standIn.riders.add(this.#run);
     this.#standIn = standIn;
     for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], standIn);
+    // Node's server puts another listener in the place of its own where what came was no request; that moved, too.
+    if (this.#socket.listenerCount("error") === 0) this.#socket.on("error", () => undefined);
   }
 
   #standInFor(): StandIn {
@@ -171,6 +173,9 @@ export class Departure {
     res.detachSocket = () => {
       Reflect.deleteProperty(res, "detachSocket");
       res.detachSocket(standIn as unknown as Socket);
+      // Then it would hand that connection to the next response on it, without asking whether it has one still.
+      // What is the last response on its connection has no next one.
+      Reflect.set(res, "_last", true);
     };
     res.assignSocket = () => undefined;
     res.once("close", () => standIn.destroy());

@@ -2,12 +2,36 @@ import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
 import { breakOff } from "./break-off.ts";
 import { isWrapped } from "./front.ts";
-import { onceClosed } from "./gone.ts";
+import { isGone, onceClosed, onceItsTurn } from "./gone.ts";
 import { sayFields } from "./reply-fields.ts";
 import { inForm } from "./send.ts";
 
-/** Sends another request's response while it comes, at this client's own pace. */
-export function follow({ status, fields, manner, content }: Follow, res: ServerResponse): void {
+/**
+ * Sends another request's response while it comes, at this client's own pace.
+ *
+ * A client may ask for it behind something else on its connection. It is sent nothing until then, and is no slow reader:
+ * where too much has come meanwhile, `decideAgain` is called.
+ */
+export function follow(following: Follow, res: ServerResponse, decideAgain: () => void): void {
+  const { content } = following;
+  let wake = (): void => undefined;
+  onceClosed(res, () => {
+    void content.return?.();
+    wake();
+  });
+  onceItsTurn(res, () => {
+    if (isGone(res)) return;
+    if (!following.isCut()) return send(following, res, (goOn) => (wake = goOn));
+    void content.return?.();
+    decideAgain();
+  });
+}
+
+function send(
+  { status, fields, manner, content }: Follow,
+  res: ServerResponse,
+  whenWoken: (goOn: () => void) => void,
+): void {
   res.statusCode = status;
   sayFields(res, fields, manner);
   // What stands in front may still change the head as the content comes to it.
@@ -16,10 +40,7 @@ export function follow({ status, fields, manner, content }: Follow, res: ServerR
   let wake = (): void => undefined;
   // One listener for all: what stands in front of a response may not let go of those that it was given.
   res.on("drain", () => wake());
-  onceClosed(res, () => {
-    void content.return?.();
-    wake();
-  });
+  whenWoken(() => wake());
   const write = isFronted
     ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, inForm(part, manner)) !== false
     : (part: Uint8Array): boolean => res.write(part);

@@ -21,6 +21,18 @@ export function onceClosed(res: ServerResponse, tell: () => void): void {
   res.once("close", over);
 }
 
+/**
+ * Calls `go` when a response has its turn on its connection: at once, unless it is behind another one. Where the
+ * client goes before, it may never be called.
+ */
+export function onceItsTurn(res: ServerResponse, go: () => void): void {
+  // Node's name for the response that has its turn.
+  const { _httpMessage: other } = res.req.socket as { _httpMessage?: ServerResponse | null };
+  if (res.socket !== null || other === undefined || other === null) return go();
+  // Not in the midst of what ends the one before.
+  res.once("socket", () => process.nextTick(go));
+}
+
 /** The connection, where Node may tell nothing of its end to a response whose turn on it has not come. */
 function connectionOf({ req }: ServerResponse): Socket | undefined {
   return req.httpVersionMajor === 1 ? req.socket : undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Reading } from "../decisions.ts";
 import type { Flow } from "../flow.ts";
 
 /** What an audience needs to know of its run. */
@@ -51,7 +52,7 @@ export class Audience {
   }
 
   /** The content for one who follows. */
-  follow(): AsyncIterableIterator<Uint8Array> {
+  follow(): Reading {
     return this.#flow.read(() => this.review());
   }
 

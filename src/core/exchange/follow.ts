@@ -2,6 +2,7 @@ import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Flowing } from "../coalesce.ts";
+import type { Reading } from "../decisions.ts";
 import { asksForRepresentation, hasContent, selectionOf } from "../respond.ts";
 import type { Decision, RequestRecord } from "../types.ts";
 
@@ -14,7 +15,7 @@ import type { Decision, RequestRecord } from "../types.ts";
 export function followOf(
   request: RequestRecord,
   { head, length }: Flowing,
-  content: AsyncIterableIterator<Uint8Array>,
+  content: Reading,
   added: Fields,
 ): Decision {
   const { status, fields, storedAt, manner } = head;
@@ -40,5 +41,5 @@ export function followOf(
     void content.return?.();
     return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, manner } };
   }
-  return { kind: "follow", outcome, status, fields: all, manner, content };
+  return { kind: "follow", outcome, status, fields: all, manner, content, isCut: () => content.isCut() };
 }

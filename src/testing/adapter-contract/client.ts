@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { request as send } from "node:http";
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 
 /** A request to a contract server. */
 export interface Ask {
@@ -41,6 +42,7 @@ export interface OpenAnswer {
 export class Client {
   readonly origin: URL;
   readonly #open = new Set<ClientRequest>();
+  readonly #sockets = new Set<Socket>();
   readonly #boundMs: number;
 
   /** `boundMs` is when a request is given up that should have been answered long before. */
@@ -102,6 +104,28 @@ export class Client {
     return request;
   }
 
+  /** Asks for these on one connection, without waiting for answers; `ended` is all that comes until it is closed. */
+  ahead(
+    paths: readonly string[],
+    { closes = false }: { readonly closes?: boolean } = {},
+  ): { readonly socket: Socket; readonly ended: Promise<string> } {
+    const socket = connect(Number(this.origin.port), this.origin.hostname);
+    this.#sockets.add(socket);
+    const last = closes ? paths.length - 1 : -1;
+    const requests = paths.map(
+      (path, at) =>
+        `GET ${path} HTTP/1.1\r\nhost: ${this.origin.host}\r\n${at === last ? "connection: close\r\n" : ""}\r\n`,
+    );
+    socket.write(requests.join(""));
+    const ended = new Promise<string>((resolve) => {
+      let text = "";
+      socket.setEncoding("latin1").on("data", (part: string) => void (text += part));
+      socket.on("error", () => undefined);
+      socket.once("close", () => resolve(text));
+    });
+    return { socket, ended };
+  }
+
   /** Sends these very bytes and answers all that comes until the server closes the connection. */
   raw(text: string): Promise<string> {
     return this.rawBegun(text, "").whole;
@@ -137,6 +161,7 @@ export class Client {
   /** Drops what is still open. */
   close(): void {
     for (const request of this.#open) request.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #head(ask: Ask, request: ClientRequest): Promise<IncomingMessage> {

@@ -29,6 +29,8 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
   return {
     name,
     declined: {
+      "a follower behind something else on its connection is sent every byte, though more came than is kept":
+        "a fetch handler does not know of its place on a connection",
       "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
       "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
       "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { cached, plain, stream, text } from "./routes.ts";
+import { hasSeen, sourceOf } from "./source.ts";
+import type { Gate, Scenario, Scenarios, Site, Stage } from "./stage.ts";
+
+const other = plain("/other", text("other"));
+
+/** Clients that send requests ahead on one connection (hazard 31). */
+export const connections: Scenarios = {
+  "requests sent ahead of which the last leads, and whose client goes: the process lives, and the others are answered":
+    inEveryOrder(["/plain", "/second", "/a"]),
+  "requests sent ahead of which one in the middle leads, and whose client goes: the process lives, and the others are answered":
+    inEveryOrder(["/plain", "/a", "/second"]),
+  "requests sent ahead of which the first leads, and whose client goes: the process lives, and the others are answered":
+    inEveryOrder(["/a", "/plain", "/second"]),
+  "requests sent ahead of which two lead, and whose client goes: the process lives, and the others are answered":
+    inEveryOrder(["/a", "/plain", "/b"]),
+
+  "a leader whose client ends the connection in the midst of its next request: the process lives, and who waits is answered":
+    async (stage) => {
+      const gate = stage.gate();
+      const route = cached("/a", async () => {
+        await gate.opened;
+        return text("whole");
+      });
+      const site = await stage.site([route, other]);
+      const uncaught = await watched(async () => {
+        const { socket, ended } = site.client.ahead(["/a"]);
+        await stage.until(() => route.seen.length === 1, "it leads");
+        const follower = site.get("/a");
+        await stage.until(() => site.store.count("get") === 2, "another one waits");
+        socket.end("GET /other HTTP/1.1\r\nhost");
+        await ended;
+        await finish(gate, site);
+        assert.equal((await follower).text, "whole");
+      });
+      assert.deepEqual(uncaught, [], "the process lives");
+    },
+
+  "a follower behind something else on its connection is sent every byte, though more came than is kept":
+    async (stage) => {
+      const before = stage.gate();
+      const texts = Array.from({ length: 40 }, (_, at) => String(at % 10).repeat(20_000));
+      const source = sourceOf(stage, texts);
+      const first = plain("/first", async () => {
+        await before.opened;
+        return text("first");
+      });
+      const route = cached(
+        "/a",
+        (_, run) => (run === 1 ? stream(() => source.parts()) : text(texts.join(""))),
+        {
+          ttl: 60,
+          maxBodyBytes: 80_000,
+        },
+      );
+      const site = await stage.site([first, route, other]);
+      const { client, cache, clock, get } = site;
+      source.letGo(1);
+      const leader = await client.open({ path: "/a" });
+      const { ended } = client.ahead(["/first", "/a"], { closes: true });
+      await stage.until(() => cache.stats().outcomes.collapsed === 1, "it follows");
+      // Bit by bit, so that those who read have had time for what is too much by then.
+      for (const at of texts.keys()) {
+        source.letGo(at + 1);
+        while ((await leader.next())?.byteLength === 0);
+        clock.advance(1);
+        await hasSeen(site, "/other");
+      }
+      source.finish();
+      before.open();
+      const answers = await ended;
+      assert.ok(answers.includes("first"), "what is before it is answered");
+      assert.ok(
+        answers.replaceAll(/\r\n[\da-f]+\r\n/g, "").includes(texts.join("")),
+        "it is sent every byte",
+      );
+      assert.equal((await get("/a")).text, texts.join(""));
+    },
+};
+
+/** `paths` are asked for on one connection, and go on being answered in each order once their client is gone. */
+function inEveryOrder(paths: readonly string[]): Scenario {
+  return async (stage) => {
+    for (const order of permutations(paths)) await inOrder(stage, paths, order);
+  };
+}
+
+async function inOrder(stage: Stage, paths: readonly string[], order: readonly string[]): Promise<void> {
+  const gates = new Map(paths.map((path) => [path, stage.gate()] as const));
+  const answering = (path: string) => async () => {
+    await gates.get(path)?.opened;
+    return text(`answer to ${path}`);
+  };
+  const shared = paths.filter((path) => path.length === 2);
+  const routes = paths.map((path) => (shared.includes(path) ? cached : plain)(path, answering(path)));
+  const site = await stage.site([...routes, other]);
+  const uncaught = await watched(async () => {
+    const { socket } = site.client.ahead(paths);
+    await stage.until(() => routes.every(({ seen }) => seen.length === 1), "all of them run");
+    const before = site.store.count("get");
+    const followers = shared.map((path) => site.get(path));
+    await stage.until(() => site.store.count("get") === before + shared.length, "the others wait");
+    await leave(socket, site);
+    for (const path of order) await finish(gates.get(path), site);
+    const answers = await Promise.all(followers);
+    assert.deepEqual(
+      answers.map((answer) => answer.text),
+      shared.map((path) => `answer to ${path}`),
+      `those who wait are answered, where ${order.join(", ")} end in this order`,
+    );
+    assert.deepEqual(
+      routes.map(({ seen }) => seen.length),
+      [1, 1, 1],
+      "each handler ran once",
+    );
+  });
+  assert.deepEqual(uncaught, [], `the process lives, where ${order.join(", ")} end in this order`);
+}
+
+/** Answers what nobody caught in this process meanwhile: it would end any other. */
+async function watched(scene: () => Promise<void>): Promise<readonly unknown[]> {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.on("uncaughtExceptionMonitor", note);
+  try {
+    await scene();
+  } finally {
+    process.off("uncaughtExceptionMonitor", note);
+  }
+  return uncaught;
+}
+
+async function leave(socket: Socket, site: Site): Promise<void> {
+  socket.destroy();
+  await hasSeen(site, "/other");
+}
+
+async function finish(gate: Gate | undefined, site: Site): Promise<void> {
+  gate?.open();
+  await hasSeen(site, "/other");
+}
+
+function permutations<T>(list: readonly T[]): readonly (readonly T[])[] {
+  if (list.length < 2) return [list];
+  return list.flatMap((one, at) => permutations(list.toSpliced(at, 1)).map((rest) => [one, ...rest]));
+}
