@@ -65,6 +65,8 @@ export interface ContractServer {
 export interface AdapterHarness {
   /** What the contract calls the adapter. */
   readonly name: string;
+  /** What its server speaks: HTTP/1.1, or HTTP/2 without TLS and without an upgrade. Default: `"http/1.1"`. */
+  readonly speaks?: "http/1.1" | "h2c";
   /** Starts a real server of the framework with these routes behind this cache. */
   start(cache: Cache, routes: readonly ContractRoute[]): Promise<ContractServer>;
   /** Checks that the adapter does not meet, by name, each with the reason. */

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { adapterContract } from "../../src/testing/index.ts";
-import { fastifyHarness } from "./harness/fastify.ts";
+import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
 
-describe("the Fastify adapter keeps the adapter contract", () => {
-  it.each(adapterContract(fastifyHarness).map((check) => [check.name, check] as const))(
+describe.each([
+  ["the Fastify adapter", fastifyHarness],
+  ["the Fastify adapter, over HTTP/2,", fastifyHttp2Harness],
+])("%s keeps the adapter contract", (_adapter, harness) => {
+  it.each(adapterContract(harness).map((check) => [check.name, check] as const))(
     "%s",
     async (_name, check) => {
       await expect(check.run()).resolves.toBeUndefined();

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
 import { Departure } from "../node/departure.ts";
 import { onceClosed } from "../node/gone.ts";
+import { StreamDeparture } from "../node/stream-departure.ts";
 import { noteRequests } from "../node/received.ts";
 
 /** What a handler runs for. */
@@ -19,7 +20,7 @@ interface Run {
 export class Leader {
   /** False for a run behind the clients' backs, whose reply nobody reads. */
   readonly isClient: boolean;
-  readonly #departure: Departure | undefined;
+  readonly #departure: Departure | StreamDeparture | undefined;
   #isTold = false;
 
   constructor(res: ServerResponse, isClient: boolean, run: Run) {
@@ -31,6 +32,10 @@ export class Leader {
       run.close();
     });
     if (!isClient || !canDepart(res)) return;
+    if (res.req.httpVersionMajor > 1) {
+      this.#departure = new StreamDeparture(res, () => run.leave());
+      return;
+    }
     noteRequests(res.req);
     // What paces the source is the cache; what is still written here goes nowhere.
     const room = (): undefined => undefined;
@@ -58,9 +63,9 @@ export class Leader {
   }
 }
 
-/** Not over HTTP/2, where a connection is not one response's, and not where a request was injected. */
+/** Not where a request was injected. */
 function canDepart(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
   // Where Express has put a cache in front, it is that one's to say whether the handler is told.
-  return httpVersionMajor === 1 && (socket as unknown) instanceof Duplex && !Departure.watches(res);
+  return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !Departure.watches(res));
 }

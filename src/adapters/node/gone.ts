@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 
 /** Whether a response's client is gone already. */
 export function isGone(res: ServerResponse): boolean {
+  // Of HTTP/2, a response does not say so itself.
+  const { stream } = res as { readonly stream?: { readonly destroyed: boolean; readonly closed: boolean } };
+  if (stream !== undefined) return stream.destroyed || stream.closed;
   return res.destroyed || connectionOf(res)?.destroyed === true;
 }
 

@@ -31,7 +31,7 @@ export class StandInStream extends StandIn {
   readonly pushAllowed: boolean;
   readonly id: number | undefined;
   headersSent = false;
-  headRequest: boolean | undefined;
+  headRequest = false;
   sentHeaders: object | undefined;
   sentTrailers: object | undefined;
   aborted = false;

@@ -190,7 +190,7 @@ function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenar
       const gate = stage.gate();
       const answering = async (_: unknown, run: number): Promise<ContractAnswer> => {
         await gate.opened;
-        return text(`run ${run}`, { "content-language": ["en", "de"] });
+        return text(`run ${run}`, { link: ["</a>", "</b>"] });
       };
       const options = { ttl: 60, staleWhileRevalidate: 600, jitter: 0.5, earlyRefresh: 1 };
       return { gate, route: cached(`/${at}`, answering, { ...options, ...optionsOf(`${at}`, state) }) };

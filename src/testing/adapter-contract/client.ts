@@ -38,8 +38,29 @@ export interface OpenAnswer {
   abort(): void;
 }
 
-/** Asks one server, each request on a connection of its own, and knows what is still open. */
-export class Client {
+/** Asks one server, in the version of HTTP that it speaks. */
+export interface ContractClient {
+  /** Asks, and reads the answer to its end. Rejects where it breaks before it. */
+  ask(ask: Ask): Promise<Answer>;
+  /** Asks, and answers as soon as the head has come. */
+  open(ask: Ask): Promise<OpenAnswer>;
+  /** Sends a request and waits for nothing: for those who go away before the answer comes. */
+  start(ask: Ask): { destroy(): unknown };
+  /** Answers all that comes for a request without content: the line of the status, the fields, the content. */
+  wire(ask: Omit<Ask, "body">): Promise<string>;
+  /** Asks for these on one connection of HTTP/1, without waiting for answers; `ended` is all that comes. */
+  ahead(
+    paths: readonly string[],
+    options?: { readonly closes?: boolean },
+  ): { readonly socket: Socket; readonly ended: Promise<string> };
+  /** Sends these very bytes of HTTP/1; tells when `sign` has come, and all that comes. Rejects where it breaks. */
+  rawBegun(text: string, sign: string): { readonly begun: Promise<void>; readonly whole: Promise<string> };
+  /** Drops what is still open. */
+  close(): void;
+}
+
+/** Asks one server by HTTP/1.1, each request on a connection of its own, and knows what is still open. */
+export class Client implements ContractClient {
   readonly origin: URL;
   readonly #open = new Set<ClientRequest>();
   readonly #sockets = new Set<Socket>();
@@ -126,6 +147,12 @@ export class Client {
     return { socket, ended };
   }
 
+  wire({ method = "GET", path, headers = {} }: Omit<Ask, "body">): Promise<string> {
+    const lines = Object.entries({ host: "a.test", ...headers, connection: "close" });
+    const fields = lines.map(([name, value]) => `${name}: ${String(value)}\r\n`).join("");
+    return this.raw(`${method} ${path} HTTP/1.1\r\n${fields}\r\n`);
+  }
+
   /** Sends these very bytes and answers all that comes until the server closes the connection. */
   raw(text: string): Promise<string> {
     return this.rawBegun(text, "").whole;
@@ -178,21 +205,24 @@ export class BrokenAnswer extends Error {
 }
 
 /** What did not come in time is a requirement that was not met, not a connection that broke. */
-function broken(what: string, cause: unknown): Error {
+export function broken(what: string, cause: unknown): Error {
   if (cause instanceof assert.AssertionError) return cause;
   if (!(cause instanceof Error)) return new BrokenAnswer(what, { cause });
   if (cause.name !== "AbortError") return new BrokenAnswer(`${what}: ${cause.message}`, { cause });
   return new assert.AssertionError({ message: `${what} in time` });
 }
 
-function nameOf({ method = "GET", path }: Ask): string {
+/** What messages call a request. */
+export function nameOf({ method = "GET", path }: Ask): string {
   return `${method} ${path}`;
 }
 
-function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+/** The values of a field, by lower-case name. */
+export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
-function combined(lines: readonly string[]): string | undefined {
+/** What the lines of one field say together. */
+export function combined(lines: readonly string[]): string | undefined {
   return lines.length === 0 ? undefined : lines.join(", ");
 }

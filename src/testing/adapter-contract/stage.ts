@@ -8,7 +8,8 @@ import type { ChaosStore } from "../chaos-store.ts";
 import { testClock } from "../clock.ts";
 import type { TestClock } from "../clock.ts";
 import { Client } from "./client.ts";
-import type { Answer } from "./client.ts";
+import type { Answer, ContractClient } from "./client.ts";
+import { Http2Client } from "./client-http2.ts";
 
 /** What one check does on its stage. */
 export type Scenario = (stage: Stage) => Promise<void>;
@@ -28,7 +29,7 @@ export interface Site {
   readonly clock: TestClock;
   /** Logs the calls of the store, and makes it fail on demand. */
   readonly store: ChaosStore;
-  readonly client: Client;
+  readonly client: ContractClient;
   /** What the cache told `onError`. */
   readonly errors: readonly unknown[];
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -40,7 +41,7 @@ export interface Site {
 export class Stage {
   readonly #harness: AdapterHarness;
   readonly #servers: ContractServer[] = [];
-  readonly #clients: Client[] = [];
+  readonly #clients: ContractClient[] = [];
   readonly #gates: Gate[] = [];
   readonly #boundMs: number;
 
@@ -55,7 +56,8 @@ export class Stage {
     const { cache, clock, store, errors } = this.cache(options);
     const server = await this.#harness.start(cache, routes);
     this.#servers.push(server);
-    const client = new Client(server.origin, this.#boundMs);
+    const Speaking = this.#harness.speaks === "h2c" ? Http2Client : Client;
+    const client = new Speaking(server.origin, this.#boundMs);
     this.#clients.push(client);
     return {
       cache,

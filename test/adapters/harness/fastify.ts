@@ -9,22 +9,42 @@ import type {
   ContractAnswer,
   ContractRequest,
   ContractRoute,
+  ContractServer,
 } from "../../../src/testing/index.ts";
 
 /** Says the contract's neutral routes in Fastify's own words, over a real socket. */
 export const fastifyHarness: AdapterHarness = {
   name: "fastify",
-  async start(cache, routes) {
-    const app = Fastify({ forceCloseConnections: true });
-    await app.register(cacheRoute, { cache });
-    for (const route of routes) {
-      if (route.cache === undefined) declare(app, route);
-      else await app.register(withOwnCache(route, route.cache));
-    }
-    const origin = await app.listen({ port: 0, host: "127.0.0.1" });
-    return { origin, close: () => app.close() };
-  },
+  start: (cache, routes) => start(Fastify({ forceCloseConnections: true }), cache, routes),
 };
+
+/** The same over HTTP/2. */
+export const fastifyHttp2Harness: AdapterHarness = {
+  name: "fastify over HTTP/2",
+  speaks: "h2c",
+  declined: {
+    "a stream that breaks midway is not whole for clients of HTTP/1.0, who take an end for the end":
+      "a server that speaks HTTP/2 alone has no clients of HTTP/1.0",
+    "fields of one connection, named ones included, are never replayed":
+      "Node lets no handler say them over HTTP/2",
+  },
+  start: (cache, routes) =>
+    start(Fastify({ http2: true, forceCloseConnections: true }) as unknown as FastifyInstance, cache, routes),
+};
+
+async function start(
+  app: FastifyInstance,
+  cache: Cache,
+  routes: readonly ContractRoute[],
+): Promise<ContractServer> {
+  await app.register(cacheRoute, { cache });
+  for (const route of routes) {
+    if (route.cache === undefined) declare(app, route);
+    else await app.register(withOwnCache(route, route.cache));
+  }
+  const origin = await app.listen({ port: 0, host: "127.0.0.1" });
+  return { origin, close: () => app.close() };
+}
 
 /** A context of its own, in which another cache takes over. */
 function withOwnCache(route: ContractRoute, cache: Cache): FastifyPluginAsync {
