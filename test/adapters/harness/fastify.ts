@@ -18,11 +18,24 @@ export const fastifyHarness: AdapterHarness = {
   start: (cache, routes) => start(Fastify({ forceCloseConnections: true }), cache, routes),
 };
 
+/** What is about the queue of answers on one connection. */
+const OF_A_QUEUE = [
+  ...["the last leads", "one in the middle leads", "the first leads", "two lead"].map(
+    (who) =>
+      `requests sent ahead of which ${who}, and whose client goes: the process lives, and the others are answered`,
+  ),
+  "a leader whose client ends the connection in the midst of its next request: the process lives, and who waits is answered",
+  "a follower behind something else on its connection is sent every byte, though more came than is kept",
+];
+
 /** The same over HTTP/2. */
 export const fastifyHttp2Harness: AdapterHarness = {
   name: "fastify over HTTP/2",
   speaks: "h2c",
   declined: {
+    ...Object.fromEntries(
+      OF_A_QUEUE.map((check) => [check, "over HTTP/2 no answer waits for another on its connection"]),
+    ),
     "a stream that breaks midway is not whole for clients of HTTP/1.0, who take an end for the end":
       "a server that speaks HTTP/2 alone has no clients of HTTP/1.0",
     "fields of one connection, named ones included, are never replayed":
