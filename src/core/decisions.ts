@@ -95,6 +95,13 @@ export interface Fill {
    * with this.
    */
   leave(): boolean;
+  /**
+   * The handler has thrown. Answers whether that is an answer and no failure: the error has a `status` or `statusCode`
+   * that is none of the route's error statuses, or has none where the response was given such a status (`said`) before.
+   * Then what is sent in its place, by an error handler perhaps, is opened as what the handler sends; where nobody here
+   * sees that, and where it was a failure, the fill is abandoned with the error. It is asked of each error, in order.
+   */
+  isAnswer(error: unknown, said?: number): boolean;
   /** The handler failed, or went away without an answer; `error` is told where no client hears of it. */
   abandon(reason: "failed" | "aborted", error?: unknown): void;
 }

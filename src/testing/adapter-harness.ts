@@ -60,7 +60,7 @@ export interface ContractServer {
  * What an adapter's author writes to run the adapter contract.
  *
  * The server answers HEAD where it has a GET route, parses JSON before the cache, tells hosts apart by `Host`, turns
- * an error of a handler or of the cache into a 5xx, and drops open connections when it is closed.
+ * an error of a handler or of the cache into a 5xx, or into the `status` that it has, and drops open connections when it is closed.
  */
 export interface AdapterHarness {
   /** What the contract calls the adapter. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Fill } from "../../src/adapter.ts";
 import { memoryStore } from "../../src/index.ts";
 import { answer, fillOf, kitOf, namesOf, openWith, said, serveOf, settle, textOf } from "../core/support.ts";
 import { leftByFlood } from "../stores/workload.ts";
@@ -34,6 +35,22 @@ describe("what is kept", () => {
     await settle();
 
     expect(textOf(serveOf(await followers[1]!).reply)).toBe("whole");
+  });
+
+  it("52: what was revoked by an error is served to nobody", async () => {
+    const fills: Fill[] = [];
+    const asked = { refresh: (fill: Fill) => void fills.push(fill) };
+    const { ask, begin, now, clock } = kitOf({ route: { ttl: 1, staleIfError: 86_400 } });
+    ask(asked, { body: "secret" });
+    clock.advance(1);
+    const waiting = Promise.resolve(begin(asked));
+    const revoked = Object.assign(new Error("revoked"), { statusCode: 403 });
+
+    fills[0]?.isAnswer(revoked);
+    fills[0]?.abandon("failed", revoked);
+    fillOf(await waiting).abandon("failed");
+
+    expect(now(asked).kind).toBe("fill");
   });
 
   it("11: bytes come back as they were, in the coding in which they were sent", () => {

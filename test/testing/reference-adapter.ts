@@ -29,10 +29,10 @@ export const reference: AdapterHarness = {
   async start(cache, routes) {
     const bound = routes.map((route) => bind(route, route.cache ?? cache));
     const server = createServer((request, response) => {
-      serve(bound, request, response).catch(() => {
+      serve(bound, request, response).catch((error: { readonly status?: number }) => {
         // A client of HTTP/1.0 takes the end of a connection for the end of the content, and a reset for none.
         if (response.headersSent) response.req.socket.resetAndDestroy();
-        else response.writeHead(500).end();
+        else response.writeHead(error.status ?? 500).end();
       });
     });
     server.listen(0, "127.0.0.1");
@@ -139,6 +139,7 @@ async function fill(
     if (content !== undefined) return await follow(response, streamed, content);
     streamed.sink.leave();
   } catch (error) {
+    if (open === undefined) run.isAnswer(error);
     (open ?? run).abandon("failed");
     throw error;
   }
@@ -155,7 +156,7 @@ async function refresh(
     const earlier = toFields(route.earlier?.() ?? {});
     route.guard?.onRun?.();
     if (route.guard !== undefined && native.headers["x-key"] === undefined) return run.abandon("failed");
-    const answer = await route.handler(request);
+    const answer = await answerOf(run, route, request);
     const open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
     const { body } = answer;
     if (!isStream(body) || answer.status === 304) return void open.complete(wholeOf(body));
@@ -173,6 +174,19 @@ async function turnOf(response: ServerResponse): Promise<void> {
   const { socket } = response.req;
   if (response.socket === null && !socket.destroyed)
     await Promise.race([once(response, "socket"), once(socket, "close")]);
+}
+
+async function answerOf(
+  run: Fill,
+  { handler }: ContractRoute,
+  request: ContractRequest,
+): Promise<ContractAnswer> {
+  try {
+    return await handler(request);
+  } catch (error) {
+    run.isAnswer(error);
+    throw error;
+  }
 }
 
 /** Puts a source into a sink, as fast as somebody wants it. */

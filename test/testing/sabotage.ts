@@ -56,6 +56,7 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
     refusal: (head) => fill.refusal(head),
     open: (head) => fill.open(head),
     leave: () => fill.leave(),
+    isAnswer: (error, said) => fill.isAnswer(error, said),
     abandon: (reason, error) => fill.abandon(reason, error),
     ...parts,
   };

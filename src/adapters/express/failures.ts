@@ -117,8 +117,15 @@ function watchLayers({ stack }: Stack): boolean {
     res: Watched,
     next: Next,
   ): unknown {
-    res[WATCHER]?.(error);
-    return Reflect.apply(fails, this, [error, req, res, next]);
+    const tell = res[WATCHER];
+    if (tell === undefined) return Reflect.apply(fails, this, [error, req, res, next]);
+    tell(error);
+    // An error handler may fail itself, with another error.
+    const watchedNext = (again?: unknown): void => {
+      if (isFailure(again)) tell(again);
+      next(again);
+    };
+    return Reflect.apply(fails, this, [error, req, res, watchedNext]);
   };
   Object.defineProperty(layers, WATCHED, { value: true });
   return true;

@@ -5,7 +5,16 @@ import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
-import { applyReply, breakWith, fieldsOf, wholeOf, withLate, withLatePolicies, withLength } from "./reply.ts";
+import {
+  applyReply,
+  breakWith,
+  fieldsOf,
+  isAsLong,
+  wholeOf,
+  withLate,
+  withLatePolicies,
+  withLength,
+} from "./reply.ts";
 import { overhear, serializeBy } from "./serialised.ts";
 import type { AnyStream } from "./source.ts";
 
@@ -36,6 +45,8 @@ export class FastifyFill {
   /** The handler sent again before Fastify had written. */
   #isRepeated = false;
   #hasFailed = false;
+  /** The handler has failed with what is an answer: what is sent for it is taken. */
+  #isAnswering = false;
   #isAwaited = false;
   #isOver = false;
 
@@ -46,7 +57,7 @@ export class FastifyFill {
     this.#before = fieldsOf(reply);
     listenTo(reply, {
       take: (said) => (this.#isOver ? said : this.#take(said)),
-      takeAgain: () => this.#takeAgain(),
+      takeAgain: (said, isError) => this.#takeAgain(said, isError),
       await: () => void (this.#isAwaited = true),
       // Nobody hears what is said past Fastify.
       leaveAlone: () => {
@@ -74,6 +85,7 @@ export class FastifyFill {
 
   /** Decides what is sent: called with the payload that the application's own `onSend` hooks left. */
   send(payload: unknown): unknown {
+    if (this.#isAnswering && !this.#isSaid) this.#takeErrorPage(payload);
     if (!this.#isSaid) return payload;
     if (this.#isRepeated && !this.#isFirst(payload)) this.#disown(payload);
     if (this.#isOver) return payload;
@@ -113,7 +125,11 @@ export class FastifyFill {
     this.#hasFailed = true;
     if (this.#isOver) return;
     this.#stream?.stop();
-    this.abandon("failed", error);
+    this.#takeBack?.();
+    this.#isSaid = false;
+    this.#content = this.#stream = this.#passed = undefined;
+    this.#isAnswering = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
+    if (!this.#isAnswering) this.abandon("failed", error);
   }
 
   #open(): OpenFill {
@@ -181,11 +197,29 @@ export class FastifyFill {
   }
 
   /** The handler sends twice. Fastify writes what gets through the hooks first, and that need not be the first. */
-  #takeAgain(): void {
-    if (this.#hasFailed) return;
-    this.#isRepeated = true;
-    // The text of the first is no text of the second.
-    this.#takeBack?.();
+  #takeAgain(payload: unknown, isError: boolean): unknown {
+    if (isError) {
+      // Of the first error Fastify tells `onError`, but not of what an error handler fails with or hands on.
+      if (this.#isAnswering) this.fail(payload);
+      if (this.#isAnswering) this.#own = subtractFields(fieldsOf(this.#reply), this.#before);
+    } else if (this.#isAnswering && !this.#isSaid && !this.#isOver) return this.#take(payload);
+    else if (this.#isAnswering || !this.#hasFailed) {
+      this.#isRepeated = true;
+      // The text of the first is no text of the second.
+      this.#takeBack?.();
+    }
+    return payload;
+  }
+
+  /** Fastify's own page for an error is sent by nobody: its fields are those of when the error was handed to it. */
+  #takeErrorPage(payload: unknown): void {
+    this.#isSaid = true;
+    this.#isTyped = true;
+    this.#status = this.#reply.statusCode;
+    // Hooks that have made something else of it do so again on each hit.
+    const isAsMade = typeof payload === "string" && isAsLong(payload, this.#reply);
+    this.#content = isAsMade ? { bytes: payload } : undefined;
+    this.#isNull = false;
   }
 
   /** What is sent is not, or need not be, what was taken: nothing of that is stored. */

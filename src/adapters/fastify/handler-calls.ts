@@ -8,8 +8,11 @@ const SHADOWED = ["send", "hijack", "then"] as const;
 export interface Listener {
   /** The handler sends; answers what Fastify is given in the payload's place. */
   take(payload: unknown): unknown;
-  /** It sends once more, while Fastify has not written yet what it sent before. */
-  takeAgain(): void;
+  /**
+   * It, or an error handler, sends once more, while Fastify has not written yet what was sent before. Answers what Fastify
+   * is given; `isError`: that counts as an error.
+   */
+  takeAgain(payload: unknown, isError: boolean): unknown;
   /** It returned the reply, and sends later. */
   await(): void;
   /** It answers past Fastify. */
@@ -27,9 +30,8 @@ export function listenTo(reply: FastifyReply, listener: Listener): void {
     if (reply.sent) return send.call(reply, payload);
     const taken = listener.take(payload);
     reply.send = (again?: unknown) => {
-      // An error, and what an error handler makes of it, Fastify tells in another way.
-      if (!reply.sent && !(again instanceof Error) && !isFailing(reply)) listener.takeAgain();
-      return send.call(reply, again);
+      if (reply.sent) return send.call(reply, again);
+      return send.call(reply, listener.takeAgain(again, again instanceof Error || isFailing(reply)));
     };
     return send.call(reply, taken);
   };

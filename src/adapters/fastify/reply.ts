@@ -53,6 +53,11 @@ export function withLength(own: Fields, { request }: FastifyReply, content?: Uin
   return [...own, ["content-length", String(Buffer.byteLength(content))]];
 }
 
+/** Whether a text is as long as the length that is set. */
+export function isAsLong(text: string, reply: FastifyReply): boolean {
+  return String(Buffer.byteLength(text)) === String(reply.getHeader("content-length"));
+}
+
 /** Takes back `said`, so that those fields are again what they were `before`. */
 export function restoreFields(
   reply: FastifyReply,

@@ -91,11 +91,14 @@ export class ResponseTap {
     this.#release();
   }
 
-  /** The handler failed: where nothing is sent yet, somebody else answers in its place. */
+  /** The handler failed: where nothing is sent yet, somebody else answers in its place, and may be listened to. */
   fail(error: unknown): void {
-    const head = this.#stage === "head" ? this.#head : undefined;
-    this.abandon("failed", error);
-    head?.takeBack();
+    if (this.#stage !== "head") return this.abandon("failed", error);
+    this.#head?.release();
+    this.#head?.takeBack();
+    this.#head = undefined;
+    this.#isWritten = false;
+    if (!this.#fill.isAnswer(error, this.#res.statusCode)) this.abandon("failed", error);
   }
 
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */

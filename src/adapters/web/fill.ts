@@ -6,7 +6,7 @@ import { passOn } from "./pass-on.ts";
 import { pump, stopReading } from "./pump.ts";
 import { readAhead } from "./read-ahead.ts";
 import { requestForHandler } from "./request.ts";
-import { headOf, isSpent, toResponse, withBody, withFields } from "./response.ts";
+import { headOf, isSpent, outcomeOf, toResponse, withBody, withFields } from "./response.ts";
 
 /** One run of a handler for a client. */
 interface Run {
@@ -36,6 +36,8 @@ export async function fillFrom(
   const handler = isShared ? new AbortController() : undefined;
   let isGivenUp = false;
   let current: Pick<Fill, "abandon"> = fill;
+  let sent: Response;
+  let isThrown = false;
   client.whenGone((reason) => {
     if (fill.leave()) return;
     isGivenUp = true;
@@ -43,20 +45,26 @@ export async function fillFrom(
   });
   try {
     if (isGivenUp) throw client.reason;
-    const response = await run(requestForHandler(request, fill, handler?.signal));
+    const outcome = await outcomeOf(() => run(requestForHandler(request, fill, handler?.signal)));
+    const { response } = outcome;
     client.forget();
+    isThrown = outcome.isThrown;
     if (isGivenUp || isSpent(response)) {
       fill.abandon(isGivenUp ? "aborted" : "failed");
-      return response;
+      sent = response;
+    } else {
+      const open = fill.open(headOf(response));
+      current = open;
+      sent = await send(open, response, { client, handler, maxBodyBytes });
     }
-    const open = fill.open(headOf(response));
-    current = open;
-    return await send(open, response, { client, handler, maxBodyBytes });
   } catch (error) {
+    if (current === fill) fill.isAnswer(error);
     current.abandon("failed", error);
     client.forget();
     throw error;
   }
+  if (isThrown) throw sent;
+  return sent;
 }
 
 /** Sends a response on: whole where its body is at hand, else as it comes. */

@@ -4,7 +4,7 @@ import { firstRefusal } from "./guards.ts";
 import { pump, stopReading } from "./pump.ts";
 import { readAhead } from "./read-ahead.ts";
 import { copyOf, remade, requestForHandler } from "./request.ts";
-import { headOf, isSpent } from "./response.ts";
+import { headOf, isSpent, outcomeOf } from "./response.ts";
 import type { WebRoute } from "./route.ts";
 import { laterTurn } from "./turn.ts";
 
@@ -37,6 +37,7 @@ async function refresh<Rest extends readonly unknown[]>(
   rest: Rest,
 ): Promise<void> {
   let current: Pick<Fill, "abandon"> = fill;
+  let isPastGuards = false;
   try {
     const stopper = new AbortController();
     // Made at once: when its answer is sent, a runtime may take back the request that it is made from.
@@ -44,12 +45,15 @@ async function refresh<Rest extends readonly unknown[]>(
     await laterTurn();
     const refusal = await firstRefusal(before, [request, ...rest]);
     if (refusal !== undefined) return fill.abandon("failed");
-    const response = await handler(requestForHandler(request, fill), ...rest);
+    isPastGuards = true;
+    const { response } = await outcomeOf(() => handler(requestForHandler(request, fill), ...rest));
     if (isSpent(response)) return fill.abandon("failed");
     const open = fill.open(headOf(response));
     current = open;
     await take(open, response, stopper, policy.maxBodyBytes);
   } catch (error) {
+    // What a guard throws is not the handler's answer.
+    if (isPastGuards && current === fill) fill.isAnswer(error);
     current.abandon("failed", error);
   }
 }

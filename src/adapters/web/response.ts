@@ -50,6 +50,18 @@ export function withFields(response: Response, fields: Fields): Response {
   return copy;
 }
 
+/** What a handler answers with; it may throw a response as well as return it. Fails with whatever else it throws. */
+export async function outcomeOf(
+  run: () => Response | PromiseLike<Response>,
+): Promise<{ readonly response: Response; readonly isThrown: boolean }> {
+  try {
+    return { response: await run(), isThrown: false };
+  } catch (thrown) {
+    if (Object.prototype.toString.call(thrown) !== "[object Response]") throw thrown;
+    return { response: thrown as Response, isThrown: true };
+  }
+}
+
 /** Whether somebody has read, or is reading, the body: whoever sends the response will fail, as without a cache. */
 export function isSpent(response: Response): boolean {
   return response.bodyUsed || response.body?.locked === true;

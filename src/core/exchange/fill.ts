@@ -8,7 +8,7 @@ import { OpenRun } from "./open-fill.ts";
 import { ANSWERED_BY_CACHE } from "../respond.ts";
 import { conditionsOf } from "../revalidate.ts";
 import { RevalidatedRun } from "./revalidated.ts";
-import { abandonRun, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
+import { abandonRun, answerIn, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 import type { Entry } from "../store.ts";
 import type { Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
@@ -27,6 +27,8 @@ export class FillRun implements Fill {
   #over = false;
   #hasClientLeft = false;
   #isExpired = false;
+  /** The status of the answer that the handler has thrown. */
+  #thrown: number | undefined;
   readonly #stopClock: (() => void) | undefined;
   #stopPatience: (() => void) | undefined;
 
@@ -48,6 +50,7 @@ export class FillRun implements Fill {
 
   refusal(head: HandlerHead): Refusal | undefined {
     if (this.#isExpired) return "timeout";
+    if (this.#isAnother(head)) return "status";
     return this.#revalidates(head) === undefined ? refusalIn(this.#run, readHead(head)) : undefined;
   }
 
@@ -61,7 +64,11 @@ export class FillRun implements Fill {
     try {
       if (revalidated !== undefined) return new RevalidatedRun(this.#run, head, revalidated, this.#isExpired);
       const read = readHead(head);
-      const judgement = this.#isExpired ? "timeout" : judge(this.#run, read);
+      const judgement = this.#isExpired
+        ? "timeout"
+        : this.#isAnother(head)
+          ? "status"
+          : judge(this.#run, read);
       return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
     } catch (thrown) {
       const error = asError(thrown);
@@ -83,18 +90,34 @@ export class FillRun implements Fill {
     return false;
   }
 
+  isAnswer(error: unknown, said?: number): boolean {
+    // A handler that fails once its client is gone may have failed of that.
+    this.#thrown = this.#hasClientLeft ? undefined : answerIn(error, this.#run.policy, said);
+    return this.#thrown !== undefined;
+  }
+
   abandon(reason: "failed" | "aborted", error?: unknown): void {
     if (this.#over) return;
     this.#end();
     this.#count("miss");
     if (this.#isExpired) return;
+    // Of that answer no more is known than its status.
+    if (reason === "failed" && this.#thrown !== undefined)
+      return void new OpenRun(this.#run, readHead({ status: this.#thrown, fields: [] }), "status", false);
     // A handler that fails once its client is gone may have failed of that.
     abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
   }
 
   /** The stored response of which the handler says that it still holds (RFC 9111 §4.3.3). */
   #revalidates({ status }: HandlerHead): Entry | undefined {
-    return status === 304 && this.conditions.length > 0 ? this.#run.stale : undefined;
+    return this.#thrown === undefined && status === 304 && this.conditions.length > 0
+      ? this.#run.stale
+      : undefined;
+  }
+
+  /** What an error handler sends with another status than the error's is not that answer (hazard 15). */
+  #isAnother({ status }: HandlerHead): boolean {
+    return this.#thrown !== undefined && this.#thrown !== status;
   }
 
   /** The handler took too long: nobody else waits for it, and what it still says is not stored. */

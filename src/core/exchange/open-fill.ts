@@ -7,6 +7,7 @@ import {
   BREAKS,
   OF_THE_MOMENT,
   abandonRun,
+  answerIn,
   brokenSource,
   failRefresh,
   isLeftOut,
@@ -164,11 +165,14 @@ export class OpenRun implements OpenFill, Sink {
 
   abandon(reason: "failed" | "aborted", error?: unknown): void {
     if (this.#over) return;
+    // A refresh may still fail with an answer as long as it has not said a byte (hazard 52).
+    const isAnswer = this.#onFirstByte !== undefined && answerIn(error, this.#run.policy) !== undefined;
+    if (isAnswer) this.refuse("status");
     this.#over = true;
     this.#capture.refuse(reason);
     this.#capture.flow.fail(error ?? brokenSource(this.#run.policy.route));
     this.#audience.end();
-    abandonRun(this.#run, reason, error);
+    if (!isAnswer) abandonRun(this.#run, reason, error);
   }
 
   /**

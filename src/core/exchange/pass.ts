@@ -67,6 +67,11 @@ export class PassRun implements Fill, OpenFill {
     // Nothing was to be stored.
   }
 
+  /** Nothing is stored of it, in any way. */
+  isAnswer(): boolean {
+    return false;
+  }
+
   defer(): () => Fields {
     return () => [];
   }

@@ -125,6 +125,21 @@ export function failRefresh(run: Run, error: unknown): void {
   if (error !== undefined) parts.refreshFailed(policy.route, error);
 }
 
+/**
+ * The status of an error that is an answer and no outage (hazard 52): its own or, where it has none, the one that the
+ * response was given before. Undefined where that is one of the route's error statuses, or no status of an error.
+ */
+export function answerIn(error: unknown, { errorStatuses }: Policy, said?: number): number | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { status, statusCode } = error as { readonly status?: unknown; readonly statusCode?: unknown };
+  const sent = [status, statusCode, said].find(isErrorStatus);
+  return sent === undefined || errorStatuses.has(sent) ? undefined : sent;
+}
+
+function isErrorStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+}
+
 /** What everyone who reads a content is told that breaks off without an error of its own. */
 export function brokenSource(route: string): CacheError {
   return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);

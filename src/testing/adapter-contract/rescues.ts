@@ -5,6 +5,7 @@ import { bytes, cached, stream, text } from "./routes.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 import { assertStale, counting, stale } from "./stale.ts";
+import type { Next } from "./stale.ts";
 
 const OPTIONS = { staleIfError: 60 };
 
@@ -65,6 +66,50 @@ export const rescues: Scenarios = {
     const { site } = await stale(stage, () => ({ status: 404, body: "gone" }), OPTIONS);
     const answer = await site.get("/a");
     assert.deepEqual([answer.status, answer.text], [404, "gone"]);
+  },
+
+  "staleIfError: an error that is thrown with the status 403 is an answer": answered({ status: 403 }),
+  "staleIfError: an error that is thrown with the status 404 is an answer": answered({ status: 404 }),
+  "staleIfError: an error that is thrown with the status 410 is an answer": answered({ status: 410 }),
+
+  "staleIfError: an error that is thrown with one of errorStatuses is answered for": async (stage) => {
+    const { site } = await stale(stage, throwing({ status: 404 }), { ...OPTIONS, errorStatuses: [404] });
+    assertStale(await site.get("/a"), "run 1", "failed");
+  },
+
+  "staleIfError: a crowd before an error that is an answer is given that": async (stage) => {
+    const gate = stage.gate();
+    const failing = throwing({ status: 410 });
+    const { site, route } = await stale(
+      stage,
+      (...asked) => gate.opened.then(() => failing(...asked)),
+      OPTIONS,
+    );
+    const crowd = Array.from({ length: 5 }, () => site.get("/a"));
+    await stage.until(() => site.store.count("get") === 6 && route.seen.length === 2, "all wait");
+    gate.open();
+    const statuses = (await Promise.all(crowd)).map(({ status }) => status);
+    assert.deepEqual(statuses, [410, 410, 410, 410, 410]);
+  },
+
+  "staleWhileRevalidate: a refresh that throws an error that is an answer removes what is stored": async (
+    stage,
+  ) => {
+    const { site, route } = await stale(stage, throwing({ status: 410 }), { staleWhileRevalidate: 60 });
+    assertStale(await site.get("/a"), "run 1");
+    await stage.until(() => site.store.count("delete") > 0, "what is stored is removed");
+    assert.equal((await site.get("/a")).status, 410);
+    assert.deepEqual([route.seen.length, site.errors], [3, []], "an answer is no failure");
+  },
+
+  "staleIfError: an error whose status is stored is never followed by what is stale": async (stage) => {
+    const options = { ...OPTIONS, statuses: { 200: true, 404: 10 } } as const;
+    const { site } = await stale(stage, throwing({ status: 404 }), options);
+    const answers = [await site.get("/a"), await site.get("/a")];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 404],
+    );
   },
 
   "staleIfError: after a failure what is stored is served at once for a while": async (stage) => {
@@ -157,6 +202,28 @@ function rescued(failing: () => ContractAnswer): Scenario {
     site.clock.advance(60);
     const answer = await site.get("/a");
     assert.ok(answer.status >= 500, "after its window nothing stale is served");
+  };
+}
+
+/** A handler that throws an error with such a status. */
+function throwing(own: { readonly status: number }): Next {
+  return () => {
+    throw Object.assign(new Error("the handler fails, as it was told to"), own, { statusCode: own.status });
+  };
+}
+
+/** The handler throws an error with a status of its own, and then one without (hazard 52). */
+function answered(own: { readonly status: number }): Scenario {
+  return async (stage) => {
+    const failing = throwing(own);
+    const next: Next = (request, run) => {
+      if (run <= 3) return failing(request, run);
+      throw new Error("the handler fails, as it was told to");
+    };
+    const { site } = await stale(stage, next, { ...OPTIONS, uncacheableTtl: 1 });
+    assert.equal((await site.get("/a")).status, own.status, "nothing stale stands in for it");
+    site.clock.advance(1);
+    assert.ok((await site.get("/a")).status >= 500, "what was stored is gone");
   };
 }
 

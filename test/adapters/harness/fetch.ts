@@ -47,7 +47,9 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
         (request) => {
           const { pathname } = new URL(request.url);
           const handler = handlers.get(`${request.method === "HEAD" ? "GET" : request.method} ${pathname}`);
-          return handler?.(arrive(request)) ?? new Response("no such route", { status: 404 });
+          return handler === undefined
+            ? new Response("no such route", { status: 404 })
+            : withErrorPages(() => handler(arrive(request)));
         },
         0,
         () => undefined,
@@ -60,6 +62,17 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
       return { origin: address, close };
     },
   };
+}
+
+/** What a framework around a fetch handler does with its errors. */
+async function withErrorPages(handle: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await handle();
+  } catch (error) {
+    const { status } = error as { readonly status?: number };
+    if (status === undefined) throw error;
+    return new Response("the error page", { status });
+  }
 }
 
 function declare(cache: Cache, route: ContractRoute): Handler {
