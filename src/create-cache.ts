@@ -155,6 +155,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
       reports?.tell(route, reason);
     },
+    undeclared: (route, names) => reports?.tellUndeclared(route, names),
     stored: () => void counters.stored++,
     refreshed: () => void counters.refreshes++,
     refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),

@@ -26,17 +26,20 @@ export type Refusal =
   | "failed"
   | "aborted";
 
-/** One refusal in words: what the reporter is told. */
+/** What the reporter is told beside refusals: a query parameter is not declared, and its handler does not see it. */
+export type Remark = "undeclared";
+
+/** One refusal, or remark, in words: what the reporter is told. */
 export interface Report {
   /** What the route is called, such as `GET /reports/:id`. */
   readonly route: string;
   /** The word for it. */
-  readonly reason: Refusal;
+  readonly reason: Refusal | Remark;
   /** The whole sentence, with the remedy. */
   readonly message: string;
 }
 
-/** Is told, once per route and reason, why a route is not cached. */
+/** Is told, once per route and reason, why a route is not cached; of parameters, once per route and name. */
 export type Reporter = (report: Report) => void;
 
 /** Where a store went wrong. */

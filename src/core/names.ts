@@ -2,7 +2,7 @@ import { formatNoVarySearch, isSameRule, keepsBy } from "../http/no-vary-search.
 import type { SearchRule } from "../http/no-vary-search.ts";
 import { decodeComponent, formatQuery, isLongQuery, parseQuery, splitTarget } from "../http/query.ts";
 import type { QueryParameter } from "../http/query.ts";
-import type { DeclaredQuery, TargetName, TargetNames } from "./types.ts";
+import type { DeclaredQuery, Policy, TargetName, TargetNames } from "./types.ts";
 
 const REMEMBERED_TARGET = 2048;
 
@@ -182,4 +182,14 @@ export function keepsParameter(declared: DeclaredQuery, name: string, isStrict =
 /** What a name is a part of: what stands before `[` or `.`. */
 function partOf(name: string): string {
   return name.split(/[[.]/, 1)[0] as string;
+}
+
+/** The names of a target's parameters that are not in the key, decoded, each once. */
+export function undeclaredNames(
+  target: string,
+  { query, noVarySearch }: Pick<Policy, "query" | "noVarySearch">,
+): readonly string[] {
+  if (query === undefined) return [];
+  const given = parseQuery(splitTarget(target).query).map(({ name }) => decodeComponent(name));
+  return [...new Set(given.filter((name) => !keepsParameter(query, name, noVarySearch)))];
 }

@@ -1,3 +1,4 @@
+import { show } from "./errors.ts";
 import type { Refusal, Report, Reporter } from "./events.ts";
 
 /** What was in the way, and what to write if it should not be; those that are nobody's mistake are not told. */
@@ -63,6 +64,9 @@ export function wordsOf(reason: Refusal): readonly [why: string, remedy: string]
   return WORDS[reason];
 }
 
+/** Of how many parameters of a route it is told: clients choose their names (hazard 17). */
+const MOST_PARAMETERS = 10;
+
 /**
  * Tells the first refusal of each route and reason, in words and with the remedy, so that nobody wonders why a route
  * is never a hit.
@@ -70,6 +74,7 @@ export function wordsOf(reason: Refusal): readonly [why: string, remedy: string]
 export class Reports {
   readonly #reporter: Reporter;
   readonly #told = new Set<string>();
+  readonly #parameters = new Map<string, Set<string>>();
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -83,5 +88,25 @@ export class Reports {
     const [why, remedy] = words;
     const report: Report = { route, reason, message: `${route} was not stored: ${why}; ${remedy}` };
     this.#reporter(report);
+  }
+
+  /** Tells that a route keeps parameters from its handler: each once, and so many at most; `names` is asked only then. */
+  tellUndeclared(route: string, names: () => readonly string[]): void {
+    let told = this.#parameters.get(route);
+    if (told === undefined) this.#parameters.set(route, (told = new Set()));
+    if (told.size >= MOST_PARAMETERS) return;
+    for (const name of names()) {
+      const shown = show(name);
+      if (told.has(shown) || told.size >= MOST_PARAMETERS) continue;
+      told.add(shown);
+      const more = told.size < MOST_PARAMETERS ? "" : "; no more of this route will be told";
+      this.#reporter({
+        route,
+        reason: "undeclared",
+        message:
+          `${route} does not see the query parameter ${shown}: the route does not declare it, so it is not in the key; ` +
+          `declare it if the handler reads it, or say query: "all"${more}`,
+      });
+    }
   }
 }

@@ -34,6 +34,16 @@ describe("the parameters that a JSON Schema declares", () => {
     });
   });
 
+  it("are those that it requires, too", () => {
+    const schema = {
+      properties: { a: {} },
+      required: ["b"],
+      anyOf: [{ required: ["c"] }, { required: ["d"] }],
+    };
+
+    expect(declared(schema)).toEqual({ a: undefined, b: undefined, c: undefined, d: undefined });
+  });
+
   it("are none where it lists none", () => {
     expect(declared({ properties: {} })).toEqual({});
   });
@@ -91,6 +101,13 @@ describe("a JSON Schema declares no closed list", () => {
       "with a part in oneOf that admits others",
       { properties: { a: {} }, oneOf: [{ additionalProperties: true }] },
     ],
+    ["that says what names are like", { properties: { a: {} }, propertyNames: { pattern: "^[a-z]$" } }],
+    ["that mentions names which it does not want", { properties: { a: {} }, not: { required: ["b"] } }],
+    ["that mentions them on a condition", { properties: { a: {} }, if: { required: ["b"] } }],
+    ["that mentions them where another is", { properties: { a: {} }, dependentRequired: { a: ["b"] } }],
+    ["that mentions them in its values", { properties: { a: {} }, enum: [{ b: "1" }] }],
+    ["that mentions them by a keyword of Ajv's", { properties: { a: {} }, prohibited: ["b"] }],
+    ["that only requires some", { type: "object", required: ["a"] }],
     ["with a reference that leads nowhere", { $ref: "#/$defs/none" }],
     ["with a reference that leads into what every object has", { $ref: "#/constructor" }],
     ["with a reference that nobody resolves", { $ref: "elsewhere" }],
@@ -107,7 +124,20 @@ describe("a JSON Schema declares no closed list", () => {
   });
 });
 
+/** As `fluent-json-schema` builds: the schema is what `valueOf` answers. */
+function builder(schema: object): object {
+  return { isFluentSchema: true, prop: () => schema, valueOf: () => schema };
+}
+
 describe("the schema of a library", () => {
+  it("is read where it is built by valueOf, whole or in parts", () => {
+    const page = builder({ type: "integer", default: 1 });
+    const schema = builder({ properties: { page }, allOf: [builder({ properties: { lang: {} } })] });
+
+    expect(declared(schema)).toEqual({ page: ["1"], lang: undefined });
+    expect(declared({ $ref: "shared" }, () => schema)).toEqual({ page: ["1"], lang: undefined });
+  });
+
   it("is read where it is JSON Schema itself, as TypeBox's is", () => {
     const schema = Type.Object({ page: Type.Integer({ default: 1 }), lang: Type.Optional(Type.String()) });
 

@@ -63,6 +63,33 @@ describe("why a response was not stored", () => {
 });
 
 describe("the reporter of a cache", () => {
+  it("is told once of each parameter that is kept from a handler", () => {
+    const told: string[] = [];
+    const reporter = ({ route, reason, message }: Report): void =>
+      void told.push(`${route} ${reason} ${message}`);
+    const { ask } = kitOf({ cache: { reporter }, route: { query: ["page"] } });
+
+    ["/r?page=1&utm=1", "/r?utm=2&page=2", "/r?a%20b", "/r?utm=3"].forEach((target) => ask({ target }));
+
+    expect(told.map((text) => text.replace(/:.*/s, ""))).toEqual([
+      'GET /reports undeclared GET /reports does not see the query parameter "utm"',
+      'GET /reports undeclared GET /reports does not see the query parameter "a b"',
+    ]);
+    expect(told[0]).toContain('query: "all"');
+  });
+
+  it("is told of ten of a route, whatever clients send, and of none at great length", () => {
+    const told: string[] = [];
+    const reporter = ({ message }: Report): void => void told.push(message);
+    const { ask } = kitOf({ cache: { reporter }, route: { query: ["page"] } });
+
+    for (let n = 0; n < 100; n++) ask({ target: `/r?page=${n}&${"x".repeat(5000)}${n}&${n}=1&\n${n}` });
+
+    expect([told.length, Math.max(...told.map((message) => message.length)) < 500]).toEqual([10, true]);
+    expect(told.at(-1)).toMatch(/; no more of this route will be told$/);
+    expect(told.join("")).not.toContain("\n");
+  });
+
   it("is told of a refused request and of a refused response", () => {
     const told: string[] = [];
     const { ask, now } = kitOf({ cache: { reporter: ({ reason }) => told.push(reason) } });

@@ -32,6 +32,7 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
     stored: () => undefined,
     refreshed: () => undefined,
     refreshFailed: () => undefined,
+    undeclared: () => undefined,
     random: () => 0,
   };
   const policy = engineOf(createCache()).policy({}, { route: "GET /a" });

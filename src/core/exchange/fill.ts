@@ -3,7 +3,7 @@ import { CacheError, asError } from "../errors.ts";
 import type { Refusal } from "../events.ts";
 import { readHead } from "../head.ts";
 import type { Key } from "../key.ts";
-import { keepsParameter } from "../names.ts";
+import { keepsParameter, undeclaredNames } from "../names.ts";
 import { OpenRun } from "./open-fill.ts";
 import { ANSWERED_BY_CACHE } from "../respond.ts";
 import { conditionsOf } from "../revalidate.ts";
@@ -33,10 +33,12 @@ export class FillRun implements Fill {
   #stopPatience: (() => void) | undefined;
 
   constructor(parts: RunParts, plan: RunPlan, role: RunRole) {
-    const { key, policy } = plan;
+    const { key, policy, request } = plan;
     const { isUncacheable, isBackground } = role;
     const shown = shownTarget(key, policy);
     this.target = shown.target;
+    if (shown.target !== undefined)
+      parts.undeclared(policy.route, () => undeclaredNames(request.target, policy));
     this.keepsParameter = shown.keepsParameter;
     this.conditions = conditionsOf(plan.stale);
     const hidden = isBackground ? OF_THE_CLIENT : ANSWERED_BY_CACHE;

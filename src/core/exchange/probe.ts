@@ -1,4 +1,3 @@
-import { parseQuery, decodeComponent, splitTarget } from "../../http/query.ts";
 import { bypassReason, credentialsOf } from "../bypass.ts";
 import { demandsOf } from "../demands.ts";
 import type { Demands } from "../demands.ts";
@@ -11,7 +10,7 @@ import type { Key } from "../key.ts";
 import { keyParts } from "../key-parts.ts";
 import { Lookup } from "../lookup.ts";
 import type { Found } from "../lookup.ts";
-import { keepsParameter } from "../names.ts";
+import { undeclaredNames } from "../names.ts";
 import { wordsOf } from "../report.ts";
 import { conditionsOf } from "../revalidate.ts";
 import { servesOnError, servesWhileRevalidating } from "../stale.ts";
@@ -236,15 +235,9 @@ function keyFindings(
   vary: readonly string[],
   hash: string,
 ): KeyFindings {
-  const { query, noVarySearch } = policy;
-  const given = parseQuery(splitTarget(request.target).query).map(({ name }) => decodeComponent(name));
-  const dropped =
-    query === undefined || policy.key !== undefined
-      ? []
-      : given.filter((name) => !keepsParameter(query, name, noVarySearch));
   return {
     ...keyParts(key.resource, key.selector),
-    dropped: [...new Set(dropped)],
+    dropped: policy.key === undefined ? undeclaredNames(request.target, policy) : [],
     vary: vary.map((name) => [name, request.header(name)] as const),
     hash,
   };

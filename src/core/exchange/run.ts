@@ -34,6 +34,8 @@ export interface RunParts {
   count(outcome: Outcome): void;
   /** Counts and tells a refusal. */
   refused(route: string, reason: Refusal): void;
+  /** Tells of parameters that are kept from a handler; `names` is asked if it is still told. */
+  undeclared(route: string, names: () => readonly string[]): void;
   /** Counts a stored response. */
   stored(): void;
   /** Counts a refresh behind the clients' backs. */

@@ -113,9 +113,23 @@ describe("the declared query", () => {
     ],
     ["a reference", { $ref: "query#" }],
     ["TypeBox", Type.Object({ a: Type.String(), b: Type.String({ default: "b" }) })],
+    [
+      "a builder, as fluent-json-schema is one",
+      {
+        isFluentSchema: true,
+        valueOf: () => ({
+          type: "object",
+          properties: { a: { type: "string" }, b: { type: "string", default: "b" } },
+        }),
+      },
+    ],
   ];
+  /** Fastify takes the second for the first. */
+  const aliases = ["querystring", "query"].flatMap((alias) =>
+    schemas.map(([kind, schema]) => [alias, kind, schema] as const),
+  );
 
-  it.each(schemas)("is read from %s, with its defaults", async (_kind, querystring) => {
+  it.each(aliases)("is read from %s, by %s, with its defaults", async (alias, _kind, schema) => {
     const { app, register, ask } = site();
     app.addSchema({
       $id: "query",
@@ -123,7 +137,7 @@ describe("the declared query", () => {
       properties: { a: { type: "string" }, b: { type: "string", default: "b" } },
     });
     await register();
-    app.get("/a", { schema: { querystring }, config: cached }, async (request) => ({
+    app.get("/a", { schema: { [alias]: schema }, config: cached }, async (request) => ({
       query: request.query,
       url: request.url,
     }));
@@ -147,6 +161,22 @@ describe("the declared query", () => {
     const answers = [await ask(asked[0]!), await ask(asked[1]!), await ask(asked[2]!), await ask(asked[3]!)];
 
     expect(answers.map((answer) => answer.cache)).toEqual(expected);
+  });
+
+  it.each([
+    ["requires", { required: ["a", "b"] }],
+    ["excludes where another is there", { not: { required: ["b", "c"] } }],
+    ["admits by their form", { propertyNames: { pattern: "^[a-z]$" } }],
+    ["names on a condition", { if: { required: ["z"] }, else: { properties: { b: { type: "string" } } } }],
+  ])("leaves the handler the parameters that the schema %s", async (_how, part) => {
+    const { app, register, ask } = site();
+    await register();
+    const querystring = { type: "object", properties: { a: { type: "string" } }, ...part };
+    app.get("/a", { schema: { querystring }, config: cached }, async (request) => request.query);
+
+    const [one, two] = [await ask("/a?a=1&b=2"), await ask("/a?a=1&b=3")];
+
+    expect([one.body, two.body]).toEqual(['{"a":"1","b":"2"}', '{"a":"1","b":"3"}']);
   });
 
   it("does not count where the schema admits other names", async () => {

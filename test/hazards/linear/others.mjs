@@ -86,6 +86,7 @@ export const others = {
       known.peek(`http://${text}`, `/?a=${text}`);
     }),
     keepsParameter: urlish((keeps, text) => keeps(declaring.query, text)),
+    undeclaredNames: urlish((read, text) => read(`/a?${text}`, declaring)),
   },
   "core/option-rules.js": {
     checkName: CODE,
