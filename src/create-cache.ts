@@ -9,13 +9,13 @@ import { explain } from "./core/explain.ts";
 import type { Explanation } from "./core/explain.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
-import { namedEntry, plainVariant, uriResourcePrefix } from "./core/key.ts";
+import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/key.ts";
 import { manualEntry, namespaceIn, storedResponse } from "./core/manual.ts";
 import { Names } from "./core/names.ts";
 import type { InNamespace, ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
-import type { RouteContext } from "./core/policy.ts";
+import type { PolicyParts, RouteContext } from "./core/policy.ts";
 import { taggedNames } from "./core/tagging.ts";
 import type { Tagged } from "./core/tagging.ts";
 import { Tags } from "./core/tags.ts";
@@ -34,6 +34,7 @@ import {
   steadyRandom,
   systemClock,
   throttledWarning,
+  uniqueTexts,
 } from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
 
@@ -143,13 +144,15 @@ export function createCache(options: CacheOptions = {}): Cache {
   const callsTold = (told: (error: unknown, failure: StoreFailure) => void): StoreCalls =>
     new StoreCalls(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
   const store = callsTold(onError);
-  const routes = new Routes();
+  const routes = new Routes(uniqueTexts(), (name, route) => reports?.tellTwice(name, route));
   const tags = new Tags(() => clock.now());
   const exchange = new Exchange({
     store,
     clock,
     tags,
     digest,
+    memories: (policy) => routes.memories(policy),
+    met: (first, second, key) => reports?.tellMet(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
     refused: (route, reason) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
@@ -180,8 +183,16 @@ export function createCache(options: CacheOptions = {}): Cache {
     const { resource } = named(which, where, "cache.invalidate");
     return exchange.remove(resource);
   }
+  const parts: PolicyParts = {
+    names: namesOf,
+    name(wanted, namespace, { route, declaration, place }) {
+      const name = routes.name(wanted, namespace, route, place ?? declaration);
+      return { name, selector: routeSelector(name, "") };
+    },
+  };
   const engine: Engine = {
-    policy: (route, context) => routes.declare(resolvePolicy(route, settings, context, namesOf)),
+    policy: (route, context) =>
+      routes.declare(resolvePolicy(route, settings, context, parts), context.declaration),
     begin: (request, policy) => exchange.begin(request, policy),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -212,7 +223,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       );
       const findings = await exchange.probe(request, policy, calls);
       // Where nothing is looked up, the origin does not count.
-      const origin = findings.key === undefined ? undefined : assumed;
+      const origin = findings.key === undefined || policy.origin !== undefined ? undefined : assumed;
       const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
       return explain(findings, remarks);
     },

@@ -51,6 +51,16 @@ export function randomSecret(): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(32));
 }
 
+/** Makes texts that nobody has made before, in this process or in another. */
+export function uniqueTexts(): () => string {
+  let prefix: string | undefined;
+  let made = 0;
+  return () => {
+    prefix ??= base64url(randomSecret().subarray(0, 9));
+    return `~${prefix}.${++made}`;
+  };
+}
+
 /** Whether this is a production process, in which nothing is told that nobody asked for. */
 export function isProduction(): boolean {
   return typeof process !== "undefined" && process.env["NODE_ENV"] === "production";

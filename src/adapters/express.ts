@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { engineOf } from "../adapter.ts";
-import type { Cache, Decision, Fill, RouteContext, RouteOptions } from "../adapter.ts";
+import type { Cache, Decision, Fill, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
@@ -38,8 +38,15 @@ export function cacheRoute(
   const engine = engineOf(cache);
   const { route = UNNAMED } = context;
   const { guards, own } = separated(options, route);
-  const declared = engine.policy<Request>(own, { ...context, route });
-  const policies = new RoutePolicies((name) => engine.policy<Request>(own, { ...context, route: name }));
+  const resolve = (name: RouteContext, chosen = own): Policy<Request> =>
+    engine.policy<Request>(chosen, { ...context, ...name });
+  const policies = new RoutePolicies(({ label, isOneOfMany, ...known }) =>
+    resolve(
+      { ...known, route: context.route ?? label ?? UNNAMED },
+      // One name for several places would be none.
+      isOneOfMany && own.route !== undefined ? { ...own, route: `${own.route} ${known.name}` } : own,
+    ),
+  );
 
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
@@ -53,7 +60,7 @@ export function cacheRoute(
     // One that has come to another place than it was meant for is broken off.
     if (again !== undefined) return res.destroyed ? undefined : next();
     if (isFilled(req, engine)) return next();
-    const policy = (context.route === undefined ? policies.of(req) : undefined) ?? declared;
+    const policy = policies.of(req, cacheRoute);
     const record = new ExpressRequest(req, originOf(req), contentOf(req), policies);
     const decision = engine.begin(record, policy);
     if (decision instanceof Promise) void answerLater(decision, answer, res, next);
@@ -68,13 +75,19 @@ export function cacheRoute(
     }
   }
 
-  return function cacheRoute(req, res, next): void {
+  function cacheRoute(req: Request, res: Response, next: NextFunction): void {
     passGuards(guards, req, res, (error) => {
       // What is on its way already cannot be answered from anywhere else.
       if (error !== undefined || res.headersSent) return next(error);
       lookUpSafely(req, res, next);
     });
-  };
+  }
+
+  // Wrong options throw where they are written. The name is for the places where requests come to it.
+  const { route: name, ...unnamed } = Object(own) as RouteOptions<Request>;
+  const isName = typeof name === "string" && name !== "";
+  resolve({ route, name: undefined, declaration: cacheRoute }, isName ? unnamed : own);
+  return cacheRoute;
 }
 
 /** Tells the adapter's own option from the core's, which says itself what is wrong with them. */

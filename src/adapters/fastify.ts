@@ -10,6 +10,7 @@ import type { Cache, Engine, RouteOptions } from "../adapter.ts";
 import { noteAnswers } from "./fastify/answered.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { declaredQueryOf } from "./fastify/query.ts";
+import { choosingFields, declarationOf } from "./fastify/declaration.ts";
 import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/unseen.ts";
 
 /** What a Fastify route may say in `config.cache`. */
@@ -43,8 +44,14 @@ const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encaps
 export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
   checkedOptions(options, "cacheRoute", { known: PLUGIN_OPTIONS, offered: ["cache"], example: "{ cache }" });
   const engine = engineOf(options.cache);
+  const chosen: (() => void)[] = [];
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
-    if (isMarked(route)) bind(this, route, route.config.cache, engine);
+    if (isMarked(route)) chosen.push(bind(this, route, route.config.cache, engine));
+  });
+  // Which routes have one URL is known when all are declared.
+  app.addHook("onReady", (done) => {
+    chosen.splice(0).forEach((say) => say());
+    done();
   });
 };
 
@@ -59,13 +66,18 @@ watchForUnseenRoutes();
 
 const cachedRoutes = new WeakMap<FastifyRoute, CachedRoute>();
 
-function bind(app: FastifyInstance, route: FastifyRoute, written: FastifyCacheOptions, engine: Engine): void {
+/** Answers what adds to the policy the fields by which Fastify chooses between routes. */
+function bind(
+  app: FastifyInstance,
+  route: FastifyRoute,
+  written: FastifyCacheOptions,
+  engine: Engine,
+): () => void {
   const { before, ...options } = written;
   // Without guards the options go on as they are: what stands in their place is recognised.
-  const policy = engine.policy<FastifyRequest>(before === undefined ? written : options, {
-    route: routeLabel(route),
-    query: declaredQueryOf(app, route),
-  });
+  const own = before === undefined ? written : options;
+  const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
+  const policy = engine.policy<FastifyRequest>(own, context);
   const guards: readonly unknown[] = [before ?? []].flat();
   if (!guards.every((guard) => typeof guard === "function")) {
     throw new CacheError(
@@ -77,6 +89,11 @@ function bind(app: FastifyInstance, route: FastifyRoute, written: FastifyCacheOp
   noteAnswers(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.
-  if (known !== undefined) known.use(engine, policy);
-  else cachedRoutes.set(route, new CachedRoute(route, guards as preHandlerHookHandler[], engine, policy));
+  const cached = known ?? new CachedRoute(route, guards as preHandlerHookHandler[], engine, policy);
+  if (known === undefined) cachedRoutes.set(route, cached);
+  else known.use(engine, policy);
+  return () => {
+    const vary = choosingFields(app, route);
+    if (vary.length > 0) cached.refine(policy, engine.policy<FastifyRequest>(own, { ...context, vary }));
+  };
 }

@@ -7,6 +7,8 @@ export interface ExplainRequest {
   readonly method?: string | undefined;
   /** The absolute URL, or path and query as received. */
   readonly url: string;
+  /** Path and query as something in front of the route rewrites them, where it does. */
+  readonly rewritten?: string | undefined;
   /** The request's fields, in any case; those of a Node request fit. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whether the client shows a TLS certificate. Default: false. */
@@ -61,6 +63,7 @@ export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readon
     method: asked.method ?? "GET",
     origin,
     target: url.target,
+    rewritten: asked.rewritten,
     native: asked.native,
     header: (name) => fields.get(name),
     hasCertificate: asked.certificate,

@@ -96,7 +96,11 @@ export function checkCacheOptions(options: CacheOptions): void {
     const expected = KNOWN[name as keyof CacheOptions](value);
     if (expected !== undefined) throw invalid(WHERE, name, value, expected);
   }
-  if (options.defaults !== undefined) checkRouteOptions(options.defaults, `${WHERE} defaults`);
+  if (options.defaults === undefined) return;
+  checkRouteOptions(options.defaults, `${WHERE} defaults`);
+  const { route } = options.defaults;
+  // One name for all routes would be none.
+  if (route !== undefined) throw invalid(`${WHERE} defaults`, "route", route, "it on each route");
 }
 
 /** What a cache says for all its routes, complete. */

@@ -76,6 +76,11 @@ export interface Fill {
   readonly kind: "fill";
   /** Path and query that the handler should see, where parameters outside the key were dropped (hazard 18). */
   readonly target: string | undefined;
+  /**
+   * The same of the URL as it was received, which differs where something in front of the route has rewritten it: for
+   * every other name by which the handler could see the URL.
+   */
+  readonly received: string | undefined;
   /** The names that the query keeps, where some were dropped. */
   readonly keepsParameter: ((name: string) => boolean) | undefined;
   /** Lower-case names of request fields that the handler must not see: the cache answers those (RFC 9110 §13, §14). */

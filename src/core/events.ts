@@ -26,8 +26,11 @@ export type Refusal =
   | "failed"
   | "aborted";
 
-/** What the reporter is told beside refusals: a query parameter is not declared, and its handler does not see it. */
-export type Remark = "undeclared";
+/**
+ * What the reporter is told beside refusals: a query parameter is not declared, and its handler does not see it; two
+ * routes meet on one key of their own, or were given one name.
+ */
+export type Remark = "undeclared" | "same-key" | "same-name";
 
 /** One refusal, or remark, in words: what the reporter is told. */
 export interface Report {
@@ -39,7 +42,10 @@ export interface Report {
   readonly message: string;
 }
 
-/** Is told, once per route and reason, why a route is not cached; of parameters, once per route and name. */
+/**
+ * Is told, once per route and reason, why a route is not cached; of parameters, once per route and name; and of routes
+ * that get in each other's way.
+ */
 export type Reporter = (report: Report) => void;
 
 /** Where a store went wrong. */

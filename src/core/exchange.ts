@@ -23,14 +23,20 @@ import { headRun } from "./exchange/told-by-head.ts";
 import { Fence } from "./fence.ts";
 import { isFresh } from "./freshness.ts";
 import { keyOf, variantOf } from "./key.ts";
+import type { Key } from "./key.ts";
+import { keyParts } from "./key-parts.ts";
 import { Lookup } from "./lookup.ts";
 import type { Found } from "./lookup.ts";
+import { Remembered } from "./remembered.ts";
 import { Responder, selectionOf } from "./respond.ts";
 import { servesOnError, servesWhileRevalidating } from "./stale.ts";
 import type { Entry, MaybePromise } from "./store.ts";
 import type { StoreCalls } from "./store-calls.ts";
 import type { Decision, Policy, RequestRecord } from "./types.ts";
 import { isUnsafe } from "./unsafe.ts";
+
+/** Of how many keys it is known which route asked for them first. */
+const MOST_MET = 1000;
 
 /**
  * The order of the stations: the only file that knows it.
@@ -45,8 +51,12 @@ export class Exchange {
   /** Whether something stored has been purged, though the store may still answer it. */
   readonly #isOutdated: (entry: Entry) => boolean;
 
+  /** By which route a key of its own function was asked for first. */
+  readonly #met: Remembered<{ readonly policy: Policy; readonly selector: string }>;
+
   constructor(parts: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">) {
     const fence = new Fence();
+    this.#met = new Remembered(parts.digest, MOST_MET);
     this.#parts = {
       ...parts,
       flights: new Flights(parts.digest),
@@ -72,6 +82,7 @@ export class Exchange {
     if (reason !== undefined) return bypass(this.#parts, policy, reason);
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return bypass(this.#parts, policy, "content");
+    if (policy.key !== undefined) this.#meet(key, policy);
     const header = (name: string): string | undefined => request.header(name);
     const passage = {
       request,
@@ -108,6 +119,14 @@ export class Exchange {
   /** Puts an entry in the place of all that its resource has; answers whether it is there in the end. */
   put(entry: Entry): Promise<boolean> {
     return put(this.#parts, entry);
+  }
+
+  /** Tells where two routes have met on one key of their own functions: what they store is each other's. */
+  #meet(key: Key, policy: Policy): void {
+    const known = this.#met.get(key.resource);
+    if (known === undefined) return this.#met.set(key.resource, { policy, selector: key.selector });
+    if (known.policy !== policy && known.policy.name !== policy.name && known.selector === key.selector)
+      this.#parts.met(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
   }
 
   #approach<Native>(passage: Passage<Native>, patience: Patience): MaybePromise<Decision> {

@@ -28,6 +28,10 @@ export interface ExplainedKey {
   readonly method: string;
   /** Scheme, authority, path and query that count; undefined where the route's own function names the key. */
   readonly uri: string | undefined;
+  /** What keys call the route; undefined where its own function names the key. */
+  readonly route: string | undefined;
+  /** What the URI was rewritten to in front of the route; undefined where it was not. */
+  readonly rewritten: string | undefined;
   /** What the route's own `key` function returned. */
   readonly named: string | undefined;
   /** Names of query parameters that are not in the key, and that the handler does not see. */
@@ -173,6 +177,8 @@ function keyRows({
   namespace,
   method,
   uri,
+  route,
+  rewritten,
   named,
   dropped,
   principal,
@@ -183,6 +189,8 @@ function keyRows({
   const varies = Object.entries(vary).map(([field, value]) => `${field}: ${value ?? "(none)"}`);
   return [
     row("key", `${method} ${name}${namespace === "" ? "" : `, in the namespace ${namespace}`}`),
+    ...(route === undefined ? [] : [row("", `of the route ${route}`)]),
+    ...(rewritten === undefined ? [] : [row("", `rewritten to ${rewritten}`)]),
     ...(dropped.length === 0 ? [] : [row("", `not in the key: the parameters ${dropped.join(", ")}`)]),
     ...(principal === undefined ? [] : [row("", `of one principal, hashed ${principal}`)]),
     ...(content === undefined ? [] : [row("", `of one content, digest ${content}`)]),

@@ -7,6 +7,10 @@ export interface KeyParts {
   readonly principal: string | undefined;
   /** The digest of the request's content; undefined where it does not count. */
   readonly content: string | undefined;
+  /** What keys call the route; undefined where its own function named the key. */
+  readonly route: string | undefined;
+  /** What the URI was rewritten to before the route was reached; undefined where nothing did so. */
+  readonly rewritten: string | undefined;
   /** The target URI as it counts, for a key that was made from the request. */
   readonly uri: string | undefined;
   /** What the route's own `key` function returned. */
@@ -16,15 +20,27 @@ export interface KeyParts {
 /** Reads a key back into its parts: the encoding is injective, so nothing is guessed. */
 export function keyParts(resource: string, selector: string): KeyParts {
   const [namespace, kind, ...rest] = resource.split("|");
-  const from = kind === "k" ? selector.split("|") : rest;
+  const chosen = selector.split("|");
+  const from = kind === "k" ? chosen : rest;
   const [method, principal, content] = from as [string, string, string];
   const common = {
     namespace: unescapePart(namespace as string),
     method: unescapePart(method),
     principal: principal || undefined,
   };
-  if (kind === "k") return { ...common, content: undefined, uri: undefined, named: rest.join("|") };
-  return { ...common, content: content || undefined, uri: uriOf(rest.slice(3)), named: undefined };
+  if (kind === "k") {
+    const unknown = { content: undefined, route: undefined, rewritten: undefined, uri: undefined };
+    return { ...common, ...unknown, named: rest.join("|") };
+  }
+  const [route = "", rewritten = ""] = chosen;
+  return {
+    ...common,
+    content: content || undefined,
+    route: unescapePart(route),
+    rewritten: rewritten === "" ? undefined : unescapePart(rewritten),
+    uri: uriOf(rest.slice(3)),
+    named: undefined,
+  };
 }
 
 /** Leaves out the rule that the key was made by: no URI begins with a question mark. */

@@ -13,6 +13,10 @@ export interface Key {
   readonly selector: string;
   /** Path and query without the parameters that are not in the key; undefined where nothing was dropped. */
   readonly target: string | undefined;
+  /** Those as received, without the same, where something has rewritten them; undefined where nothing was dropped. */
+  readonly received: string | undefined;
+  /** Scheme and authority that count. */
+  readonly origin: string;
   /** What the resource leaves out of the query because an earlier response said so. */
   readonly rule: SearchRule | undefined;
 }
@@ -22,8 +26,11 @@ export interface Key {
  * a response depend on.
  *
  * `namespace|u|method|principal|digest|URI` for a key made from the request, `namespace|k|text` for one made by the
- * route's own function. The last part needs no escaping, and the others cannot contain a bar.
- * Throws `ERR_CACHE_KEY` or `ERR_CACHE_SCOPE` where the route's functions answer something that others could share.
+ * route's own function. The last part needs no escaping, and the others cannot contain a bar. Of a key made from the
+ * request, the route and what the URL was rewritten to are the first parts of the variant: two routes on one URL share
+ * nothing (hazard 34), and what removes the URL removes what each of them stored.
+ * Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` where the route's functions answer something that
+ * others could share.
  * Answers undefined where the content that belongs into the key is not at hand.
  */
 export function keyOf<Native>(
@@ -40,19 +47,53 @@ export function keyOf<Native>(
       resource: namedResource(policy.namespace, text),
       selector: selectorOf(method, principal),
       target: undefined,
+      received: undefined,
+      origin: request.origin,
       rule: undefined,
     };
   }
-  const { uri, exact, resource, target, rule } = policy.names.of(request.origin, request.target);
+  const origin = originOf(request, policy);
+  const { uri, exact, resource, target, rule } = policy.names.of(origin, request.target);
+  let { selector } = policy;
+  let shown = target;
+  let received = target;
+  if (request.rewritten !== undefined)
+    ({ selector, target: shown, received } = rewrittenTo(request, origin, policy, target));
   if (method === "GET") {
     const named =
       principal === "" ? resource : uriResourcePrefix(policy.namespace, method, principal, "") + uri;
-    return { resource: named, selector: "", target, rule };
+    return { resource: named, selector, target: shown, received, origin, rule };
   }
   const content = digestContent(request, digest);
   if (content === undefined) return undefined;
   const whole = uriResourcePrefix(policy.namespace, method, principal, content) + exact;
-  return { resource: whole, selector: "", target, rule: undefined };
+  return { resource: whole, selector, target: shown, received, origin, rule: undefined };
+}
+
+/** What a request means whose URL was rewritten: the handler sees both, so both count. */
+function rewrittenTo<Native>(
+  { target, rewritten = target }: RequestRecord<Native>,
+  origin: string,
+  policy: Policy<Native>,
+  received: string | undefined,
+): Pick<Key, "selector" | "target" | "received"> {
+  const { exact, target: shown } = policy.names.of(origin, rewritten);
+  const selector = routeSelector(policy.name, exact);
+  if (received === undefined && shown === undefined)
+    return { selector, target: undefined, received: undefined };
+  return { selector, target: shown ?? rewritten, received: received ?? target };
+}
+
+/** What a variant's name begins with under a key that was made from the request: the route, and the rewritten URI. */
+export function routeSelector(name: string, rewritten: string): string {
+  return `${escapePart(name)}|${escapePart(rewritten)}|`;
+}
+
+/** The scheme and authority that count. Throws `ERR_CACHE_ORIGIN` where the route's function answers none. */
+export function originOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>): string {
+  const { origin } = policy;
+  if (typeof origin !== "function") return origin ?? request.origin;
+  return checked(origin(request.native), "ERR_CACHE_ORIGIN", "origin", policy.route);
 }
 
 /** What stands before the URI in a key that was made from the request. */
@@ -129,7 +170,7 @@ function named<Native>(name: (request: Native) => unknown, request: Native): unk
 /** An empty or missing name would be shared by unrelated users (hazard 6): the request fails instead. */
 function checked(
   value: unknown,
-  code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE",
+  code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE" | "ERR_CACHE_ORIGIN",
   option: string,
   route: string,
 ): string {

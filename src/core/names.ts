@@ -1,5 +1,6 @@
 import { formatNoVarySearch, isSameRule, keepsBy } from "../http/no-vary-search.ts";
 import type { SearchRule } from "../http/no-vary-search.ts";
+import { normaliseOrigin } from "../http/origin.ts";
 import { decodeComponent, formatQuery, isLongQuery, parseQuery, splitTarget } from "../http/query.ts";
 import type { QueryParameter } from "../http/query.ts";
 import type { DeclaredQuery, Policy, TargetName, TargetNames } from "./types.ts";
@@ -128,7 +129,7 @@ export class Names implements TargetNames {
  * path `/c` must not be the host `a` with the path `/b/c` (hazard 5).
  */
 function withPath(origin: string, path: string): string {
-  const [scheme, authority] = splitOrigin(origin);
+  const [scheme, authority] = splitOrigin(normaliseOrigin(origin));
   return authority !== undefined && path.startsWith("/")
     ? `${scheme}://${authority}${path}`
     : `${scheme}|${authority ?? ""}|${path}`;

@@ -17,6 +17,11 @@ const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => s
       : 'a list of request header names, such as ["x-api-key"]',
   key: (value) => (typeof value === "function" ? undefined : "a function that returns a non-empty string"),
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "users"'),
+  route: (value) => (isNonEmptyString(value) ? undefined : 'a non-empty string, such as "reports"'),
+  origin: (value) =>
+    typeof value === "function" || isNonEmptyString(value)
+      ? undefined
+      : 'scheme and authority, such as "https://example.org", or a function that returns them',
   vary: (value) =>
     isListOf(value, (name) => typeof name === "string" && isFieldName(name) && name !== "*")
       ? undefined

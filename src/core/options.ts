@@ -38,6 +38,18 @@ export interface RouteOptions<Native = never> {
    * what `cache.invalidate` takes. Returning anything but a non-empty string fails the request.
    */
   key?: (request: Native) => string;
+  /**
+   * Names the route in the default key, where what the framework knows of it is not enough: a fetch handler, or routes of
+   * two applications with one cache. Processes that share a store know a route by it. Default: the framework's own name
+   * of the route (method, pattern, constraints, place among routes declared alike).
+   */
+  route?: string;
+  /**
+   * Scheme and authority that count in the default key, such as `"https://example.org"`, in place of those received:
+   * for aliases of one host. A function is given the request; returning anything but a non-empty string fails it.
+   * Default: as received, in lower case and without default ports.
+   */
+  origin?: string | ((request: Native) => string);
   /** Appended to the cache's namespace, or put in its place, as `namespacePolicy` says. */
   namespace?: string;
   /** Request fields that tell variants apart; also said in `Vary` (RFC 9110 §12.5.5). Default: none. */

@@ -21,6 +21,29 @@ export interface RouteContext {
   readonly route: string;
   /** The query parameters that the framework knows the route to declare. */
   readonly query?: DeclaredQuery | undefined;
+  /**
+   * What the framework knows the route by: the same in every process, whatever was loaded or asked first. Undefined: it
+   * knows nothing, and no other process knows the route by its name. Default: `route`.
+   */
+  readonly name?: string | undefined;
+  /** What was declared: the same object where one declaration is resolved again. Default: it is a new one. */
+  readonly declaration?: object | undefined;
+  /** Whose handlers answer, where one declaration stands in several places. Default: `declaration`. */
+  readonly place?: object | undefined;
+  /** Request fields by which the framework itself chose the route. */
+  readonly vary?: readonly string[] | undefined;
+}
+
+/** What is made for a policy, of which options know nothing. */
+export interface PolicyParts {
+  /** The memory of what targets mean. */
+  names(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): TargetNames;
+  /** The name that no other declaration has, and what variants begin with under it. */
+  name(
+    wanted: string | undefined,
+    namespace: string,
+    context: RouteContext,
+  ): Pick<Policy, "name" | "selector">;
 }
 
 const DEFAULT_TTL_MS = 60_000;
@@ -40,7 +63,7 @@ export function resolvePolicy<Native>(
   options: RouteOptions<Native>,
   settings: CacheSettings,
   context: RouteContext,
-  namesOf: (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetNames,
+  parts: PolicyParts,
 ): Policy<Native> {
   checkRouteOptions(options, context.route, ["before"]);
   // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
@@ -51,15 +74,21 @@ export function resolvePolicy<Native>(
   const isFallback = options.ttl === undefined && typeof ttl === "number";
   const query = queryOf(all.query, context);
   const noVarySearch = all.noVarySearch ?? false;
+  const known = "name" in context ? context.name : context.route;
   return Object.freeze({
-    route: context.route,
+    // What the framework knows no name of is called by the route's own.
+    route: known === undefined ? (options.route ?? context.route) : context.route,
+    ...parts.name(options.route ?? known, namespace, context),
+    origin: all.origin,
     ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
     defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,
     scope: all.scope ?? "anonymous",
     credentials: Object.freeze(credentialsIn(all.credentials)),
     key: all.key,
     namespace,
-    vary: Object.freeze([...new Set((all.vary ?? []).map((name) => name.toLowerCase()))]),
+    vary: Object.freeze([
+      ...new Set([...(all.vary ?? []), ...(context.vary ?? [])].map((name) => name.toLowerCase())),
+    ]),
     statuses: statusesOf(all.statuses),
     heuristic: all.heuristic ?? false,
     requestDirectives: all.requestDirectives ?? false,
@@ -71,7 +100,7 @@ export function resolvePolicy<Native>(
     searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
     tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
     query,
-    names: namesOf(namespace, query, noVarySearch),
+    names: parts.names(namespace, query, noVarySearch),
     methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,

@@ -1,5 +1,6 @@
 import { show } from "./errors.ts";
-import type { Refusal, Report, Reporter } from "./events.ts";
+import type { Refusal, Remark, Report, Reporter } from "./events.ts";
+import type { Policy } from "./types.ts";
 
 /** What was in the way, and what to write if it should not be; those that are nobody's mistake are not told. */
 const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: string]>>> = {
@@ -108,5 +109,37 @@ export class Reports {
           `declare it if the handler reads it, or say query: "all"${more}`,
       });
     }
+  }
+
+  /** Tells the first meeting of two routes on one key of their own functions. */
+  tellMet(first: Policy, second: Policy, key: string): void {
+    const [one, other] = [first, second].map(({ route, name }) =>
+      first.route === second.route ? name : route,
+    ) as [string, string];
+    this.#tellOnce(
+      "same-key",
+      [one, other].toSorted().join(" "),
+      second.route,
+      `${one} and ${other} have met on the key ${show(key)}, and are answered with each other's responses; ` +
+        'let "key" name what tells them apart, or give one of them a "namespace", if they should not be',
+    );
+  }
+
+  /** Tells of a name that two declarations of one cache were given. */
+  tellTwice(name: string, route: string): void {
+    this.#tellOnce(
+      "same-name",
+      name,
+      route,
+      `two routes of one cache are called ${show(name)}; they share nothing in this process, and another process ` +
+        'cannot tell the second by its name: give each a name of its own, as in route: "reports"',
+    );
+  }
+
+  #tellOnce(reason: Remark, what: string, route: string, message: string): void {
+    const name = `${reason} ${what}`;
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#reporter({ route, reason, message });
   }
 }

@@ -1,5 +1,5 @@
 import { CacheError, show } from "./errors.ts";
-import type { Policy } from "./types.ts";
+import type { DeclaredQuery, Policy, TargetNames } from "./types.ts";
 
 /** The policy that a request is explained by. */
 export interface ChosenRoute {
@@ -10,19 +10,59 @@ export interface ChosenRoute {
 
 interface Declared {
   readonly policy: Policy<unknown>;
+  readonly declaration: object | undefined;
   /** How many policies were declared under this name. */
   readonly times: number;
 }
 
 /** Remembers the policies of a cache by what messages call their routes; as many as the application has names. */
 export class Routes {
+  readonly #unique: () => string;
+  readonly #twice: (name: string, route: string) => void;
   readonly #declared = new Map<string, Declared>();
+  readonly #owners = new Map<string, object>();
+  /** One for each way to read a query: those that read it alike mean the same by a target. */
+  readonly #memories = new Map<string, TargetNames>();
+
+  /**
+   * `unique` answers a text that no other process has and that it has not answered before; `twice` is told of a name
+   * that was given to two declarations.
+   */
+  constructor(unique: () => string, twice: (name: string, route: string) => void) {
+    this.#unique = unique;
+    this.#twice = twice;
+  }
+
+  /**
+   * Answers the name that a declaration has in keys: the one that is wanted, unless it is another's. Two declarations
+   * never have one name (hazard 34), and what one of them stores no other process finds by chance.
+   */
+  name(wanted: string | undefined, namespace: string, route: string, declaration: object = {}): string {
+    if (wanted === undefined) return `${route} ${this.#unique()}`;
+    const slot = `${namespace.length}:${namespace}${wanted}`;
+    const owner = this.#owners.get(slot);
+    if (owner === declaration) return wanted;
+    if (owner !== undefined) {
+      this.#twice(wanted, route);
+      return `${wanted} ${this.#unique()}`;
+    }
+    this.#owners.set(slot, declaration);
+    return wanted;
+  }
 
   /** Remembers a policy in place of an earlier one of the same name, and answers it. */
-  declare<Native>(policy: Policy<Native>): Policy<Native> {
-    const times = (this.#declared.get(policy.route)?.times ?? 0) + 1;
-    this.#declared.set(policy.route, { policy: policy as Policy<unknown>, times });
+  declare<Native>(policy: Policy<Native>, declaration: object | undefined): Policy<Native> {
+    const known = this.#declared.get(policy.route);
+    const isSame = declaration !== undefined && known?.declaration === declaration;
+    const times = (known?.times ?? 0) + (isSame ? 0 : 1);
+    this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declaration, times });
+    this.#memories.set(memoryName(policy), policy.names);
     return policy;
+  }
+
+  /** What targets mean to a route, then what they mean to those routes that read a query in another way. */
+  memories(policy: Policy): readonly TargetNames[] {
+    return [...new Set([policy.names, ...this.#memories.values()])];
   }
 
   /**
@@ -32,7 +72,7 @@ export class Routes {
    */
   choose(route: string | undefined, method: string, target: string): ChosenRoute {
     if (route !== undefined) {
-      const named = this.#declared.get(route);
+      const named = this.#declared.get(route) ?? this.#byName(route);
       if (named === undefined) throw this.#error(`no route is called ${show(route)}`, this.#names());
       return chosen(named);
     }
@@ -55,6 +95,10 @@ export class Routes {
     return isGuess
       ? { ...declared, doubt: `No route of this path is known; ${only} is taken, which names no path.` }
       : chosen(declared);
+  }
+
+  #byName(name: string): Declared | undefined {
+    return [...this.#declared.values()].find(({ policy }) => policy.name === name);
   }
 
   /** The names that a request may belong to, those that fit best. */
@@ -89,9 +133,18 @@ function chosen({ policy, times }: Declared): ChosenRoute {
   return { policy, doubt };
 }
 
-/** Reads a name such as `GET,HEAD /reports/:id`; undefined where it is none. */
+/** Tells the ways to read a query apart. What a route has learned from its responses is its own. */
+function memoryName({ namespace, query, noVarySearch, route }: Policy): string {
+  return JSON.stringify([namespace, listed(query), noVarySearch && route]);
+}
+
+function listed(query: DeclaredQuery | undefined): unknown {
+  return query && [...query].toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** Reads a name such as `GET,HEAD /reports/:id`, whatever else stands behind it; undefined where it is none. */
 function patternOf(name: string): { readonly methods: readonly string[]; readonly path: string } | undefined {
-  const [, methods, path] = /^([A-Z,-]+) (\/.*)$/.exec(name) ?? [];
+  const [, methods, path] = /^([A-Z,-]+) (\/[^ ]*)/.exec(name) ?? [];
   return methods === undefined || path === undefined ? undefined : { methods: methods.split(","), path };
 }
 

@@ -7,8 +7,8 @@ import type { HandlerHead, Policy, RequestRecord } from "./types.ts";
 const FIELD = "no-vary-search";
 
 /**
- * Learns the rule of a response that may be stored, and answers whether its key, which was made by
- * `keyRule`, is one that this rule allows.
+ * Learns the rule of a response that may be stored, and answers whether its key, which was made by another rule or by
+ * none, is one that this rule allows.
  *
  * A key that was made without a rule always is. So the first response that says a rule is stored for its own target
  * alone, which costs one more run of the handler, and none is ever found by more requests than it allows itself.
@@ -16,15 +16,15 @@ const FIELD = "no-vary-search";
 export function learnsRule(
   request: RequestRecord,
   policy: Policy,
-  keyRule: SearchRule | undefined,
+  key: { readonly origin: string; readonly rule: SearchRule | undefined },
   head: HandlerHead,
 ): boolean {
   // The route's own key knows nothing of the query; of other methods, no response speaks for another target.
   const isOfQuery = policy.key === undefined && (request.method === "GET" || request.method === "HEAD");
   if (!policy.noVarySearch || !isOfQuery) return true;
   const rule = ruleOf(head, policy);
-  policy.names.learn(request.origin, splitTarget(request.target).path, rule);
-  return keyRule === undefined || isSameRule(keyRule, rule);
+  policy.names.learn(key.origin, splitTarget(request.target).path, rule);
+  return key.rule === undefined || isSameRule(key.rule, rule);
 }
 
 function ruleOf(head: HandlerHead, policy: Policy): SearchRule | undefined {

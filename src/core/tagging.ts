@@ -1,4 +1,5 @@
 import { combined, fieldOf } from "../http/fields.ts";
+import { normaliseOrigin } from "../http/origin.ts";
 import { parseStringList } from "../http/string-list.ts";
 import { CacheError, misreturned, show } from "./errors.ts";
 import type { HandlerHead, Policy, RequestRecord } from "./types.ts";
@@ -10,10 +11,15 @@ export type Tagged = { readonly tag: string } | { readonly tags: readonly string
  * Answers what a response is tagged with: what its route says and, where unsafe requests invalidate, the groups of its
  * origin that it names in `Cache-Groups` (RFC 9875 §2). Throws `ERR_CACHE_TAGS` where a function answers no names.
  */
-export function tagsOf(request: RequestRecord, head: HandlerHead, policy: Policy): readonly string[] {
+export function tagsOf(
+  request: RequestRecord,
+  head: HandlerHead,
+  policy: Policy,
+  origin: string,
+): readonly string[] {
   const own =
     typeof policy.tags === "function" ? returnedTags(policy.tags, request, head, policy.route) : policy.tags;
-  const groups = policy.invalidateOnUnsafe ? groupsIn(request, head, "cache-groups") : [];
+  const groups = policy.invalidateOnUnsafe ? groupsIn(origin, head, "cache-groups") : [];
   return own.length + groups.length === 0 ? own : [...new Set([...own.map(ownTag), ...groups])];
 }
 
@@ -21,14 +27,14 @@ export function tagsOf(request: RequestRecord, head: HandlerHead, policy: Policy
  * Answers the groups that a response to an unsafe request invalidates, of its own origin only (RFC 9875 §3). None where
  * the request failed.
  */
-export function outdatedGroups(request: RequestRecord, head: HandlerHead): readonly string[] {
-  return head.status < 200 || head.status > 399 ? [] : groupsIn(request, head, "cache-group-invalidation");
+export function outdatedGroups(origin: string, head: HandlerHead): readonly string[] {
+  return head.status < 200 || head.status > 399 ? [] : groupsIn(origin, head, "cache-group-invalidation");
 }
 
-function groupsIn(request: RequestRecord, head: HandlerHead, name: string): readonly string[] {
+function groupsIn(origin: string, head: HandlerHead, name: string): readonly string[] {
   const value = combined(fieldOf(head.fields, name));
   const groups = value === undefined ? undefined : parseStringList(value);
-  return (groups ?? []).map((group) => groupTag(request.origin, group));
+  return (groups ?? []).map((group) => groupTag(normaliseOrigin(origin), group));
 }
 
 function returnedTags(

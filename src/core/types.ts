@@ -29,6 +29,8 @@ export interface RequestRecord<Native = unknown> {
   readonly origin: string;
   /** Path and query as received, such as `/reports?b=2&a=1`. */
   readonly target: string;
+  /** Path and query as something in front of the route has rewritten them; undefined where nothing did. */
+  readonly rewritten?: string | undefined;
   /** The framework's own request. */
   readonly native: Native;
   /** A field's combined value by lower-case name, or undefined where the request has none (RFC 9110 §5.2). */
@@ -100,6 +102,12 @@ export interface TargetNames {
 export interface Policy<Native = never> {
   /** What messages call the route, such as `GET /reports/:id`. */
   readonly route: string;
+  /** What keys call it: no other declaration of this cache has the same name. */
+  readonly name: string;
+  /** What a variant's name begins with, under a key that was made from the request. */
+  readonly selector: string;
+  /** A fixed origin, or how to find it; undefined: as received. */
+  readonly origin: string | ((request: Native) => string) | undefined;
   /** A written lifetime in ms, or how to find it in seconds; undefined: the handler's own. */
   readonly ttl: number | ((response: ResponseHead) => number) | undefined;
   /** The lifetime, in ms, of a response that states none. */

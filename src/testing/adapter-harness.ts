@@ -34,6 +34,11 @@ export interface ContractRoute {
   readonly method: string;
   /** A static path, such as `/a`. */
   readonly path: string;
+  /**
+   * The route is for those requests alone whose `x-only` says this, by whatever means the framework has to choose between
+   * routes; one without it takes the others. Routes of one path differ in it.
+   */
+  readonly only?: string;
   /** The cache options; undefined: a plain route that the adapter leaves alone. */
   readonly options?: RouteOptions;
   /**

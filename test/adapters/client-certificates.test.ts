@@ -133,7 +133,7 @@ describe.each([...expressSites, ...fastifySites])("%s: a client that shows a cer
 
 describe("a TLS connection that is gone", () => {
   const certificateOf = (socket: object): boolean =>
-    new NodeRequest({ headers: {}, socket } as IncomingMessage, "https://a", "/", undefined, "")
+    new NodeRequest({ headers: {}, socket } as IncomingMessage, "https://a", "/", undefined, undefined, "")
       .hasCertificate;
 
   it("may have shown a certificate: nobody can say any more", () => {

@@ -51,7 +51,7 @@ describe("the key of a request", () => {
 
     const key = keyOf(requestOf(), policy, digest);
 
-    expect(key).toEqual({ resource: "a%7Cb%25|k|user:1|%", selector: "GET||", target: undefined });
+    expect(key).toMatchObject({ resource: "a%7Cb%25|k|user:1|%", selector: "GET||" });
   });
 
   it("gives the route's own functions the framework's request", () => {

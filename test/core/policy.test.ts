@@ -22,6 +22,9 @@ describe("what a route says about its caching", () => {
 
     expect(policy).toEqual({
       route: "GET /reports",
+      name: "GET /reports",
+      selector: "GET /reports||",
+      origin: undefined,
       ttl: undefined,
       defaultTtlMs: 60_000,
       scope: "anonymous",

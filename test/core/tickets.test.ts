@@ -27,6 +27,8 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
     fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
     responder: new Responder(),
     tags: new Tags(() => clock.now()),
+    memories: () => [],
+    met: () => undefined,
     count: () => undefined,
     refused: () => undefined,
     stored: () => undefined,
@@ -36,7 +38,15 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
     random: () => 0,
   };
   const policy = engineOf(createCache()).policy({}, { route: "GET /a" });
-  const key = { resource: "a", selector: "", target: undefined, rule: undefined };
+  const origin = "http://example.org";
+  const key = {
+    resource: "a",
+    selector: "",
+    target: undefined,
+    received: undefined,
+    origin,
+    rule: undefined,
+  };
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
   const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
   return {

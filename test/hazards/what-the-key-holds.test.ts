@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bypassOf, kitOf, textOf } from "../core/support.ts";
+import { engineOf } from "../../src/adapter.ts";
+import { createCache } from "../../src/index.ts";
+import { answer, bypassOf, fillOf, kitOf, requestOf, serveOf, settled, textOf } from "../core/support.ts";
 
 describe("who asks, beside what Authorization and Cookie say", () => {
   it("36: a request that says so in a usual field is neither looked up nor stored", () => {
@@ -38,5 +40,21 @@ describe("what the key does not hold", () => {
     ask({}, { body: "found cats" });
 
     expect([reasons, cache.stats().stored, textOf(ask())]).toEqual([["content", "content"], 1, "found cats"]);
+  });
+});
+
+describe("what the key holds besides the URL", () => {
+  it("34: the route, so that two on one URL share nothing, and one's guard is not passed by the other", () => {
+    const { policy, begin } = engineOf(createCache({ reporter: false }));
+    const [staff, everyone] = ["GET /a", "GET /a (2)"].map((route) => policy({}, { route })) as [
+      ReturnType<typeof policy>,
+      ReturnType<typeof policy>,
+    ];
+    answer(fillOf(settled(begin(requestOf(), staff))), { body: "secret" });
+
+    answer(fillOf(settled(begin(requestOf(), everyone))), { body: "public" });
+
+    const kept = [staff, everyone].map((route) => textOf(serveOf(settled(begin(requestOf(), route))).reply));
+    expect(kept).toEqual(["secret", "public"]);
   });
 });

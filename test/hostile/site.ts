@@ -4,7 +4,10 @@ import type { Origin } from "./content.ts";
 
 /** The kinds of routes, and what each says about its caching; undefined: nothing. */
 export const KINDS: Readonly<
-  Record<string, (Omit<RouteOptions, "scope" | "key" | "tags"> & { scope?: "everyone" }) | undefined>
+  Record<
+    string,
+    (Omit<RouteOptions, "scope" | "key" | "tags" | "origin"> & { scope?: "everyone" }) | undefined
+  >
 > = {
   plain: undefined,
   whole: { ttl: 60 },

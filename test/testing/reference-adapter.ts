@@ -60,6 +60,7 @@ function bind(route: ContractRoute, cache: Cache): Bound {
   const engine = engineOf(cache);
   const policy: Policy<Native> = engine.policy(route.options as RouteOptions<Native>, {
     route: `${route.method} ${route.path}`,
+    name: `${route.method} ${route.path} ${route.only ?? ""}`,
   });
   return { route, begin: (record) => engine.begin(record, policy) };
 }
@@ -71,7 +72,12 @@ async function serve(
 ): Promise<void> {
   const target = request.url ?? "/";
   const method = request.method === "HEAD" ? "GET" : request.method;
-  const found = bound.find(({ route }) => route.method === method && route.path === target.split("?")[0]);
+  const found = bound.find(
+    ({ route: { method: own, path, only } }) =>
+      own === method &&
+      path === target.split("?")[0] &&
+      (only === undefined || only === request.headers["x-only"]),
+  );
   if (found === undefined) return void response.writeHead(404).end();
   const { route } = found;
   say(response, toFields(route.earlier?.() ?? {}));

@@ -50,6 +50,7 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
   return {
     kind: "fill",
     target: fill.target,
+    received: fill.received,
     keepsParameter: fill.keepsParameter,
     hidden: fill.hidden,
     conditions: fill.conditions,

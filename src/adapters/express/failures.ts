@@ -1,5 +1,6 @@
 import type { Application, Request, Response } from "express";
 import { CacheError } from "../../adapter.ts";
+import { noteLayer } from "./places.ts";
 
 /** Whom a response's failures are told to. */
 const WATCHER: unique symbol = Symbol.for("caching-route.express.watcher") as never;
@@ -93,7 +94,8 @@ function watchLayers({ stack }: Stack): boolean {
       : ["handle_request", "handle_error"];
   const { [run]: runs, [fail]: fails } = layers;
   if (typeof runs !== "function" || typeof fails !== "function") return false;
-  layers[run] = function watchedRun(this: unknown, req: Request, res: Watched, next: Next): unknown {
+  layers[run] = function watchedRun(this: object, req: Request, res: Watched, next: Next): unknown {
+    noteLayer(this, req);
     const tell = res[WATCHER];
     if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
     const { handle } = this as { readonly handle?: unknown };

@@ -5,7 +5,7 @@ import { mayChangeContent } from "../node/front.ts";
 import { isAnswered, receivedUrl } from "../node/received.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
-import { originOf } from "./request.ts";
+import { originOf, rewrittenUrl } from "./request.ts";
 
 /** What a replayed request is for. */
 interface Purpose {
@@ -26,7 +26,7 @@ export class ExpressRequest extends NodeRequest<Request> {
   readonly #owner: object;
 
   constructor(req: Request, origin: string, content: unknown, owner: object) {
-    super(req, origin, req.originalUrl, req, content);
+    super(req, origin, req.originalUrl, rewrittenUrl(req), req, content);
     this.#owner = owner;
   }
 
@@ -66,9 +66,12 @@ export function replayed(req: Request, owner: object): { readonly fill: Fill | u
  *
  * It is given the URL that the client sent, because what rewrote that URL in front of Express does so again.
  */
-function refresh({ native, origin, target }: ExpressRequest, owner: object, fill: Fill): void {
+function refresh({ native, origin, target, rewritten }: ExpressRequest, owner: object, fill: Fill): void {
   const isMet = (req: Request): boolean =>
-    req.method === "GET" && req.originalUrl === target && originOf(req) === origin;
+    req.method === "GET" &&
+    req.originalUrl === target &&
+    rewrittenUrl(req) === rewritten &&
+    originOf(req) === origin;
   const received = receivedUrl(native);
   replay(native, received ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };

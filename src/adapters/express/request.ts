@@ -1,8 +1,23 @@
 import type { Request } from "express";
 
-/** The scheme and authority that a request was meant for, as far as Express trusts its proxies. */
+/** The scheme and authority that a request was meant for, as far as Express trusts its proxies; the scheme alone
+ * where it names no authority. */
 export function originOf(req: Request): string {
-  return `${req.protocol}://${hostOf(req) ?? ""}`;
+  const host = hostOf(req);
+  return host === undefined ? req.protocol : `${req.protocol}://${host}`;
+}
+
+/** The URL that middleware has made of the one that Express was given; undefined where it is still the same. */
+export function rewrittenUrl({ url, baseUrl, originalUrl }: Request): string | undefined {
+  if (baseUrl === "") return url === originalUrl ? undefined : url;
+  // Of what is below its mount path, Express makes a path of its own.
+  const added = originalUrl.length - baseUrl.length - url.length;
+  const isSame =
+    originalUrl.startsWith(baseUrl) &&
+    (added === 0
+      ? originalUrl.endsWith(url)
+      : added === -1 && url[0] === "/" && originalUrl.endsWith(url.slice(1)));
+  return isSame ? undefined : baseUrl + url;
 }
 
 /** Express 5 has this as `req.host`; that of Express 4 lacks the port. */

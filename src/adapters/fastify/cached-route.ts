@@ -33,7 +33,11 @@ export class CachedRoute {
   #engine: Engine;
   #policy: Policy<FastifyRequest>;
   /** The origin that was asked for last, which is mostly the only one. */
-  #origin = { protocol: "", host: "", text: "" };
+  #origin: { readonly protocol: string; readonly host: string | undefined; readonly text: string } = {
+    protocol: "",
+    host: "",
+    text: "",
+  };
   readonly #sendHooks: number;
   #hooked: boolean | undefined;
   readonly #trailers = new Trailers();
@@ -71,6 +75,11 @@ export class CachedRoute {
   use(engine: Engine, policy: Policy<FastifyRequest>): void {
     this.#engine = engine;
     this.#policy = policy;
+  }
+
+  /** More is known of the same policy, unless another cache has taken over. */
+  refine(policy: Policy<FastifyRequest>, refined: Policy<FastifyRequest>): void {
+    if (this.#policy === policy) this.#policy = refined;
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
@@ -112,10 +121,12 @@ export class CachedRoute {
   }
 
   #record(request: FastifyRequest): FastifyRecord {
-    const { protocol, host } = request;
+    const { protocol } = request;
+    // Fastify says the same of an empty host and of none.
+    const host = request.host || request.raw.headers.host;
     // One text for all requests: its hash is known, and it is not joined anew.
     if (protocol !== this.#origin.protocol || host !== this.#origin.host) {
-      this.#origin = { protocol, host, text: `${protocol}://${host}` };
+      this.#origin = { protocol, host, text: host === undefined ? protocol : `${protocol}://${host}` };
     }
     return new FastifyRecord(request, this.#origin.text);
   }

@@ -34,6 +34,31 @@ export function trailersSymbol(reply: FastifyReply): symbol | undefined {
   return symbolOf(reply, "fastify.reply.trailers");
 }
 
+/** A way to choose between routes of one URL. */
+export interface ConstraintStrategy {
+  readonly name: string;
+  deriveConstraint(request: object, context: unknown, done: () => void): unknown;
+}
+
+/** The strategies that an application was made with. */
+export function constraintStrategiesOf(app: FastifyInstance): readonly ConstraintStrategy[] {
+  const options = (inherited(app, "fastify.options") ?? {}) as Strategic & {
+    readonly routerOptions?: Strategic;
+  };
+  return Object.values(options.routerOptions?.constraints ?? options.constraints ?? {});
+}
+
+interface Strategic {
+  readonly constraints?: Readonly<Record<string, ConstraintStrategy>>;
+}
+
+/** Contexts are made one from the other. */
+function inherited(holder: object, name: string): unknown {
+  const found = kept(holder, name);
+  const outer: unknown = Object.getPrototypeOf(holder);
+  return found === undefined && typeof outer === "object" && outer !== null ? inherited(outer, name) : found;
+}
+
 function contextOf(request: FastifyRequest): object {
   return kept(request, "fastify.context") ?? {};
 }

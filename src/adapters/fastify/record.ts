@@ -7,7 +7,9 @@ import { NodeRequest } from "../node/request.ts";
 /** A Fastify request as the core's plain record. */
 export class FastifyRecord extends NodeRequest<FastifyRequest> {
   constructor(request: FastifyRequest, origin: string) {
-    super(request.raw, origin, request.raw.url ?? "/", request, undefined);
+    const { url = "/" } = request.raw;
+    const { originalUrl } = request;
+    super(request.raw, origin, originalUrl, url === originalUrl ? undefined : url, request, undefined);
   }
 
   /** Read only by routes that cache a method with content: a hit on a GET does not look for it. */

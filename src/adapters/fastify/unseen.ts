@@ -1,6 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from "fastify";
 import { CacheError } from "../../adapter.ts";
+import { noteRoute, noteStrategies } from "./declaration.ts";
 
 const bound = new WeakSet<object>();
 
@@ -22,7 +23,9 @@ export function watchForUnseenRoutes(): void {
 
 function watch(app: FastifyInstance): void {
   const declared: RouteOptions[] = [];
+  noteStrategies(app);
   app.addHook("onRoute", (route) => {
+    noteRoute(app, route);
     if (isMarked(route)) declared.push(route);
   });
   app.addHook("onReady", (done) => {

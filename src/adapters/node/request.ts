@@ -12,16 +12,28 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly method: string;
   readonly origin: string;
   readonly target: string;
+  readonly rewritten: string | undefined;
   readonly native: Native;
   readonly #headers: IncomingMessage["headers"];
   readonly #raw: Raw;
   readonly #content: unknown;
 
-  /** `origin` and `target` are as the framework sees them; `content` is the parsed body where there is one. */
-  constructor(raw: IncomingMessage, origin: string, target: string, native: Native, content: unknown) {
+  /**
+   * `origin` and `target` are as the framework was given them; `rewritten` is what was made of the target since, where it
+   * is not the same; `content` is the parsed body where there is one.
+   */
+  constructor(
+    raw: IncomingMessage,
+    origin: string,
+    target: string,
+    rewritten: string | undefined,
+    native: Native,
+    content: unknown,
+  ) {
     this.method = raw.method ?? "GET";
     this.origin = origin;
     this.target = target;
+    this.rewritten = rewritten;
     this.native = native;
     this.#headers = raw.headers;
     this.#raw = raw;

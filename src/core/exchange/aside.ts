@@ -1,4 +1,5 @@
 import type { Refusal } from "../events.ts";
+import { originOf } from "../key.ts";
 import { statusFields } from "../status.ts";
 import type { Named } from "../status.ts";
 import { outdatedGroups } from "../tagging.ts";
@@ -29,14 +30,15 @@ export function passUnsafe<Native>(
   request: RequestRecord<Native>,
   policy: Policy<Native>,
 ): Decision {
+  const origin = originOf(request, policy);
   parts.count("bypass");
   parts.refused(policy.route, "method");
   return new PassRun(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
-    for (const resource of outdated(request, head, policy)) {
+    for (const resource of outdated(request, head, origin, parts.memories(policy))) {
       parts.fence.purge(resource, parts.store.delete(resource));
     }
-    parts.tags.invalidate(outdatedGroups(request, head));
+    parts.tags.invalidate(outdatedGroups(origin, head));
   });
 }
 

@@ -20,6 +20,7 @@ const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-
 export class FillRun implements Fill {
   readonly kind = "fill";
   readonly target: string | undefined;
+  readonly received: string | undefined;
   readonly keepsParameter: ((name: string) => boolean) | undefined;
   readonly hidden: readonly string[];
   readonly conditions: Fields;
@@ -37,6 +38,7 @@ export class FillRun implements Fill {
     const { isUncacheable, isBackground } = role;
     const shown = shownTarget(key, policy);
     this.target = shown.target;
+    this.received = shown.received;
     if (shown.target !== undefined)
       parts.undeclared(policy.route, () => undeclaredNames(request.target, policy));
     this.keepsParameter = shown.keepsParameter;
@@ -159,11 +161,14 @@ function refreshTimeout(policy: Policy): CacheError {
 }
 
 /** What the handler is shown of the target: what the key says and no more (hazard 18). */
-export function shownTarget({ target }: Key, policy: Policy): Pick<Fill, "target" | "keepsParameter"> {
+export function shownTarget(
+  { target, received }: Key,
+  policy: Policy,
+): Pick<Fill, "target" | "received" | "keepsParameter"> {
   const { query, noVarySearch } = policy;
   const keeps =
     target === undefined || query === undefined
       ? undefined
       : (name: string): boolean => keepsParameter(query, name, noVarySearch);
-  return { target, keepsParameter: keeps };
+  return { target, received, keepsParameter: keeps };
 }

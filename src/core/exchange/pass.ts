@@ -6,8 +6,9 @@ import { statusFields } from "../status.ts";
 import type { Fill, HandlerHead, OpenFill, Policy, Reply, StreamedReply } from "../types.ts";
 
 /** What a handler is shown of the target: all of it, unless said otherwise. */
-const WHOLE_TARGET: Pick<Fill, "target" | "keepsParameter"> = {
+const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
   target: undefined,
+  received: undefined,
   keepsParameter: undefined,
 };
 
@@ -18,6 +19,7 @@ const WHOLE_TARGET: Pick<Fill, "target" | "keepsParameter"> = {
 export class PassRun implements Fill, OpenFill {
   readonly kind = "fill";
   readonly target: string | undefined;
+  readonly received: string | undefined;
   readonly keepsParameter: ((name: string) => boolean) | undefined;
   readonly hidden: readonly string[] = [];
   readonly conditions: Fields = [];
@@ -34,9 +36,10 @@ export class PassRun implements Fill, OpenFill {
     reason: Refusal,
     status: Omit<CacheStatus, "cache">,
     onHead: (head: HandlerHead | undefined) => void,
-    shown: Pick<Fill, "target" | "keepsParameter"> = WHOLE_TARGET,
+    shown: Pick<Fill, "target" | "received" | "keepsParameter"> = WHOLE_TARGET,
   ) {
     this.target = shown.target;
+    this.received = shown.received;
     this.keepsParameter = shown.keepsParameter;
     this.#policy = policy;
     this.#reason = reason;

@@ -194,8 +194,9 @@ function unknown(functions: readonly string[]): Verdict {
   return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
 }
 
-function functionsOf<Native>({ key, scope }: Policy<Native>): readonly string[] {
-  return [...(key === undefined ? [] : ["key"]), ...(typeof scope === "string" ? [] : ["scope"])];
+function functionsOf<Native>({ key, scope, origin }: Policy<Native>): readonly string[] {
+  const isAsked = { key, scope, origin: key === undefined ? origin : undefined };
+  return Object.entries(isAsked).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
 }
 
 const WHY: Readonly<Record<ReturnType<typeof forwardOf>, (found: Found) => string>> = {

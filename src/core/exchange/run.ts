@@ -18,7 +18,7 @@ import { learnsRule } from "../search-rule.ts";
 import { refusalOf } from "../storable.ts";
 import { tagsOf } from "../tagging.ts";
 import type { Tags, Tagging } from "../tags.ts";
-import type { Head, Policy, RequestRecord } from "../types.ts";
+import type { Head, Policy, RequestRecord, TargetNames } from "../types.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
@@ -30,6 +30,10 @@ export interface RunParts {
   readonly fence: Fence;
   readonly responder: Responder;
   readonly tags: Tags;
+  /** What targets mean to the routes of this cache: the memory of one route, then those that differ from it. */
+  memories(policy: Policy): Iterable<TargetNames>;
+  /** Tells of two routes that meet on one key of their own functions. */
+  met(first: Policy, second: Policy, key: string): void;
   /** Counts an outcome. */
   count(outcome: Outcome): void;
   /** Counts and tells a refusal. */
@@ -226,8 +230,8 @@ export function judge(run: Run, head: Head): Judged | Refusal {
   const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
   const instants = instantsOf(head, policy, now, askedAt, shorten);
   if (instants === undefined) return "expired";
-  if (!learnsRule(request, policy, run.key.rule, head)) return "search-rule";
-  const tags = tagsOf(request, head, policy);
+  if (!learnsRule(request, policy, run.key, head)) return "search-rule";
+  const tags = tagsOf(request, head, policy, run.key.origin);
   const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
   return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import type { Report } from "../../index.ts";
 import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
@@ -104,6 +105,92 @@ export const variants: Scenarios = {
     const hit = await get("/a", { host: "one.test" });
     assertHit(hit);
     assert.equal(hit.text, "run 1");
+  },
+
+  "the case of a host and its default port do not matter": async (stage) => {
+    const { get } = await stage.site([cached("/a")]);
+    await get("/a", { host: "one.test" });
+    assertHit(await get("/a", { host: "ONE.test" }));
+    assertHit(await get("/a", { host: "one.test:80" }));
+    assertMiss(await get("/a", { host: "one.test:81" }));
+    assertMiss(await get("/a", { host: "one.test:443" }));
+  },
+
+  "an origin of the route's own takes the place of the host": async (stage) => {
+    const { get } = await stage.site([cached("/a", undefined, { ttl: 60, origin: "https://one.test" })]);
+    await get("/a", { host: "one.test" });
+    assertHit(await get("/a", { host: "two.test" }));
+  },
+
+  "two routes on one URL share nothing": async (stage) => {
+    const routes = [
+      cached("/a", text("beta"), { ttl: 60 }, { only: "beta" }),
+      cached("/a", text("stable"), { ttl: 60 }),
+    ];
+    const { get } = await stage.site(routes);
+    const answers = [
+      await get("/a", { "x-only": "beta" }),
+      await get("/a"),
+      await get("/a", { "x-only": "beta" }),
+      await get("/a"),
+    ];
+    assert.deepEqual(
+      answers.map((answer) => answer.text),
+      ["beta", "stable", "beta", "stable"],
+    );
+    answers.slice(0, 2).forEach((answer) => assert.equal(answer.header("x-cache"), "MISS"));
+    answers.slice(2).forEach(assertHit);
+  },
+
+  "the guard of one route on a URL is not passed by what another has stored": async (stage) => {
+    const routes = [
+      cached("/a", text("secret"), { ttl: 60 }, { only: "staff", guard: { place: "before" } }),
+      cached("/a", text("public"), { ttl: 60 }),
+    ];
+    const { get } = await stage.site(routes);
+    await get("/a", { "x-only": "staff", "x-key": "k" });
+    assert.equal((await get("/a")).text, "public");
+    assert.equal((await get("/a", { "x-only": "staff" })).status, 401);
+  },
+
+  "who waits for one route's run is not given another's on the same URL": async (stage) => {
+    const gate = stage.gate();
+    const beta = cached("/a", () => gate.opened.then(() => text("beta")), { ttl: 60 }, { only: "beta" });
+    const { get } = await stage.site([beta, cached("/a", text("stable"), { ttl: 60 })]);
+    const first = get("/a", { "x-only": "beta" });
+    await stage.until(() => beta.seen.length === 1, "the first handler runs");
+    assert.equal((await get("/a")).text, "stable");
+    gate.open();
+    assert.equal((await first).text, "beta");
+  },
+
+  "a write removes what each route of its URL has stored": async (stage) => {
+    const options = { ttl: 60, invalidateOnUnsafe: true };
+    const routes = [
+      cached("/a", undefined, options, { only: "beta" }),
+      cached("/a", undefined, { ...options, query: [] }),
+      cached("/a", text("done"), options, { method: "POST" }),
+    ];
+    const { get, post } = await stage.site(routes);
+    await get("/a", { "x-only": "beta" });
+    await get("/a");
+    await post("/a", {});
+    assert.equal((await get("/a", { "x-only": "beta" })).text, "run 2");
+    assert.equal((await get("/a")).text, "run 2");
+  },
+
+  "two routes that meet on one key of their own are told of, once": async (stage) => {
+    const told: Report[] = [];
+    const key = (): string => "one";
+    const routes = [cached("/a", text("a"), { ttl: 60, key }), cached("/b", text("b"), { ttl: 60, key })];
+    const { get } = await stage.site(routes, { reporter: (report) => void told.push(report) });
+    await get("/a");
+    assert.equal((await get("/b")).text, "a");
+    await get("/b");
+    await get("/a");
+    const [met, ...others] = told;
+    assert.deepEqual([met?.reason, others.length], ["same-key", 0]);
+    assert.match(met?.message ?? "", /\/a.*\/b.*"one"/);
   },
 
   "a key of the route's own names the resource, and the handler sees the whole query": async (stage) => {

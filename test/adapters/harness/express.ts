@@ -84,9 +84,10 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
   );
 }
 
-/** As `app.get` does, without a method of the application for each method there is. */
+/** As `app.get` does, and a middleware that calls `next("route")`, without a method of the application for each method there is. */
 function matches(req: Request, route: ContractRoute): boolean {
-  return req.method === route.method || (req.method === "HEAD" && route.method === "GET");
+  const isMethod = req.method === route.method || (req.method === "HEAD" && route.method === "GET");
+  return isMethod && (route.only === undefined || req.headers["x-only"] === route.only);
 }
 
 async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {

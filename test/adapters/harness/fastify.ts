@@ -50,6 +50,7 @@ async function start(
   cache: Cache,
   routes: readonly ContractRoute[],
 ): Promise<ContractServer> {
+  app.addConstraintStrategy(only);
   await app.register(cacheRoute, { cache });
   for (const route of routes) {
     if (route.cache === undefined) declare(app, route);
@@ -58,6 +59,20 @@ async function start(
   const origin = await app.listen({ port: 0, host: "127.0.0.1" });
   return { origin, close: () => app.close() };
 }
+
+/** Chooses by the field that a route may be for alone. */
+const only = {
+  name: "only",
+  storage() {
+    const handlers = new Map<unknown, unknown>();
+    return {
+      get: (value: unknown) => (handlers.get(value) ?? null) as never,
+      set: (value: unknown, handler: unknown) => void handlers.set(value, handler),
+    };
+  },
+  deriveConstraint: (request: { headers: Record<string, unknown> }) => request.headers["x-only"],
+  validate: () => undefined,
+};
 
 /** A context of its own, in which another cache takes over. */
 function withOwnCache(route: ContractRoute, cache: Cache): FastifyPluginAsync {
@@ -78,6 +93,7 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
   app.route({
     method: route.method,
     url: route.path,
+    ...(route.only === undefined ? {} : { constraints: { only: route.only } }),
     onRequest: async (_request, reply) => void reply.headers(copied(earlier?.() ?? {})),
     preHandler: guard?.place === "framework" ? [guardHook] : [],
     ...(options === undefined ? {} : { config: { cache: { ...options, before } } }),

@@ -40,13 +40,17 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
         OUTSIDE,
     },
     async start(cache, routes) {
-      const handlers = new Map(
-        routes.map((route) => [`${route.method} ${route.path}`, declare(cache, route)] as const),
+      const handlers = new Map<string, Handler>(
+        routes.map(
+          (route) => [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route)] as const,
+        ),
       );
       const { server, address } = await serve(
         (request) => {
           const { pathname } = new URL(request.url);
-          const handler = handlers.get(`${request.method === "HEAD" ? "GET" : request.method} ${pathname}`);
+          const place = `${request.method === "HEAD" ? "GET" : request.method} ${pathname}`;
+          const only = request.headers.get("x-only") ?? "";
+          const handler = handlers.get(`${place} ${only}`) ?? handlers.get(`${place} `);
           return handler === undefined
             ? new Response("no such route", { status: 404 })
             : withErrorPages(() => handler(arrive(request)));

@@ -46,6 +46,13 @@ export const http = {
     strongMatch: MADE,
     weakMatch: MADE,
   },
+  "http/origin.js": {
+    normaliseOrigin: some([":", "8", "[", "]", "A"], "http://A:80", (normalise, text) => {
+      normalise(text);
+      normalise(`http://${text}`);
+      normalise(`http://a:${text}`);
+    }),
+  },
   "http/fields.js": {
     fieldOf: members((find, text) =>
       find(

@@ -73,6 +73,7 @@ export const others = {
     }),
     namedEntry: some(["|", "%", "a"], "a|b", (name, text) => name(text, text)),
     plainVariant: members((choose, text) => choose(text)(names(text))),
+    routeSelector: some(["|", "%", "a"], "a|b", (name, text) => name(text, text)),
     uriResourcePrefix: some(["|", "%", "a"], "a|b", (name, text) => name(text, text, text, text)),
     variantOf: some([" ", ";", ",", "%"], "a ;b, c", (choose, text) =>
       choose("", ["accept-language"], () => text),

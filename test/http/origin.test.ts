@@ -1,0 +1,37 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { normaliseOrigin } from "../../src/http/origin.ts";
+
+describe("an origin", () => {
+  it.each([
+    ["HTTP://EXAMPLE.com", "http://example.com"],
+    ["http://example.com:80", "http://example.com"],
+    ["https://example.com:443", "https://example.com"],
+    ["http://example.com:", "http://example.com"],
+    ["http://[::1]:80", "http://[::1]"],
+    ["http://[::80]", "http://[::80]"],
+    ["http://example.com:443", "http://example.com:443"],
+    ["https://example.com:80", "https://example.com:80"],
+    ["http://example.com:8080", "http://example.com:8080"],
+    ["http://example.com:80:80", "http://example.com:80:80"],
+    ["http://EXÄMPLE.com", "http://exÄmple.com"],
+    ["http://", "http://"],
+    ["http", "http"],
+    ["HTTP://:80", "http://:80"],
+    ["ws://example.com:80", "ws://example.com:80"],
+  ])("%s counts as %s", (written, counts) => {
+    expect(normaliseOrigin(written)).toBe(counts);
+  });
+
+  it("that counts counts as itself", () => {
+    const part = fc.constantFrom("a", "B", ":", "80", "443", "[", "]", "/", "http://", "https://", "Ä");
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        const once = normaliseOrigin(parts.join(""));
+        // One port is taken off and not two.
+        fc.pre(!once.endsWith(":80") && !once.endsWith(":443") && !once.endsWith(":"));
+        expect(normaliseOrigin(once)).toBe(once);
+      }),
+    );
+  });
+});
