@@ -42,4 +42,18 @@ describe("what is sent", () => {
     const [miss, hit] = await askTwice(client);
     expect([miss.text, hit.text, hit.header("x-cache")]).toEqual(["grüße ü", "grüße ü", "HIT"]);
   });
+
+  it("42: a field that a handler took away is not there on a hit either", async () => {
+    const front: RequestHandler = (_req, res, next) => {
+      res.set("X-Frame-Options", "SAMEORIGIN");
+      next();
+    };
+    const site = siteOf(front, (_req, res) => {
+      res.removeHeader("X-Frame-Options");
+      res.send("embed me");
+    });
+    const [miss, hit] = await askTwice(await visit(site));
+    expect([miss, hit].map(({ header }) => header("x-frame-options"))).toEqual([undefined, undefined]);
+    expect(hit.header("x-cache")).toBe("HIT");
+  });
 });

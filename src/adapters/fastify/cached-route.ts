@@ -6,7 +6,7 @@ import type {
   RouteOptions,
   preHandlerHookHandler,
 } from "fastify";
-import type { Decision, Engine, Fields, Fill, Follow, Policy, Serve } from "../../adapter.ts";
+import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapter.ts";
 import { breakWhenDestroyed } from "../node/break-off.ts";
 import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
 import { replayedFill } from "../node/replay.ts";
@@ -43,7 +43,10 @@ export class CachedRoute {
   readonly #trailers = new Trailers();
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
   readonly #untyped = new WeakSet<FastifyReply>();
-  readonly #following = new WeakMap<FastifyReply, { readonly said: Fields; readonly before: Headers }>();
+  readonly #following = new WeakMap<
+    FastifyReply,
+    { readonly names: readonly string[]; readonly before: Headers }
+  >();
   readonly #headLengths = new WeakMap<FastifyReply, ReturnType<FastifyReply["getHeader"]>>();
 
   constructor(
@@ -151,7 +154,7 @@ export class CachedRoute {
   #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
     reply.code(said.status);
     const isHead = request.method === "HEAD";
-    sayFields(reply, said.fields, !isHead);
+    sayFields(reply, said.fields, { manner: said.manner, isCounted: !isHead });
     if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
     const isHooked = this.#isHooked(request);
     // Fastify gives text and bytes a content type that a stored stream did not have.
@@ -183,9 +186,10 @@ export class CachedRoute {
     });
   }
 
-  #sendFollowing({ status, fields, content }: Follow, reply: FastifyReply): void {
-    this.#following.set(reply, { said: fields, before: reply.getHeaders() });
-    sayFields(reply.code(status), fields);
+  #sendFollowing({ status, fields, manner, content }: Follow, reply: FastifyReply): void {
+    const names = [...(manner?.removed ?? []), ...fields.map(([name]) => name)];
+    this.#following.set(reply, { names, before: reply.getHeaders() });
+    sayFields(reply.code(status), fields, { manner });
     const stream = Readable.from(content, { objectMode: false });
     breakWith(stream, reply);
     reply.send(stream);
@@ -255,7 +259,7 @@ export class CachedRoute {
     this.#fills.get(reply)?.fail(error);
     // What another request's response says of itself is not said of an error.
     const following = this.#following.get(reply);
-    if (following !== undefined) restoreFields(reply.code(200), following.said, following.before);
+    if (following !== undefined) restoreFields(reply.code(200), following.names, following.before);
     done();
   };
 }

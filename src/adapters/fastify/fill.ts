@@ -1,8 +1,9 @@
 import type { FastifyReply } from "fastify";
-import { subtractFields } from "../../adapter.ts";
-import type { Fields, Fill, HandlerHead, OpenFill, Refusal } from "../../adapter.ts";
+import { changesOf, subtractFields } from "../../adapter.ts";
+import type { Fields, Fill, HandlerHead, Manner, OpenFill, Refusal, Reply } from "../../adapter.ts";
 import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
+import { mannerOf, textIn } from "../node/manner.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
 import {
@@ -31,6 +32,7 @@ export class FastifyFill {
   readonly #leader: Leader;
   readonly #before: Fields;
   #own: Fields = [];
+  #manner: Manner | undefined;
   #status = 200;
   #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
   #stream: HandlerStream | undefined;
@@ -95,7 +97,7 @@ export class FastifyFill {
     if (stream !== undefined && this.#status === 304) {
       // A stream for a message without content (RFC 9110 §15.4.5).
       stream.stop();
-      return applyReply(this.#reply, open.complete(undefined), this.#own, this.#status, null);
+      return this.#apply(open.complete(undefined), null);
     }
     if (stream !== undefined) return this.#flow(open, stream, payload);
     if (this.#passed !== undefined) return this.#pass(open, this.#passed, payload);
@@ -144,23 +146,28 @@ export class FastifyFill {
   #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
     const said = open.complete(content);
     const sent = (payload ?? undefined) === content ? said : wholeOf(said, this.#status);
-    return applyReply(this.#reply, sent, this.#own, this.#status, payload);
+    return this.#apply(sent, payload);
   }
 
   /** What came from the handler, or what hooks made of it, is sent, and the cache has its say of the head. */
   #pass(open: OpenFill, reason: Refusal, payload: unknown): unknown {
     // A hook may have taken back what forbade to store it; its content was not listened to all the same.
     open.refuse(reason);
-    const { status, fields } = open.stream();
+    const said = open.stream();
     // Nobody reads what is not shared.
     if (isStream(payload)) this.#leader.stop();
-    return applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
+    return this.#apply({ ...said, body: undefined }, payload);
+  }
+
+  #apply(said: Reply, payload: unknown): unknown {
+    const before = { own: this.#own, earlier: this.#before, status: this.#status };
+    return applyReply(this.#reply, said, before, payload);
   }
 
   #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
     const streamed = open.stream(() => this.#stop(stream));
-    const { status, fields, sink } = streamed;
-    applyReply(this.#reply, { status, fields, body: undefined }, this.#own, this.#status, payload);
+    const { status, fields, manner, sink } = streamed;
+    this.#apply({ status, fields, manner, body: undefined }, payload);
     if (sink === undefined && !this.#leader.isThere) {
       this.#stop(stream);
       return null;
@@ -253,7 +260,9 @@ export class FastifyFill {
     }
     this.#isSaid = true;
     this.#status = this.#reply.statusCode;
-    this.#own = subtractFields(fieldsOf(this.#reply), this.#before);
+    const changes = changesOf(fieldsOf(this.#reply), this.#before);
+    this.#own = changes.fields;
+    this.#manner = mannerOf({ textIn: textIn(said, undefined), isParted: isStream(said) }, changes);
     const buffer = bufferOf(said);
     this.#isNull = said === null;
     if (said === undefined || typeof said === "string") this.#content = { bytes: said };
@@ -279,6 +288,11 @@ export class FastifyFill {
     const now = subtractFields(fieldsOf(this.#reply), this.#before);
     const own = withLate(this.#own, now, this.#isTyped);
     const fields = withLength(own, this.#reply, this.#content?.bytes);
-    return { status: this.#status, fields, earlier: withLatePolicies(this.#before, now, own) };
+    return {
+      status: this.#status,
+      fields,
+      manner: this.#manner,
+      earlier: withLatePolicies(this.#before, now, own),
+    };
   }
 }

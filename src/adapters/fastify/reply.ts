@@ -1,21 +1,35 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { mergeVary, toFields } from "../../adapter.ts";
-import type { Fields, Reply } from "../../adapter.ts";
+import type { Fields, FieldValue, Manner, Reply } from "../../adapter.ts";
 import { breakOff } from "../node/break-off.ts";
 import { contentOf } from "./content.ts";
 
 /**
- * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace.
+ * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace. What
+ * the handler took away of earlier ones is taken away, to what it added is added.
  *
  * With `isCounted`, Fastify reckons the length, or says none: where a hook has set trailers.
  */
-export function sayFields(reply: FastifyReply, fields: Fields, isCounted = false): void {
+export function sayFields(
+  reply: FastifyReply,
+  fields: Fields,
+  { manner, isCounted = false }: { readonly manner?: Manner | undefined; readonly isCounted?: boolean } = {},
+): void {
+  if (manner?.removed !== undefined) for (const name of manner.removed) reply.removeHeader(name);
   for (const [name, value] of fields) {
     if (isCounted && name === "content-length") continue;
     if (name === "vary") reply.header(name, mergeVary(present(reply, name), [value].flat()));
+    else if (manner?.added?.includes(name) === true)
+      reply.header(name, withMore(reply.getHeader(name), value));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
+}
+
+/** Lines that are there, and more of them. */
+function withMore(present: ReturnType<FastifyReply["getHeader"]>, more: FieldValue): string | string[] {
+  const lines = [present ?? [], more].flat().map(String);
+  return lines.length > 1 ? lines : lines.join();
 }
 
 /** The fields that are set on a reply now. */
@@ -58,13 +72,13 @@ export function isAsLong(text: string, reply: FastifyReply): boolean {
   return String(Buffer.byteLength(text)) === String(reply.getHeader("content-length"));
 }
 
-/** Takes back `said`, so that those fields are again what they were `before`. */
+/** Makes the fields of these names what they were `before`. */
 export function restoreFields(
   reply: FastifyReply,
-  said: Fields,
+  names: readonly string[],
   before: ReturnType<FastifyReply["getHeaders"]>,
 ): void {
-  for (const [name] of said) {
+  for (const name of names) {
     const earlier = before[name as keyof typeof before];
     reply.removeHeader(name);
     if (earlier !== undefined) reply.header(name, earlier);
@@ -74,29 +88,41 @@ export function restoreFields(
 /**
  * Turns what the handler is about to send into what the cache says, and answers the payload.
  *
- * `own` is what the handler has said on the reply already, `status` its status code, `payload` its content after the
+ * `own` is what the handler has said on the reply already, beside what was there `earlier`, `status` its status code, `payload` its content after the
  * application's own hooks: it stays as it is unless the cache answers something else (304, 206, 416).
  */
 export function applyReply(
   reply: FastifyReply,
   said: Reply,
-  own: Fields,
-  status: number,
+  { own, earlier, status }: { readonly own: Fields; readonly earlier: Fields; readonly status: number },
   payload: unknown,
 ): unknown {
   const isHandlers = said.status === status;
   const kept = new Set(said.fields.map(([name]) => name));
   if (!isHandlers) {
     reply.code(said.status);
-    for (const [name] of own) if (!kept.has(name)) reply.removeHeader(name);
+    const before = new Map(earlier);
+    for (const [name] of own) {
+      const value = before.get(name);
+      // Cookies are on the reply already.
+      if (name === "set-cookie" && kept.has(name)) continue;
+      // Added to, it is there again and complete; replaced or new, what was there before counts.
+      if (value === undefined && !kept.has(name)) reply.removeHeader(name);
+      else if (value !== undefined) reply.removeHeader(name).header(name, value);
+    }
   }
-  // Cookies are on the reply already.
   const fields = said.fields.filter(([name, value]) => {
     return name !== "set-cookie" && !(isHandlers && isUpToHooks(reply, name, value, own));
   });
-  sayFields(reply, fields, true);
+  const manner = isHandlers ? addedOnly(said.manner) : said.manner;
+  sayFields(reply, fields, { manner, isCounted: true });
   // Hooks may have made something else of the handler's content.
   return isHandlers ? payload : contentOf(said);
+}
+
+/** What the handler took away is gone already; hooks may have said it since, as they do again on each hit. */
+function addedOnly(manner: Manner | undefined): Manner | undefined {
+  return manner?.added === undefined ? undefined : { added: manner.added };
 }
 
 /**

@@ -49,25 +49,32 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   const news = storedFields(readHead(head), policy, undefined);
   // What the route declares stands in the stored `Vary` already, beside what its handler said there.
   const merged = freshened(undated, isVarySaid ? news : without(news, "vary"));
-  const whole = wholeHead(head, stale, merged);
+  const manner = freshenedManner(head, stale);
+  const whole = wholeHead(head, stale, merged, manner);
   // What the message implies may follow from a stored field, and the other way round.
   const varies = variesBy(whole, policy);
   const fields = varies === undefined ? merged : [...without(merged, "vary"), ["vary", varies] as const];
   const judgement = isOfOne ? "credentials" : (refusalIn(run, message) ?? judge(run, whole));
   if (typeof judgement === "string") {
     const fate = noStore || OF_THIS_CLIENT.has(judgement) ? "left" : "dropped";
-    return { entry: { ...stale, fields, ...past }, fate, refusal: judgement };
+    return { entry: { ...stale, ...manner, fields, ...past }, fate, refusal: judgement };
   }
   const vary = variantFields(known, whole, policy);
   const variant = variantOf(key.selector, vary, (name) => request.header(name));
-  const entry = { ...withoutWindows(stale), fields, vary, variant, ...judgement };
+  const entry = { ...withoutWindows(stale), ...manner, fields, vary, variant, ...judgement };
   return { entry, fate: "kept", refusal: undefined };
 }
 
 /** The head of the response as it would be stored from now on, with what earlier middleware says of it. */
-function wholeHead(head: HandlerHead, stale: Entry, fields: Fields): Head {
+function wholeHead(
+  head: HandlerHead,
+  stale: Entry,
+  fields: Fields,
+  manner: Pick<HandlerHead, "manner">,
+): Head {
   const { earlier } = head;
   return readHead({
+    ...manner,
     status: stale.status,
     fields: [
       ...fields.filter(([name]) => !OF_THIS_MESSAGE.has(name)),
@@ -75,6 +82,15 @@ function wholeHead(head: HandlerHead, stale: Entry, fields: Fields): Head {
     ],
     ...(earlier === undefined ? {} : { earlier }),
   });
+}
+
+/** What is taken away, and added to, from now on: of the fields that the new message has, what it does to them counts. */
+function freshenedManner({ fields, manner }: HandlerHead, stale: Entry): Pick<Entry, "manner"> {
+  const stays = (name: string): boolean => fieldOf(fields, name) === undefined;
+  const removed = new Set([...(stale.manner?.removed ?? []).filter(stays), ...(manner?.removed ?? [])]);
+  const added = new Set([...(stale.manner?.added ?? []).filter(stays), ...(manner?.added ?? [])]);
+  if (stale.manner === undefined && removed.size === 0 && added.size === 0) return {};
+  return { manner: { ...stale.manner, removed: [...removed], added: [...added] } };
 }
 
 function without(fields: Fields, left: string): Fields {
