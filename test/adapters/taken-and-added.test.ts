@@ -1,5 +1,7 @@
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import Fastify from "fastify";
+import type { FastifyReply } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute } from "../../src/adapters/express.ts";
 import { cacheRoute as fastifyPlugin } from "../../src/adapters/fastify.ts";
@@ -40,7 +42,7 @@ const frameworks: Record<string, Start> = {
         const app = express();
         app.set("etag", false);
         const headOf = (res: Parameters<Parameters<typeof app.get>[1]>[1] & object): Head => {
-          const raw = res as unknown as import("node:http").ServerResponse;
+          const raw = res as unknown as ServerResponse;
           return {
             get: (field) => raw.getHeader(field) as Value | undefined,
             set: (field, value) => void raw.setHeader(field, value),
@@ -65,7 +67,7 @@ const frameworks: Record<string, Start> = {
   Fastify: async (cache, options, { front, handler, isStream }) => {
     let count = 0;
     const app = Fastify({ forceCloseConnections: true });
-    const headOf = (reply: import("fastify").FastifyReply): Head => ({
+    const headOf = (reply: FastifyReply): Head => ({
       get: (field) => reply.getHeader(field) as Value | undefined,
       set: (field, value) => void reply.removeHeader(field).header(field, value),
       take: (field) => void reply.removeHeader(field),
