@@ -27,7 +27,7 @@ interface Known {
 }
 
 /** The rule of those who read an entry for no route. */
-const ANY: StoredFields = { storeDate: true, setCookie: "store", statusHeader: undefined };
+const ANY: StoredFields = { storeDate: true, setCookie: "store", scope: "shared", statusHeader: undefined };
 
 /**
  * Finds the entry that a request selects, in two levels: the resource by its key, the variant by the fields that the

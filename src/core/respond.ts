@@ -1,6 +1,7 @@
 import { isNotModified, notModifiedFields } from "../http/conditional.ts";
-import { combined, fieldOf } from "../http/fields.ts";
+import { combined, fieldOf, fieldsOfPart } from "../http/fields.ts";
 import type { Fields } from "../http/fields.ts";
+import { parseList } from "../http/list.ts";
 import { areWorthParts, multipartRanges } from "../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../http/range.ts";
 import type { ByteRange } from "../http/range.ts";
@@ -194,6 +195,8 @@ function partOf(
   added: Fields,
 ): Reply | undefined {
   if (ifRange !== undefined && !ifRangeHolds(ifRange, prepared.validators)) return undefined;
+  // The handler has the last word on whether its response is cut (RFC 9110 §14.3).
+  if (refusesRanges(prepared.said)) return undefined;
   const { body } = whole;
   const ranges = parseRange(range, body.byteLength);
   if (ranges === "unsatisfiable") {
@@ -204,12 +207,16 @@ function partOf(
     return { status: 416, fields: [...unsatisfied, ...added], body: undefined };
   }
   if (ranges === undefined) return undefined;
-  const { said } = prepared;
+  const said = fieldsOfPart(prepared.said);
   const [only] = ranges;
   if (ranges.length > 1 || only === undefined) return partsOf(said, body, ranges, added);
   const part = body.subarray(only.first, only.last + 1);
   const place: Fields = [["content-range", formatContentRange(only, body.byteLength)]];
   return cutReply([...without(said, ["content-range"]), ...place], part, added);
+}
+
+function refusesRanges(said: Fields): boolean {
+  return parseList((combined(fieldOf(said, "accept-ranges")) ?? "").toLowerCase()).includes("none");
 }
 
 /** Several ranges, each a part of its own; undefined where the whole serves better. */

@@ -4,11 +4,14 @@ import type { Entry } from "./store.ts";
 
 /** Fields that describe the stored content, which a 304 does not bring anew (RFC 9111 §3.2). */
 const OF_THE_CONTENT: ReadonlySet<string> = new Set([
+  "content-digest",
   "content-encoding",
   "content-length",
   "content-md5",
   "content-range",
+  "digest",
   "etag",
+  "repr-digest",
 ]);
 
 /** The conditions under which a stored response still holds, as request fields (RFC 9111 §4.3.1). */

@@ -207,8 +207,39 @@ export function endToEnd(fields: Fields): Fields {
   return fields.filter(([name]) => !CONNECTION_FIELDS.has(name) && !nominated.has(name));
 }
 
-/** Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13). */
-export const MESSAGE_FIELDS: ReadonlySet<string> = new Set(["age", "content-length", "date"]);
+/**
+ * Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13): they tell of one
+ * exchange (its times, its trace, its authentication), or act on the state of one client.
+ */
+export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
+  "age",
+  "authentication-info",
+  "clear-site-data",
+  "content-length",
+  "date",
+  "server-timing",
+  "set-login",
+  "traceresponse",
+]);
+
+/**
+ * Fields that describe the whole and do not go with a part of it (hazard 44): digests of the content (RFC 9530 §2), their
+ * ancestors, and signatures, which cover them (RFC 9421). `Repr-Digest` might stay (RFC 9530 §3), but a part need not have
+ * it (RFC 9110 §15.3.7), and whoever checks what it has received takes it for a digest of that.
+ */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set([
+  "content-digest",
+  "content-md5",
+  "digest",
+  "repr-digest",
+  "signature",
+  "signature-input",
+]);
+
+/** Returns the fields of a whole response that may go with a part of it. */
+export function fieldsOfPart(fields: Fields): Fields {
+  return fields.filter(([name]) => !OF_THE_WHOLE.has(name));
+}
 
 /** What a route lets be stored beyond what every response may have. */
 export interface StoredFields {
@@ -216,6 +247,8 @@ export interface StoredFields {
   readonly storeDate: boolean;
   /** Cookies are stored under `store` alone. */
   readonly setCookie: "refuse" | "strip" | "store";
+  /** For whom it is stored; `shared` is by the book, which stores `Clear-Site-Data` (RFC 9111 §3.1). */
+  readonly scope?: unknown;
   /** The field that says whether the answer came from the cache: each message has its own. */
   readonly statusHeader: { readonly name: string } | undefined;
 }
@@ -223,7 +256,9 @@ export interface StoredFields {
 /** Decides whether a field of this lower-case name is stored; writing asks it, and so does reading (hazards 24 and 49). */
 export function isStoredField(name: string, rule: StoredFields): boolean {
   if (CONNECTION_FIELDS.has(name)) return false;
-  if (MESSAGE_FIELDS.has(name)) return name === "date" && rule.storeDate;
+  if (name === "date") return rule.storeDate;
+  if (name === "clear-site-data") return rule.scope === "shared";
+  if (MESSAGE_FIELDS.has(name)) return false;
   if (name === "set-cookie") return rule.setCookie === "store";
   return name !== rule.statusHeader?.name;
 }

@@ -8,6 +8,7 @@ import { contents } from "./adapter-contract/contents.ts";
 import { fields } from "./adapter-contract/fields.ts";
 import { ranges } from "./adapter-contract/ranges.ts";
 import { revalidation } from "./adapter-contract/revalidation.ts";
+import { policies } from "./adapter-contract/policies.ts";
 import { queries } from "./adapter-contract/queries.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
@@ -37,6 +38,7 @@ const TOPICS: readonly Scenarios[] = [
   queries,
   variants,
   fields,
+  policies,
   contents,
   streams,
   flights,

@@ -64,6 +64,47 @@ describe("what is said", () => {
     expect(cache.stats()).toMatchObject({ stored: 0, refusals: { malformed: 1 } });
   });
 
+  it.each([["content-digest"], ["repr-digest"], ["digest"], ["content-md5"], ["signature"]])(
+    "44: a part carries nothing that describes the whole: %s",
+    (name) => {
+      const { ask } = kitOf();
+      ask({}, { headers: { [name]: "x=:AA==:" }, body: "0123456789".repeat(99) });
+
+      const parts = ["bytes=0-1", "bytes=0-1,5-6"].map((range) => ask({ headers: { range } }));
+
+      expect(parts.map((part) => [part.status, said(part, name)])).toEqual([
+        [206, undefined],
+        [206, undefined],
+      ]);
+      expect(said(ask(), name)).toBe("x=:AA==:");
+    },
+  );
+
+  it.each([["none"], ["None"], ["bytes, none"]])(
+    "44: what its handler lets nobody cut is not cut: %s",
+    (value) => {
+      const { ask } = kitOf();
+      const first = ask({ headers: { range: "bytes=0-1" } }, { headers: { "accept-ranges": value } });
+
+      expect([first, ask({ headers: { range: "bytes=99-" } })].map(({ status }) => status)).toEqual([
+        200, 200,
+      ]);
+    },
+  );
+
+  it.each([
+    ["server-timing"],
+    ["traceresponse"],
+    ["clear-site-data"],
+    ["authentication-info"],
+    ["set-login"],
+  ])("13: what tells of one exchange is replayed to nobody: %s", (name) => {
+    const { ask } = kitOf();
+    const own = ask({}, { headers: { [name]: '"x"' } });
+
+    expect([own, ask()].map((reply) => said(reply, name))).toEqual(['"x"', undefined]);
+  });
+
   it("25: Cache-Status parses whatever the URL, the cache's name and the key are, and does not disclose them", () => {
     const urls = fc.string({
       unit: fc.constantFrom("a", ",", ";", '"', "\\", "%", "=", " ", "\u00E9"),

@@ -78,65 +78,6 @@ export const fields: Scenarios = {
     for (const answer of [leader, same]) assert.match(answer.header("vary") ?? "", /origin/i);
   },
 
-  "a page with the nonce of a policy that a middleware said is not stored": async (stage) => {
-    let nonce = "";
-    let run = 0;
-    const earlier = (): Record<string, string> => {
-      nonce = `r4nd0m${++run}`;
-      return { "content-security-policy": `script-src 'nonce-${nonce}'` };
-    };
-    const page = (): ContractAnswer => text(`<script nonce="${nonce}">`);
-    const { get } = await stage.site([cached("/a", page, { ttl: 60 }, { earlier })]);
-    const answers = [await get("/a"), await get("/a")];
-    assertMiss(answers[0] as Answer, { detail: "nonce" });
-    assert.deepEqual(
-      answers.map((answer) => [answer.header("content-security-policy"), answer.text]),
-      ["r4nd0m1", "r4nd0m2"].map((own) => [`script-src 'nonce-${own}'`, `<script nonce="${own}">`]),
-    );
-  },
-
-  "a page that streams with the nonce of a policy that a middleware said is not stored": async (stage) => {
-    let run = 0;
-    const earlier = (): Record<string, string> => ({
-      "content-security-policy": `script-src 'nonce-r4nd0m${++run}'`,
-    });
-    const parts = async function* (): AsyncGenerator<Uint8Array> {
-      const own = run;
-      yield bytes("<script nonce=r4n");
-      await new Promise(setImmediate);
-      yield bytes(`d0m${own}>`);
-    };
-    const { get } = await stage.site([cached("/a", () => stream(parts), { ttl: 60 }, { earlier })]);
-    const answers = [await get("/a"), await get("/a")];
-    assert.deepEqual(
-      answers.map((answer) => [answer.header("content-security-policy"), answer.text]),
-      ["r4nd0m1", "r4nd0m2"].map((own) => [`script-src 'nonce-${own}'`, `<script nonce=${own}>`]),
-    );
-  },
-
-  "content without the nonce of a policy that a middleware said is stored": async (stage) => {
-    let run = 0;
-    const earlier = (): Record<string, string> => ({
-      "content-security-policy": `script-src 'nonce-r4nd0m${++run}'`,
-    });
-    const { get } = await stage.site([cached("/a", { body: { a: 1 } }, { ttl: 60 }, { earlier })]);
-    await get("/a");
-    const hit = await get("/a");
-    assertHit(hit);
-    assert.equal(hit.header("content-security-policy"), "script-src 'nonce-r4nd0m2'");
-  },
-
-  "a policy with a nonce that the handler says is not stored": async (stage) => {
-    const page = (_: unknown, run: number): ContractAnswer =>
-      text(`<script nonce="r4nd0m${run}">`, {
-        "content-security-policy": `script-src 'nonce-r4nd0m${run}'`,
-      });
-    const { get } = await stage.site([cached("/a", page)]);
-    const answers = [await get("/a"), await get("/a")];
-    for (const answer of answers) assertMiss(answer, { detail: "nonce" });
-    assert.equal(answers[1]?.header("content-security-policy"), "script-src 'nonce-r4nd0m2'");
-  },
-
   "a session cookie that a middleware set is never another user's": async (stage) => {
     let session = 0;
     const earlier = (): Record<string, string> => ({ "set-cookie": `sid=${++session}` });
@@ -192,6 +133,16 @@ export const fields: Scenarios = {
     const hit = await get("/a");
     assertHit(hit);
     assert.notEqual(hit.header("date"), "Thu, 01 Jan 2026 00:00:00 GMT");
+  },
+
+  "what tells of one exchange is told to its client, and never replayed": async (stage) => {
+    const names = ["server-timing", "traceresponse", "clear-site-data"];
+    const { get } = await stage.site([
+      cached("/a", text("a", Object.fromEntries(names.map((name) => [name, '"x"'])))),
+    ]);
+    const [miss, hit] = [await get("/a"), await get("/a")];
+    assertHit(hit);
+    for (const name of names) assert.deepEqual([miss.header(name), hit.header(name)], ['"x"', undefined]);
   },
 
   "fields of one connection, named ones included, are never replayed": async (stage) => {

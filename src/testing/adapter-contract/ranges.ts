@@ -24,6 +24,30 @@ export const ranges: Scenarios = {
     assert.equal((await get("/a")).text, "0123456789");
   },
 
+  "a part carries nothing that describes the whole": async (stage) => {
+    const digests = ["content-digest", "repr-digest", "digest", "content-md5"];
+    const said = Object.fromEntries(digests.map((name) => [name, "sha-256=:AAAA:"]));
+    const { get } = await stage.site([cached("/a", text("0123456789".repeat(99), said))]);
+    const first = await get("/a", { range: "bytes=0-1" });
+    const parts = [
+      first,
+      await get("/a", { range: "bytes=2-4" }),
+      await get("/a", { range: "bytes=0-1,5-6" }),
+    ];
+    for (const part of parts)
+      assert.deepEqual([part.status, ...digests.filter((name) => part.header(name) !== undefined)], [206]);
+    const hit = await get("/a");
+    for (const name of digests) assert.equal(hit.header(name), "sha-256=:AAAA:");
+  },
+
+  "Accept-Ranges: none of the handler is heeded": async (stage) => {
+    const { get } = await stage.site([cached("/a", text("0123456789", { "accept-ranges": "none" }))]);
+    for (const range of ["bytes=2-4", "bytes=2-4", "bytes=0-1,5-6", "bytes=99-"]) {
+      const answer = await get("/a", { range });
+      assert.deepEqual([answer.status, answer.text], [200, "0123456789"]);
+    }
+  },
+
   "If-Range: the same strong tag gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
     "if-range": '"v1"',
   }),
