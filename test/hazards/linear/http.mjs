@@ -89,6 +89,7 @@ export const http = {
       compare([["link", text]], [["link", "a"]]);
     }),
     isAddable: list(),
+    fieldsOfPart: members((choose, text) => choose(names(text).map((name) => [name, "a"]))),
     endToEnd: members((choose, text) =>
       choose([["connection", names(text).join()], ...names(text).map((name) => [name, "a"])]),
     ),
