@@ -17,8 +17,8 @@ export interface Flowing {
 
 /** What a flight has for those who wait for it. */
 export type Landing =
-  /** The leader's response was stored and may be shared. */
-  | { readonly kind: "stored"; readonly entry: Entry }
+  /** The leader's response may be shared; `isKept`: the store has said already that it keeps it. */
+  | { readonly kind: "stored"; readonly entry: Entry; readonly isKept: boolean }
   /** It may be shared, and its content is on its way. */
   | {
       readonly kind: "flowing";

@@ -21,6 +21,7 @@ export type Refusal =
   | "truncated"
   | "malformed"
   | "search-rule"
+  | "not-kept"
   | "purged"
   | "timeout"
   | "failed"

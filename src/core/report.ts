@@ -46,6 +46,10 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   "event-stream": ["the response is an event stream", "leave this route uncached"],
   expired: ["its lifetime is 0", "give the route a ttl above 0, or the response a max-age"],
   "too-large": ["its content is larger than maxBodyBytes", "raise maxBodyBytes if memory allows"],
+  "not-kept": [
+    "the store did not keep it",
+    "raise the store's bound, such as memoryStore({ maxBytes }), if memory allows",
+  ],
   truncated: [
     "its content is not as long as its Content-Length",
     "let the handler say the length that it sends",

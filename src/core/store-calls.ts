@@ -6,6 +6,13 @@ import type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./st
 /** Is told of each failed call. */
 type OnStoreError = (error: unknown, failure: StoreFailure) => void;
 
+/** What became of an entry that was to be stored. */
+export type Kept = "kept" | "refused" | "failed";
+
+function keptBy(answer: unknown): Kept {
+  return answer === false ? "refused" : "kept";
+}
+
 /**
  * The one place where a store is called: no request is failed by it, and none is held beyond the deadline (law 2).
  *
@@ -32,15 +39,15 @@ export class StoreCalls {
   }
 
   /**
-   * Answers whether the entry was kept, as far as the store says. Where the store has not said so within the deadline,
+   * Answers what became of the entry, as far as the store says. Where the store has not said so within the deadline,
    * `onLate` is called, and what it answers once the store has: it may still have kept the entry.
    */
-  set(entry: Entry, onLate?: () => () => void): MaybePromise<boolean> {
-    const keep = (): MaybePromise<boolean> => {
+  set(entry: Entry, onLate?: () => () => void): MaybePromise<Kept> {
+    const keep = (): MaybePromise<Kept> => {
       const kept: unknown = this.#store.set(entry);
-      return isThenable(kept) ? Promise.resolve(kept).then(() => true) : true;
+      return isThenable(kept) ? Promise.resolve(kept).then(keptBy) : keptBy(kept);
     };
-    return this.#call("set", false, keep, onLate);
+    return this.#call("set", "failed", keep, onLate);
   }
 
   /** Answers how many entries were forgotten, as far as the store says it in a number. */
@@ -57,7 +64,9 @@ export class StoreCalls {
   clear(): MaybePromise<boolean> {
     return this.#call("clear", false, () => {
       const cleared: unknown = this.#store.clear();
-      return isThenable(cleared) ? Promise.resolve(cleared).then(() => true) : true;
+      return isThenable(cleared)
+        ? Promise.resolve(cleared).then((done) => done !== false)
+        : cleared !== false;
     });
   }
 

@@ -93,8 +93,10 @@ export interface Store {
   /**
    * Keeps an entry under `entry.key` and `entry.variant`, replacing the one that was there.
    * If `entry.vary` is not the resource's list, the resource starts anew with this list and this one variant.
+   * Answers `false` where it does not keep the entry, and then nothing older in its place; anything else means that it
+   * does.
    */
-  set(entry: Entry): MaybePromise<void>;
+  set(entry: Entry): MaybePromise<boolean | void>;
   /** Forgets a resource with all its variants; answers how many entries that were. */
   delete(key: string): MaybePromise<number>;
   /** Forgets everything that this cache stored. */

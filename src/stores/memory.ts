@@ -63,16 +63,17 @@ class MemoryStore implements Store {
     return slot.entry;
   }
 
-  set(entry: Entry): void {
+  set(entry: Entry): boolean {
     const { key, vary, variant } = entry;
     const known = this.#resources.get(key);
     if (known !== undefined && !isSameList(known.vary, vary)) this.delete(key);
     const replaced = this.#resources.get(key)?.variants.get(variant);
     if (replaced !== undefined) this.#drop(replaced);
     const bytes = weigh(entry);
-    if (bytes > this.#maxBytes) return;
+    if (bytes > this.#maxBytes) return false;
     this.#makeRoom(key, bytes);
     this.#resource(key, vary).variants.set(variant, this.#order.add(entry, bytes, replaced));
+    return true;
   }
 
   delete(key: string): number {

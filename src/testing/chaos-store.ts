@@ -89,7 +89,7 @@ class Chaos implements ChaosStore {
     });
   }
 
-  set(entry: Entry): MaybePromise<void> {
+  set(entry: Entry): MaybePromise<boolean | void> {
     return this.#call({ operation: "set", key: entry.key, entry }, undefined, () => this.#inner.set(entry));
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/index.ts";
 import { chaosStore } from "../../src/testing/chaos-store.ts";
-import { kitOf, openWith, fillOf, settle } from "../core/support.ts";
+import { kitOf, openWith, fillOf, said, settle } from "../core/support.ts";
 
 describe("what the application and its store do by mistake", () => {
   it("48: no promise of the application's rejects without anybody to hear it", async () => {
@@ -40,5 +40,17 @@ describe("what the application and its store do by mistake", () => {
     store.corruption = (entry) => ({ ...entry, fields: [...entry.fields, [name, value]] });
 
     expect([now().kind, errors.length]).toEqual(["fill", 1]);
+  });
+
+  it("54: what a store did not keep is not said to be stored, anywhere", async () => {
+    const told: string[] = [];
+    const store = memoryStore({ maxBytes: 5000 });
+    const { ask, cache } = kitOf({ cache: { store, reporter: ({ reason }) => void told.push(reason) } });
+    const body = "x".repeat(10_000);
+
+    const status = [ask({}, { body }), ask({}, { body })].map((reply) => said(reply, "cache-status"));
+
+    expect(status.join()).not.toContain("stored");
+    expect([cache.stats().stored, await cache.set("k", { body }), told]).toEqual([0, false, ["not-kept"]]);
   });
 });

@@ -18,7 +18,7 @@ describe("the memory store", () => {
 
     const answers = [store.set(entry), read(store, "a"), store.delete("a"), store.clear()];
 
-    expect(answers).toEqual([undefined, entry, 1, undefined]);
+    expect(answers).toEqual([true, entry, 1, undefined]);
     expect(answers[1]).toBe(entry);
   });
 

@@ -37,7 +37,7 @@ export function landed<Native>(
   }
   const fwd = forwardOf(found, now);
   // Of a stream nobody knows yet whether it will be.
-  const kept = landing.kind === "stored" ? { stored: true } : {};
+  const kept = landing.kind === "stored" && landing.isKept ? { stored: true } : {};
   const { fields: added, made } = isLeader
     ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
     : hits.collapsed(entry, policy, now, fwd);

@@ -30,9 +30,10 @@ export function storedMessage(
   run: Run,
   head: Head,
   entry: Entry,
+  why: { readonly stored?: boolean; readonly detail?: Refusal },
 ): { readonly said: Fields; readonly added: Fields } {
   const cookies = fieldOf(head.fields, "set-cookie");
-  const status = statusOf(run, head, { stored: true });
+  const status = statusOf(run, head, why);
   const added: Fields = cookies === undefined ? status : [["set-cookie", cookies], ...status];
   const tag = fieldOf(entry.fields, "etag");
   const said = changed(run, head, tag === undefined ? [] : [["etag", tag]], []);

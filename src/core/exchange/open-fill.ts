@@ -13,11 +13,13 @@ import {
   isLeftOut,
   isPurged,
   keep,
+  landStored,
   refreshDeadlineOf,
 } from "./run.ts";
 import type { Judged, Run } from "./run.ts";
 import { offeredField } from "../search-rule.ts";
-import type { Entry } from "../store.ts";
+import type { Entry, MaybePromise } from "../store.ts";
+import type { Kept } from "../store-calls.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../types.ts";
 import { Audience } from "./audience.ts";
 import { messageOf, statusOf, storedMessage, variantIn } from "./message.ts";
@@ -34,6 +36,8 @@ export class OpenRun implements OpenFill, Sink {
   /** Lets in those who wait, where they wait for the first byte of the content. */
   #onFirstByte: (() => void) | undefined;
   #over = false;
+  /** Whether the store keeps it; a promise where it has not said so yet. */
+  #kept: MaybePromise<Kept> = "kept";
   /** What waits for the head to leave; undefined where nothing has to. */
   #deferred: (() => void)[] | undefined;
 
@@ -85,10 +89,12 @@ export class OpenRun implements OpenFill, Sink {
     const deferred: (() => void)[] = (this.#deferred = []);
     return (refusal) => {
       this.#deferred = undefined;
-      const isRefused = refusal !== undefined && this.storable && !isLeftOut(refusal, this.#run.policy);
-      if (isRefused) this.refuse(refusal);
+      const wasStorable = this.storable;
+      if (refusal !== undefined && wasStorable && !isLeftOut(refusal, this.#run.policy)) this.refuse(refusal);
       for (const go of deferred) go();
-      return isRefused ? statusOf(this.#run, this.#head, { detail: refusal }) : [];
+      const { stored, ...why } = this.#status();
+      // The head says so already, or what it says is true.
+      return !wasStorable || stored ? [] : statusOf(this.#run, this.#head, why);
     };
   }
 
@@ -106,7 +112,7 @@ export class OpenRun implements OpenFill, Sink {
         manner,
       };
     // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
-    const { said, added } = storedMessage(this.#run, this.#head, entry);
+    const { said, added } = storedMessage(this.#run, this.#head, entry, this.#status());
     const whole = { status, fields: said, body: content, storedAt: entry.storedAt, manner };
     return replyOnce(whole, request.method, selection, added);
   }
@@ -237,6 +243,13 @@ export class OpenRun implements OpenFill, Sink {
     return entry;
   }
 
+  /** What may be said of it: that it is stored only once the store has said so (hazard 54). */
+  #status(): { readonly stored?: boolean; readonly detail?: Refusal } {
+    if (this.#refusal !== undefined) return { detail: this.#refusal };
+    if (this.#kept === "kept") return { stored: true };
+    return this.#kept === "refused" ? { detail: "not-kept" } : {};
+  }
+
   #finish(entry: Entry | undefined, isTruncated: boolean): void {
     if (this.#over) return;
     this.#over = true;
@@ -276,6 +289,7 @@ export class OpenRun implements OpenFill, Sink {
     parts.flights.forgetUncacheable(flightKey);
     parts.backoff.forget(flightKey);
     const written = keep(this.#run, entry, () => parts.stored());
-    flight?.land({ kind: "stored", entry }, written);
+    this.#kept = written;
+    landStored(flight, entry, written);
   }
 }

@@ -10,7 +10,6 @@ export async function put(parts: RunParts, entry: Entry): Promise<boolean> {
   const { fence } = parts;
   fence.purge(entry.key);
   const ticket = fence.enter(entry.key, () => undefined);
-  let isKept = false;
-  await keep({ parts, ticket }, entry, () => (isKept = true));
-  return isKept && !ticket.purged;
+  const kept = await keep({ parts, ticket }, entry);
+  return kept === "kept" && !ticket.purged;
 }

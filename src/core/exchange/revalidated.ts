@@ -7,7 +7,7 @@ import type { Entry } from "../store.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../types.ts";
 import { freshen } from "./freshen.ts";
 import type { Freshened } from "./freshen.ts";
-import { abandonRun, failRefresh, isPurged, keep, isLeftOut } from "./run.ts";
+import { abandonRun, failRefresh, isPurged, keep, isLeftOut, landStored } from "./run.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -24,6 +24,8 @@ export class RevalidatedRun implements OpenFill {
   /** Whether the run is over already, for all but its client. */
   readonly #isLate: boolean;
   #over = false;
+  /** Whether the store has said already that it keeps it. */
+  #isKept = false;
   /** Whether nothing is stored before the head leaves. */
   #isDeferred = false;
 
@@ -83,8 +85,8 @@ export class RevalidatedRun implements OpenFill {
 
   #status(): Fields {
     const { parts, policy, forward } = this.#run;
-    const { entry, fate, refusal } = this.#freshened;
-    const stored = fate === "kept" && !isPurged(this.#run, entry);
+    const { entry, refusal } = this.#freshened;
+    const stored = this.#isKept && !isPurged(this.#run, entry);
     const why = refusal === undefined ? {} : { detail: refusal };
     const name = statusKey(policy, entry.key, entry.variant, parts.digest);
     const inner = fieldOf(this.#head.fields, "cache-status");
@@ -111,8 +113,9 @@ export class RevalidatedRun implements OpenFill {
     if (fate === "kept" && !isPurged(this.#run, entry)) {
       parts.flights.forgetUncacheable(flightKey);
       parts.backoff.forget(flightKey);
-      const written = keep(this.#run, entry, () => undefined);
-      flight?.land({ kind: "stored", entry }, written);
+      const written = keep(this.#run, entry);
+      this.#isKept = written === "kept";
+      landStored(flight, entry, written);
       return;
     }
     ticket.leave();

@@ -12,8 +12,8 @@ import type { Instants } from "../freshness.ts";
 import type { Key } from "../key.ts";
 import { selectionOf } from "../respond.ts";
 import type { Responder, Selection } from "../respond.ts";
-import type { Entry } from "../store.ts";
-import type { StoreCalls } from "../store-calls.ts";
+import type { Entry, MaybePromise } from "../store.ts";
+import type { Kept, StoreCalls } from "../store-calls.ts";
 import { learnsRule } from "../search-rule.ts";
 import { refusalOf } from "../storable.ts";
 import { tagsOf } from "../tagging.ts";
@@ -160,24 +160,30 @@ export function refreshDeadlineOf({ hardTimeoutMs = REFRESH_DEADLINE_MS }: Polic
 }
 
 /**
- * Writes an entry and leaves the fence; answers a promise where the store takes its time. `onKept` is called where the
- * store took it, purged meanwhile or not.
+ * Writes an entry and leaves the fence; answers what became of it, by a promise where the store takes its time. That a
+ * store refused it is told as any refusal is.
  */
 export function keep(
-  { parts, ticket }: Pick<Run, "parts" | "ticket">,
+  { parts, ticket, policy }: Pick<Run, "parts" | "ticket"> & { readonly policy?: Pick<Policy, "route"> },
   entry: Entry,
-  onKept: () => void,
-): Promise<void> | undefined {
-  const written = (isKept: boolean): void => {
+  onKept: () => void = () => undefined,
+): MaybePromise<Kept> {
+  const written = (kept: Kept): Kept => {
     ticket.leave();
-    if (isKept) onKept();
+    if (kept === "kept") onKept();
+    if (kept === "refused" && policy !== undefined) parts.refused(policy.route, "not-kept");
     // A purge that came while the store was writing may have been served before the write (hazard 22).
     if (ticket.purged) void parts.store.delete(entry.key);
+    return kept;
   };
   const kept = parts.store.set(entry, () => guardLate(parts, entry.key, ticket.purged));
-  if (kept instanceof Promise) return kept.then(written);
-  written(kept);
-  return undefined;
+  return kept instanceof Promise ? kept.then(written) : written(kept);
+}
+
+/** Lets those who wait have an entry that is being written, without waiting for the store. */
+export function landStored(flight: Flight | undefined, entry: Entry, written: MaybePromise<Kept>): void {
+  const isLater = written instanceof Promise;
+  flight?.land({ kind: "stored", entry, isKept: written === "kept" }, isLater ? written : undefined);
 }
 
 /**

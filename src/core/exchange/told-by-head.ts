@@ -30,8 +30,7 @@ export function headRun(
     const settle = ({ entry: found }: Found): void => {
       // What a GET has stored meanwhile is newer than what this speaks of.
       const isPresent = isSame(found, stale);
-      if (isPresent && told !== "outdated" && !isPurged(run, told))
-        return void keep(run, told, () => undefined);
+      if (isPresent && told !== "outdated" && !isPurged(run, told)) return void keep(run, told);
       run.ticket.leave();
       if (isPresent && told === "outdated") void parts.store.delete(stale.key);
     };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { memoryStore } from "../../index.ts";
 import type { ChaosMode } from "../chaos-store.ts";
 import { corruptions } from "../corruptions.ts";
-import { assertHit, assertMiss } from "./outcome.ts";
+import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
@@ -73,6 +74,27 @@ export const failures: Scenarios = {
     gate.open();
     const answers = await Promise.all(crowd);
     assert.ok(answers.every((answer) => answer.text === "run 1"));
+  },
+
+  "a response that the store does not keep is served, and not said to be stored": async (stage) => {
+    const store = memoryStore({ maxBytes: 10_000 });
+    const { get, cache } = await stage.site([cached("/a", text("x".repeat(20_000)))], { store });
+    const answers = [await get("/a"), await get("/a")];
+    for (const answer of answers) {
+      assertMiss(answer, { detail: "not-kept" });
+      assert.ok(!ownMember(answer).parameters.has("stored"), "it is not said to be stored");
+      assert.equal(answer.text.length, 20_000);
+    }
+    assert.equal(cache.stats().stored, 0);
+  },
+
+  "a response whose writing fails is served, and not said to be stored": async (stage) => {
+    const { get, store } = await stage.site([cached("/a")]);
+    store.mode = "throw";
+    store.only = ["set"];
+    const answer = await get("/a");
+    assertMiss(answer);
+    assert.ok(!ownMember(answer).parameters.has("stored"), "it is not said to be stored");
   },
 
   "purging a store that fails says so by an answer, not by an error": async (stage) => {

@@ -30,6 +30,18 @@ export const dealings: StoreScenarios = {
     assertSame(read, entryOf(key("a")));
   },
 
+  "a set that answers false has kept nothing, and nothing older; any other has kept the entry": async (
+    store,
+    key,
+  ) => {
+    await store.set(entryOf(key("a")));
+    const large = entryOf(key("a"), { body: new Uint8Array(2 ** 20) });
+    const answer: unknown = await store.set(large);
+    const found = await store.get(key("a"), only);
+    if (answer === false) assert.equal(found, undefined);
+    else assertSame(found, large);
+  },
+
   "an error of the chooser is the caller's, and harms nothing": async (store, key) => {
     await store.set(entryOf(key("a")));
     const fails = (): never => {

@@ -67,6 +67,7 @@ export const http = {
     }),
     isFieldName: list(),
     isFieldValue: list(),
+    isStoredField: list(),
     areSendable: members((check, text) =>
       check([["a", many(text)], ...names(text).map((name) => [name, "a"])]),
     ),

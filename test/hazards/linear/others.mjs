@@ -48,7 +48,7 @@ export const others = {
       demand(asking(text, { header: (name) => (name === "pragma" ? text : undefined) }), shared);
     }),
   },
-  "core/errors.js": { show: list() },
+  "core/errors.js": { checkedOptions: CODE, show: list() },
   "core/explain.js": {
     explain: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
@@ -90,7 +90,6 @@ export const others = {
     undeclaredNames: urlish((read, text) => read(`/a?${text}`, declaring)),
   },
   "core/option-rules.js": {
-    checkName: CODE,
     checkRouteOptions: CODE,
   },
   "core/respond.js": {
