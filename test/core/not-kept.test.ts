@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCache, memoryStore } from "../../src/index.ts";
 import type { Report, Store } from "../../src/index.ts";
-import { answer, asyncStore, fillOf, kitOf, openWith, refresher, said, settle } from "./support.ts";
+import { answer, asyncStore, fillOf, kitOf, openWith, refresher, said, serveOf, settle } from "./support.ts";
 import type { Kit } from "./support.ts";
 
 const LARGE = "x".repeat(20_000);
@@ -84,7 +84,7 @@ describe("a response that the store does not keep", () => {
     const decision = await waiting;
 
     expect(decision).toMatchObject({ kind: "serve", outcome: "miss" });
-    expect(said((decision as { reply: never }).reply, "cache-status")).not.toContain("stored");
+    expect(said(serveOf(decision).reply, "cache-status")).not.toContain("stored");
   });
 
   it("is neither where its head waits for what leaves with it", () => {
