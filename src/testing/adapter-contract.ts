@@ -18,6 +18,7 @@ import { flights } from "./adapter-contract/flights.ts";
 import { followers } from "./adapter-contract/followers.ts";
 import { paces } from "./adapter-contract/paces.ts";
 import { connections } from "./adapter-contract/connections.ts";
+import { notices } from "./adapter-contract/notices.ts";
 import { leavers } from "./adapter-contract/leavers.ts";
 import { callbacks } from "./adapter-contract/callbacks.ts";
 import { failures } from "./adapter-contract/failures.ts";
@@ -46,6 +47,7 @@ const TOPICS: readonly Scenarios[] = [
   paces,
   leavers,
   connections,
+  notices,
   refreshes,
   rescues,
   failures,

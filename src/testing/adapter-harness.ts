@@ -1,5 +1,19 @@
 import type { Cache, RouteOptions } from "../index.ts";
 
+/** The ways in which frameworks let a handler know that its client is gone before the response's end. */
+export const NOTICES = [
+  "a signal",
+  "the response's close",
+  "the request's aborted",
+  "the connection's events",
+  "the state of request, response and connection",
+  "finished of node:stream",
+  "on-finished",
+] as const;
+
+/** One of them. */
+export type Notice = (typeof NOTICES)[number];
+
 /** A request as a contract's handler sees it, after the adapter had its way with it. */
 export interface ContractRequest {
   readonly method: string;
@@ -14,6 +28,11 @@ export interface ContractRequest {
    * Undefined where it tells nobody.
    */
   readonly signal?: AbortSignal;
+  /**
+   * In which of the ways that the framework has the handler was told so by now: each listens, or looks, from before its
+   * handler runs, and where earlier middleware listens in the same way. Undefined where none of them is there.
+   */
+  readonly told?: (() => readonly Notice[]) | undefined;
 }
 
 /** What a contract's handler answers; a harness says it in its framework's own way. */

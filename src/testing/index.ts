@@ -6,6 +6,7 @@ export type {
   ContractRequest,
   ContractRoute,
   ContractServer,
+  Notice,
 } from "./adapter-harness.ts";
 export { bytesStore } from "./bytes-store.ts";
 export type { StoredResource } from "./bytes-store.ts";

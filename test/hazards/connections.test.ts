@@ -10,6 +10,14 @@ const checks = harnesses.flatMap((harness) =>
   adapterContract(harness).map((check) => [harness.name, check.name, check] as const),
 );
 
+describe("46: whatever a handler listens to, it hears of its client's leaving only when nobody needs it", () => {
+  it.each(
+    checks.filter(([, name]) => name.includes("is not told by") || name.includes("nobody needs any more")),
+  )("%s: %s", async (_, _name, check) => {
+    await expect(check.run()).resolves.toBeUndefined();
+  });
+});
+
 describe("31: any order of requests, leaving and finishing on one connection leaves the process alive", () => {
   it.each(checks.filter(([, name]) => name.includes("the process lives")))(
     "%s: %s",

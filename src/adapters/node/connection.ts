@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** What a connection says when its client is gone. */
-export const SIGNS = ["error", "close"] as const;
+export const SIGNS = ["end", "error", "close"] as const;
 
 /** One who is asked before a connection tells of its end. */
 interface Watcher {
@@ -41,13 +41,19 @@ export function nextBegins(socket: Socket): void {
   if (watchers !== undefined) for (const one of watchers) one.nextBegins();
 }
 
+/** Node's server ends a connection whose client sends nothing more, unless it is told otherwise. */
+function isSign(socket: Socket, name: unknown): boolean {
+  if (name !== "end") return SIGNS.some((sign) => sign === name);
+  return (socket as { server?: { httpAllowHalfOpen?: boolean } }).server?.httpAllowHalfOpen !== true;
+}
+
 function watched(socket: Socket): Watch {
   const watchers = new Set<Watcher>();
   const { emit } = socket;
   let end = (): void => undefined;
   const over = new Promise<void>((resolve) => (end = resolve));
   socket.emit = function watchedEmit(this: Socket, ...args: unknown[]): boolean {
-    const asked = SIGNS.some((sign) => sign === args[0]) ? [...watchers].toReversed() : [];
+    const asked = isSign(this, args[0]) ? [...watchers].toReversed() : [];
     // The latest first: what came to listen after it began is its handler's.
     for (const one of asked) one.notice();
     let wasHeard = false;

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Sink } from "../../adapter.ts";
 import { cutOff } from "./break-off.ts";
 import { SIGNS, unwatch, watch } from "./connection.ts";
+import { SharedListeners, heldListeners } from "./shared-listeners.ts";
 import { StandIn } from "./stand-in.ts";
 import type { Rider } from "./stand-in.ts";
 
@@ -32,6 +33,8 @@ export class Departure {
   readonly #run: Run;
   /** What listens to the connection and is not the handler's: Node's server, earlier middleware, later requests. */
   readonly #others: readonly unknown[][];
+  /** What those and the handler listen to together. */
+  readonly #shared: readonly SharedListeners[];
   /** Fulfilled once all were told of the end of the client's connection. */
   #over: Promise<void> | undefined;
   #isWatching = false;
@@ -48,6 +51,7 @@ export class Departure {
     this.#socket = socket;
     this.#run = run;
     this.#others = SIGNS.map((sign) => socket.rawListeners(sign));
+    this.#shared = [res, res.req].map((message) => new SharedListeners(message));
     if (socket instanceof StandIn) {
       socket.riders.add(run);
       this.#standIn = socket;
@@ -154,6 +158,7 @@ export class Departure {
     const standIn = req.socket instanceof StandIn ? req.socket : this.#standInFor();
     standIn.riders.add(this.#run);
     this.#standIn = standIn;
+    for (const shared of this.#shared) shared.moveTo(standIn, this.#res);
     for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], standIn);
     // Node's server puts another listener in the place of its own where what came was no request; that moved, too.
     if (this.#socket.listenerCount("error") === 0) this.#socket.on("error", () => undefined);
@@ -169,6 +174,10 @@ export class Departure {
     if (res.socket === socket) res.detachSocket(socket);
     standIn.carry(res);
     res.req.socket = standIn as unknown as Socket;
+    // Another name of it, and no alias.
+    Reflect.set(res.req, "client", standIn);
+    // Where its client has said that it sends nothing more, it takes nothing more either, and need not close.
+    setImmediate(() => socket.destroy());
     // Node's server does so on the client's connection, at the end of this response and of those before it.
     res.detachSocket = () => {
       Reflect.deleteProperty(res, "detachSocket");
@@ -186,8 +195,9 @@ export class Departure {
 
   /** What the handler listens to, it hears of the stand-in. */
   #moveListeners(sign: (typeof SIGNS)[number], others: readonly unknown[], standIn: StandIn): void {
-    for (const listener of this.#socket.rawListeners(sign) as Listener[]) {
-      if (others.includes(listener)) continue;
+    const held = heldListeners(this.#res.req);
+    for (const listener of this.#socket.rawListeners(sign) as (Listener & { listener?: Listener })[]) {
+      if (others.includes(listener) && !held.has(listener.listener ?? listener)) continue;
       this.#socket.removeListener(sign, listener);
       standIn.on(sign, listener);
     }

@@ -94,6 +94,11 @@ export class StandIn extends Duplex {
     return this.destroy();
   }
 
+  /** As that of a connection of which nobody knows that it is closed. */
+  get readyState(): "open" | "closed" {
+    return this.destroyed ? "closed" : "open";
+  }
+
   address(): object {
     const { localAddress: address, localPort: port, localFamily: family } = this as unknown as Socket;
     return { address, port, family };

@@ -16,6 +16,7 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { listenFor, log } from "./ways.ts";
 
 /** Both versions, by name. */
 export const versions = [
@@ -55,7 +56,8 @@ export async function listen(app: Express): Promise<ContractServer> {
 
 function declare(app: Express, cache: Cache, route: ContractRoute): void {
   const { earlier, guard, options } = route;
-  const speakFirst: RequestHandler = (_req, res, next) => {
+  const speakFirst: RequestHandler = (req, res, next) => {
+    log(req, res);
     for (const [name, value] of Object.entries(earlier?.() ?? {})) res.setHeader(name, value);
     next();
   };
@@ -125,5 +127,6 @@ function seen(req: Request, res: Response): ContractRequest {
       return Array.isArray(value) ? value.join(", ") : value;
     },
     signal: gone.signal,
+    told: listenFor(req, res, undefined),
   };
 }

@@ -11,6 +11,7 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { listenFor, log } from "./ways.ts";
 
 /** Says the contract's neutral routes in Fastify's own words, over a real socket. */
 export const fastifyHarness: AdapterHarness = {
@@ -94,14 +95,17 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     method: route.method,
     url: route.path,
     ...(route.only === undefined ? {} : { constraints: { only: route.only } }),
-    onRequest: async (_request, reply) => void reply.headers(copied(earlier?.() ?? {})),
+    onRequest: async (request, reply) => {
+      log(request.raw, reply.raw);
+      reply.headers(copied(earlier?.() ?? {}));
+    },
     preHandler: guard?.place === "framework" ? [guardHook] : [],
     ...(options === undefined ? {} : { config: { cache: { ...options, before } } }),
-    handler: async (request, reply) => answer(reply, await route.handler(seen(request))),
+    handler: async (request, reply) => answer(reply, await route.handler(seen(request, reply))),
   });
 }
 
-function seen(request: FastifyRequest): ContractRequest {
+function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
   return {
     method: request.method,
     url: request.url,
@@ -112,6 +116,7 @@ function seen(request: FastifyRequest): ContractRequest {
     },
     // Fastify makes it when it is asked for.
     signal: request.signal,
+    told: listenFor(request.raw, reply.raw, request.signal),
   };
 }
 

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { NOTICES } from "../adapter-harness.ts";
+import type { Notice } from "../adapter-harness.ts";
+import { cached, plain, stream, text } from "./routes.ts";
+import type { WatchedRoute } from "./routes.ts";
+import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
+import type { Scenario, Scenarios } from "./stage.ts";
+
+const other = plain("/other", text("other"));
+
+/** What lets a handler know that its client is gone, one check for each way (hazard 46). */
+export const notices: Scenarios = {
+  ...Object.fromEntries(
+    NOTICES.map((way) => [`a handler that others need is not told by ${way}`, untold(way)]),
+  ),
+
+  "a handler that nobody needs any more is told in every way in which it would be without a cache": async (
+    stage,
+  ) => {
+    const [source, alone] = [sourceOf(stage, ["one ", "two"]), sourceOf(stage, ["one ", "two"])];
+    const route = cached("/a", () => stream(() => source.parts()));
+    const uncached = plain("/plain", () => stream(() => alone.parts()));
+    const { client } = await stage.site([route, uncached]);
+    source.letGo(1);
+    alone.letGo(1);
+    const readers = [
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/a" }),
+      await client.open({ path: "/plain" }),
+    ];
+    for (const reader of readers) await assertNext(reader, "one ", "each reader");
+    for (const reader of readers) reader.abort();
+    const missing = (): readonly Notice[] => toldOf(uncached).filter((way) => !toldOf(route).includes(way));
+    await stage.until(
+      () => uncached.seen[0]?.told === undefined || toldOf(uncached).length > 0,
+      "a handler without a cache is told",
+    );
+    await stage.until(() => missing().length === 0, "so is that of a cached route");
+  },
+};
+
+function untold(way: Notice): Scenario {
+  return async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const route = cached("/a", () => stream(() => source.parts()));
+    const site = await stage.site([route, other]);
+    source.letGo(1);
+    const leader = await site.client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    const follower = await site.client.open({ path: "/a" });
+    leader.abort();
+    await hasSeen(site, "/other");
+    assert.ok(!toldOf(route).includes(way), "the handler is not told that its client is gone");
+    source.finish();
+    assert.equal((await restOf(follower)).toString(), "one two", "who follows is sent all of it");
+  };
+}
+
+function toldOf({ seen }: WatchedRoute): readonly Notice[] {
+  return seen[0]?.told?.() ?? [];
+}
