@@ -1,7 +1,7 @@
 import { parseCacheControl } from "../http/cache-control.ts";
 import type { CacheControl } from "../http/cache-control.ts";
 import { combined, fieldOf } from "../http/fields.ts";
-import { parseTargetedCacheControl } from "../http/targeted.ts";
+import { parseCacheControls } from "../http/targeted.ts";
 import type { Entry } from "./store.ts";
 import type { Policy, RequestRecord } from "./types.ts";
 
@@ -52,7 +52,8 @@ function isAccepted(entry: Entry, now: number, asked: CacheControl): boolean {
 function isStaleAllowed(entry: Entry, now: number, asked: CacheControl): boolean {
   const { noCache, noStore, maxAge, minFresh, maxStale } = asked;
   if (noCache !== false || noStore || minFresh !== undefined) return false;
-  if (maxAge !== undefined && now - entry.storedAt > maxAge * 1000) return false;
+  // Without `max-stale`, who says how old a response may be wants none that is stale (RFC 9111 §5.2.1.1).
+  if (maxAge !== undefined && (maxStale === undefined || now - entry.storedAt > maxAge * 1000)) return false;
   return maxStale === undefined || staleEnough(maxStale, now - entry.staleAt);
 }
 
@@ -63,7 +64,7 @@ function staleEnough(most: number | true, staleMs: number): boolean {
 /** Whether a response lets itself be served stale at all (RFC 9111 §4.2.4); a targeted field speaks alone (RFC 9213 §2.2). */
 function mayBeStale(entry: Entry): boolean {
   const own = (name: string): string | undefined => combined(fieldOf(entry.fields, name));
-  const said = parseTargetedCacheControl(own("cdn-cache-control")) ?? parseCacheControl(own("cache-control"));
+  const { cacheControl: said } = parseCacheControls(own("cdn-cache-control"), own("cache-control"));
   return (
     !said.mustRevalidate && !said.proxyRevalidate && said.noCache === false && said.sMaxage === undefined
   );

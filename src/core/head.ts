@@ -1,7 +1,6 @@
-import { parseCacheControl } from "../http/cache-control.ts";
 import { combined, fieldOf } from "../http/fields.ts";
 import { POLICY_FIELDS, noncesOf } from "../http/nonce.ts";
-import { parseTargetedCacheControl } from "../http/targeted.ts";
+import { parseCacheControls } from "../http/targeted.ts";
 import { parseVary } from "../http/vary.ts";
 import type { HandlerHead, Head } from "./types.ts";
 
@@ -24,12 +23,10 @@ export function readHead(head: HandlerHead): Head {
     if (own === undefined || before === undefined) return combined(own ?? before);
     return combined(manner?.added?.includes(name) === true ? [before, own].flat() : own);
   };
-  const targeted = parseTargetedCacheControl(said("cdn-cache-control"));
-  const cacheControl = targeted ?? parseCacheControl(said("cache-control"));
+  const { cacheControl, isTargeted } = parseCacheControls(said("cdn-cache-control"), said("cache-control"));
   const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
   const nonces = noncesOf(POLICY_FIELDS.map(said));
   const { status, fields } = head;
-  const isTargeted = targeted !== undefined;
   return { status, fields, earlier, manner, cacheControl, isTargeted, vary, nonces };
 }
 

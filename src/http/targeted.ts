@@ -4,21 +4,76 @@ import { parseDictionary } from "./dictionary.ts";
 
 const REFUSALS: ReadonlySet<string> = new Set(["no-cache", "no-store", "private"]);
 
+/** Directives without an argument, and durations: what a targeted field may say besides refusals. */
+const FLAGS: ReadonlySet<string> = new Set([
+  "immutable",
+  "must-revalidate",
+  "must-understand",
+  "no-transform",
+  "proxy-revalidate",
+  "public",
+]);
+const DURATIONS: ReadonlySet<string> = new Set([
+  "max-age",
+  "s-maxage",
+  "stale-if-error",
+  "stale-while-revalidate",
+]);
+
+/** The directives that count for a response, and whether they are those of the targeted field. */
+export interface CacheControls {
+  readonly cacheControl: CacheControl;
+  readonly isTargeted: boolean;
+}
+
 /**
- * Reads a targeted cache control field, such as `CDN-Cache-Control` (RFC 9213 §2.1), or undefined where it is absent,
- * empty or no structured dictionary: then `Cache-Control` and `Expires` count.
+ * Reads `Cache-Control` and a targeted field, such as `CDN-Cache-Control`, which decides alone where it is valid (RFC 9213
+ * §2.2). One that says nothing that is understood, or a directive with a value of another type, opens nothing that
+ * `Cache-Control` closes: a typing error must not make public what a handler keeps to one client.
+ */
+export function parseCacheControls(targeted: string | undefined, general: string | undefined): CacheControls {
+  const cacheControl = parseCacheControl(general);
+  const read = readTargeted(targeted);
+  if (read === undefined) return { cacheControl, isTargeted: false };
+  const opens = refuses(cacheControl) && !refuses(read.cacheControl);
+  if (opens && !read.isUnderstood) return { cacheControl, isTargeted: false };
+  return { cacheControl: read.cacheControl, isTargeted: true };
+}
+
+/**
+ * Reads a targeted cache control field (RFC 9213 §2.1), or undefined where it is absent, empty or no structured
+ * dictionary: then `Cache-Control` and `Expires` count.
  */
 export function parseTargetedCacheControl(value: string | undefined): CacheControl | undefined {
+  return readTargeted(value)?.cacheControl;
+}
+
+function readTargeted(
+  value: string | undefined,
+): { readonly cacheControl: CacheControl; readonly isUnderstood: boolean } | undefined {
   const members = value === undefined ? undefined : parseDictionary(value);
   if (members === undefined || members.size === 0) return undefined;
   const directives: string[] = [];
+  let isUnderstood = false;
+  let isMistyped = false;
   for (const [name, item] of members) {
+    const isFlag = item === true || item === "?1" || item === "?0";
+    const isDuration = typeof item === "string" && /^[0-9]+$/.test(item);
+    if (REFUSALS.has(name) || FLAGS.has(name) || DURATIONS.has(name)) {
+      isUnderstood = true;
+      isMistyped ||= DURATIONS.has(name) ? !isDuration : FLAGS.has(name) && !isFlag;
+    }
     if (item === true || item === "?1") directives.push(name);
     else if (item === "?0") continue;
     // A refusal with an argument that it does not have is read the strict way, as everywhere.
     else if (REFUSALS.has(name)) directives.push(item.startsWith('"') ? `${name}=${item}` : name);
     // A duration is an integer here and nothing else; of other types it is not understood.
-    else if (/^[0-9]+$/.test(item)) directives.push(`${name}=${item}`);
+    else if (isDuration) directives.push(`${name}=${item}`);
   }
-  return parseCacheControl(directives.join(", "));
+  const cacheControl = parseCacheControl(directives.join(", "));
+  return { cacheControl, isUnderstood: isUnderstood && !isMistyped };
+}
+
+function refuses({ noStore, noCache, private: isPrivate }: CacheControl): boolean {
+  return noStore || noCache !== false || isPrivate !== false;
 }

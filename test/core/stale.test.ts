@@ -60,13 +60,17 @@ describe("a stale response within its window", () => {
       return now({ ...asked, headers: { "cache-control": demand } }).kind;
     };
 
-    expect(["no-cache", "max-age=10", "min-fresh=1", "max-stale=5", "max-stale=20"].map(kindFor)).toEqual([
-      "fill",
-      "fill",
-      "fill",
-      "fill",
-      "serve",
-    ]);
+    expect(
+      ["no-cache", "max-age=10", "max-age=999", "min-fresh=1", "max-stale=5", "max-stale=20"].map(kindFor),
+    ).toEqual(["fill", "fill", "fill", "fill", "fill", "serve"]);
+  });
+
+  it("is for a client that says how old it may be, and that it may be stale", () => {
+    const route = { staleWhileRevalidate: 30, requestDirectives: true };
+    const { now, asked } = stale(route, 70);
+    const headers = { "cache-control": "max-age=999, max-stale=20" };
+
+    expect(now({ ...asked, headers }).kind).toBe("serve");
   });
 
   it("answers HEAD as well", () => {

@@ -37,6 +37,11 @@ describe("a response is never stored", () => {
       { earlier: { "cache-control": "no-store" } },
       "no-store",
     ],
+    [
+      "if it says no-store, and a malformed field for shared caches",
+      { headers: { "cache-control": "no-store", "cdn-cache-control": 'max-age="60"' } },
+      "no-store",
+    ],
     ["if it varies by everything", { headers: { vary: "accept, *" } }, "vary-any"],
     ["if what was there before varies by everything", { earlier: { vary: "*" } }, "vary-any"],
     ["if it sets a cookie", { headers: { "set-cookie": "id=1" } }, "set-cookie"],

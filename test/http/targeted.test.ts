@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseCacheControl } from "../../src/http/cache-control.ts";
-import { parseTargetedCacheControl } from "../../src/http/targeted.ts";
+import { parseCacheControls, parseTargetedCacheControl } from "../../src/http/targeted.ts";
 
 describe("a targeted Cache-Control", () => {
   it.each([[undefined], [""], ["  "], ["max-age=60,"], ["MAX-AGE=60"], ["max-age=60, no store"], ["&"]])(
@@ -59,4 +59,49 @@ describe("a targeted Cache-Control", () => {
       expect(parseTargetedCacheControl(value)?.private).toBe(true);
     },
   );
+});
+
+describe("a targeted field beside a Cache-Control that forbids storing", () => {
+  it.each([
+    ['max-age="60"'],
+    ["max-age"],
+    ["max-age=60.5"],
+    ["max-age=-60"],
+    ['public, max-age="60"'],
+    ["max-age=60, s-maxage=x"],
+    ["public=1"],
+    ["foo"],
+    ["foo=1, bar"],
+    ["max-age=60, &"],
+    ["MAX-AGE=60"],
+    ["max-age 60"],
+    [""],
+  ])("%j opens nothing", (targeted) => {
+    const read = ["no-store", "private", "no-cache", 'private="x-a"'].map((general) =>
+      parseCacheControls(targeted, general),
+    );
+
+    expect(read.map(({ cacheControl }) => cacheControl)).toEqual(
+      ["no-store", "private", "no-cache", 'private="x-a"'].map(parseCacheControl),
+    );
+  });
+
+  it.each([
+    ["max-age=60", "max-age=60"],
+    ["no-store=?0, max-age=60", "max-age=60"],
+    ["max-age=60, foo=1.5", "max-age=60"],
+    ["must-revalidate", "must-revalidate"],
+    ['private, max-age="60"', "private"],
+  ])("%j decides", (targeted, same) => {
+    expect(parseCacheControls(targeted, "no-store")).toEqual({
+      cacheControl: parseCacheControl(same),
+      isTargeted: true,
+    });
+  });
+
+  it("decides, malformed as it is, where nothing is forbidden", () => {
+    const { cacheControl, isTargeted } = parseCacheControls('max-age="60"', "max-age=3600");
+
+    expect([cacheControl.maxAge, isTargeted]).toEqual([undefined, true]);
+  });
 });

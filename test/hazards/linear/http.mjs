@@ -154,7 +154,10 @@ export const http = {
     ifRangeHolds: list((holds, text) => holds(text, { etag: text, lastModified: text, date: 0 })),
   },
   "http/string-list.js": { parseStringList: structured() },
-  "http/targeted.js": { parseTargetedCacheControl: structured() },
+  "http/targeted.js": {
+    parseCacheControls: structured((read, text) => read(text, text)),
+    parseTargetedCacheControl: structured(),
+  },
   "http/nonce.js": {
     noncesOf: some(["'", "nonce-", "'nonce-", "a", "=", ";", " "], "'nonce-a' 'self'", (read, text) =>
       read([text, undefined]),
