@@ -10,9 +10,10 @@ import type { Explanation } from "./core/explain.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
 import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/key.ts";
-import { manualEntry, namespaceIn, storedResponse } from "./core/manual.ts";
+import { manualEntry } from "./core/exchange/put.ts";
+import { manualRoute, namespaceIn, storedResponse } from "./core/manual.ts";
 import { Names } from "./core/names.ts";
-import type { InNamespace, ManualResponse } from "./core/manual.ts";
+import type { InNamespace, ManualOptions, ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
 import type { PolicyParts, RouteContext } from "./core/policy.ts";
@@ -59,15 +60,11 @@ export interface Cache {
   /** Reads the fresh response that is stored under a key of a route's `key` function; undefined if there is none. */
   get(key: string, where?: InNamespace): Promise<StoredResponse | undefined>;
   /**
-   * Puts a response under such a key, for `ttl` seconds (default 60); answers whether it is there: the store took it,
-   * and no invalidation of the key came meanwhile.
-   * Throws `ERR_CACHE_RESPONSE` if it could not be sent.
+   * Puts a response under such a key, by the rules for what a route stores; answers whether it is there: the store keeps
+   * it, and no invalidation of it came meanwhile.
+   * Throws `ERR_CACHE_RESPONSE` if it could not be sent, or if what it says forbids to store it.
    */
-  set(
-    key: string,
-    response: ManualResponse,
-    where?: InNamespace & { readonly ttl?: number },
-  ): Promise<boolean>;
+  set(key: string, response: ManualResponse, where?: ManualOptions): Promise<boolean>;
   /**
    * Forgets what is stored under such a key: every method, principal and variant of it. Answers how many responses
    * that were. A handler that is running now can no longer store what it found before.
@@ -190,6 +187,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       return { name, selector: routeSelector(name, "") };
     },
   };
+  const byHand: PolicyParts = { names: namesOf, name: () => ({ name: "cache.set", selector: "" }) };
   const engine: Engine = {
     policy: (route, context) =>
       routes.declare(resolvePolicy(route, settings, context, parts), context.declaration),
@@ -203,8 +201,9 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     async set(key, response, where) {
       const name = named(key, where, "cache.set");
-      const entry = manualEntry(name, response, where?.ttl ?? 60, clock.now(), digest);
-      return exchange.put(entry);
+      const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
+      const at = { now: clock.now(), taggedAt: tags.begin(), digest };
+      return exchange.put(manualEntry(name, response, policy, at));
     },
     invalidate,
     async clear() {

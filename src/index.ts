@@ -17,7 +17,7 @@ export type {
 } from "./core/explain.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
 export type { Tagged } from "./core/tagging.ts";
-export type { InNamespace, ManualResponse } from "./core/manual.ts";
+export type { InNamespace, ManualOptions, ManualResponse } from "./core/manual.ts";
 export type { Clock } from "./core/clock.ts";
 export type {
   OnError,

@@ -1,10 +1,8 @@
-import { formatEntityTag } from "../http/etag.ts";
-import { MESSAGE_FIELDS, areSendable, endToEnd, fieldOf, toFields } from "../http/fields.ts";
+import { MESSAGE_FIELDS, areSendable, endToEnd, toFields } from "../http/fields.ts";
 import type { Fields } from "../http/fields.ts";
-import type { Digest } from "./digest.ts";
 import { CacheError, checkedOptions, show } from "./errors.ts";
 import type { Entry } from "./store.ts";
-import type { StoredResponse } from "./types.ts";
+import type { HandlerHead, StoredResponse } from "./types.ts";
 
 /** Which namespace a key is in; the cache's own namespace policy applies. */
 export interface InNamespace {
@@ -15,22 +13,57 @@ export interface InNamespace {
 export interface ManualResponse {
   /** Default: 200. */
   readonly status?: number;
-  /** Default: none. */
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** An object, `Headers`, a `Map` or pairs. Default: none. */
+  readonly headers?:
+    | Readonly<Record<string, string | readonly string[]>>
+    | Iterable<readonly [name: string, value: string | readonly string[]]>;
   /** The content: bytes, or text that is stored as UTF-8. */
   readonly body: Uint8Array | string;
 }
 
-/** Makes the entry of a response that was put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
-export function manualEntry(
-  name: { readonly resource: string; readonly selector: string },
-  response: ManualResponse,
-  ttl: number,
-  now: number,
-  digest: Digest,
-): Entry {
+/** What `cache.set` takes beside key and response. */
+export interface ManualOptions extends InNamespace {
+  /** Seconds, 0 or more. Default: what the response says, else what the cache's `defaults` say, else 60. */
+  readonly ttl?: number;
+  /** What the response is tagged with, for `cache.invalidate({ tag })`. Default: nothing. */
+  readonly tags?: readonly string[];
+}
+
+/** What a response that was put by hand has of a route: its lifetime and its tags, and no others' functions. */
+export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
+  readonly statuses: "any";
+  readonly scope: "everyone";
+  readonly invalidateOnUnsafe: false;
+  readonly query: "all";
+  readonly ttl?: number;
+  readonly tags: readonly string[];
+} {
+  if (ttl !== undefined && !(typeof ttl === "number" && ttl >= 0)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `cache.set: the option "ttl" is ${show(ttl)}; write seconds, 0 or more, Infinity allowed`,
+    );
+  }
+  if (!Array.isArray(tags)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `cache.set: the option "tags" is ${show(tags)}; write a list of names, such as ["reports"]`,
+    );
+  }
+  const own = { statuses: "any", scope: "everyone", invalidateOnUnsafe: false, query: "all", tags } as const;
+  return ttl === undefined ? own : { ...own, ttl };
+}
+
+/** Reads a response that was put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
+export function manualMessage(response: ManualResponse): {
+  readonly head: HandlerHead;
+  readonly body: Uint8Array;
+} {
+  checkedOptions(response, "cache.set, the response", {
+    known: ["status", "headers", "body"],
+    example: '{ status: 200, headers: { "content-type": "text/plain" }, body: "content" }',
+  });
   const { status = 200, headers = {}, body } = response;
-  const said = toFields(headers);
   const isText = typeof body === "string";
   if (!(isText || body instanceof Uint8Array) || !isStorableStatus(status)) {
     throw new CacheError(
@@ -38,38 +71,45 @@ export function manualEntry(
       `the response has status ${show(status)} and a body of type ${typeof body}; give a final status other than 206 and 304, and text or bytes`,
     );
   }
-  if (typeof ttl !== "number" || !(ttl >= 0)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `cache.set: the option "ttl" is ${show(ttl)}; write seconds, 0 or more, Infinity allowed`,
-    );
-  }
-  if (!areSendable(said) || endToEnd(said).length !== said.length) {
+  const fields = fieldsIn(headers);
+  if (fields === undefined || !areSendable(fields) || endToEnd(fields).length !== fields.length) {
     throw new CacheError(
       "ERR_CACHE_RESPONSE",
       `the response's headers ${show(headers)} cannot be sent over HTTP`,
     );
   }
-  const bytes = isText ? new TextEncoder().encode(body) : new Uint8Array(body);
-  const tag: Fields =
-    fieldOf(said, "etag") === undefined ? [["etag", formatEntityTag(digest.of(bytes))]] : [];
+  // It is put now, whatever the message said that it came with.
+  const own = fields.filter(([name]) => !MESSAGE_FIELDS.has(name));
   return {
-    key: name.resource,
-    variant: name.selector,
-    vary: [],
-    status,
-    fields: [...said.filter(([field]) => !MESSAGE_FIELDS.has(field)), ...tag],
-    body: bytes,
-    storedAt: now,
-    staleAt: now + ttl * 1000,
-    deleteAt: now + ttl * 1000,
+    head: { status, fields: own },
+    body: isText ? new TextEncoder().encode(body) : new Uint8Array(body),
   };
+}
+
+/** The fields in an object, or in what lists names and values: `Headers`, a `Map`, pairs. Undefined where they are none. */
+function fieldsIn(headers: unknown): Fields | undefined {
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const pairs: unknown[] =
+    Symbol.iterator in headers ? [...(headers as Iterable<unknown>)] : Object.entries(headers);
+  const lines = new Map<string, string[]>();
+  for (const pair of pairs) {
+    const [name, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    const values: unknown[] = value === undefined ? [] : [value].flat();
+    if (typeof name !== "string" || !values.every(isLine)) return undefined;
+    const known = lines.get(name.toLowerCase()) ?? [];
+    lines.set(name.toLowerCase(), [...known, ...values.map(String)]);
+  }
+  return toFields(Object.fromEntries(lines));
+}
+
+function isLine(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number";
 }
 
 /** What the methods of a cache take beside a key. */
 const WHERE: Readonly<Record<string, readonly string[]>> = {
   "cache.get": ["namespace"],
-  "cache.set": ["namespace", "ttl"],
+  "cache.set": ["namespace", "ttl", "tags"],
   "cache.invalidate": ["namespace"],
 };
 
