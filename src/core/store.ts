@@ -9,7 +9,7 @@ export type MaybePromise<T> = T | Promise<T>;
  */
 export interface Manner {
   /** Its content was handed over as text, in this encoding. */
-  readonly textIn?: "utf8" | "latin1";
+  readonly textIn?: "utf8" | "utf-8" | "latin1";
   /** Its content was written, and then ended. */
   readonly isParted?: boolean;
   /** How many bytes of that came with its end, which a stream tells at its end. */

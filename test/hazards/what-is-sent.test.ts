@@ -56,4 +56,12 @@ describe("what is sent", () => {
     expect([miss, hit].map(({ header }) => header("x-frame-options"))).toEqual([undefined, undefined]);
     expect(hit.header("x-cache")).toBe("HIT");
   });
+
+  it("43: a field beyond ASCII has the same bytes on a hit as on a miss", async () => {
+    const front: RequestHandler = (_req, _res, next) => next();
+    const site = siteOf(front, (_req, res) => void res.set("x-name", "caf\u00E9").end("text"));
+    const [miss, hit] = await askTwice(await visit(site));
+    expect([miss, hit].map(({ header }) => header("x-name"))).toEqual(["caf\u00C3\u00A9", "caf\u00C3\u00A9"]);
+    expect(hit.header("x-cache")).toBe("HIT");
+  });
 });

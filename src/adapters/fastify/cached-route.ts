@@ -9,6 +9,7 @@ import type {
 import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapter.ts";
 import { breakWhenDestroyed } from "../node/break-off.ts";
 import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
+import { areBeyondAscii } from "../node/manner.ts";
 import { replayedFill } from "../node/replay.ts";
 import { showFields } from "../node/request.ts";
 import { isAnswered, release } from "./answered.ts";
@@ -160,7 +161,9 @@ export class CachedRoute {
     // Fastify gives text and bytes a content type that a stored stream did not have.
     if (!isHooked && !reply.hasHeader("content-type")) this.#untyped.add(reply);
     // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
-    const content = isHooked ? shownContentOf(said, reply) : contentOf(said);
+    const isTextAnyway = said.text !== undefined && said.manner?.textIn === "utf8";
+    const isBeyond = !isTextAnyway && said.body !== undefined && areBeyondAscii(reply.getHeaders());
+    const content = isHooked ? shownContentOf(said, reply, isBeyond) : contentOf(said, isBeyond);
     if (typeof content === "string") reply.serializer(asIs);
     reply.send(content ?? undefined);
   }

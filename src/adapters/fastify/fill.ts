@@ -3,7 +3,7 @@ import { changesOf, subtractFields } from "../../adapter.ts";
 import type { Fields, Fill, HandlerHead, Manner, OpenFill, Refusal, Reply } from "../../adapter.ts";
 import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
-import { mannerOf, textIn } from "../node/manner.ts";
+import { areBeyondAscii, mannerOf, textIn } from "../node/manner.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
 import {
@@ -82,6 +82,7 @@ export class FastifyFill {
   /** Takes the text that a serializer made of the handler's object: Fastify, which would ask it again, is given that. */
   takeText(text: string): void {
     this.#content = { bytes: text };
+    this.#manner = { ...this.#manner, textIn: "utf8" };
     this.#takeBack = serializeBy(this.#reply, () => text);
   }
 
@@ -277,6 +278,9 @@ export class FastifyFill {
   /** Stands in for a stream that may be stored; what nobody else will read is left alone. */
   #takeStream(said: AnyStream): unknown {
     if (this.#leader.isThere && this.#status !== 304) this.#passed = this.#fill.refusal(this.#head());
+    // Perhaps it is one of text: Node would write the head in UTF-8 then, and does not for the bytes that others get.
+    const isSized = this.#reply.hasHeader("content-length");
+    if (isSized && areBeyondAscii(this.#reply.getHeaders())) this.#passed ??= "malformed";
     if (this.#passed !== undefined) return said;
     const { stream } = (this.#stream = new HandlerStream(said));
     if (this.#leader.isClient) breakWith(stream, this.#reply);

@@ -47,6 +47,8 @@ function send(
   void pump(content, res, write, () => new Promise((resolve) => (wake = resolve)));
 }
 
+const NOTHING = new Uint8Array();
+
 /** How many bytes wait for a client that reads, beside those that the system holds for it. */
 const AHEAD = 262_144;
 
@@ -70,7 +72,10 @@ async function pump(
   let isSilent = true;
   // A source that takes its time does not hold back the head.
   setImmediate(() => {
-    if (isSilent && !res.destroyed) res.flushHeaders();
+    if (!isSilent || res.destroyed) return;
+    // With `flushHeaders`, Node would write it in UTF-8, and not in latin1 as with the first bytes (hazard 43).
+    if (isWrapped(res)) res.flushHeaders();
+    else res.write(NOTHING);
   });
   try {
     for await (const part of content) {

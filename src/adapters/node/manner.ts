@@ -22,6 +22,32 @@ export function mannerOf(form: Form, { removed, added }: Changes): Manner | unde
 /** The encoding of what was handed over as text; undefined for bytes, and for text that only stands for bytes. */
 export function textIn(chunk: unknown, encoding: BufferEncoding | undefined): Manner["textIn"] {
   if (typeof chunk !== "string") return undefined;
-  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return "utf8";
+  // Spelled in this way alone, Node writes the head in it, too.
+  if (encoding === undefined || encoding === "utf8") return "utf8";
+  if (/^utf-?8$/i.test(encoding)) return "utf-8";
   return /^(?:latin1|binary)$/i.test(encoding) ? "latin1" : undefined;
+}
+
+/**
+ * Whether Node writes the head of a response in UTF-8, as it does together with such a text, and not in latin1: fields
+ * beyond ASCII have other bytes then (hazard 43).
+ */
+export function isHeadInUtf8(manner: Manner | undefined): boolean {
+  if (manner?.textIn !== "utf8") return false;
+  // Content that comes in chunks begins with a line of its own.
+  const isChunked = manner.isUnsized === true && (manner.isParted === true || manner.isHeadFirst === true);
+  return !isChunked;
+}
+
+/** Whether a field has a value beyond ASCII. */
+export function areBeyondAscii(fields: Readonly<Record<string, unknown>>): boolean {
+  for (const name in fields) {
+    const value = fields[name];
+    if (Array.isArray(value) ? value.some(isBeyondAscii) : isBeyondAscii(value)) return true;
+  }
+  return false;
+}
+
+function isBeyondAscii(value: unknown): boolean {
+  return typeof value === "string" && /[\x80-\uFFFF]/.test(value);
 }

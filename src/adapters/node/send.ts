@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Manner, Reply } from "../../adapter.ts";
 import { guardCoding } from "./coding.ts";
 import { isWrapped } from "./front.ts";
+import { areBeyondAscii, isHeadInUtf8 } from "./manner.ts";
 import { sayFields } from "./reply-fields.ts";
 
 /** Sends a reply that is at hand as a whole. */
@@ -11,9 +12,11 @@ export function send(res: ServerResponse, reply: Reply): void {
   if (isWrapped(res)) return sendThrough(res, reply);
   const { fields, body, text, manner } = reply;
   sayFields(res, fields, manner);
-  // One byte per character: Node then writes head and content together.
-  if (text === undefined) res.end(body);
-  else res.end(text, "latin1");
+  const isUtf8 = body !== undefined && reply.status !== 206 && isHeadInUtf8(manner);
+  // Node then writes head and content together; in latin1 unless the handler's went out in UTF-8.
+  if (text !== undefined) res.end(text, isUtf8 ? "utf8" : "latin1");
+  else if (isUtf8 && areBeyondAscii(res.getHeaders())) Reflect.apply(res.end, res, inForm(body, manner));
+  else res.end(body);
 }
 
 /**
@@ -47,6 +50,6 @@ export function inForm(bytes: Uint8Array, manner: Manner | undefined): [string, 
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const encoding = manner?.textIn;
   // What began as text need not go on as text.
-  if (encoding === undefined || (encoding === "utf8" && !isUtf8(buffer))) return [buffer];
+  if (encoding === undefined || (encoding !== "latin1" && !isUtf8(buffer))) return [buffer];
   return [buffer.toString(encoding), encoding];
 }

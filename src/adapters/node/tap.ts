@@ -8,7 +8,7 @@ import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
 import { HeldHead } from "./held-head.ts";
 import { Leaving } from "./leaving.ts";
-import { mannerOf, textIn } from "./manner.ts";
+import { areBeyondAscii, isHeadInUtf8, mannerOf, textIn } from "./manner.ts";
 import type { Form } from "./manner.ts";
 import { fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
 import { Said } from "./said.ts";
@@ -133,7 +133,7 @@ export class ResponseTap {
   }
 
   #flushHeaders(args: unknown[]): unknown {
-    if (this.#stage === "head" && (this.#isEmpty() || !this.#flow())) return undefined;
+    if (this.#stage === "head" && (this.#isEmpty() || !this.#flow(undefined, true))) return undefined;
     return this.#front.call("flushHeaders", args);
   }
 
@@ -213,19 +213,23 @@ export class ResponseTap {
     if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
     this.#front.call("writeHead", [status]);
-    // One byte per character: Node then writes head and content together.
-    this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
+    // Node then writes head and content together; in latin1 unless the handler's go out in UTF-8.
+    if (status === statusCode && isHeadInUtf8(own.manner)) this.#front.call("end", args);
+    else this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
   /** The content comes in parts: sends the head, or lets it go with the first part; answers whether there is one. */
-  #flow(text?: Manner["textIn"]): boolean {
+  #flow(text: Manner["textIn"], isFlushed = false): boolean {
     const res = this.#res;
     this.#finishHead();
     const own = this.#ownFields({ textIn: text, isParted: true });
     this.#manner = own.manner;
+    // What others are sent begins with bytes, and so would the head.
+    const isOdd = (isFlushed || isHeadInUtf8(own.manner)) && areBeyondAscii(res.getHeaders());
     const head = this.#open(own, (opened) => {
       this.#opened = opened;
+      if (isOdd) opened.refuse("malformed");
       return opened.stream(() => this.#stop());
     });
     if (head === undefined) return false;

@@ -172,6 +172,8 @@ export const others = {
   "adapters/node/manner.js": {
     mannerOf: { why: "it looks into no text" },
     textIn: list((name, text) => name("a", text)),
+    isHeadInUtf8: { why: "it looks into no text" },
+    areBeyondAscii: members((look, text) => look({ a: many(text), b: text })),
   },
   "adapters/node/raw-headers.js": {
     distinctOf: members((read, text) => read(Array.from(text).flatMap((name) => [name, "b"]))),
