@@ -1,12 +1,12 @@
 import { checkCacheOptions, settingsOf } from "./core/cache-options.ts";
 import type { CacheOptions } from "./core/cache-options.ts";
-import { askedRequest, askedUrl } from "./core/asked.ts";
+import { askedRequest, askedUrl, contentForms } from "./core/asked.ts";
 import type { ExplainRequest } from "./core/asked.ts";
 import { CacheError, checkedOptions, show, storeOrCache } from "./core/errors.ts";
 import type { Outcome, Refusal, StoreFailure } from "./core/events.ts";
 import { Exchange } from "./core/exchange.ts";
 import { explain } from "./core/explain.ts";
-import type { Explanation } from "./core/explain.ts";
+import type { Explanation, Findings } from "./core/explain.ts";
 import { isFresh } from "./core/freshness.ts";
 import { Lookup } from "./core/lookup.ts";
 import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/key.ts";
@@ -214,13 +214,23 @@ export function createCache(options: CacheOptions = {}): Cache {
         checkedOptions(by, "cache.explain", { known: ["route"], example: '{ route: "GET /a" }' });
       const url = askedUrl(asked);
       const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
-      const { request, assumed } = askedRequest(asked, url, policy.names.origins());
-      const failures: string[] = [];
+      const failures = new Set<string>();
       const calls = callsTold(
         (error) =>
-          void failures.push(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
+          void failures.add(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
       );
-      const findings = await exchange.probe(request, policy, calls);
+      const probed = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
+        const { request, assumed } = askedRequest(asked, url, policy.names.origins(), content);
+        return [await exchange.probe(request, policy, calls), assumed];
+      };
+      const [likely, ...others] = contentForms(asked, policy.content);
+      let [findings, assumed] = await probed(likely);
+      // Which body parser has read it, only what is known of its key tells.
+      for (const form of findings.key?.content === undefined ? [] : others) {
+        if (isKnown(findings)) break;
+        const other = await probed(form);
+        if (isKnown(other[0])) [findings, assumed] = other;
+      }
       // Where nothing is looked up, the origin does not count.
       const origin = findings.key === undefined || policy.origin !== undefined ? undefined : assumed;
       const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
@@ -238,6 +248,11 @@ export function createCache(options: CacheOptions = {}): Cache {
     [ENGINE]: engine,
   };
   return Object.freeze(cache);
+}
+
+/** Whether anything is known of what a request asks for. */
+function isKnown({ entry, verdict }: Findings): boolean {
+  return entry !== undefined || verdict.outcome === "collapsed" || verdict.reason === "uncacheable";
 }
 
 function namesOf(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): Names {

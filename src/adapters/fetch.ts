@@ -44,7 +44,11 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
   const { before = [], ...own } = options ?? {};
   // Without guards the options go on as they are: what stands in their place is recognised.
   const isGuarded = isObject(options) && options.before !== undefined;
-  const policy = engine.policy<Request>(isGuarded ? own : options, { route: name, name: undefined });
+  const policy = engine.policy<Request>(isGuarded ? own : options, {
+    route: name,
+    name: undefined,
+    content: "bytes",
+  });
   checkGuards(before, name);
   const route: WebRoute<Rest> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {

@@ -1,3 +1,4 @@
+import { isJson } from "../http/json.ts";
 import { CacheError, show } from "./errors.ts";
 import type { RequestRecord } from "./types.ts";
 
@@ -13,7 +14,7 @@ export interface ExplainRequest {
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whether the client shows a TLS certificate. Default: false. */
   readonly certificate?: boolean;
-  /** The request's content, which counts for methods other than GET. */
+  /** The request's content as it was sent (text or bytes), or as a body parser leaves it; it counts for methods other than GET. */
   readonly content?: unknown;
   /** The framework's own request: what the route's `key` and `scope` functions are given. */
   readonly native?: unknown;
@@ -53,7 +54,12 @@ export interface AskedRequest {
  * Makes the record of a described request. Where it says no origin, its `Host` does; else it is the origin that the
  * route was asked on lately, of which `known` is the list.
  */
-export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readonly string[]): AskedRequest {
+export function askedRequest(
+  asked: ExplainRequest,
+  url: AskedUrl,
+  known: readonly string[],
+  content: unknown = asked.content,
+): AskedRequest {
   const fields = new Map<string, string>();
   for (const [name, value] of Object.entries(asked.headers ?? {})) {
     if (value !== undefined) fields.set(name.toLowerCase(), [value].flat().join(", "));
@@ -68,9 +74,54 @@ export function askedRequest(asked: ExplainRequest, url: AskedUrl, known: readon
     header: (name) => fields.get(name),
     hasCertificate: asked.certificate,
     hasContent: isContent(asked.content),
-    content: () => asked.content,
+    content: () => content,
   };
   return { request: record, assumed };
+}
+
+/**
+ * The forms in which the described content may come to the cache, the likeliest first: as bytes, or as one of several
+ * body parsers leaves it.
+ */
+export function contentForms(
+  { content, headers = {} }: ExplainRequest,
+  comesAs: "parsed" | "bytes",
+): readonly unknown[] {
+  const said = new Map(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value ?? "")]),
+  );
+  if (content === undefined || content === null) {
+    const isTold = Number(said.get("content-length") ?? 0) > 0 || said.has("transfer-encoding");
+    // There is content, and it is not known.
+    return isTold ? [undefined] : [comesAs === "bytes" ? new Uint8Array() : ""];
+  }
+  const isBytes = content instanceof Uint8Array;
+  if (!isBytes && typeof content !== "string")
+    return comesAs === "bytes" ? [new TextEncoder().encode(JSON.stringify(content))] : [content];
+  const bytes = isBytes ? new Uint8Array(content) : new TextEncoder().encode(content);
+  if (comesAs === "bytes") return [bytes];
+  const text = isBytes ? new TextDecoder().decode(content) : content;
+  return [...parsedBy(said.get("content-type") ?? "", text), content, isBytes ? text : bytes];
+}
+
+/** What the usual parser of a media type makes of a text. */
+function parsedBy(type: string, text: string): readonly unknown[] {
+  if (isJson(type)) {
+    try {
+      return [JSON.parse(text)];
+    } catch (error) {
+      if (error instanceof SyntaxError) return [];
+      throw error;
+    }
+  }
+  if (!type.toLowerCase().trimStart().startsWith("application/x-www-form-urlencoded")) return [];
+  const names = new Map<string, string | string[]>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = names.get(name);
+    if (Array.isArray(known)) known.push(value);
+    else names.set(name, known === undefined ? value : [known, value]);
+  }
+  return [Object.fromEntries(names)];
 }
 
 /** Empty text and no bytes are no content. */

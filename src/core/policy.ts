@@ -32,6 +32,11 @@ export interface RouteContext {
   readonly place?: object | undefined;
   /** Request fields by which the framework itself chose the route. */
   readonly vary?: readonly string[] | undefined;
+  /**
+   * How a request's content comes: `parsed` as a body parser leaves it (the default), or whole, as `bytes`, with which a
+   * request can be run again.
+   */
+  readonly content?: "parsed" | "bytes";
 }
 
 /** What is made for a policy, of which options know nothing. */
@@ -113,6 +118,7 @@ export function resolvePolicy<Native>(
     statusHeader: settings.statusHeader,
     cacheStatus: settings.cacheStatus,
     cacheStatusKey: settings.cacheStatusKey,
+    content: context.content ?? "parsed",
   });
 }
 

@@ -72,7 +72,7 @@ export class Routes {
    */
   choose(route: string | undefined, method: string, target: string): ChosenRoute {
     if (route !== undefined) {
-      const named = this.#declared.get(route) ?? this.#byName(route);
+      const named = this.#declared.get(route) ?? this.#byName(route) ?? this.#alike(route, method);
       if (named === undefined) throw this.#error(`no route is called ${show(route)}`, this.#names());
       return chosen(named);
     }
@@ -99,6 +99,23 @@ export class Routes {
 
   #byName(name: string): Declared | undefined {
     return [...this.#declared.values()].find(({ policy }) => policy.name === name);
+  }
+
+  /**
+   * What a name of a method and a path stands for where routes are declared for several methods, or for all of them:
+   * `GET /a` and `ALL /a` are `GET,POST /a`, too. Where several are, the method that is asked for tells.
+   */
+  #alike(route: string, method: string): Declared | undefined {
+    const wanted = /^([A-Z,-]+) (\/.*)$/.exec(route);
+    if (wanted === null) return undefined;
+    const [, methods = "", path] = wanted;
+    const fitting = this.#names().filter((name) => patternOf(name)?.path === path);
+    const isFor = (name: string, several: readonly string[]): boolean =>
+      several.every((one) => patternOf(name)?.methods.includes(one));
+    const named = methods === "ALL" ? fitting : fitting.filter((name) => isFor(name, methods.split(",")));
+    const asked = named.filter((name) => isFor(name, [method === "HEAD" ? "GET" : method]));
+    const [only, ...others] = asked.length > 0 ? asked : named;
+    return only === undefined || others.length > 0 ? undefined : this.#declared.get(only);
   }
 
   /** The names that a request may belong to, those that fit best. */

@@ -161,6 +161,8 @@ export interface Policy<Native = never> {
   readonly cacheStatus: string | undefined;
   /** Whether `Cache-Status` tells the hashed key. */
   readonly cacheStatusKey: boolean;
+  /** How a request's content comes: as a body parser leaves it, or whole, as bytes. */
+  readonly content: "parsed" | "bytes";
 }
 
 /** A response field that says in one word whether the answer came from the cache. */

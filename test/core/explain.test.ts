@@ -58,7 +58,11 @@ describe("an explanation says what then happens", () => {
       { target: "/other", headers: { "cache-control": "only-if-cached" } },
       "caching-route;key=",
     ],
-    ["content that is not at hand", { method: "POST" }, "caching-route;fwd=bypass;detail=content"],
+    [
+      "content that is not at hand",
+      { method: "POST", headers: { "content-length": "5" } },
+      "caching-route;fwd=bypass;detail=content",
+    ],
     ["content", { method: "POST", content: "a" }, "caching-route;fwd=uri-miss;key="],
     ["credentials", { headers: { cookie: "a=1" } }, "caching-route;fwd=bypass;detail=credentials"],
     ["another method", { method: "DELETE" }, "caching-route;fwd=method;detail=method"],

@@ -81,12 +81,48 @@ describe("the route that explains a request", () => {
     });
   });
 
+  it.each<[string, string, string, string | undefined]>([
+    ["one of its methods", "GET /all/:id", "DELETE,GET,POST /all/:id", "POST"],
+    ["several of its methods", "POST,GET /all/:id", "DELETE,GET,POST /all/:id", undefined],
+    ["the word for all methods", "ALL /all/:id", "DELETE,GET,POST /all/:id", "POST"],
+    ["the word for all, and the method that is asked for", "ALL /b", "POST /b", "POST"],
+    ["its own name before another's", "GET /b", "GET /b", undefined],
+  ])("is the one that is named by %s", async (_, route, expected, method) => {
+    const cache = cacheWith("DELETE,GET,POST /all/:id", "GET /b", "POST /b", "GET,HEAD /c");
+
+    expect((await cache.explain({ url: "/", method }, { route })).route).toBe(expected);
+  });
+
   it("is the last of its name, and the text says so", async () => {
     const cache = cacheWith("GET /a", "GET /a");
 
     expect((await cache.explain({ url: "/a" })).text).toContain(
       "2 routes are called GET /a; this is the one declared last.",
     );
+  });
+});
+
+describe("the content of a request in plain words", () => {
+  const JSON_TYPE = { "content-type": "application/json" };
+  const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+  it.each<[string, Asked["content"], string | Uint8Array | object, Record<string, string>]>([
+    ["text that a parser has parsed as JSON", { a: [1] }, '{"a":[1]}', JSON_TYPE],
+    ["bytes that a parser has parsed as JSON", { a: [1] }, bytes('{"a":[1]}'), JSON_TYPE],
+    ["text that a parser has parsed as a form", { a: ["1", "2"], b: "" }, "a=1&b=&a=2", FORM_TYPE],
+    ["text of JSON that a parser has left as it is", '{"a":1}', '{"a":1}', JSON_TYPE],
+    ["text that a parser has left as bytes", bytes("a"), "a", { "content-type": "text/plain" }],
+    ["bytes that a parser has made text", "a", bytes("a"), { "content-type": "text/plain" }],
+    ["what a parser leaves", { a: 1 }, { a: 1 }, JSON_TYPE],
+  ])("is found where it is %s", async (_, content, described, headers) => {
+    const { ask, cache } = kitOf({ route: { methods: ["POST"] } });
+    ask({ method: "POST", content, headers });
+
+    const asked = { url: "http://example.org/reports", method: "POST", headers };
+
+    expect((await cache.explain({ ...asked, content: described })).outcome).toBe("hit");
+    expect((await cache.explain({ ...asked, content: "else" })).outcome).toBe("miss");
   });
 });
 

@@ -1,5 +1,6 @@
 import { bypassReason, credentialsOf } from "../bypass.ts";
 import { demandsOf } from "../demands.ts";
+import type { Flight } from "../coalesce.ts";
 import type { Demands } from "../demands.ts";
 import type { Refusal } from "../events.ts";
 import type { ExplainedFreshness, Findings, KeyFindings, Verdict } from "../explain.ts";
@@ -18,6 +19,7 @@ import { hashedKey, statusKey } from "../status.ts";
 import type { Entry, MaybePromise } from "../store.ts";
 import type { Policy, RequestRecord } from "../types.ts";
 import { askedAgain, flightName, forwardOf, knownVary, runsAlone } from "./forward.ts";
+import { PATIENT, spanOf } from "./patience.ts";
 import type { RunParts } from "./run.ts";
 
 /**
@@ -55,11 +57,11 @@ function look<Native>(
   policy: Policy<Native>,
   key: Key,
 ): MaybePromise<Findings> {
-  const { store, clock, tags } = parts;
+  const { store, clock, tags, fence } = parts;
   const lookup = new Lookup(
     store,
     () => store.distrust(),
-    (entry) => tags.areOutdated(entry),
+    (entry) => fence.isRemoving(entry.key) || tags.areOutdated(entry),
   );
   const choose = (vary: readonly string[]): string =>
     variantOf(key.selector, vary, (name) => request.header(name));
@@ -94,20 +96,26 @@ function verdictOf<Native>(
 ): Verdict {
   const { entry } = found;
   const demands = demandsOf(request, policy);
-  if (entry !== undefined && demands.accepts(entry, now)) return hit(entry, now);
+  const flight = flights.find(flightKey);
+  const isHeld = backoff.holds(flightKey, now);
+  if (entry !== undefined && demands.accepts(entry, now)) {
+    const chance = demands.noStore || flight !== undefined || isHeld ? 0 : chanceOfEarly(entry, now, policy);
+    return hit(entry, now, chance);
+  }
   if (demands.onlyIfCached) {
     const because = ["The client says only-if-cached, and nothing stored satisfies it: the answer is 504."];
     return { outcome: "bypass", reason: "only-if-cached", status: { detail: "only-if-cached" }, because };
   }
   const forward = forwardOf(found, now);
-  // Which requests an adapter can run again is not known here; those without content it can.
-  const isRepeatable = request.method === "GET" || request.method === "HEAD";
+  // An adapter can run again what has no content, or whose content it has.
+  const isRepeatable = request.method === "GET" || request.method === "HEAD" || policy.content === "bytes";
   if (entry !== undefined && isRepeatable && !isFresh(entry, now) && demands.allowsStale(entry, now)) {
-    const isRefreshed = flights.find(flightKey) === undefined && !backoff.holds(flightKey, now);
+    const isRefreshed = flight === undefined && !isHeld;
     if (servesWhileRevalidating(entry, now)) return staleAtOnce(entry, now, isRefreshed);
     if (servesOnError(entry, now) && !flights.isUncacheableAnswer(flightKey, now)) {
-      if (flights.find(flightKey) !== undefined) return waits("stale");
-      return staleOnError(isRefreshed);
+      if (!isRefreshed && flight === undefined) return staleOnError(FAILED, "failed");
+      if (!mayWait(policy, flight, now, true)) return staleOnError(NO_WAIT, isHeld ? "failed" : "timeout");
+      return flight === undefined ? asksFirst() : waits("stale");
     }
   }
   const stale = askedAgain(request, policy, entry);
@@ -116,8 +124,27 @@ function verdictOf<Native>(
   const miss: Verdict = { outcome: "miss", reason: forward, status: { fwd: forward }, because };
   if (demands.noStore || runsAlone(request, policy, entry, now)) return miss;
   if (flights.isUncacheable(flightKey, now)) return uncacheable(miss, flights.remembered(flightKey)?.reason);
-  if (flights.find(flightKey) === undefined) return miss;
-  return waits(forward);
+  if (flight === undefined) return miss;
+  return mayWait(policy, flight, now, false) ? waits(forward) : runsBeside(miss);
+}
+
+/** Whether a request may wait for a run: one that is under way, or its own. */
+function mayWait(policy: Policy, flight: Flight | undefined, now: number, mayBeStale: boolean): boolean {
+  return spanOf(policy, PATIENT, now, mayBeStale).end > now && (flight?.waiting ?? 0) < policy.maxWaiters;
+}
+
+function runsBeside(miss: Verdict): Verdict {
+  const because = [
+    "The handler is running for this key already, and waitMs or maxWaiters keeps the request from waiting for it.",
+  ];
+  return { ...miss, because: [...because, ...miss.because] };
+}
+
+/** How likely it is that an entry is refreshed before its end; the same reckoning as `isDueEarly`, without a throw of dice. */
+function chanceOfEarly({ fillMs, staleAt }: Entry, now: number, { earlyRefresh }: Policy): number {
+  if (fillMs === undefined || staleAt === Infinity) return 0;
+  const span = fillMs * earlyRefresh;
+  return span === 0 ? 0 : Math.min(1, Math.exp((now - staleAt) / span));
 }
 
 function waits(forward: ReturnType<typeof forwardOf>): Verdict {
@@ -127,9 +154,14 @@ function waits(forward: ReturnType<typeof forwardOf>): Verdict {
   return { outcome: "collapsed", status: { fwd: forward, collapsed: true }, because };
 }
 
-function hit(entry: Entry, now: number): Verdict {
+function hit(entry: Entry, now: number, chanceOfRefresh: number): Verdict {
   const ttl = ttlOf(entry, now);
-  const because = ["The stored response is served; the handler does not run."];
+  const percent = Math.round(100 * chanceOfRefresh);
+  const because = [
+    percent === 0
+      ? "The stored response is served; the handler does not run."
+      : `The stored response is served; in ${percent} of 100 cases the handler runs behind the answer (earlyRefresh).`,
+  ];
   if (!isFresh(entry, now)) because.push("It is stale, and the client's max-stale accepts that.");
   const status = { hit: true, ...(ttl === undefined ? {} : { ttl }) };
   return { outcome: "hit", status, because };
@@ -148,15 +180,19 @@ function staleAtOnce(entry: Entry, now: number, isRefreshed: boolean): Verdict {
   return { outcome: "stale", status: { hit: true, ...(ttl === undefined ? {} : { ttl }) }, because };
 }
 
+const WITHIN = "The stored response is stale and within its stale-if-error window.";
+const FAILED = "The handler has failed not long ago: it is not asked again yet.";
+const NO_WAIT = "The handler runs without this client, which waitMs or maxWaiters keeps from waiting for it.";
+
+/** Served stale in the place of an answer that is not waited for (RFC 5861 §4). */
+function staleOnError(why: string, detail: Refusal): Verdict {
+  return { outcome: "stale", status: { fwd: "stale", detail }, because: [WITHIN, why] };
+}
+
 /** Served stale if the handler fails (RFC 5861 §4). */
-function staleOnError(isAsked: boolean): Verdict {
-  const within = "The stored response is stale and within its stale-if-error window.";
-  if (!isAsked) {
-    const because = [within, "The handler has failed not long ago: it is not asked again yet."];
-    return { outcome: "stale", status: { fwd: "stale", detail: "failed" }, because };
-  }
+function asksFirst(): Verdict {
   const because = [
-    within,
+    WITHIN,
     "The handler runs without this client, which is served the stored response if it fails.",
   ];
   return { outcome: "miss", reason: "stale", status: { fwd: "stale" }, because };

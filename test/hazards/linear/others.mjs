@@ -217,6 +217,9 @@ export const others = {
         target: `/${text}`,
       });
     }),
-    withExtras: members((copy, text) => copy({}, Object.fromEntries(names(text).map((name) => [name, ""])))),
+    remade: members((make, text) => {
+      const extras = Object.fromEntries(names(text).map((name) => [name, ""]));
+      make(Object.assign(new Request("http://a", { headers: { "x-a": text } }), extras), {});
+    }),
   },
 };

@@ -1,0 +1,157 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Request as ExpressRequest, RequestHandler } from "express";
+import express5 from "express";
+import express4 from "express4";
+import Fastify from "fastify";
+import type { FastifyRequest } from "fastify";
+import { cacheRoute as expressCache } from "../../../src/adapters/express.ts";
+import { cacheRoute as fastifyCache } from "../../../src/adapters/fastify.ts";
+import { cacheRoute as fetchCache } from "../../../src/adapters/fetch.ts";
+import type { Cache, RouteOptions } from "../../../src/index.ts";
+import { serve } from "../../../examples/fetch/serve.ts";
+
+/** A field of a request, whatever the framework. */
+export type Field = (name: string) => string | undefined;
+
+/** What a handler says. */
+export interface Said {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One route in no framework's words: it answers every method. */
+export interface Route {
+  readonly path: string;
+  /** Made anew for each framework, whose requests its functions are given. */
+  options(field: (native: never) => Field): RouteOptions<never>;
+}
+
+/** A handler for all routes. */
+export type Handle = (field: Field) => Promise<Said>;
+
+/** An application of one framework, over a real socket. */
+export interface Site {
+  readonly name: string;
+  /** Whether a GET may have content there. */
+  readonly isFat: boolean;
+  start(
+    cache: Cache,
+    routes: readonly Route[],
+    handle: Handle,
+  ): Promise<{
+    port: number;
+    server: Server;
+    native(fields: Record<string, string>): unknown;
+    close(): unknown;
+  }>;
+}
+
+const ofNode =
+  (native: { headers: Record<string, string | undefined> }): Field =>
+  (name) =>
+    native.headers[name];
+const ofWeb =
+  (native: Request): Field =>
+  (name) =>
+    native.headers.get(name) ?? undefined;
+
+async function listening(listener: RequestListener): Promise<{ port: number; server: Server }> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+function expressSite(name: string, express: typeof express5): Site {
+  return {
+    name,
+    isFat: true,
+    async start(cache, routes, handle) {
+      const app = express();
+      app.set("etag", false);
+      app.use(express.json(), express.urlencoded({ extended: false }), express.text());
+      for (const { path, options } of routes) {
+        const answer: RequestHandler = async (req, res, next) => {
+          try {
+            const { status, headers, body } = await handle((field) => req.header(field));
+            res.status(status).set(headers).send(body);
+          } catch (error) {
+            next(error);
+          }
+        };
+        const own = options(ofNode as never) as RouteOptions<ExpressRequest>;
+        app.all(path, expressCache(cache, own), answer);
+      }
+      const silent: express5.ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).end();
+      app.use(silent);
+      const { port, server } = await listening(app);
+      return {
+        port,
+        server,
+        native: (headers) => ({ headers }),
+        close: () => (server.close(), server.closeAllConnections()),
+      };
+    },
+  };
+}
+
+const fastifySite: Site = {
+  name: "Fastify",
+  isFat: true,
+  async start(cache, routes, handle) {
+    const app = Fastify();
+    await app.register(fastifyCache, { cache });
+    app.addContentTypeParser(
+      "application/x-www-form-urlencoded",
+      { parseAs: "string" },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    );
+    for (const { path, options } of routes) {
+      const own = options(ofNode as never) as RouteOptions<FastifyRequest>;
+      app.all(path, { config: { cache: own } }, async (request, reply) => {
+        const said = await handle((field) => request.headers[field] as string | undefined);
+        return reply.code(said.status).headers(said.headers).send(said.body);
+      });
+    }
+    const port = Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
+    return { port, server: app.server, native: (headers) => ({ headers }), close: () => app.close() };
+  },
+};
+
+const fetchSite: Site = {
+  name: "fetch",
+  isFat: false,
+  async start(cache, routes, handle) {
+    const handlers = new Map(
+      routes.map(({ path, options }) => {
+        const answer = async (request: Request): Promise<Response> => {
+          const { status, headers, body } = await handle(ofWeb(request));
+          return new Response(body, { status, headers });
+        };
+        Object.defineProperty(answer, "name", { value: path });
+        return [path, fetchCache(cache, options(ofWeb as never) as RouteOptions<Request>, answer)] as const;
+      }),
+    );
+    const { server, address } = await serve(
+      async (request) => handlers.get(new URL(request.url).pathname)?.(request) ?? Response.error(),
+      0,
+      () => undefined,
+    );
+    return {
+      port: Number(new URL(address).port),
+      server,
+      native: (headers) => new Request("http://a.test/", { headers }),
+      close: () => (server.close(), server.closeAllConnections()),
+    };
+  },
+};
+
+export const sites: readonly Site[] = [
+  fastifySite,
+  expressSite("Express 5", express5),
+  expressSite("Express 4", express4 as unknown as typeof express5),
+  fetchSite,
+];
