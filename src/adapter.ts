@@ -7,6 +7,7 @@ export type { Refusal } from "./core/events.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
 export type { Manner, MaybePromise } from "./core/store.ts";
 export type {
+  Abandoned,
   Bypass,
   Decision,
   DeclaredQuery,

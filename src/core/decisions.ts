@@ -107,9 +107,17 @@ export interface Fill {
    * sees that, and where it was a failure, the fill is abandoned with the error. It is asked of each error, in order.
    */
   isAnswer(error: unknown, said?: number): boolean;
-  /** The handler failed, or went away without an answer; `error` is told where no client hears of it. */
-  abandon(reason: "failed" | "aborted", error?: unknown): void;
+  /**
+   * The handler failed, went away without an answer, or answered where nobody hears it; `error` is told where no client
+   * hears of it.
+   */
+  abandon(reason: Abandoned, error?: unknown): void;
+  /** The fields that a head says which goes out in the place of one that is opened: of an error, or past the adapter. */
+  passed(reason: Abandoned): Fields;
 }
+
+/** Why a fill is not opened. */
+export type Abandoned = "failed" | "aborted" | "unheard";
 
 /** A fill whose head is known; exactly one of `complete`, `stream` or `abandon` follows. */
 export interface OpenFill {

@@ -24,6 +24,7 @@ export type Refusal =
   | "not-kept"
   | "purged"
   | "timeout"
+  | "unheard"
   | "failed"
   | "aborted";
 

@@ -58,6 +58,14 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "a header field cannot be sent as it is, or the content is an object that only a later hook makes text",
     "let the handler encode it",
   ],
+  unheard: [
+    "it was answered past the framework, by a hijacked reply or the raw response",
+    "answer by what the framework gives the handler, such as reply.send, or leave this route uncached",
+  ],
+  failed: [
+    "its handler failed",
+    "answer with a status in place of throwing, and list that in statuses, if it is no error",
+  ],
   "search-rule": [
     "its No-Vary-Search is not that of the last response for this path",
     "let all responses of a path say the same",

@@ -5,6 +5,7 @@ import type { MaybePromise } from "./store.ts";
 import type { Decision, Fill, HandlerHead } from "./decisions.ts";
 
 export type {
+  Abandoned,
   Bypass,
   Decision,
   Fill,

@@ -147,6 +147,7 @@ async function fill(
   } catch (error) {
     if (open === undefined) run.isAnswer(error);
     (open ?? run).abandon("failed");
+    if (open === undefined) say(response, run.passed("failed"));
     throw error;
   }
 }

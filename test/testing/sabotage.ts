@@ -59,6 +59,7 @@ export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
     leave: () => fill.leave(),
     isAnswer: (error, said) => fill.isAnswer(error, said),
     abandon: (reason, error) => fill.abandon(reason, error),
+    passed: (reason) => fill.passed(reason),
     ...parts,
   };
 }

@@ -262,7 +262,9 @@ export class CachedRoute {
     this.#fills.get(reply)?.fail(error);
     // What another request's response says of itself is not said of an error.
     const following = this.#following.get(reply);
-    if (following !== undefined) restoreFields(reply.code(200), following.names, following.before);
+    if (following === undefined) return done();
+    const names = following.names.filter((name) => name !== "cache-status");
+    restoreFields(reply.code(200), names, following.before);
     done();
   };
 }

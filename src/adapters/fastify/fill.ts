@@ -1,16 +1,27 @@
 import type { FastifyReply } from "fastify";
 import { changesOf, subtractFields } from "../../adapter.ts";
-import type { Fields, Fill, HandlerHead, Manner, OpenFill, Refusal, Reply } from "../../adapter.ts";
+import type {
+  Abandoned,
+  Fields,
+  Fill,
+  HandlerHead,
+  Manner,
+  OpenFill,
+  Refusal,
+  Reply,
+} from "../../adapter.ts";
 import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { areBeyondAscii, mannerOf, textIn } from "../node/manner.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
+import { sayWithHead } from "../node/past.ts";
 import {
   applyReply,
   breakWith,
   fieldsOf,
   isAsLong,
+  sayFields,
   wholeOf,
   withLate,
   withLatePolicies,
@@ -49,6 +60,8 @@ export class FastifyFill {
   #hasFailed = false;
   /** The handler has failed with what is an answer: what is sent for it is taken. */
   #isAnswering = false;
+  /** Fastify sends, and its head says what the cache says. */
+  #isSent = false;
   #isAwaited = false;
   #isOver = false;
 
@@ -62,11 +75,9 @@ export class FastifyFill {
       takeAgain: (said, isError) => this.#takeAgain(said, isError),
       await: () => void (this.#isAwaited = true),
       // Nobody hears what is said past Fastify.
-      leaveAlone: () => {
-        this.abandon("failed");
-        this.#leader.stop();
-      },
+      leaveAlone: () => this.#goUnheard(),
     });
+    sayWithHead(reply.raw, () => this.#unheard());
     this.#leader = new Leader(reply.raw, hasClient, {
       leave: () => this.#leave(),
       close: () => this.#close(),
@@ -89,6 +100,7 @@ export class FastifyFill {
   /** Decides what is sent: called with the payload that the application's own `onSend` hooks left. */
   send(payload: unknown): unknown {
     if (this.#isAnswering && !this.#isSaid) this.#takeErrorPage(payload);
+    this.#isSent = true;
     if (!this.#isSaid) return payload;
     if (this.#isRepeated && !this.#isFirst(payload)) this.#disown(payload);
     if (this.#isOver) return payload;
@@ -115,8 +127,23 @@ export class FastifyFill {
     });
   }
 
+  /** Nobody hears what is said past Fastify. */
+  #goUnheard(): void {
+    this.abandon("unheard");
+    // A stream that was taken is read by whoever sends it now.
+    this.#stream?.pass();
+    this.#leader.stop();
+  }
+
+  /** What a head says of the cache that is not Fastify's for this route. */
+  #unheard(): Fields | undefined {
+    if (this.#isSent || this.#hasFailed) return undefined;
+    if (!this.#isOver) this.#goUnheard();
+    return this.#fill.passed("unheard");
+  }
+
   /** The handler failed, or went away without an answer. */
-  abandon(reason: "failed" | "aborted", error?: unknown): void {
+  abandon(reason: Abandoned, error?: unknown): void {
     // An opened run ends with its content.
     if (this.#isOver) return;
     this.#isOver = true;
@@ -132,7 +159,9 @@ export class FastifyFill {
     this.#isSaid = false;
     this.#content = this.#stream = this.#passed = undefined;
     this.#isAnswering = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
-    if (!this.#isAnswering) this.abandon("failed", error);
+    if (this.#isAnswering) return;
+    this.abandon("failed", error);
+    if (!this.#reply.raw.headersSent) sayFields(this.#reply, this.#fill.passed("failed"));
   }
 
   #open(): OpenFill {

@@ -10,7 +10,7 @@ import { HeldHead } from "./held-head.ts";
 import { Leaving } from "./leaving.ts";
 import { areBeyondAscii, isHeadInUtf8, mannerOf, textIn } from "./manner.ts";
 import type { Form } from "./manner.ts";
-import { fieldsOf, isFramed, replaceFields } from "./reply-fields.ts";
+import { fieldsOf, isFramed, replaceFields, sayFields } from "./reply-fields.ts";
 import { Said } from "./said.ts";
 import { contentOf, isContent, readWrite } from "./write-arguments.ts";
 
@@ -98,7 +98,9 @@ export class ResponseTap {
     this.#head?.takeBack();
     this.#head = undefined;
     this.#isWritten = false;
-    if (!this.#fill.isAnswer(error, this.#res.statusCode)) this.abandon("failed", error);
+    if (this.#fill.isAnswer(error, this.#res.statusCode)) return;
+    this.abandon("failed", error);
+    if (!this.#res.headersSent) sayFields(this.#res, this.#fill.passed("failed"));
   }
 
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */

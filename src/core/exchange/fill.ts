@@ -11,7 +11,8 @@ import { RevalidatedRun } from "./revalidated.ts";
 import { abandonRun, answerIn, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 import type { Entry } from "../store.ts";
-import type { Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
+import { statusFields } from "../status.ts";
+import type { Abandoned, Fill, HandlerHead, OpenFill, Policy } from "../types.ts";
 
 /** What a client asks of the response that it is to get, and a run without it does not (RFC 9110 §13.1). */
 const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];
@@ -100,7 +101,7 @@ export class FillRun implements Fill {
     return this.#thrown !== undefined;
   }
 
-  abandon(reason: "failed" | "aborted", error?: unknown): void {
+  abandon(reason: Abandoned, error?: unknown): void {
     if (this.#over) return;
     this.#end();
     this.#count("miss");
@@ -110,6 +111,11 @@ export class FillRun implements Fill {
       return void new OpenRun(this.#run, readHead({ status: this.#thrown, fields: [] }), "status", false);
     // A handler that fails once its client is gone may have failed of that.
     abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
+  }
+
+  passed(reason: Abandoned): Fields {
+    const { policy, forward } = this.#run;
+    return statusFields(policy, { fwd: forward, detail: this.#isExpired ? "timeout" : reason }, undefined);
   }
 
   /** The stored response of which the handler says that it still holds (RFC 9111 §4.3.3). */

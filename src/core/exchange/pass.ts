@@ -84,6 +84,10 @@ export class PassRun implements Fill, OpenFill {
     return this.#head === undefined;
   }
 
+  passed(): Fields {
+    return statusFields(this.#policy, this.#status, undefined);
+  }
+
   abandon(): void {
     if (this.#head === undefined) this.#onHead(undefined);
   }

@@ -18,7 +18,7 @@ import { learnsRule } from "../search-rule.ts";
 import { refusalOf } from "../storable.ts";
 import { tagsOf } from "../tagging.ts";
 import type { Tags, Tagging } from "../tags.ts";
-import type { Head, Policy, RequestRecord, TargetNames } from "../types.ts";
+import type { Abandoned, Head, Policy, RequestRecord, TargetNames } from "../types.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
@@ -115,12 +115,18 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   };
 }
 
+/** What becomes of those who wait for a run that is abandoned. */
+const LANDS = { failed: "failed", aborted: "again", unheard: "alone" } as const;
+
 /** Ends a run that has nothing to share: after a failure everyone runs or is served stale, after an abort one leads. */
-export function abandonRun(run: Run, reason: "failed" | "aborted", error?: unknown): void {
-  const { parts, policy, flight, ticket, isBackground } = run;
+export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {
+  const { parts, policy, flight, flightKey, ticket, isBackground } = run;
   ticket.leave();
   if (isBackground) failRefresh(run, error);
-  flight?.land({ kind: reason === "failed" || isBackground ? "failed" : "again" });
+  // The next crowd need not queue for what is answered where nobody hears it.
+  if (reason === "unheard")
+    parts.flights.rememberUncacheable(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
+  flight?.land({ kind: isBackground ? "failed" : LANDS[reason] });
   parts.refused(policy.route, reason);
 }
 

@@ -8,6 +8,22 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 /** A store that is down, slow, or not to be trusted (law 2; hazards 19, 23 and 24). */
 export const failures: Scenarios = {
+  "an error of the handler says in Cache-Status why it is not stored, and the reporter is told once": async (
+    stage,
+  ) => {
+    const told: string[] = [];
+    const reporter = ({ reason }: { readonly reason: string }): void => void told.push(reason);
+    const route = cached("/a", () => {
+      throw new Error("the handler fails, as it was told to");
+    });
+    const { get, cache } = await stage.site([route], { reporter });
+    for (const answer of [await get("/a"), await get("/a")]) {
+      assert.ok(answer.status >= 500, "the framework makes an error of it");
+      assertMiss(answer, { detail: "failed" });
+    }
+    assert.deepEqual([told, cache.stats().refusals], [["failed"], { failed: 2 }]);
+  },
+
   "a store that throws fails no request": survives("throw"),
   "a store that rejects fails no request": survives("reject"),
   "a store that loses what is written fails no request": async (stage) => {

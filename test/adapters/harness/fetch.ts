@@ -29,6 +29,8 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
   return {
     name,
     declined: {
+      "an error of the handler says in Cache-Status why it is not stored, and the reporter is told once":
+        "an error that a fetch handler throws becomes a response where the handler cannot see it",
       "a follower behind something else on its connection is sent every byte, though more came than is kept":
         "a fetch handler does not know of its place on a connection",
       "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
