@@ -9,6 +9,7 @@ import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
 import { follow } from "./node/follow.ts";
 import { isGone } from "./node/gone.ts";
+import { putBackAtEnd } from "./node/put-back.ts";
 import { showFields } from "./node/request.ts";
 import { noteRequests } from "./node/received.ts";
 import { sayFields } from "./node/reply-fields.ts";
@@ -147,7 +148,7 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
   }
   const showReceived = showFields(req, fill);
   try {
-    if (fill.target !== undefined) narrowQuery(req, fill.target, fill.keepsParameter);
+    if (fill.target !== undefined) putBackAtEnd(res, narrowQuery(req, fill));
   } catch (error) {
     // The application's own parser of queries failed.
     fill.abandon("failed", error);

@@ -19,6 +19,8 @@ export interface ContractRequest {
   readonly method: string;
   /** Path and query as the framework shows them to the handler. */
   readonly url: string;
+  /** Path and query by every other name that the framework and what runs in it have for them, raw and parsed. */
+  readonly alsoUrls?: readonly string[];
   /** A query parameter's values as the framework shows them to the handler. */
   query(name: string): readonly string[];
   /** A header's combined value, by lower-case name. */
@@ -67,6 +69,11 @@ export interface ContractRoute {
   readonly guard?: { readonly place: "before" | "framework"; readonly onRun?: () => void };
   /** Called by a hook or middleware in front of the cache; what it returns is set on the response there. */
   readonly earlier?: () => Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Called once the request has been answered, by what logs requests in front of the cache, with the URL that it would
+   * log.
+   */
+  readonly log?: (url: string) => void;
   /** The cache of this route, where it is not the server's: several caches live in one application. */
   readonly cache?: Cache;
   /** Runs where the route's handler runs. */

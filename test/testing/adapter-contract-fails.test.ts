@@ -46,6 +46,11 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     { decision: (made) => (made.kind === "fill" ? refilled(made, { target: undefined }) : made) },
   ],
   [
+    "takes two routes for one",
+    "two routes on one URL share nothing",
+    { route: (route) => ({ ...route, options: { ...route.options, key: () => "one" } }) },
+  ],
+  [
     "stores what a middleware said",
     "what a middleware says before the cache is not stored",
     {

@@ -80,6 +80,7 @@ async function serve(
   );
   if (found === undefined) return void response.writeHead(404).end();
   const { route } = found;
+  response.once("finish", () => route.log?.(target));
   say(response, toFields(route.earlier?.() ?? {}));
   const content = await parsed(request);
   if (route.guard !== undefined) {

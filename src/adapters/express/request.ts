@@ -1,4 +1,6 @@
 import type { Request } from "express";
+import type { Fill } from "../../adapter.ts";
+import { shadow } from "../node/put-back.ts";
 
 /** The scheme and authority that a request was meant for, as far as Express trusts its proxies; the scheme alone
  * where it names no authority. */
@@ -45,29 +47,33 @@ export function contentOf(req: Request): unknown {
 }
 
 /**
- * Shows the handlers that follow a query without the parameters that are not in the key (hazard 18); `originalUrl`
- * stays what it was.
+ * Shows the handlers that follow a URL without the parameters that are not in the key, by each name that Express and its
+ * parsers have for it (hazards 18 and 39). Answers what puts `originalUrl` back.
  */
 export function narrowQuery(
   req: Request,
-  target: string,
-  keeps: ((name: string) => boolean) | undefined,
-): void {
+  {
+    target = req.url,
+    received = req.originalUrl,
+    keepsParameter: keeps,
+  }: Pick<Fill, "target" | "received" | "keepsParameter">,
+): () => void {
   const at = target.indexOf("?");
   const query = at === -1 ? "" : target.slice(at + 1);
   const [path = ""] = req.url.split("?", 1);
-  req.url = at === -1 ? path : `${path}?${query}`;
+  const url = at === -1 ? path : `${path}?${query}`;
+  // What was parsed of a URL is parsed anew of another one.
+  const anew = Object.hasOwn(req, "_parsedOriginalUrl") ? { _parsedOriginalUrl: undefined } : {};
+  const putBack = shadow(req, { originalUrl: received, ...anew });
+  req.url = url;
+  Reflect.deleteProperty(req, "_parsedUrl");
   // That of Express 5 is read from `url` each time; that of Express 4, or of a middleware, was read already.
-  if (!Object.hasOwn(req, "query")) return;
+  if (!Object.hasOwn(req, "query")) return putBack;
   const parse = req.app.get("query parser fn") as ((query: string) => object) | undefined;
   const parsed = new Map(Object.entries(parse?.(query) ?? {}));
   const shown = Object.entries(req.query).flatMap(([name, value]) =>
     keeps?.(name) === true ? [[name, value]] : parsed.has(name) ? [[name, parsed.get(name)]] : [],
   );
-  Object.defineProperty(req, "query", {
-    configurable: true,
-    enumerable: true,
-    writable: true,
-    value: Object.fromEntries(shown),
-  });
+  shadow(req, { query: Object.fromEntries(shown) });
+  return putBack;
 }

@@ -11,6 +11,7 @@ import { breakWhenDestroyed } from "../node/break-off.ts";
 import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
 import { areBeyondAscii } from "../node/manner.ts";
 import { replayedFill } from "../node/replay.ts";
+import { putBackAtEnd } from "../node/put-back.ts";
 import { showFields } from "../node/request.ts";
 import { isAnswered, release } from "./answered.ts";
 import { asIs, contentOf, shownContentOf } from "./content.ts";
@@ -200,7 +201,7 @@ export class CachedRoute {
 
   #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
     showFields(request.raw, fill);
-    if (fill.target !== undefined) showTarget(request, fill.target, fill.keepsParameter);
+    if (fill.target !== undefined) putBackAtEnd(reply.raw, showTarget(request, fill));
     this.#fills.set(reply, new FastifyFill(fill, reply, hasClient));
   }
 

@@ -25,8 +25,8 @@ export class FastifyRecord extends NodeRequest<FastifyRequest> {
    */
   get refresh(): ((fill: Fill) => void) | undefined {
     if (this.method !== "GET" && this.method !== "HEAD") return undefined;
-    const { raw, originalUrl, server } = this.native;
-    const mount = mountOf(raw, originalUrl);
+    const { raw, server } = this.native;
+    const mount = mountOf(raw, this.target);
     return (fill) =>
       replay(raw, mount.url, fill, (request, response) => {
         Object.assign(request, mount.said);

@@ -1,13 +1,26 @@
 import type { FastifyRequest } from "fastify";
 import type { Fill } from "../../adapter.ts";
+import { shadow } from "../node/put-back.ts";
 import { showPath } from "../node/raw-headers.ts";
 
-/** Shows the handler what the key says and no more (hazard 18); `originalUrl` stays for the logs. */
-export function showTarget(request: FastifyRequest, target: string, keeps: Fill["keepsParameter"]): void {
-  const raw = request.raw as typeof request.raw & { originalUrl?: string };
-  raw.originalUrl ??= raw.url ?? target;
-  raw.url = target;
-  showPath(raw, target);
+/**
+ * Shows the handler what the key says and no more, by each name that Fastify and Node have for the URL (hazards 18 and
+ * 39). Answers what puts `originalUrl` back.
+ */
+export function showTarget(
+  request: FastifyRequest,
+  { target = request.url, received = target, keepsParameter: keeps }: Fill,
+): () => void {
+  // Fastify remembers the one that was asked for first.
+  const { raw, originalUrl } = request;
   const parameters = Object.entries(request.query as Record<string, unknown>);
+  raw.url = target;
   request.query = Object.fromEntries(parameters.filter(([name]) => keeps?.(name) ?? true));
+  showPath(raw, received);
+  const putBack = shadow(request, { originalUrl: received });
+  Object.assign(raw, { originalUrl: received });
+  return () => {
+    putBack();
+    Object.assign(raw, { originalUrl });
+  };
 }

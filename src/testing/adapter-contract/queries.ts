@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertHit, assertMiss } from "./outcome.ts";
-import { cached, text } from "./routes.ts";
+import { bytes, cached, stream, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
 /** Which parameters are in the key, and that the handler sees no others (hazards 5 and 18). */
@@ -39,6 +39,40 @@ export const queries: Scenarios = {
     assert.deepEqual([seen?.query("a"), seen?.query("utm_source")], [["1"], []]);
     assert.equal(seen?.url, "/a?a=1");
     assert.equal(route.seen.length, 1);
+  },
+
+  "an undeclared parameter is not seen by any other name that the URL has": async (stage) => {
+    const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
+    const { get } = await stage.site([route]);
+    await get("/a?a=1&evil=%3Cscript%3E");
+    await get("/a?evil=1");
+    const names = route.seen.flatMap(({ url, alsoUrls = [] }) => [url, ...alsoUrls]);
+    assert.deepEqual(
+      names.filter((name) => name.includes("evil")),
+      [],
+    );
+  },
+
+  "what logs a request that has been answered sees its whole URL": async (stage) => {
+    const logged: string[] = [];
+    const log = (url: string): void => void logged.push(url);
+    const parts = function* (): Generator<Uint8Array> {
+      yield bytes("one");
+      yield bytes("two");
+    };
+    const options = { ttl: 60, query: ["a"] };
+    const routes = [
+      cached("/a", undefined, options, { log }),
+      cached("/b", () => stream(() => asAsync(parts())), options, { log }),
+      cached("/c", { status: 500, body: "broken" }, options, { log }),
+    ];
+    const { get } = await stage.site(routes);
+    const paths = ["/a?a=1&evil=1", "/b?evil=1", "/c?evil=1", "/a?a=1&evil=2"];
+    for (const [at, path] of paths.entries()) {
+      await get(path);
+      await stage.until(() => logged.length > at, "the request is logged");
+    }
+    assert.deepEqual(logged, paths);
   },
 
   "of a path without declared parameters the handler sees the bare path": async (stage) => {
@@ -101,6 +135,10 @@ export const queries: Scenarios = {
     assert.doesNotMatch(hit.header("cache-status") ?? "", /forged/);
   },
 };
+
+async function* asAsync(parts: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
 
 function share(first: string, second: string): Scenario {
   return async (stage) => {

@@ -58,6 +58,10 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
   const { earlier, guard, options } = route;
   const speakFirst: RequestHandler = (req, res, next) => {
     log(req, res);
+    // As morgan does.
+    if (route.log !== undefined) res.once("finish", () => route.log?.(req.originalUrl));
+    // As parsers leave it, and Express its own beside it.
+    Object.assign(req, { _parsedOriginalUrl: { href: req.originalUrl, _raw: req.originalUrl } });
     for (const [name, value] of Object.entries(earlier?.() ?? {})) res.setHeader(name, value);
     next();
   };
@@ -115,12 +119,19 @@ async function stream(body: AsyncIterable<Uint8Array>, res: Response): Promise<v
   await pipeline(Readable.from(body), res).catch(() => undefined);
 }
 
+/** What Express, and the parser that it and its middleware share, call the URL besides. */
+function urlsOf(req: Request): readonly string[] {
+  const { _parsedUrl, _parsedOriginalUrl } = req as unknown as Record<string, unknown>;
+  return [req.originalUrl, JSON.stringify([_parsedUrl, _parsedOriginalUrl, req.query])];
+}
+
 function seen(req: Request, res: Response): ContractRequest {
   const gone = new AbortController();
   res.once("close", () => res.writableFinished || gone.abort());
   return {
     method: req.method,
     url: req.url,
+    alsoUrls: urlsOf(req),
     query: (name) => [(req.query as Record<string, string | string[] | undefined>)[name] ?? []].flat(),
     header: (name) => {
       const value = req.headers[name];

@@ -95,6 +95,7 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     method: route.method,
     url: route.path,
     ...(route.only === undefined ? {} : { constraints: { only: route.only } }),
+    ...(route.log !== undefined && { onResponse: async (request) => route.log?.(request.originalUrl) }),
     onRequest: async (request, reply) => {
       log(request.raw, reply.raw);
       reply.headers(copied(earlier?.() ?? {}));
@@ -109,6 +110,11 @@ function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
   return {
     method: request.method,
     url: request.url,
+    alsoUrls: [
+      request.originalUrl,
+      JSON.stringify([request.raw.url, (request.raw as { originalUrl?: string }).originalUrl, request.query]),
+      JSON.stringify([request.raw.headers, request.raw.rawHeaders]),
+    ],
     query: (name) => [(request.query as Record<string, string | string[] | undefined>)[name] ?? []].flat(),
     header: (name) => {
       const value = request.headers[name];

@@ -95,7 +95,15 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   const cached = route.options === undefined ? plain : cacheRoute(route.cache ?? cache, options, plain);
   const guarded: Handler =
     guard?.place === "framework" ? (request) => requireKey(request) ?? cached(request) : cached;
-  return earlier === undefined ? guarded : async (request) => speakFirst(earlier(), () => guarded(request));
+  const said: Handler =
+    earlier === undefined ? guarded : async (request) => speakFirst(earlier(), () => guarded(request));
+  if (route.log === undefined) return said;
+  return async (request) => {
+    const response = await said(request);
+    const { pathname, search } = new URL(request.url);
+    route.log?.(pathname + search);
+    return response;
+  };
 }
 
 /** A middleware around the handler: its fields come first, and the handler's win over them. */
