@@ -74,6 +74,7 @@ export function askedRequest(
     header: (name) => fields.get(name),
     hasCertificate: asked.certificate,
     hasContent: isContent(asked.content),
+    isUpgrade: (asked.native as { upgrade?: unknown } | null | undefined)?.upgrade === true,
     content: () => content,
   };
   return { request: record, assumed };

@@ -13,6 +13,8 @@ export function bypassReason<Native>(
 ): Refusal | undefined {
   const { method } = request;
   if (!policy.methods.has(method) && !(method === "HEAD" && policy.methods.has("GET"))) return "method";
+  // What answers it is another protocol, and no response to be kept (RFC 9110 §7.8; hazard 45).
+  if (request.isUpgrade === true) return "upgrade";
   // The key of these holds no content, whoever reads it: it would shape the answer for all (hazard 38).
   if ((method === "GET" || method === "HEAD") && hasContent(request)) return "content";
   // By RFC 9111 §3.5 it is the response to such a request that may not be stored.

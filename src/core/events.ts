@@ -6,6 +6,7 @@ export type Refusal =
   | "method"
   | "credentials"
   | "content"
+  | "upgrade"
   | "head"
   | "status"
   | "no-store"

@@ -42,6 +42,11 @@ export interface RequestRecord<Native = unknown> {
   readonly hasCertificate?: boolean | undefined;
   /** Whether it has content of which its fields say nothing: a stream that has not ended, a body. Absent: none. */
   readonly hasContent?: boolean | undefined;
+  /**
+   * Whether it is answered by another protocol, as the server or the handler that upgrades it sees it. Absent: no. A
+   * client that merely offers one, such as `Upgrade: h2c`, does not make it so.
+   */
+  readonly isUpgrade?: boolean | undefined;
   /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
   content?(): unknown;
   /**

@@ -54,6 +54,11 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return isOfSession ? sessionShowsCertificate(stream.session) : showsCertificate(socket);
   }
 
+  /** Node says so where somebody listens to its server's upgrades: a WebSocket plugin, which asks the routes then. */
+  get isUpgrade(): boolean {
+    return (this.#raw as { upgrade?: unknown }).upgrade === true;
+  }
+
   /** Over HTTP/2 no field has to say so. */
   get hasContent(): boolean {
     return this.#raw.stream?.endAfterHeaders === false;

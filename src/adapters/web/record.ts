@@ -41,6 +41,11 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     };
   }
 
+  /** Runtimes leave it to the handler, which is asked for WebSockets alone. */
+  get isUpgrade(): boolean {
+    return isForWebSocket(this.#headers.get("upgrade"));
+  }
+
   /** One that the handler may still read, or that somebody has read before. */
   get hasContent(): boolean {
     return hasBody(this.native);
@@ -64,4 +69,13 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
   keepFields(): void {
     this.#headers = copyOf(this.#headers);
   }
+}
+
+function isForWebSocket(upgrade: string | null): boolean {
+  return (
+    upgrade
+      ?.toLowerCase()
+      .split(",")
+      .some((name) => name.trim() === "websocket") === true
+  );
 }
