@@ -12,7 +12,7 @@ import { Lookup } from "./core/lookup.ts";
 import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/key.ts";
 import { manualEntry } from "./core/exchange/put.ts";
 import { manualRoute, namespaceIn, storedResponse } from "./core/manual.ts";
-import { Names } from "./core/names.ts";
+import { Names, SearchRules } from "./core/names.ts";
 import type { InNamespace, ManualOptions, ManualResponse } from "./core/manual.ts";
 import type { RouteOptions } from "./core/options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy.ts";
@@ -180,6 +180,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     const { resource } = named(which, where, "cache.invalidate");
     return exchange.remove(resource);
   }
+  const namesOf = namesIn(new SearchRules());
   const parts: PolicyParts = {
     names: namesOf,
     name(wanted, namespace, { route, declaration, place }) {
@@ -255,8 +256,14 @@ function isKnown({ entry, verdict }: Findings): boolean {
   return entry !== undefined || verdict.outcome === "collapsed" || verdict.reason === "uncacheable";
 }
 
-function namesOf(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): Names {
-  return new Names(uriResourcePrefix(namespace, "GET", "", ""), query, undefined, isStrict);
+/** Makes the memories of what targets mean, of which those that heed `No-Vary-Search` share what they learn. */
+function namesIn(
+  rules: SearchRules,
+): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => Names {
+  return (namespace, query, isStrict) => {
+    const prefix = uriResourcePrefix(namespace, "GET", "", "");
+    return new Names(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
+  };
 }
 
 interface Counters {

@@ -13,6 +13,41 @@ const CHARACTERS_PER_NAME = 64;
 /** Of how many paths it is known which parameters do not count. */
 const MOST_RULES = 1000;
 
+/** A rule, and when it was learned: the count of those that were learned before it. */
+interface KnownRule extends SearchRule {
+  readonly turn: number;
+}
+
+/**
+ * What responses have said of the parameters that do not count. It is known of a URL and not of one declaration: those
+ * for GET, HEAD and PUT mean the same by a target (hazard 53). So a cache has one of these.
+ */
+export class SearchRules {
+  readonly #byPath = new Map<string, KnownRule>();
+  #learned = 0;
+
+  /** The rule of a path; undefined: each parameter counts. */
+  of(path: string): KnownRule | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** Learns the rule of a path. The oldest of a thousand is forgotten. */
+  learn(path: string, rule: SearchRule | undefined): void {
+    const known = this.#byPath.get(path);
+    this.#byPath.delete(path);
+    if (rule === undefined) return;
+    const isKnown = known !== undefined && isSameRule(known, rule);
+    this.#byPath.set(path, isKnown ? known : { ...rule, turn: ++this.#learned });
+    const [oldest] = this.#byPath.keys();
+    if (this.#byPath.size > MOST_RULES) this.#byPath.delete(oldest as string);
+  }
+}
+
+/** A name, and of what path it is. */
+interface PlacedName extends TargetName {
+  readonly path: string;
+}
+
 /**
  * Remembers the normalised names of raw targets, since normalising one costs sixty times a look-up.
  *
@@ -24,39 +59,48 @@ export class Names implements TargetNames {
   readonly #declared: DeclaredQuery | undefined;
   readonly #limit: number;
   readonly #isStrict: boolean;
-  readonly #rules = new Map<string, SearchRule>();
-  #young = new Map<string, Map<string, TargetName>>();
-  #old = new Map<string, Map<string, TargetName>>();
+  readonly #rules: SearchRules;
+  #young = new Map<string, Map<string, PlacedName>>();
+  #old = new Map<string, Map<string, PlacedName>>();
   #size = 0;
   #characters = 0;
 
   /**
    * `prefix` is what a key without principal and content has before the URI; `declared` as in the policy; `isStrict`:
-   * parts of a declared parameter do not count.
+   * parts of a declared parameter do not count; `rules`: those of its cache, where they are heeded.
    */
-  constructor(prefix: string, declared: DeclaredQuery | undefined, limit = 4096, isStrict = false) {
+  constructor(
+    prefix: string,
+    declared: DeclaredQuery | undefined,
+    limit = 4096,
+    isStrict = false,
+    rules: SearchRules = new SearchRules(),
+  ) {
     this.#prefix = prefix;
     this.#declared = declared;
     this.#limit = limit;
     this.#isStrict = isStrict;
+    this.#rules = rules;
   }
 
   /** Answers the name of a target, remembered or made. */
   of(origin: string, target: string): TargetName {
     const young = this.#young.get(origin)?.get(target);
-    if (young !== undefined) return young;
-    const name = this.#old.get(origin)?.get(target) ?? this.#normalise(origin, target);
+    if (young !== undefined && this.#holds(young)) return young;
+    const name = this.peek(origin, target);
     this.#remember(origin, target, name);
     return name;
   }
 
   /** The same, and what is remembered stays as it is. */
-  peek(origin: string, target: string): TargetName {
-    return (
-      this.#young.get(origin)?.get(target) ??
-      this.#old.get(origin)?.get(target) ??
-      this.#normalise(origin, target)
-    );
+  peek(origin: string, target: string): PlacedName {
+    const name = this.#young.get(origin)?.get(target) ?? this.#old.get(origin)?.get(target);
+    return name !== undefined && this.#holds(name) ? name : this.#normalise(origin, target);
+  }
+
+  /** Whether a name was made by the rule that is known now. */
+  #holds({ path, rule }: PlacedName): boolean {
+    return this.#rules.of(path) === rule;
   }
 
   /** The origins of the targets that are remembered. */
@@ -64,24 +108,13 @@ export class Names implements TargetNames {
     return [...new Set([...this.#old.keys(), ...this.#young.keys()])];
   }
 
-  /**
-   * Learns which parameters of a path do not count; undefined: each does. The oldest of a thousand rules is forgotten.
-   *
-   * What was remembered of targets is forgotten where that changes anything, but not that their origins were asked for.
-   */
+  /** Learns, for the whole cache, which parameters of a path do not count; undefined: each does. */
   learn(origin: string, path: string, rule: SearchRule | undefined): void {
-    const resource = withPath(origin, path);
-    if (resource.length > REMEMBERED_TARGET) return;
-    const known = this.#rules.get(resource);
-    this.#rules.delete(resource);
-    if (rule !== undefined) this.#rules.set(resource, rule);
-    if (isSameRule(known, rule)) return;
-    const [oldest] = this.#rules.keys();
-    if (this.#rules.size > MOST_RULES) this.#rules.delete(oldest as string);
-    for (const targets of [...this.#young.values(), ...this.#old.values()]) targets.clear();
+    const place = withPath(origin, path);
+    if (place.length <= REMEMBERED_TARGET) this.#rules.learn(place, rule);
   }
 
-  #remember(origin: string, target: string, name: TargetName): void {
+  #remember(origin: string, target: string, name: PlacedName): void {
     const characters = target.length + origin.length;
     if (characters > REMEMBERED_TARGET) return;
     if (this.#size >= this.#limit || this.#characters + characters > this.#limit * CHARACTERS_PER_NAME) {
@@ -91,12 +124,14 @@ export class Names implements TargetNames {
     }
     let targets = this.#young.get(origin);
     if (targets === undefined) this.#young.set(origin, (targets = new Map()));
+    if (!targets.has(target)) {
+      this.#size++;
+      this.#characters += characters;
+    }
     targets.set(target, name);
-    this.#size++;
-    this.#characters += characters;
   }
 
-  #normalise(origin: string, received: string): TargetName {
+  #normalise(origin: string, received: string): PlacedName {
     const declared = this.#declared;
     const { path, query } = splitTarget(received);
     const resource = withPath(origin, path);
@@ -115,12 +150,14 @@ export class Names implements TargetNames {
       // No other query begins so: none has empty segments.
       withQuery(resource, isLongQuery(shown) ? `&${shown}` : formatQuery(counting, isOrdered));
     const exact = name(counted);
-    const rule = this.#rules.get(resource);
-    if (rule === undefined) return { uri: exact, resource: this.#prefix + exact, exact, target, rule };
+    const rule = this.#rules.of(resource);
+    if (rule === undefined)
+      return { uri: exact, resource: this.#prefix + exact, exact, target, rule, path: resource };
     const ruled = counted.filter((parameter) => keepsBy(rule, decodeComponent(parameter.name)));
-    // The rule is part of the name, since a response that was stored under another one is not for the same targets.
-    const uri = `?${formatNoVarySearch(rule)}|${name(ruled)}`;
-    return { uri, resource: this.#prefix + uri, exact, target, rule };
+    // The rule is part of the name, since a response that was stored under another one is not for the same targets;
+    // and when it was learned, since writes that came while it was not known did not remove what lay under it.
+    const uri = `?${rule.turn} ${formatNoVarySearch(rule)}|${name(ruled)}`;
+    return { uri, resource: this.#prefix + uri, exact, target, rule, path: resource };
   }
 }
 

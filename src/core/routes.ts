@@ -150,9 +150,9 @@ function chosen({ policy, times }: Declared): ChosenRoute {
   return { policy, doubt };
 }
 
-/** Tells the ways to read a query apart. What a route has learned from its responses is its own. */
-function memoryName({ namespace, query, noVarySearch, route }: Policy): string {
-  return JSON.stringify([namespace, listed(query), noVarySearch && route]);
+/** Tells the ways to read a query apart. What one has learned from responses is known to all that heed it. */
+function memoryName({ namespace, query, noVarySearch }: Policy): string {
+  return JSON.stringify([namespace, listed(query), noVarySearch]);
 }
 
 function listed(query: DeclaredQuery | undefined): unknown {

@@ -10,7 +10,7 @@ describe("the rules of paths", () => {
     const names = new Names("", undefined);
     Array.from({ length: 1001 }, (_, at) => names.learn("http://a", `/${at}`, rule));
 
-    expect([ruleOf(names, "/0"), ruleOf(names, "/1")]).toEqual([undefined, rule]);
+    expect([ruleOf(names, "/0"), ruleOf(names, "/1")]).toEqual([undefined, { ...rule, turn: 2 }]);
   });
 
   it("are not remembered of very long ones", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { engineOf } from "../../src/adapter.ts";
 import { createCache } from "../../src/index.ts";
 import { answer, bypassOf, fillOf, kitOf, requestOf, serveOf, settled, textOf } from "../core/support.ts";
+import type { Asked } from "../core/support.ts";
 
 describe("who asks, beside what Authorization and Cookie say", () => {
   it("36: a request that says so in a usual field is neither looked up nor stored", () => {
@@ -56,5 +57,46 @@ describe("what the key holds besides the URL", () => {
 
     const kept = [staff, everyone].map((route) => textOf(serveOf(settled(begin(requestOf(), route))).reply));
     expect(kept).toEqual(["secret", "public"]);
+  });
+});
+
+describe("what a response says not to count", () => {
+  const headers = { "no-vary-search": 'params=("utm")' };
+
+  it("53: is known to every route of the cache that heeds it, in any order of declaration", () => {
+    const { ask, cache } = kitOf({ route: { noVarySearch: true } });
+    const engine = engineOf(cache);
+    const writing = { noVarySearch: true, invalidateOnUnsafe: true };
+    const put = engine.policy<Asked>(writing, { route: "PUT /reports" });
+    ask({ target: "/reports?utm=1" }, { headers, body: "1" });
+    ask({ target: "/reports?utm=2" }, { headers, body: "2" });
+    const before = textOf(ask({ target: "/reports?utm=3" }));
+
+    const write = fillOf(settled(engine.begin(requestOf({ method: "PUT", target: "/reports?utm=4" }), put)));
+    write.open({ status: 204, fields: [] }).complete(undefined);
+
+    expect([before, textOf(ask({ target: "/reports?utm=3" }, { headers, body: "3" }))]).toEqual(["2", "3"]);
+  });
+
+  it("53: finds nothing from before it was forgotten: a write in between could not remove it", () => {
+    const { ask, policy } = kitOf({ route: { noVarySearch: true, methods: ["GET"] } });
+    ask({ target: "/reports?utm=1" }, { headers, body: "1" });
+    ask({ target: "/reports?utm=2" }, { headers, body: "2" });
+    policy.names.learn("http://example.org", "/reports", undefined);
+
+    ask({ target: "/reports?utm=3" }, { headers, body: "3" });
+
+    expect(textOf(ask({ target: "/reports?utm=4" }, { headers, body: "4" }))).toBe("4");
+  });
+
+  it("53: is nothing to a route that does not heed it", () => {
+    const { ask, cache } = kitOf({ route: { noVarySearch: true } });
+    const engine = engineOf(cache);
+    const plain = engine.policy<Asked>({}, { route: "GET /plain" });
+    ask({ target: "/reports?utm=1" }, { headers });
+
+    const key = (target: string): string => plain.names.of("http://example.org", target).uri;
+
+    expect(key("/reports?utm=1")).not.toBe(key("/reports?utm=2"));
   });
 });

@@ -126,6 +126,38 @@ export const queries: Scenarios = {
     assert.equal(route.seen[0]?.url, "/a?a=1&b=2");
   },
 
+  "what a response says not to count is known to all routes of its URL: a write removes it": async (
+    stage,
+  ) => {
+    const options = { ttl: 60, noVarySearch: true, invalidateOnUnsafe: true };
+    const route = cached(
+      "/a",
+      (_, run) => text(`run ${run}`, { "no-vary-search": 'params=("utm")' }),
+      options,
+    );
+    const { get, client } = await stage.site([route, cached("/a", text("put"), options, { method: "PUT" })]);
+    await get("/a?utm=1");
+    await get("/a?utm=2");
+    assert.equal((await get("/a?utm=3")).text, "run 2");
+    await client.ask({ method: "PUT", path: "/a?utm=4" });
+    const after = await get("/a?utm=3");
+    assertMiss(after);
+    assert.equal(after.text, "run 3");
+  },
+
+  "and a HEAD finds what its GET finds": async (stage) => {
+    const route = cached("/a", (_, run) => text(`run ${run}`, { "no-vary-search": 'params=("utm")' }), {
+      ttl: 60,
+      noVarySearch: true,
+    });
+    const { get, client } = await stage.site([route]);
+    await get("/a?utm=1");
+    const stored = await get("/a?utm=2");
+    const head = await client.ask({ method: "HEAD", path: "/a?utm=1" });
+    assertHit(head);
+    assert.equal(head.header("etag"), stored.header("etag"));
+  },
+
   "a comma, a quote or a semicolon in the URL forges no member of Cache-Status": async (stage) => {
     const { get } = await stage.site([cached("/a")]);
     const target = '/a?x=1,%20forged;hit,%22forged%22;hit,forged;hit;"';
