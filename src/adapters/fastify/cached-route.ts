@@ -8,6 +8,7 @@ import type {
 } from "fastify";
 import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapter.ts";
 import { breakWhenDestroyed } from "../node/break-off.ts";
+import { isOfCoded } from "../node/coding.ts";
 import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
 import { areBeyondAscii } from "../node/manner.ts";
 import { replayedFill } from "../node/replay.ts";
@@ -30,6 +31,9 @@ type PayloadDone = (error: Error | null, payload?: unknown) => void;
 
 type Headers = ReturnType<FastifyReply["getHeaders"]>;
 
+/** The applications whose hooks have been seen to code what they send: a HEAD has another route than its GET. */
+const CODING: WeakSet<object> = new WeakSet();
+
 /** One cached route: its hooks, and the runs of its handler that are under way. */
 export class CachedRoute {
   #engine: Engine;
@@ -44,6 +48,8 @@ export class CachedRoute {
   #hooked: boolean | undefined;
   readonly #trailers = new Trailers();
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
+  /** The strong tags of what is said without a coding. */
+  readonly #plain = new WeakMap<FastifyReply, string>();
   readonly #untyped = new WeakSet<FastifyReply>();
   readonly #following = new WeakMap<
     FastifyReply,
@@ -70,7 +76,7 @@ export class CachedRoute {
     arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
     arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
     const isHead = [route.method].flat().includes("HEAD");
-    const last = isHead ? [this.#restoreLength] : [];
+    const last = isHead ? [this.#guardCoding, this.#restoreLength] : [this.#guardCoding];
     this.#sendHooks = last.length + 1;
     arrangeHooks(route, "onSend", { first: [this.#send], last });
     arrangeHooks(route, "onError", { first: [this.#fail] });
@@ -233,11 +239,13 @@ export class CachedRoute {
     if (run === undefined) {
       if (this.#untyped.has(reply)) reply.removeHeader("content-type");
       this.#trailers.dropUnfit(reply);
+      this.#noteTag(reply);
       return done(null, payload);
     }
     try {
       const sent = run.send(payload);
       this.#trailers.dropUnfit(reply);
+      this.#noteTag(reply);
       return done(null, sent);
     } catch (error) {
       return done(error as Error);
@@ -258,6 +266,33 @@ export class CachedRoute {
     }
     done(null, payload);
   };
+
+  /** A strong tag names bytes; those that hooks have coded since have a weak one (RFC 9110 §8.8.1). */
+  readonly #guardCoding = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: PayloadDone,
+  ): void => {
+    const tag = this.#plain.get(reply);
+    if (tag !== undefined && reply.getHeader("etag") === tag) {
+      const coding = reply.getHeader("content-encoding") ?? "identity";
+      if (coding !== "identity") CODING.add(reply.server);
+      const isEmpty = reply.statusCode === 304 || request.method === "HEAD";
+      const isCoded =
+        coding !== "identity" ||
+        (isEmpty && isOfCoded(request.raw, reply.statusCode, tag, CODING.has(reply.server)));
+      if (isCoded) reply.header("etag", `W/${tag}`);
+    }
+    done(null, payload);
+  };
+
+  /** Notes a strong tag that is said of content without a coding, where hooks may still code it. */
+  #noteTag(reply: FastifyReply): void {
+    if (!this.#isHooked(reply.request) || reply.hasHeader("content-encoding")) return;
+    const tag = reply.getHeader("etag");
+    if (typeof tag === "string" && tag.startsWith('"')) this.#plain.set(reply, tag);
+  }
 
   readonly #fail = (_request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void => {
     this.#fills.get(reply)?.fail(error);

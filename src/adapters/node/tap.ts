@@ -245,7 +245,10 @@ export class ResponseTap {
     this.#sayHead(head, own);
     const write = (): void => void this.#front.call("writeHead", [res.statusCode]);
     if (leaving === undefined) write();
-    else leaving.begin(this.#isWritten, write);
+    else {
+      guardCoding(res, head);
+      leaving.begin(this.#isWritten, write);
+    }
     return true;
   }
 

@@ -78,16 +78,43 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect([header("etag"), header("x-cache")]).toEqual([expect.stringMatching(/^"/), "HIT"]);
   });
 
-  it.each(['"v5"', '"abcdefghijklmnopqrstuv"', 'W/"v5"'])(
-    "leaves the tag %s of the handler as it is",
+  it.each(['"v5"', '"abcdefghijklmnopqrstuv"'])(
+    "weakens the strong tag %s of the handler, too",
     async (tag) => {
       const client = await site((_req, res) => void html(res).set("etag", tag).end(long));
       const miss = await client.ask({ path: "/a", headers: gzip });
       const hit = await client.ask({ path: "/a", headers: gzip });
-      expect([miss.header("etag"), hit.header("etag")]).toEqual([tag, tag]);
+      const head = await client.ask({ method: "HEAD", path: "/a", headers: gzip });
+      const same = await client.ask({ path: "/a", headers: { ...gzip, "if-none-match": `W/${tag}` } });
+      const any = await client.ask({ path: "/a", headers: { ...gzip, "if-none-match": "*" } });
+      const plain = await client.ask({ path: "/a" });
+      expect([miss, hit, head, same, any].map(({ header }) => header("etag"))).toEqual(
+        Array.from({ length: 5 }, () => `W/${tag}`),
+      );
+      expect([same.status, any.status, plain.header("etag")]).toEqual([304, 304, tag]);
       expect([miss.header("content-encoding"), hit.header("x-cache")]).toEqual(["gzip", "HIT"]);
     },
   );
+
+  it("weakens that of a stream", async () => {
+    const client = await site((_req, res) => {
+      html(res).set("etag", '"v5"').write(long);
+      res.end(long);
+    });
+    const [miss, hit] = [
+      await client.ask({ path: "/a", headers: gzip }),
+      await client.ask({ path: "/a", headers: gzip }),
+    ];
+    expect([miss, hit].map(({ header }) => header("etag"))).toEqual(['W/"v5"', 'W/"v5"']);
+    expect(hit.header("x-cache")).toBe("HIT");
+  });
+
+  it("leaves a weak tag of the handler as it is", async () => {
+    const client = await site((_req, res) => void html(res).set("etag", 'W/"v5"').end(long));
+    const miss = await client.ask({ path: "/a", headers: gzip });
+    const hit = await client.ask({ path: "/a", headers: gzip });
+    expect([miss.header("etag"), hit.header("etag")]).toEqual(['W/"v5"', 'W/"v5"']);
+  });
 
   it("names the bytes that the handler coded, whole and in parts", async () => {
     const coded = gzipSync(long);

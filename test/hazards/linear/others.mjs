@@ -168,6 +168,10 @@ export const others = {
       guard(response({ etag: `"${"a".repeat(22)}"` }), { status: 304 });
       guard(response({ etag: text }), { status: 200, body: bytes(text) });
     }),
+    isOfCoded: words((ask, text) => {
+      ask({ headers: { "accept-encoding": text } }, 200, '"a"', true);
+      ask({ headers: { "if-none-match": text } }, 304, '"a"', true);
+    }),
   },
   "adapters/node/manner.js": {
     mannerOf: { why: "it looks into no text" },
