@@ -15,7 +15,7 @@ const post = (init: RequestInit = {}): Request =>
 async function read(
   request: Request,
   options: FetchOptions,
-  see: (seen: Request) => Promise<unknown> | unknown,
+  see: (seen: Request) => unknown,
 ): Promise<{ readonly status: string | null; readonly seen: unknown }> {
   let seen: unknown;
   const handler = cacheRoute(quietCache(), options, async (given: Request) => {

@@ -27,7 +27,7 @@ export interface Said {
 export interface Route {
   readonly path: string;
   /** Made anew for each framework, whose requests its functions are given. */
-  options(field: (native: never) => Field): RouteOptions<never>;
+  options(field: (native: never) => Field): RouteOptions;
 }
 
 /** A handler for all routes. */
@@ -82,7 +82,7 @@ function expressSite(name: string, express: typeof express5): Site {
             next(error);
           }
         };
-        const own = options(ofNode as never) as RouteOptions<ExpressRequest>;
+        const own = options(ofNode) as RouteOptions<ExpressRequest>;
         app.all(path, expressCache(cache, own), answer);
       }
       const silent: express5.ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).end();
@@ -110,7 +110,7 @@ const fastifySite: Site = {
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
     for (const { path, options } of routes) {
-      const own = options(ofNode as never) as RouteOptions<FastifyRequest>;
+      const own = options(ofNode) as RouteOptions<FastifyRequest>;
       app.all(path, { config: { cache: own } }, async (request, reply) => {
         const said = await handle((field) => request.headers[field] as string | undefined);
         return reply.code(said.status).headers(said.headers).send(said.body);
@@ -132,7 +132,7 @@ const fetchSite: Site = {
           return new Response(body, { status, headers });
         };
         Object.defineProperty(answer, "name", { value: path });
-        return [path, fetchCache(cache, options(ofWeb as never) as RouteOptions<Request>, answer)] as const;
+        return [path, fetchCache(cache, options(ofWeb) as RouteOptions<Request>, answer)] as const;
       }),
     );
     const { server, address } = await serve(
@@ -152,6 +152,6 @@ const fetchSite: Site = {
 export const sites: readonly Site[] = [
   fastifySite,
   expressSite("Express 5", express5),
-  expressSite("Express 4", express4 as unknown as typeof express5),
+  expressSite("Express 4", express4),
   fetchSite,
 ];

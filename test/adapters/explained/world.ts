@@ -46,7 +46,7 @@ const OPTIONS: Readonly<Record<string, RouteOptions>> = {
 export const routes: readonly Route[] = [
   ...Object.entries(OPTIONS).map(([name, options]) => ({
     path: `/${name}`,
-    options: () => options as RouteOptions<never>,
+    options: () => options,
   })),
   {
     path: "/named",
