@@ -37,16 +37,22 @@ export type Landing =
 /** What ends a flight. */
 type Ending = Exclude<Landing, { readonly kind: "flowing" }>;
 
+/** After which time those who have had nothing yet do not wait for a leader whose client's connection is held, in ms. */
+const HELD_MS = 1000;
+
 /** One run of a handler that others may wait for. */
 export class Flight {
   #landing: Ending | Flowing | undefined;
   readonly #waiting = new Set<(landing: Landing) => void>();
   readonly #onOver: () => void;
   readonly #hasDeadline: boolean;
+  readonly #isHeld: (() => boolean) | undefined;
   #isOverdue = false;
 
-  constructor(onOver: () => void, hasDeadline: boolean) {
+  /** `isHeld` is whether the leader's connection takes nothing at the moment. */
+  constructor(onOver: () => void, hasDeadline: boolean, isHeld?: () => boolean) {
     this.#onOver = onOver;
+    this.#isHeld = isHeld;
     this.#hasDeadline = hasDeadline;
   }
 
@@ -65,13 +71,22 @@ export class Flight {
     if (this.#landing !== undefined) return Promise.resolve(landingOf(this.#landing));
     return new Promise((resolve) => {
       const cancel = clock.schedule(() => tell({ kind: "late" }), patienceMs);
+      const stopLooking = this.#isHeld && clock.schedule(() => this.#look(tell), HELD_MS);
       const tell = (landing: Landing): void => {
         cancel();
+        stopLooking?.();
         this.#waiting.delete(tell);
         resolve(landing);
       };
       this.#waiting.add(tell);
     });
+  }
+
+  /** Nobody waits for the socket of one client, who may not read: another one leads (hazard 28). */
+  #look(tell: (landing: Landing) => void): void {
+    if (this.#isHeld?.() !== true) return;
+    this.pass();
+    tell({ kind: "again" });
   }
 
   /** Somebody has waited in vain for as long as anybody does; a run with a deadline of its own ends by itself. */
@@ -151,10 +166,14 @@ export class Flights {
   }
 
   /** Starts a flight, in the place of one that is overdue. `hasDeadline`: it is sure to end. */
-  lead(key: string, hasDeadline: boolean = false): Flight {
-    const flight = new Flight(() => {
-      if (this.#flying.get(key) === flight) this.#flying.delete(key);
-    }, hasDeadline);
+  lead(key: string, hasDeadline: boolean = false, isHeld?: () => boolean): Flight {
+    const flight = new Flight(
+      () => {
+        if (this.#flying.get(key) === flight) this.#flying.delete(key);
+      },
+      hasDeadline,
+      isHeld,
+    );
     this.#flying.set(key, flight);
     return flight;
   }

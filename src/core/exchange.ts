@@ -175,7 +175,11 @@ export class Exchange {
     const flightKey = flightKeyOf(passage, found);
     if (flights.isUncacheable(flightKey, now)) return run(undefined, true);
     const flight = flights.find(flightKey);
-    if (flight === undefined) return run(flights.lead(flightKey), false);
+    if (flight === undefined)
+      return run(
+        flights.lead(flightKey, false, request.isHeld && (() => request.isHeld?.() === true)),
+        false,
+      );
     if (patience.turns === 0) return run(undefined, false);
     return this.#wait(passage, found, flight, patience, now) ?? run(undefined, false);
   }

@@ -47,6 +47,11 @@ export interface RequestRecord<Native = unknown> {
    * client that merely offers one, such as `Upgrade: h2c`, does not make it so.
    */
   readonly isUpgrade?: boolean | undefined;
+  /**
+   * Whether its client holds its connection: it does not read, something else is sent on it first, or content is still
+   * to come. Who waits for its run and has had nothing yet does not wait for that longer than a second. Absent: no.
+   */
+  isHeld?(): boolean;
   /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
   content?(): unknown;
   /**

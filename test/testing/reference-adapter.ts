@@ -97,6 +97,7 @@ async function serve(
     origin: `http://${request.headers.host}`,
     target,
     native: request,
+    isHeld: () => response.socket === null,
     header,
     content: () => content,
     refresh: (run) =>

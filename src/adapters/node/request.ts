@@ -1,4 +1,5 @@
 import { IncomingMessage } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -52,6 +53,14 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     // One that is replayed is of HTTP/1 inside, and its connection says what its client's said.
     const isOfSession = stream !== undefined && !(this.#raw instanceof IncomingMessage);
     return isOfSession ? sessionShowsCertificate(stream.session) : showsCertificate(socket);
+  }
+
+  isHeld(): boolean {
+    const { complete, httpVersionMajor, socket } = this.#raw as IncomingMessage;
+    if (!complete || httpVersionMajor > 1) return !complete;
+    // Node's name for the response that has its turn.
+    const { _httpMessage: current } = socket as { _httpMessage?: ServerResponse | null };
+    return socket.writableNeedDrain || (current ?? undefined)?.req !== this.#raw;
   }
 
   /** Node says so where somebody listens to its server's upgrades: a WebSocket plugin, which asks the routes then. */

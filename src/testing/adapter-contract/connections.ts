@@ -38,6 +38,31 @@ export const connections: Scenarios = {
       assert.deepEqual(uncaught, [], "the process lives");
     },
 
+  "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection":
+    async (stage) => {
+      const [before, gate] = [stage.gate(), stage.gate()];
+      const first = plain("/first", async () => {
+        await before.opened;
+        return text("first");
+      });
+      const route = cached("/a", async (_, run) => {
+        if (run === 1) await gate.opened;
+        return text(`run ${run}`);
+      });
+      const { client, clock, store, get } = await stage.site([first, route]);
+      client.ahead(["/first", "/a"]);
+      await stage.until(() => route.seen.length === 1, "it leads");
+      const waiting = [get("/a"), get("/a")];
+      await stage.until(() => store.count("get") === 3, "the others wait");
+      clock.advance(1);
+      const answers = await Promise.all(waiting);
+      assert.deepEqual(
+        answers.map((answer) => answer.text),
+        ["run 2", "run 2"],
+        "one of them leads for all",
+      );
+    },
+
   "a follower behind something else on its connection is sent every byte, though more came than is kept":
     async (stage) => {
       const before = stage.gate();

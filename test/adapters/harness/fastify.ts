@@ -27,6 +27,7 @@ const OF_A_QUEUE = [
   ),
   "a leader whose client ends the connection in the midst of its next request: the process lives, and who waits is answered",
   "a follower behind something else on its connection is sent every byte, though more came than is kept",
+  "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection",
 ];
 
 /** The same over HTTP/2. */

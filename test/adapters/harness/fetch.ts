@@ -33,6 +33,8 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
         "an error that a fetch handler throws becomes a response where the handler cannot see it",
       "a follower behind something else on its connection is sent every byte, though more came than is kept":
         "a fetch handler does not know of its place on a connection",
+      "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection":
+        "a fetch handler does not know of its place on a connection",
       "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
       "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
       "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
