@@ -203,8 +203,9 @@ function decided(status: string): string {
  * Who waits may run the handler after all, and who may be served stale is so only where the handler fails. That is for
  * the answer to say, where it is not the plain one, which all may be given, and for what the client demands of it.
  */
-function isDecidedLater({ headers }: Step, outcome: string, said: string): boolean {
-  const isPlain =
-    headers["x-say"] === "0" && headers["cache-control"] === undefined && headers["pragma"] === undefined;
+function isDecidedLater({ headers, route }: Step, outcome: string, said: string): boolean {
+  const isDemanding = headers["cache-control"] !== undefined || headers["pragma"] !== undefined;
+  // Where a rule is known of a path, an answer without one is not for all.
+  const isPlain = headers["x-say"] === "0" && !isDemanding && route !== "/searching";
   return !isPlain && (outcome === "collapsed" || (outcome === "miss" && said.includes("fwd=stale")));
 }

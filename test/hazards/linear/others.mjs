@@ -211,6 +211,12 @@ export const others = {
     }),
   },
   "adapters/web/pass-on.js": { passOn: STREAM },
+  "adapters/web/record.js": {
+    WebRequest: urlish((WebRequest, text) => {
+      const native = { url: `http://a/${text}`, method: "GET", headers: new Headers(), body: null };
+      return new WebRequest(native, undefined, { before: [], policy: plain }, []).target;
+    }),
+  },
   "adapters/web/request.js": {
     splitUrl: urlish(),
     requestForHandler: members((make, text) => {
