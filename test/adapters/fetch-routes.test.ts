@@ -82,3 +82,34 @@ describe("fetch: two wrapped handlers", () => {
     ]);
   });
 });
+
+describe("fetch: what hangs on a request", () => {
+  it("shows the handler no parameter that is not in the key, by any name", async () => {
+    const url = "http://one.test/a?page=1&evil=%3Cscript%3E";
+    const names = { query: { page: "1", evil: "<script>" }, originalUrl: "/a?page=1&evil=%3Cscript%3E" };
+    const parsed = {
+      parsedUrl: new URL(url),
+      parameters: new URL(url).searchParams,
+      search: new URL(url).search,
+    };
+    const handler = cacheRoute(createCache({ reporter: false }), { ttl: 60, query: ["page"] }, (request) => {
+      const { query, originalUrl, parsedUrl, parameters, search, params } = request as unknown as Record<
+        string,
+        object
+      >;
+      return Response.json([request.url, query, originalUrl, parsedUrl, String(parameters), search, params]);
+    });
+
+    const response = await handler(Object.assign(new Request(url), names, parsed, { params: { id: "7" } }));
+
+    expect(await response.json()).toEqual([
+      "http://one.test/a?page=1",
+      { page: "1" },
+      "/a?page=1",
+      "http://one.test/a?page=1",
+      "page=1",
+      "?page=1",
+      { id: "7" },
+    ]);
+  });
+});

@@ -125,7 +125,8 @@ function withExtras(copy: Request, request: Request): Request {
   for (const name of Object.keys(request)) {
     const property = Object.getOwnPropertyDescriptor(request, name);
     if (property === undefined || name in copy) continue;
-    if ("value" in property && !isUrl(property.value)) Object.defineProperty(copy, name, property);
+    if ("value" in property && shownAs(copy, request, name, property.value) === property.value)
+      Object.defineProperty(copy, name, property);
     else ask(copy, request, name);
   }
   for (
@@ -142,12 +143,32 @@ function withExtras(copy: Request, request: Request): Request {
 function ask(copy: Request, request: Request, name: string): void {
   const get = (): unknown => {
     const value: unknown = Reflect.get(request, name);
-    if (typeof value === "function") return value.bind(request) as unknown;
-    // By no name does the handler see a parameter that is not in the key (hazard 39).
-    if (!isUrl(value) || copy.url === request.url) return value;
-    return typeof value === "string" ? copy.url : new URL(copy.url);
+    return typeof value === "function"
+      ? (value.bind(request) as unknown)
+      : shownAs(copy, request, name, value);
   };
   Object.defineProperty(copy, name, { configurable: true, get });
+}
+
+/**
+ * What a copy tells in the place of something that hangs on the request: by no name does the handler see a parameter that
+ * is not in the key (hazard 39), neither in a text or a URL nor parsed.
+ */
+function shownAs(copy: Request, request: Request, name: string, value: unknown): unknown {
+  if (copy.url === request.url) return value;
+  if (isUrl(value)) return typeof value === "string" ? copy.url : new URL(copy.url);
+  const [before = "", after = ""] = [request.url, copy.url].map((url) =>
+    splitUrl(url)[1].split("?").slice(1).join("?"),
+  );
+  if (before === "") return value;
+  if (typeof value === "string")
+    return value.replaceAll(`?${before}`, after && `?${after}`).replaceAll(before, after);
+  const kept = new URLSearchParams(after);
+  if (value instanceof URLSearchParams) return kept;
+  if (name !== "query" || typeof value !== "object" || value === null) return value;
+  // A parser may have made an object of `filter[a]`.
+  const names = new Set([...kept.keys()].flatMap((key) => [key, key.split(/[[.]/, 1)[0] as string]));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => names.has(key)));
 }
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;

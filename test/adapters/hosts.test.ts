@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/index.ts";
+import { expressHarness, versions } from "./harness/express.ts";
+import { fastifyHarness } from "./harness/fastify.ts";
+
+const harnesses = [...versions.map(([name, express]) => expressHarness(name, express)), fastifyHarness];
+
+/** Asks as a client of HTTP/1.0, which need not name a host; answers the content. */
+async function ask(origin: string, host: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  socket.write(`GET /a HTTP/1.0\r\n${host}\r\n`);
+  let text = "";
+  socket.on("data", (part: Buffer) => (text += part.toString()));
+  await once(socket, "close");
+  return text.split("\r\n\r\n")[1] ?? "";
+}
+
+describe.each(harnesses.map((harness) => [harness.name, harness] as const))("%s", (_, harness) => {
+  it("an empty Host and a missing one are not one origin; the case of a name and the default port do not count", async () => {
+    let runs = 0;
+    const handler = (): { body: string } => ({ body: `run ${++runs}` });
+    const route = { method: "GET", path: "/a", options: { ttl: 60 }, handler };
+    const { origin, close } = await harness.start(createCache({ reporter: false }), [route]);
+    const hosts = ["", "Host:\r\n", "Host: a.test\r\n"];
+    const again = ["", "Host:\r\n", "Host: A.TEST:80\r\n"];
+
+    const texts: string[] = [];
+    for (const host of [...hosts, ...again]) texts.push(await ask(origin, host));
+    await close();
+
+    expect(texts).toEqual(["run 1", "run 2", "run 3", "run 1", "run 2", "run 3"]);
+  });
+});
