@@ -105,6 +105,8 @@ class World {
     const before = this.#begun;
     const other = this.#send(step);
     await Promise.race([other, this.#until(() => this.#begun > before)]);
+    // What runs behind an answer begins in a later turn, and is held as well.
+    for (let turns = 0; turns < 20; turns++) await turn();
     this.#gate = undefined;
     const { outcome, cacheStatus } = await this.#explain(step);
     const arrived = this.#arrived;
