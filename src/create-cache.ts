@@ -208,6 +208,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     invalidate,
     async clear() {
+      routes.forget();
+      tags.invalidateAll();
       return exchange.clear();
     },
     async explain(asked, by) {

@@ -28,6 +28,11 @@ export class Backoff {
     this.#failed.set(key, { count, until: now + Math.min(FIRST_MS * 2 ** (count - 1), MOST_MS) });
   }
 
+  /** Forgets all failures. */
+  forgetAll(): void {
+    this.#failed.clear();
+  }
+
   /** The handler has answered for this key. */
   forget(key: string): void {
     this.#failed.delete(key);

@@ -202,6 +202,11 @@ export class Flights {
     this.#uncacheable.set(key, { until, reason, isError });
   }
 
+  /** Forgets of all keys that their responses could not be shared. */
+  forgetAll(): void {
+    this.#uncacheable.clear();
+  }
+
   /** Forgets it: a storable response was seen. */
   forgetUncacheable(key: string): void {
     this.#uncacheable.delete(key);

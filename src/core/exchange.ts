@@ -112,8 +112,11 @@ export class Exchange {
 
   /** Does so for everything; answers whether the store was cleared. */
   clear(): MaybePromise<boolean> {
-    this.#parts.fence.purgeAll();
-    return this.#parts.store.clear();
+    const { fence, flights, backoff, store } = this.#parts;
+    fence.purgeAll();
+    flights.forgetAll();
+    backoff.forgetAll();
+    return store.clear();
   }
 
   /** Puts an entry in the place of all that its resource has; answers whether it is there in the end. */

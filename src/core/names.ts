@@ -114,6 +114,13 @@ export class Names implements TargetNames {
     if (place.length <= REMEMBERED_TARGET) this.#rules.learn(place, rule);
   }
 
+  /** Forgets the targets, and keeps what was learned of paths. */
+  forget(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#size = this.#characters = 0;
+  }
+
   #remember(origin: string, target: string, name: PlacedName): void {
     const characters = target.length + origin.length;
     if (characters > REMEMBERED_TARGET) return;

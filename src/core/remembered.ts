@@ -1,7 +1,7 @@
 import type { Digest } from "./digest.ts";
 
 /** Of longer keys a digest is remembered: ten thousand of them would weigh too much (hazard 17). */
-const LONGEST_KEY = 2048;
+const LONGEST_KEY = 512;
 
 /** Remembers something of keys, of so many at most: the one that was said longest ago is forgotten first (hazard 17). */
 export class Remembered<Value> {
@@ -16,6 +16,8 @@ export class Remembered<Value> {
   }
 
   get(key: string): Value | undefined {
+    // Most often nothing is remembered, and no key need be digested.
+    if (this.#values.size === 0) return undefined;
     const name = this.#nameOf(key);
     return name === undefined ? undefined : this.#values.get(name);
   }
@@ -35,6 +37,11 @@ export class Remembered<Value> {
   delete(key: string): void {
     const name = this.#nameOf(key);
     if (name !== undefined) this.#values.delete(name);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#values.clear();
   }
 
   #nameOf(key: string): string | undefined {

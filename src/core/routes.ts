@@ -65,6 +65,11 @@ export class Routes {
     return [...new Set([policy.names, ...this.#memories.values()])];
   }
 
+  /** Forgets what targets mean; it is found again as they come. */
+  forget(): void {
+    for (const names of this.#memories.values()) names.forget();
+  }
+
   /**
    * Chooses the policy called `route` or, where that is undefined, the only one whose method and path match; a path
    * without parameters goes before one with them. Throws `ERR_CACHE_EXPLAIN`, with the names, where there is none or

@@ -9,6 +9,12 @@ type OnStoreError = (error: unknown, failure: StoreFailure) => void;
 /** What became of an entry that was to be stored. */
 export type Kept = "kept" | "refused" | "failed";
 
+/** What a store that does not answer may hold of bodies that it was given to write: 32 MiB. */
+const MOST_WRITING_BYTES = 32 * 2 ** 20;
+
+/** A write that is not answered for this long beyond its deadline is taken for lost, and counts no more. */
+const LOST_AFTER_MS = 60_000;
+
 function keptBy(answer: unknown): Kept {
   return answer === false ? "refused" : "kept";
 }
@@ -22,6 +28,7 @@ function keptBy(answer: unknown): Kept {
 export class StoreCalls {
   readonly #store: Store;
   readonly #name: string;
+  #writing = 0;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #onError: OnStoreError;
@@ -43,11 +50,34 @@ export class StoreCalls {
    * `onLate` is called, and what it answers once the store has: it may still have kept the entry.
    */
   set(entry: Entry, onLate?: () => () => void): MaybePromise<Kept> {
+    const bytes = entry.body.byteLength;
     const keep = (): MaybePromise<Kept> => {
+      if (this.#writing > 0 && this.#writing + bytes > MOST_WRITING_BYTES) throw this.#overfull();
       const kept: unknown = this.#store.set(entry);
-      return isThenable(kept) ? Promise.resolve(kept).then(keptBy) : keptBy(kept);
+      if (!isThenable(kept)) return keptBy(kept);
+      const settled = Promise.resolve(kept);
+      this.#hold(settled, bytes);
+      return settled.then(keptBy);
     };
     return this.#call("set", "failed", keep, onLate);
+  }
+
+  /** Counts the bytes that a store is writing, until it has, or until it is certain that it never says so. */
+  #hold(written: Promise<unknown>, bytes: number): void {
+    let isHeld = true;
+    this.#writing += bytes;
+    const release = (): void => {
+      cancel();
+      if (isHeld) this.#writing -= bytes;
+      isHeld = false;
+    };
+    const cancel = this.#clock.schedule(release, this.#deadlineMs + LOST_AFTER_MS);
+    written.then(release, release);
+  }
+
+  #overfull(): CacheError {
+    const message = `the store ${this.#name} is still writing ${this.#writing} bytes; no more is given to it until it has`;
+    return new CacheError("ERR_CACHE_STORE_TIMEOUT", message);
   }
 
   /** Answers how many entries were forgotten, as far as the store says it in a number. */

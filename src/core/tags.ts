@@ -54,6 +54,14 @@ export class Tags {
     }
   }
 
+  /** Makes every tagged entry dead whose fill has begun, and forgets the tags. */
+  invalidateAll(): void {
+    this.invalidate([]);
+    this.#floor = this.#last;
+    this.#invalidatedAt.clear();
+    this.#characters = 0;
+  }
+
   /** Whether one of an entry's tags was invalidated after its fill began. */
   areOutdated({ tags, taggedAt = -Infinity }: Tagging): boolean {
     if (tags === undefined) return false;

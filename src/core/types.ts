@@ -107,6 +107,8 @@ export interface TargetNames {
   learn(origin: string, path: string, rule: SearchRule | undefined): void;
   /** The origins of the targets that are remembered. */
   origins(): readonly string[];
+  /** Forgets the targets. */
+  forget(): void;
 }
 
 /** What one route says about its caching, resolved once: frozen and complete. */

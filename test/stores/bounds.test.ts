@@ -29,6 +29,19 @@ describe.concurrent("the memory store that a cache has by default", () => {
   );
 });
 
+describe("the memory beside the store", () => {
+  it("stays within 16 MiB, whatever is asked for, and clear frees it", { timeout: 120_000 }, async () => {
+    const beside = fileURLToPath(new URL("beside.mjs", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, beside], {
+      env: ownEnvironment(),
+    });
+
+    const { flooded, cleared } = JSON.parse(stdout) as { readonly flooded: number; readonly cleared: number };
+    expect(flooded).toBeLessThan(16 * 2 ** 20);
+    expect(cleared).toBeLessThan(2 * 2 ** 20);
+  });
+});
+
 interface Measured extends CacheStats {
   /** By how much the resident memory has grown, in bytes. */
   readonly growth: number;

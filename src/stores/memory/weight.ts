@@ -11,9 +11,9 @@ const SENT_AS_TEXT_BYTES = 8192;
 
 /** What an entry weighs in memory, in bytes, by a reckoning that never needs to look at its content. */
 export function weigh(entry: Entry): number {
-  let bytes = OVERHEAD_BYTES + entry.key.length + entry.variant.length + entry.body.byteLength;
+  let bytes = OVERHEAD_BYTES + bytesOf(entry.key) + bytesOf(entry.variant) + entry.body.byteLength;
   if (entry.body.byteLength <= SENT_AS_TEXT_BYTES) bytes += entry.body.byteLength;
-  for (const tag of entry.tags ?? []) bytes += tag.length + 24;
+  for (const tag of entry.tags ?? []) bytes += bytesOf(tag) + 24;
   const { removed = [], added = [] } = entry.manner ?? {};
   for (const name of [...removed, ...added]) bytes += name.length + 24;
   for (const [name, value] of entry.fields) {
@@ -21,4 +21,9 @@ export function weigh(entry: Entry): number {
     for (const line of [value].flat()) bytes += line.length + 24;
   }
   return bytes;
+}
+
+/** The engine keeps a byte for each character of a text, or two where one of them is beyond Latin-1. */
+function bytesOf(text: string): number {
+  return /[^\x00-\xFF]/.test(text) ? text.length * 2 : text.length;
 }

@@ -92,6 +92,7 @@ export const others = {
   "core/option-rules.js": {
     checkRouteOptions: CODE,
   },
+  "stores/memory/weight.js": { weigh: list((weigh, text) => weigh(entryOf(text))) },
   "core/respond.js": {
     Responder: list((Responder, text) => {
       const selection = { ifNoneMatch: text, ifRange: text, range: `bytes=0-1,${text}` };
