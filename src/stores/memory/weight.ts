@@ -25,5 +25,5 @@ export function weigh(entry: Entry): number {
 
 /** The engine keeps a byte for each character of a text, or two where one of them is beyond Latin-1. */
 function bytesOf(text: string): number {
-  return /[^\x00-\xFF]/.test(text) ? text.length * 2 : text.length;
+  return /[\u0100-\uFFFF]/.test(text) ? text.length * 2 : text.length;
 }
