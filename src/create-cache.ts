@@ -27,6 +27,7 @@ import { StoreCalls } from "./core/store-calls.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/types.ts";
 import {
   consoleReporter,
+  forwardClock,
   guarded,
   isProduction,
   platformDigest,
@@ -127,7 +128,8 @@ export function createCache(options: CacheOptions = {}): Cache {
   const given = options.clock ?? systemClock;
   // The clock that tells when to warn again says nothing of its own failures: those are what is warned of.
   const tellError = guarded(options.onError ?? throttledWarning(steadyClock(given, () => undefined)));
-  const clock = given === systemClock ? given : steadyClock(given, tellError);
+  const forward = forwardClock(given);
+  const clock = given === systemClock ? forward.clock : steadyClock(forward.clock, tellError);
   const secret = options.secret === undefined ? randomSecret() : new TextEncoder().encode(options.secret);
   const digest = platformDigest(secret);
   const { reporter = isProduction() ? false : consoleReporter } = options;
@@ -146,6 +148,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const exchange = new Exchange({
     store,
     clock,
+    aheadMs: () => forward.aheadMs(),
     tags,
     digest,
     memories: (policy) => routes.memories(policy),

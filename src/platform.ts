@@ -158,6 +158,36 @@ export function throttledWarning(clock: Clock): OnError {
 /** Is told what an application's clock, or its source of chance, did wrong. */
 type OnFailure = (error: unknown, failure: CallbackFailure) => void;
 
+/** A clock that never goes back, and how far it is ahead of the one that it is made from. */
+export interface ForwardClock {
+  readonly clock: Clock;
+  /** In ms; 0 until that one is set back. */
+  aheadMs(): number;
+}
+
+/**
+ * Makes a clock that goes on from where it was when the given one is set back: otherwise whatever lasts until an instant
+ * would last that much longer. What passes between the last look at that clock and the first after it was set back is
+ * lost: nothing tells it.
+ */
+export function forwardClock(clock: Clock): ForwardClock {
+  let last = -Infinity;
+  let aheadMs = 0;
+  return {
+    clock: {
+      now() {
+        const now = clock.now();
+        if (now < last) aheadMs += last - now;
+        // What is no number is not remembered: whoever asks looks at it.
+        if (Number.isFinite(now)) last = now;
+        return aheadMs === 0 ? now : now + aheadMs;
+      },
+      schedule: (callback, delayMs) => clock.schedule(callback, delayMs),
+    },
+    aheadMs: () => aheadMs,
+  };
+}
+
 /**
  * The application's clock, with the machine's in its place wherever it throws or does not tell an instant: no request
  * hangs, and no process ends, of a clock that fails (hazard 48).

@@ -11,6 +11,11 @@ export interface Demands {
   readonly noStore: boolean;
   /** Where nothing stored satisfies it, the answer is 504. */
   readonly onlyIfCached: boolean;
+  /**
+   * The request says how old a response may be and not that it may be stale: it wants none that is, except in the place of
+   * an error (RFC 9111 §5.2.1.1, RFC 5861 §4).
+   */
+  readonly wantsFresh: boolean;
   /** Whether an entry satisfies the request without asking the handler. */
   accepts(entry: Entry, now: number): boolean;
   /** Whether the request leaves it to the cache to serve an entry stale. */
@@ -20,6 +25,7 @@ export interface Demands {
 const NO_DEMANDS: Demands = Object.freeze({
   noStore: false,
   onlyIfCached: false,
+  wantsFresh: false,
   accepts: (entry: Entry, now: number) => now < entry.staleAt,
   allowsStale: () => true,
 });
@@ -35,6 +41,7 @@ export function demandsOf(request: RequestRecord, policy: Policy): Demands {
   return {
     noStore: asked.noStore,
     onlyIfCached: asked.onlyIfCached,
+    wantsFresh: asked.maxAge !== undefined && asked.maxStale === undefined,
     accepts: (entry, now) => isAccepted(entry, now, asked),
     allowsStale: (entry, now) => isStaleAllowed(entry, now, asked),
   };
@@ -52,8 +59,7 @@ function isAccepted(entry: Entry, now: number, asked: CacheControl): boolean {
 function isStaleAllowed(entry: Entry, now: number, asked: CacheControl): boolean {
   const { noCache, noStore, maxAge, minFresh, maxStale } = asked;
   if (noCache !== false || noStore || minFresh !== undefined) return false;
-  // Without `max-stale`, who says how old a response may be wants none that is stale (RFC 9111 §5.2.1.1).
-  if (maxAge !== undefined && (maxStale === undefined || now - entry.storedAt > maxAge * 1000)) return false;
+  if (maxAge !== undefined && now - entry.storedAt > maxAge * 1000) return false;
   return maxStale === undefined || staleEnough(maxStale, now - entry.staleAt);
 }
 

@@ -156,7 +156,7 @@ export class Exchange {
     }
     if (demands.onlyIfCached) return refuseToAsk(this.#parts, policy, named(this.#parts, passage, found));
     if (entry !== undefined && this.#mayBeStale(passage, entry, now)) {
-      if (servesWhileRevalidating(entry, now)) {
+      if (servesWhileRevalidating(entry, now) && !demands.wantsFresh) {
         this.#refresh(passage, found, now);
         return this.#serve(passage, entry, now, "stale");
       }

@@ -37,9 +37,16 @@ export function ageOf(entry: { readonly storedAt: number }, now: number): number
   return age > 0 ? Math.min(age, 2 ** 31) : 0;
 }
 
-/** The seconds for which an entry stays fresh; negative where it is stale, undefined where it never goes stale. */
-export function ttlOf(entry: { readonly staleAt: number }, now: number): number | undefined {
-  return entry.staleAt === Infinity ? undefined : Math.floor((entry.staleAt - now) / 1000);
+/**
+ * The seconds for which an entry stays fresh; negative where it is stale, undefined where it never goes stale. They are
+ * no more than it had, though the clock that stored it be ahead.
+ */
+export function ttlOf(
+  entry: { readonly storedAt?: number; readonly staleAt: number },
+  now: number,
+): number | undefined {
+  if (entry.staleAt === Infinity) return undefined;
+  return Math.floor((entry.staleAt - Math.max(now, entry.storedAt ?? now)) / 1000);
 }
 
 /**
@@ -47,7 +54,8 @@ export function ttlOf(entry: { readonly staleAt: number }, now: number): number 
  * stale already and neither kept for its validator nor served stale.
  *
  * The lifetime is the route's written `ttl`; else what the response states (RFC 9111 §4.2.1) or, where the route lets
- * it, a heuristic one, less the age that it had on arrival; else the default. `shorten` may take something of it. Throws
+ * it, a heuristic one, less the age that it had on arrival; else the default. `shorten` may take something of it. `aheadMs` is how
+ * far these instants are ahead of the clock by which responses are dated. Throws
  * `ERR_CACHE_TTL` where a `ttl` function answers no number.
  */
 export function instantsOf(
@@ -56,14 +64,16 @@ export function instantsOf(
   now: number,
   askedAt: number = now,
   shorten: (staleAt: number) => number = (staleAt) => staleAt,
+  aheadMs: number = 0,
 ): Instants | undefined {
-  const ageMs = initialAgeMs(head, now, askedAt);
+  const datedNow = now - aheadMs;
+  const ageMs = initialAgeMs(head, datedNow, askedAt - aheadMs);
   // Of unknown age: it counts as new where the route wrote its lifetime, and as stale where the response stated it.
   const storedAt = Number.isFinite(ageMs) ? now - ageMs : now;
   // An unqualified `no-cache` is asked for each time (RFC 9111 §5.2.2.4).
   const staleAt =
     head.cacheControl.noCache === false
-      ? shorten(staleInstant(head, policy, now, storedAt))
+      ? shorten(staleInstant(head, policy, now, storedAt, datedNow))
       : Math.min(storedAt, now);
   const windows = staleWindows(head, policy, staleAt);
   const servedUntil = Math.max(staleAt, lastWindow(windows));
@@ -109,13 +119,13 @@ function hasValidator(head: Head): boolean {
   return fieldOf(head.fields, "etag") !== undefined || fieldOf(head.fields, "last-modified") !== undefined;
 }
 
-function staleInstant(head: Head, policy: Policy, now: number, storedAt: number): number {
+function staleInstant(head: Head, policy: Policy, now: number, storedAt: number, datedNow: number): number {
   const ofStatus = policy.statuses === "any" ? undefined : policy.statuses.get(head.status);
   if (ofStatus !== undefined) return now + ofStatus;
   if (typeof policy.ttl === "number") return now + policy.ttl;
   if (policy.ttl !== undefined) return now + writtenTtl(policy.ttl, head, policy.route);
   const lifetime =
-    statedLifetimeMs(head, now) ?? (policy.heuristic ? heuristicLifetimeMs(head, now) : undefined);
+    statedLifetimeMs(head, datedNow) ?? (policy.heuristic ? heuristicLifetimeMs(head, datedNow) : undefined);
   if (lifetime === undefined) return now + policy.defaultTtlMs;
   return parseAge(valueOf(head, "age")) === Infinity ? now : storedAt + lifetime;
 }

@@ -11,6 +11,9 @@ export interface Found {
   readonly vary: readonly string[];
 }
 
+/** So far may a clock be ahead, or a response be stored while its store is asked, before nobody believes it. */
+const AHEAD_MS = 1000;
+
 /** The one method of a store that a look-up needs. */
 export interface Readable {
   get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
@@ -88,6 +91,8 @@ export class Lookup {
     }
     const { entry } = known;
     if (this.#isOutdated(entry)) return undefined;
+    // How old a response from the future is, nobody knows: a clock was set back since, or that of another node is ahead.
+    if (entry.storedAt > now + AHEAD_MS) return undefined;
     return now < entry.deleteAt ? entry : undefined;
   }
 

@@ -80,8 +80,6 @@ export function isWelcome({ maxStale }: Directives, said: Veto | undefined, { fr
 export function staleTurnedDown(said: Directives, { freshMs }: Condition): string | undefined {
   if (said.onlyIfCached) return "the client said only-if-cached, and welcomed nothing stale";
   if (said.noStore) return "the client said no-store, and welcomed nothing stale";
-  if (said.maxAge !== undefined && said.maxStale === undefined)
-    return `the client said max-age=${said.maxAge}, and welcomed nothing stale`;
   if (said.maxStale === undefined || said.maxStale === true || -freshMs <= said.maxStale * 1000)
     return undefined;
   return `it is stale for ${-freshMs} ms, and the client said max-stale=${said.maxStale}`;

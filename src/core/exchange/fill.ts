@@ -55,8 +55,8 @@ export class FillRun implements Fill {
 
   refusal(head: HandlerHead): Refusal | undefined {
     if (this.#isExpired) return "timeout";
-    if (this.#isAnother(head)) return "status";
-    return this.#revalidates(head) === undefined ? refusalIn(this.#run, readHead(head)) : undefined;
+    if (this.#revalidates(head) !== undefined) return undefined;
+    return refusalIn(this.#run, readHead(head), this.#thrown);
   }
 
   open(head: HandlerHead): OpenFill {
@@ -69,11 +69,7 @@ export class FillRun implements Fill {
     try {
       if (revalidated !== undefined) return new RevalidatedRun(this.#run, head, revalidated, this.#isExpired);
       const read = readHead(head);
-      const judgement = this.#isExpired
-        ? "timeout"
-        : this.#isAnother(head)
-          ? "status"
-          : judge(this.#run, read);
+      const judgement = this.#isExpired ? "timeout" : judge(this.#run, read, this.#thrown);
       return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
     } catch (thrown) {
       const error = asError(thrown);
@@ -123,11 +119,6 @@ export class FillRun implements Fill {
     return this.#thrown === undefined && status === 304 && this.conditions.length > 0
       ? this.#run.stale
       : undefined;
-  }
-
-  /** What an error handler sends with another status than the error's is not that answer (hazard 15). */
-  #isAnother({ status }: HandlerHead): boolean {
-    return this.#thrown !== undefined && this.#thrown !== status;
   }
 
   /** The handler took too long: nobody else waits for it, and what it still says is not stored. */

@@ -111,7 +111,8 @@ function verdictOf<Native>(
   const isRepeatable = request.method === "GET" || request.method === "HEAD" || policy.content === "bytes";
   if (entry !== undefined && isRepeatable && !isFresh(entry, now) && demands.allowsStale(entry, now)) {
     const isRefreshed = flight === undefined && !isHeld;
-    if (servesWhileRevalidating(entry, now)) return staleAtOnce(entry, now, isRefreshed);
+    if (servesWhileRevalidating(entry, now) && !demands.wantsFresh)
+      return staleAtOnce(entry, now, isRefreshed);
     if (servesOnError(entry, now) && !flights.isUncacheableAnswer(flightKey, now)) {
       if (!isRefreshed && flight === undefined) return staleOnError(FAILED, "failed");
       if (!mayWait(policy, flight, now, true)) return staleOnError(NO_WAIT, isHeld ? "failed" : "timeout");

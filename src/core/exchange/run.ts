@@ -24,6 +24,8 @@ import type { Abandoned, Head, Policy, RequestRecord, TargetNames } from "../typ
 export interface RunParts {
   readonly store: StoreCalls;
   readonly clock: Clock;
+  /** How far that is ahead of the clock by which responses are dated, in ms; absent: it is the same. */
+  readonly aheadMs?: () => number;
   readonly digest: Digest;
   readonly flights: Flights;
   readonly backoff: Backoff;
@@ -225,8 +227,16 @@ export const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
 /** What an entry to be takes from its head. */
 export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 
-/** Why a head forbids storing, whenever it is asked. */
-export function refusalIn({ policy, request, noStore, isBackground }: Run, head: Head): Refusal | undefined {
+/**
+ * Why a head forbids storing, whenever it is asked. `thrown` is the status of an answer that the handler has thrown: what
+ * an error handler sends with another one is not that answer (hazard 15).
+ */
+export function refusalIn(
+  { policy, request, noStore, isBackground }: Run,
+  head: Head,
+  thrown: number | undefined = undefined,
+): Refusal | undefined {
+  if (thrown !== undefined && thrown !== head.status) return "status";
   // A fetch that fails on its way has status 0.
   if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
   if (noStore) return "no-store";
@@ -234,13 +244,13 @@ export function refusalIn({ policy, request, noStore, isBackground }: Run, head:
 }
 
 /** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
-export function judge(run: Run, head: Head): Judged | Refusal {
+export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
   const { policy, parts, request, askedAt } = run;
-  const refusal = refusalIn(run, head);
+  const refusal = refusalIn(run, head, thrown);
   if (refusal !== undefined) return refusal;
   const now = parts.clock.now();
   const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
-  const instants = instantsOf(head, policy, now, askedAt, shorten);
+  const instants = instantsOf(head, policy, now, askedAt, shorten, parts.aheadMs?.());
   if (instants === undefined) return "expired";
   if (!learnsRule(request, policy, run.key, head)) return "search-rule";
   const tags = tagsOf(request, head, policy, run.key.origin);
