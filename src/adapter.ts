@@ -5,7 +5,7 @@ export { CacheError, checkedOptions } from "./core/errors.ts";
 export type { RouteContext } from "./core/policy.ts";
 export type { Refusal } from "./core/events.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
-export type { Manner, MaybePromise } from "./core/store.ts";
+export type { Making, MaybePromise } from "./core/store.ts";
 export type {
   Abandoned,
   Bypass,

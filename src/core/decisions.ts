@@ -1,6 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import type { Outcome, Refusal } from "./events.ts";
-import type { Manner } from "./store.ts";
+import type { Making } from "./store.ts";
 
 /** What the handler decided before its first byte of content. */
 export interface HandlerHead {
@@ -11,7 +11,7 @@ export interface HandlerHead {
   /** The fields that earlier hooks or middleware had said before the lookup: heeded, never stored. */
   readonly earlier?: Fields;
   /** How the handler made the response; absent: in the usual way. */
-  readonly manner?: Manner | undefined;
+  readonly making?: Making | undefined;
 }
 
 /** A response as the core hands it to an adapter, to be sent as it is. */
@@ -25,7 +25,7 @@ export interface Reply {
   /** The same content as text where it is small and ASCII, the fields included: the cheaper thing to write to a socket. */
   readonly text?: string | undefined;
   /** How the handler made it; absent: in the usual way. What it took away of earlier fields is taken away again. */
-  readonly manner?: Manner | undefined;
+  readonly making?: Making | undefined;
 }
 
 /** The answer is at hand: the handler does not run. */
@@ -44,7 +44,7 @@ export interface Follow {
   /** All fields to send; those that earlier hooks or middleware set stay beside them. */
   readonly fields: Fields;
   /** How the handler made it, as for a reply. */
-  readonly manner?: Manner | undefined;
+  readonly making?: Making | undefined;
   /**
    * The content, from its first byte, at this reader's own pace. It throws where the source breaks off: the client's
    * connection has to break too and not to end cleanly. Whoever does not read it to its end calls `return()`.
@@ -147,7 +147,7 @@ export interface StreamedReply {
   readonly status: number;
   readonly fields: Fields;
   /** How the handler made it, as for a reply. */
-  readonly manner?: Manner | undefined;
+  readonly making?: Making | undefined;
   /** Where copies of the content go; undefined if nothing is stored. Exactly one of `end` or `abandon` ends it. */
   readonly sink: Sink | undefined;
   /**

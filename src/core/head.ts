@@ -15,19 +15,19 @@ const SAID_AFRESH: ReadonlySet<string> = new Set(["origin", "accept-encoding"]);
  * treat every hit anew.
  */
 export function readHead(head: HandlerHead): Head {
-  const { manner } = head;
+  const { making } = head;
   const earlier = head.earlier ?? [];
   const said = (name: string): string | undefined => {
     const own = fieldOf(head.fields, name);
-    const before = manner?.removed?.includes(name) === true ? undefined : fieldOf(earlier, name);
+    const before = making?.removed?.includes(name) === true ? undefined : fieldOf(earlier, name);
     if (own === undefined || before === undefined) return combined(own ?? before);
-    return combined(manner?.added?.includes(name) === true ? [before, own].flat() : own);
+    return combined(making?.added?.includes(name) === true ? [before, own].flat() : own);
   };
   const { cacheControl, isTargeted } = parseCacheControls(said("cdn-cache-control"), said("cache-control"));
   const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
   const nonces = noncesOf(POLICY_FIELDS.map(said));
   const { status, fields } = head;
-  return { status, fields, earlier, manner, cacheControl, isTargeted, vary, nonces };
+  return { status, fields, earlier, making, cacheControl, isTargeted, vary, nonces };
 }
 
 /** What a handler's response varies by, and what a middleware before the lookup makes it vary by. */

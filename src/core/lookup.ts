@@ -132,7 +132,7 @@ function copied(read: Entry): Entry | undefined {
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
     const body = bytesOf(read.body);
-    const more = { ...windowsOf(read), ...taggingOf(read), ...mannerOf(read, body?.byteLength ?? 0) };
+    const more = { ...windowsOf(read), ...taggingOf(read), ...makingOf(read, body?.byteLength ?? 0) };
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined || body === undefined) return undefined;
     // A response may be old beyond all measure, and stay fresh for ever.
@@ -169,9 +169,9 @@ function taggingOf({ tags, taggedAt }: Entry): Pick<Entry, "tags" | "taggedAt"> 
   return { tags: names, taggedAt };
 }
 
-function mannerOf({ manner }: Entry, length: number): Pick<Entry, "manner"> {
-  if (manner === undefined) return {};
-  const { textIn, isParted, isHeadFirst, isUnsized, endBytes, removed, added } = manner;
+function makingOf({ making }: Entry, length: number): Pick<Entry, "making"> {
+  if (making === undefined) return {};
+  const { textIn, isParted, isHeadFirst, isUnsized, endBytes, removed, added } = making;
   const [taken, joined] = [removed ?? [], added ?? []].map(nameList);
   const isPlace = endBytes === undefined || (Number.isInteger(endBytes) && endBytes >= 0);
   if (!isPlace || Number(endBytes ?? 0) > length) throw new TypeError();
@@ -179,7 +179,7 @@ function mannerOf({ manner }: Entry, length: number): Pick<Entry, "manner"> {
   // To add a line to what is said once would make two of it.
   if (taken === undefined || joined?.every(isAddable) !== true) throw new TypeError();
   return {
-    manner: {
+    making: {
       ...(textIn !== undefined && { textIn }),
       ...(isParted === true && { isParted }),
       ...(isHeadFirst === true && { isHeadFirst }),

@@ -5,7 +5,7 @@ import { parseList } from "../http/list.ts";
 import { areWorthParts, multipartRanges } from "../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../http/range.ts";
 import type { ByteRange } from "../http/range.ts";
-import type { Manner } from "./store.ts";
+import type { Making } from "./store.ts";
 import type { Reply, RequestRecord } from "./types.ts";
 
 /** A whole response that a request is answered from: an entry, or what a handler just said. */
@@ -16,7 +16,7 @@ export interface Whole {
   /** When it was made by its origin, epoch ms. */
   readonly storedAt: number;
   /** How its handler made it. */
-  readonly manner?: Manner | undefined;
+  readonly making?: Making | undefined;
 }
 
 /** The preconditions and the range of a request: what the cache answers in the handler's place (RFC 9110 §13, §14). */
@@ -123,7 +123,7 @@ function replyFrom(
   added: Fields,
   made: MadeReplies,
 ): Reply {
-  const { status, body, manner } = whole;
+  const { status, body, making } = whole;
   // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
   // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
   if (status === 200 && asksForRepresentation(method)) {
@@ -132,20 +132,20 @@ function replyFrom(
         status: 304,
         fields: [...prepared.notModified, ...added],
         body: undefined,
-        manner,
+        making,
       };
       return made.notModified;
     }
     const { range } = selection;
     if (range !== undefined && method !== "HEAD") {
       const part = partOf(whole, range, selection.ifRange, prepared, added);
-      if (part !== undefined) return { ...part, manner };
+      if (part !== undefined) return { ...part, making };
     }
   }
   if (method === "HEAD" || !hasContent(status)) {
-    return { status, fields: [...prepared.fields, ...added], body: undefined, manner };
+    return { status, fields: [...prepared.fields, ...added], body: undefined, making };
   }
-  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, manner };
+  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, making };
   return made.whole;
 }
 

@@ -7,7 +7,7 @@ export type MaybePromise<T> = T | Promise<T>;
  * How a response was made, beside its fields and bytes. All is absent of what comes as bytes, whole and with its length,
  * and leaves the fields of earlier middleware as they are or replaces them.
  */
-export interface Manner {
+export interface Making {
   /** Its content was handed over as text, in this encoding. */
   readonly textIn?: "utf8" | "utf-8" | "latin1";
   /** Its content was written, and then ended. */
@@ -56,7 +56,7 @@ export interface Entry {
   /** How long its handler took to say it, in ms; present where the route refreshes early. */
   readonly fillMs?: number;
   /** How its handler made it, where that is not the usual way. */
-  readonly manner?: Manner;
+  readonly making?: Making;
   /** What it is tagged with, in the core's own spelling; absent where it has no tags. */
   readonly tags?: readonly string[];
   /** Present with `tags`: when the handler that said it began, by the clock of tag invalidations (epoch ms). */

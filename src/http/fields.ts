@@ -84,7 +84,7 @@ export function subtractFields(after: Fields, before: Fields): Fields {
 export interface Changes {
   /** What was said: fields that are new or replaced, and what was added to others. */
   readonly fields: Fields;
-  /** What is there no more; and of `set-cookie` and `vary`, whose values join, what was replaced. */
+  /** What is there no more; and `set-cookie`, whose lines join, where it was replaced. */
   readonly removed: readonly string[];
   /** Names among `fields` to which that was added: earlier lines, or members of a list, stay beside it. */
   readonly added: readonly string[];
@@ -130,7 +130,11 @@ export function changesOf(after: Fields, before: Fields): Changes {
     const known = left.get(name);
     left.delete(name);
     if (known === undefined) fields.push([name, value]);
-    else if (name === "set-cookie" || name === "vary") {
+    else if (name === "vary") {
+      // What middleware varies by counts, whatever the handler says.
+      const rest = subtractValue(name, value, known);
+      if (rest !== undefined) fields.push([name, rest]);
+    } else if (name === "set-cookie") {
       const isKept = subtractValue(name, known, value) === undefined;
       const rest = isKept ? subtractValue(name, value, known) : value;
       if (rest !== undefined) fields.push([name, rest]);

@@ -39,7 +39,7 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const head = headOf(bytes);
   if (head === undefined) return undefined;
   const { version, length, instants, windows = [], ...named } = head.members as unknown as Head;
-  const { key, variant, vary, status, fields, tags, taggedAt, fillMs, manner } = named;
+  const { key, variant, vary, status, fields, tags, taggedAt, fillMs, making } = named;
   const body = bytes.subarray(head.end);
   if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
   const [storedAt, staleAt, deleteAt] = instants.map((instant: number | null) => instant ?? Infinity);
@@ -62,7 +62,7 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
     ...(staleWhileRevalidateUntil === NEVER ? {} : { staleWhileRevalidateUntil }),
     ...(staleIfErrorUntil === NEVER ? {} : { staleIfErrorUntil }),
     ...(fillMs === undefined ? {} : { fillMs }),
-    ...(manner === undefined ? {} : { manner }),
+    ...(making === undefined ? {} : { making }),
   };
 }
 

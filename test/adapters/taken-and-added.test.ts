@@ -139,12 +139,6 @@ const deeds: Record<
     deed: (head) => head.set("vary", `${joined(head.get("vary"))}, X-Own`),
     has: (count) => `X-Front-${count}, X-Own`,
   },
-  "replace Vary": {
-    field: "vary",
-    said: () => "Origin",
-    deed: (head) => head.set("vary", "X-Own"),
-    has: () => "X-Own",
-  },
   replace: {
     field: "content-security-policy",
     said: (count) => `img-src img${count}.test`,

@@ -4,7 +4,7 @@ import type { VirtualClock } from "./clock.ts";
 import type { Fate, History, Request } from "./history.ts";
 
 /** How a client behaves. */
-export interface Manner {
+export interface Making {
   /** After how many ms it goes away; undefined: it stays. */
   readonly leavesAfterMs: number | undefined;
   /** At how many bytes it goes away; Infinity: at the last one. */
@@ -22,15 +22,15 @@ export class Client {
   readonly paceMs: number;
   /** Is called when the client goes away before its exchange is over. */
   onLeave: () => void = () => undefined;
-  readonly #manner: Manner;
+  readonly #making: Making;
   readonly #clock: VirtualClock;
   readonly #history: History;
   readonly #timers: (() => void)[] = [];
 
-  constructor(request: Request, manner: Manner, clock: VirtualClock, history: History) {
+  constructor(request: Request, making: Making, clock: VirtualClock, history: History) {
     this.request = request;
-    this.paceMs = manner.paceMs;
-    this.#manner = manner;
+    this.paceMs = making.paceMs;
+    this.#making = making;
     this.#clock = clock;
     this.#history = history;
   }
@@ -42,7 +42,7 @@ export class Client {
   /** The request is on its way. */
   begin(): void {
     this.request.began = this.#history.moment();
-    const { leavesAfterMs } = this.#manner;
+    const { leavesAfterMs } = this.#making;
     if (leavesAfterMs !== undefined)
       this.#timers.push(this.#clock.after(leavesAfterMs, () => this.#leave("left")));
     this.#timers.push(this.#clock.after(PATIENCE_MS, () => this.#leave("gave up")));
@@ -66,7 +66,7 @@ export class Client {
     const { request } = this;
     if (this.isGone) return;
     request.body += text;
-    const { leavesAtBytes } = this.#manner;
+    const { leavesAtBytes } = this.#making;
     if (leavesAtBytes !== undefined && request.body.length >= Math.min(leavesAtBytes, whole))
       this.#leave("left");
   }

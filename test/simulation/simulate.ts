@@ -3,7 +3,7 @@ import type { Cache } from "../../src/index.ts";
 import { engineOf } from "../../src/adapter.ts";
 import { Adapter } from "./adapter.ts";
 import { Client } from "./client.ts";
-import type { Manner } from "./client.ts";
+import type { Making } from "./client.ts";
 import { VirtualClock, drained } from "./clock.ts";
 import { drawDirectives } from "./directives.ts";
 import type { Directives } from "./directives.ts";
@@ -124,7 +124,7 @@ class Simulation {
       principal: random.pick(world.principals),
     };
     const isLeaving = random.chance(world.leaving);
-    const manner = {
+    const making = {
       leavesAfterMs:
         isLeaving && random.chance(0.6) ? random.between(0, random.pick([5, 100, 1000])) : undefined,
       leavesAtBytes: isLeaving ? random.pick([1, 60, Infinity]) : undefined,
@@ -135,7 +135,7 @@ class Simulation {
       ? ([world.heads, "HEAD"] as const)
       : ([world.posts, "POST"] as const);
     const asks = random.chance(2 * often) ? method : "GET";
-    this.#send(whose, asks, manner, {
+    this.#send(whose, asks, making, {
       hasCredentials: random.chance(world.credentials),
       condition:
         asks !== "POST" && random.chance(world.conditional) ? origin.etag(whose, version) : undefined,
@@ -152,7 +152,7 @@ class Simulation {
   #send(
     whose: Whose,
     method: Request["method"],
-    manner: Manner,
+    making: Making,
     { hasCredentials = false, condition, range, ifRange, directives = {}, isLast = false }: Asked,
   ): void {
     const { history, clock, world } = this.#stage;
@@ -186,7 +186,7 @@ class Simulation {
       fate: undefined,
     };
     history.requests.push(request);
-    this.#adapter.ask(new Client(request, manner, clock, history));
+    this.#adapter.ask(new Client(request, making, clock, history));
   }
 
   #setBack(): void {
@@ -239,7 +239,7 @@ interface Asked {
   readonly isLast?: boolean;
 }
 
-const STAYING: Manner = { leavesAfterMs: undefined, leavesAtBytes: undefined, paceMs: 0 };
+const STAYING: Making = { leavesAfterMs: undefined, leavesAtBytes: undefined, paceMs: 0 };
 
 function describe(seed: number, world: object): string {
   const show = (_name: string, value: unknown): unknown =>

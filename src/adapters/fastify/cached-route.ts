@@ -10,7 +10,7 @@ import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapte
 import { breakWhenDestroyed } from "../node/break-off.ts";
 import { isOfCoded } from "../node/coding.ts";
 import { isGone, onceClosed, onceItsTurn } from "../node/gone.ts";
-import { areBeyondAscii } from "../node/manner.ts";
+import { areBeyondAscii } from "../node/making.ts";
 import { replayedFill } from "../node/replay.ts";
 import { putBackAtEnd } from "../node/put-back.ts";
 import { showFields } from "../node/request.ts";
@@ -162,13 +162,13 @@ export class CachedRoute {
   #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
     reply.code(said.status);
     const isHead = request.method === "HEAD";
-    sayFields(reply, said.fields, { manner: said.manner, isCounted: !isHead });
+    sayFields(reply, said.fields, { making: said.making, isCounted: !isHead });
     if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
     const isHooked = this.#isHooked(request);
     // Fastify gives text and bytes a content type that a stored stream did not have.
     if (!isHooked && !reply.hasHeader("content-type")) this.#untyped.add(reply);
     // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
-    const isTextAnyway = said.text !== undefined && said.manner?.textIn === "utf8";
+    const isTextAnyway = said.text !== undefined && said.making?.textIn === "utf8";
     const isBeyond = !isTextAnyway && said.body !== undefined && areBeyondAscii(reply.getHeaders());
     const content = isHooked ? shownContentOf(said, reply, isBeyond) : contentOf(said, isBeyond);
     if (typeof content === "string") reply.serializer(asIs);
@@ -196,10 +196,10 @@ export class CachedRoute {
     });
   }
 
-  #sendFollowing({ status, fields, manner, content }: Follow, reply: FastifyReply): void {
-    const names = [...(manner?.removed ?? []), ...fields.map(([name]) => name)];
+  #sendFollowing({ status, fields, making, content }: Follow, reply: FastifyReply): void {
+    const names = [...(making?.removed ?? []), ...fields.map(([name]) => name)];
     this.#following.set(reply, { names, before: reply.getHeaders() });
-    sayFields(reply.code(status), fields, { manner });
+    sayFields(reply.code(status), fields, { making });
     const stream = Readable.from(content, { objectMode: false });
     breakWith(stream, reply);
     reply.send(stream);

@@ -8,7 +8,7 @@ import type { Reply } from "../../adapter.ts";
  * encoding of a text, so where fields are beyond ASCII it is text only if the handler's was.
  */
 export function contentOf(said: Reply, isBeyondAscii = false): string | Buffer | null {
-  if (isBeyondAscii) return said.manner?.textIn === "utf8" ? textOf(said) : bufferOf(said);
+  if (isBeyondAscii) return said.making?.textIn === "utf8" ? textOf(said) : bufferOf(said);
   return said.text ?? bufferOf(said);
 }
 

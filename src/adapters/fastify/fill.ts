@@ -5,14 +5,14 @@ import type {
   Fields,
   Fill,
   HandlerHead,
-  Manner,
+  Making,
   OpenFill,
   Refusal,
   Reply,
 } from "../../adapter.ts";
 import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
-import { areBeyondAscii, mannerOf, textIn } from "../node/manner.ts";
+import { areBeyondAscii, makingOf, textIn } from "../node/making.ts";
 import { Leader } from "./leader.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
 import { sayWithHead } from "../node/past.ts";
@@ -43,7 +43,7 @@ export class FastifyFill {
   readonly #leader: Leader;
   readonly #before: Fields;
   #own: Fields = [];
-  #manner: Manner | undefined;
+  #making: Making | undefined;
   #status = 200;
   #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
   #stream: HandlerStream | undefined;
@@ -93,7 +93,7 @@ export class FastifyFill {
   /** Takes the text that a serializer made of the handler's object: Fastify, which would ask it again, is given that. */
   takeText(text: string): void {
     this.#content = { bytes: text };
-    this.#manner = { ...this.#manner, textIn: "utf8" };
+    this.#making = { ...this.#making, textIn: "utf8" };
     this.#takeBack = serializeBy(this.#reply, () => text);
   }
 
@@ -196,8 +196,8 @@ export class FastifyFill {
 
   #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
     const streamed = open.stream(() => this.#stop(stream));
-    const { status, fields, manner, sink } = streamed;
-    this.#apply({ status, fields, manner, body: undefined }, payload);
+    const { status, fields, making, sink } = streamed;
+    this.#apply({ status, fields, making, body: undefined }, payload);
     if (sink === undefined && !this.#leader.isThere) {
       this.#stop(stream);
       return null;
@@ -292,7 +292,7 @@ export class FastifyFill {
     this.#status = this.#reply.statusCode;
     const changes = changesOf(fieldsOf(this.#reply), this.#before);
     this.#own = changes.fields;
-    this.#manner = mannerOf({ textIn: textIn(said, undefined), isParted: isStream(said) }, changes);
+    this.#making = makingOf({ textIn: textIn(said, undefined), isParted: isStream(said) }, changes);
     const buffer = bufferOf(said);
     this.#isNull = said === null;
     if (said === undefined || typeof said === "string") this.#content = { bytes: said };
@@ -324,7 +324,7 @@ export class FastifyFill {
     return {
       status: this.#status,
       fields,
-      manner: this.#manner,
+      making: this.#making,
       earlier: withLatePolicies(this.#before, now, own),
     };
   }

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { mergeVary, toFields } from "../../adapter.ts";
-import type { Fields, FieldValue, Manner, Reply } from "../../adapter.ts";
+import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 import { breakOff } from "../node/break-off.ts";
 import { contentOf } from "./content.ts";
 
@@ -14,13 +14,13 @@ import { contentOf } from "./content.ts";
 export function sayFields(
   reply: FastifyReply,
   fields: Fields,
-  { manner, isCounted = false }: { readonly manner?: Manner | undefined; readonly isCounted?: boolean } = {},
+  { making, isCounted = false }: { readonly making?: Making | undefined; readonly isCounted?: boolean } = {},
 ): void {
-  if (manner?.removed !== undefined) for (const name of manner.removed) reply.removeHeader(name);
+  if (making?.removed !== undefined) for (const name of making.removed) reply.removeHeader(name);
   for (const [name, value] of fields) {
     if (isCounted && name === "content-length") continue;
     if (name === "vary") reply.header(name, mergeVary(present(reply, name), [value].flat()));
-    else if (manner?.added?.includes(name) === true)
+    else if (making?.added?.includes(name) === true)
       reply.header(name, withMore(reply.getHeader(name), value));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
@@ -114,15 +114,15 @@ export function applyReply(
   const fields = said.fields.filter(([name, value]) => {
     return name !== "set-cookie" && !(isHandlers && isUpToHooks(reply, name, value, own));
   });
-  const manner = isHandlers ? addedOnly(said.manner) : said.manner;
-  sayFields(reply, fields, { manner, isCounted: true });
+  const making = isHandlers ? addedOnly(said.making) : said.making;
+  sayFields(reply, fields, { making, isCounted: true });
   // Hooks may have made something else of the handler's content.
   return isHandlers ? payload : contentOf(said);
 }
 
 /** What the handler took away is gone already; hooks may have said it since, as they do again on each hit. */
-function addedOnly(manner: Manner | undefined): Manner | undefined {
-  return manner?.added === undefined ? undefined : { added: manner.added };
+function addedOnly(making: Making | undefined): Making | undefined {
+  return making?.added === undefined ? undefined : { added: making.added };
 }
 
 /**

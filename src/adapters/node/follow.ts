@@ -28,12 +28,12 @@ export function follow(following: Follow, res: ServerResponse, decideAgain: () =
 }
 
 function send(
-  { status, fields, manner, content }: Follow,
+  { status, fields, making, content }: Follow,
   res: ServerResponse,
   whenWoken: (goOn: () => void) => void,
 ): void {
   res.statusCode = status;
-  sayFields(res, fields, manner);
+  sayFields(res, fields, making);
   // What stands in front may still change the head as the content comes to it.
   const isFronted = isWrapped(res);
   if (!isFronted) res.writeHead(status);
@@ -42,7 +42,7 @@ function send(
   res.on("drain", () => wake());
   whenWoken(() => wake());
   const write = isFronted
-    ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, inForm(part, manner)) !== false
+    ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, inForm(part, making)) !== false
     : (part: Uint8Array): boolean => res.write(part);
   void pump(content, res, write, () => new Promise((resolve) => (wake = resolve)));
 }

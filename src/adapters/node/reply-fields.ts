@@ -1,14 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { mergeVary, toFields } from "../../adapter.ts";
-import type { Fields, FieldValue, Manner, Reply } from "../../adapter.ts";
+import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 
 /**
  * Says a reply's fields on a Node response, beside those that others set there: `Vary` is merged, `Set-Cookie` lines
  * are appended, all else replaces. What the handler took away of theirs is taken away, to what it added is added.
  */
-export function sayFields(res: ServerResponse, fields: Fields, manner?: Manner): void {
-  for (const name of manner?.removed ?? []) remove(res, name);
-  for (const [name, value] of fields) say(res, name, value, manner);
+export function sayFields(res: ServerResponse, fields: Fields, making?: Making): void {
+  for (const name of making?.removed ?? []) remove(res, name);
+  for (const [name, value] of fields) say(res, name, value, making);
 }
 
 /**
@@ -18,20 +18,20 @@ export function sayFields(res: ServerResponse, fields: Fields, manner?: Manner):
 export function replaceFields(
   res: ServerResponse,
   { own, earlier }: { readonly own: Fields; readonly earlier: Fields },
-  { fields, manner }: Pick<Reply, "fields" | "manner">,
+  { fields, making }: Pick<Reply, "fields" | "making">,
 ): void {
-  for (const name of manner?.removed ?? []) if (fieldIn(own, name) === undefined) remove(res, name);
+  for (const name of making?.removed ?? []) if (fieldIn(own, name) === undefined) remove(res, name);
   for (const [name] of own) if (fieldIn(fields, name) === undefined) restore(res, name, earlier);
   for (const [name, value] of fields) {
     const said = fieldIn(own, name);
     if (said !== undefined && isSame(said, value)) continue;
-    if (said !== undefined) restore(res, name, manner?.removed?.includes(name) === true ? [] : earlier);
-    say(res, name, value, manner);
+    if (said !== undefined) restore(res, name, making?.removed?.includes(name) === true ? [] : earlier);
+    say(res, name, value, making);
   }
 }
 
-function say(res: ServerResponse, name: string, value: FieldValue, manner: Manner | undefined): void {
-  const isBeside = SAID_BESIDE.has(name) || manner?.added?.includes(name) === true;
+function say(res: ServerResponse, name: string, value: FieldValue, making: Making | undefined): void {
+  const isBeside = SAID_BESIDE.has(name) || making?.added?.includes(name) === true;
   res.setHeader(name, isBeside ? beside(res.getHeader(name), name, value) : value);
 }
 

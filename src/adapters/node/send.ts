@@ -1,21 +1,21 @@
 import { isUtf8 } from "node:buffer";
 import type { ServerResponse } from "node:http";
-import type { Manner, Reply } from "../../adapter.ts";
+import type { Making, Reply } from "../../adapter.ts";
 import { guardCoding } from "./coding.ts";
 import { isWrapped } from "./front.ts";
-import { areBeyondAscii, isHeadInUtf8 } from "./manner.ts";
+import { areBeyondAscii, isHeadInUtf8 } from "./making.ts";
 import { sayFields } from "./reply-fields.ts";
 
 /** Sends a reply that is at hand as a whole. */
 export function send(res: ServerResponse, reply: Reply): void {
   res.statusCode = reply.status;
   if (isWrapped(res)) return sendThrough(res, reply);
-  const { fields, body, text, manner } = reply;
-  sayFields(res, fields, manner);
-  const isUtf8 = body !== undefined && reply.status !== 206 && isHeadInUtf8(manner);
+  const { fields, body, text, making } = reply;
+  sayFields(res, fields, making);
+  const isUtf8 = body !== undefined && reply.status !== 206 && isHeadInUtf8(making);
   // Node then writes head and content together; in latin1 unless the handler's went out in UTF-8.
   if (text !== undefined) res.end(text, isUtf8 ? "utf8" : "latin1");
-  else if (isUtf8 && areBeyondAscii(res.getHeaders())) Reflect.apply(res.end, res, inForm(body, manner));
+  else if (isUtf8 && areBeyondAscii(res.getHeaders())) Reflect.apply(res.end, res, inForm(body, making));
   else res.end(body);
 }
 
@@ -24,31 +24,31 @@ export function send(res: ServerResponse, reply: Reply): void {
  * or a `Buffer`, in one call or in two, with a length or without.
  */
 function sendThrough(res: ServerResponse, reply: Reply): void {
-  const { status, fields, body, manner } = reply;
+  const { status, fields, body, making } = reply;
   const isWhole = body !== undefined && status !== 206;
-  const isUnsized = isWhole && manner?.isUnsized === true;
-  sayFields(res, isUnsized ? fields.filter(([name]) => name !== "content-length") : fields, manner);
+  const isUnsized = isWhole && making?.isUnsized === true;
+  sayFields(res, isUnsized ? fields.filter(([name]) => name !== "content-length") : fields, making);
   guardCoding(res, reply);
-  if (manner?.isHeadFirst === true) res.writeHead(status);
+  if (making?.isHeadFirst === true) res.writeHead(status);
   if (body === undefined) return void res.end();
-  if (!isWhole || manner?.isParted !== true) {
-    const content = inForm(body, isWhole ? manner : undefined);
+  if (!isWhole || making?.isParted !== true) {
+    const content = inForm(body, isWhole ? making : undefined);
     return void Reflect.apply(
       res.end,
       res,
-      body.byteLength === 0 && manner?.textIn === undefined ? [] : content,
+      body.byteLength === 0 && making?.textIn === undefined ? [] : content,
     );
   }
-  const { endBytes = 0 } = manner;
+  const { endBytes = 0 } = making;
   const at = body.byteLength - endBytes;
-  Reflect.apply(res.write, res, inForm(body.subarray(0, at), manner));
-  Reflect.apply(res.end, res, endBytes === 0 ? [] : inForm(body.subarray(at), manner));
+  Reflect.apply(res.write, res, inForm(body.subarray(0, at), making));
+  Reflect.apply(res.end, res, endBytes === 0 ? [] : inForm(body.subarray(at), making));
 }
 
 /** Content as middleware in front would be given it by the handler: its arguments to `write` or `end`. */
-export function inForm(bytes: Uint8Array, manner: Manner | undefined): [string, BufferEncoding] | [Buffer] {
+export function inForm(bytes: Uint8Array, making: Making | undefined): [string, BufferEncoding] | [Buffer] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const encoding = manner?.textIn;
+  const encoding = making?.textIn;
   // What began as text need not go on as text.
   if (encoding === undefined || (encoding !== "latin1" && !isUtf8(buffer))) return [buffer];
   return [buffer.toString(encoding), encoding];

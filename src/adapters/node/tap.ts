@@ -1,6 +1,6 @@
 import { ServerResponse } from "node:http";
 import { changesOf } from "../../adapter.ts";
-import type { Fields, Fill, Manner, OpenFill, Reply, Sink } from "../../adapter.ts";
+import type { Fields, Fill, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
 import { breakWhenDestroyed } from "./break-off.ts";
 import { guardCoding } from "./coding.ts";
 import { Departure } from "./departure.ts";
@@ -8,8 +8,8 @@ import { Front } from "./front.ts";
 import type { AnswerMethod } from "./front.ts";
 import { HeldHead } from "./held-head.ts";
 import { Leaving } from "./leaving.ts";
-import { areBeyondAscii, isHeadInUtf8, mannerOf, textIn } from "./manner.ts";
-import type { Form } from "./manner.ts";
+import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./making.ts";
+import type { Form } from "./making.ts";
 import { fieldsOf, isFramed, replaceFields, sayFields } from "./reply-fields.ts";
 import { Said } from "./said.ts";
 import { contentOf, isContent, readWrite } from "./write-arguments.ts";
@@ -20,7 +20,7 @@ type Stage = "head" | "content" | "over";
 /** What a handler did to a head. */
 interface Own {
   readonly fields: Fields;
-  readonly manner: Manner | undefined;
+  readonly making: Making | undefined;
 }
 
 /**
@@ -47,7 +47,7 @@ export class ResponseTap {
   #head: HeldHead | undefined;
   #opened: OpenFill | undefined;
   /** How the handler sends what comes in parts. */
-  #manner: Manner | undefined;
+  #making: Making | undefined;
   #sink: Sink | undefined;
   /** Whether the handler itself wrote the head, before its content. */
   #isWritten = false;
@@ -56,7 +56,7 @@ export class ResponseTap {
 
   /**
    * `onError` is told what opening the fill throws: the error of a function that the route gave. `onOver` is called once
-   * nothing is listened to any more: what stands in front may look at the request then.
+   * nothing is listened to any more, where something stands in front: that may look at the request then.
    */
   constructor(
     res: ServerResponse,
@@ -181,8 +181,8 @@ export class ResponseTap {
     const isWhole = this.#departure.check();
     const result = this.#front.call("end", args);
     if (content !== undefined) sink.write(content);
-    if (content !== undefined && this.#manner !== undefined)
-      this.#manner.endBytes = Buffer.byteLength(content);
+    if (content !== undefined && this.#making !== undefined)
+      this.#making.endBytes = Buffer.byteLength(content);
     if (isWhole) sink.end();
     else sink.abandon("aborted");
     this.#release();
@@ -197,15 +197,15 @@ export class ResponseTap {
     const own = this.#ownFields({ textIn: textIn(chunk, encoding) });
     const reply = this.#open(own, (opened) => opened.complete(content));
     if (reply === undefined) return res;
-    const { status, fields, body, text, manner } = reply;
+    const { status, fields, body, text, making } = reply;
     const leaving = this.#leaving;
     this.#release();
     if (leaving !== undefined) {
       // What stands in front is given what the handler sent, and may make more of it.
       const isHandlers = status === statusCode;
-      const isUnsized = isHandlers && own.manner?.isUnsized === true;
+      const isUnsized = isHandlers && own.making?.isUnsized === true;
       const said = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
-      this.#sayHead({ status, fields: said, manner }, own);
+      this.#sayHead({ status, fields: said, making }, own);
       guardCoding(res, reply);
       leaving.begin(this.#isWritten, () => void this.#front.call("writeHead", [res.statusCode]));
       this.#front.call("end", isHandlers ? args : [body, callback]);
@@ -216,19 +216,19 @@ export class ResponseTap {
       res.setHeader("content-length", body.byteLength);
     this.#front.call("writeHead", [status]);
     // Node then writes head and content together; in latin1 unless the handler's go out in UTF-8.
-    if (status === statusCode && isHeadInUtf8(own.manner)) this.#front.call("end", args);
+    if (status === statusCode && isHeadInUtf8(own.making)) this.#front.call("end", args);
     else this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
   /** The content comes in parts: sends the head, or lets it go with the first part; answers whether there is one. */
-  #flow(text: Manner["textIn"], isFlushed = false): boolean {
+  #flow(text: Making["textIn"], isFlushed = false): boolean {
     const res = this.#res;
     this.#finishHead();
     const own = this.#ownFields({ textIn: text, isParted: true });
-    this.#manner = own.manner;
+    this.#making = own.making;
     // What others are sent begins with bytes, and so would the head.
-    const isOdd = (isFlushed || isHeadInUtf8(own.manner)) && areBeyondAscii(res.getHeaders());
+    const isOdd = (isFlushed || isHeadInUtf8(own.making)) && areBeyondAscii(res.getHeaders());
     const head = this.#open(own, (opened) => {
       this.#opened = opened;
       if (isOdd) opened.refuse("malformed");
@@ -281,13 +281,13 @@ export class ResponseTap {
     const changes = changesOf(fieldsOf(this.#res), this.#earlier);
     const fields = this.#said.of(changes.fields, changes.added);
     const isUnsized = !fields.some(([name]) => name === "content-length");
-    return { fields, manner: mannerOf({ ...form, isHeadFirst: this.#isWritten, isUnsized }, changes) };
+    return { fields, making: makingOf({ ...form, isHeadFirst: this.#isWritten, isUnsized }, changes) };
   }
 
-  #open<Message>({ fields, manner }: Own, answer: (opened: OpenFill) => Message): Message | undefined {
+  #open<Message>({ fields, making }: Own, answer: (opened: OpenFill) => Message): Message | undefined {
     const { statusCode: status } = this.#res;
     try {
-      const opened = this.#fill.open({ status, fields, earlier: this.#earlier, manner });
+      const opened = this.#fill.open({ status, fields, earlier: this.#earlier, making });
       if (this.#front.isWrapped) this.#leaving = new Leaving(this.#res, opened);
       return answer(opened);
     } catch (error) {
@@ -297,7 +297,7 @@ export class ResponseTap {
     }
   }
 
-  #sayHead(reply: Pick<Reply, "status" | "fields" | "manner">, { fields: own }: Own): void {
+  #sayHead(reply: Pick<Reply, "status" | "fields" | "making">, { fields: own }: Own): void {
     const res = this.#res;
     // The reason that the handler gave is that of its own status.
     if (reply.status !== res.statusCode) res.statusMessage = "";
@@ -312,7 +312,7 @@ export class ResponseTap {
 
   /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
   #release(): void {
-    if (this.#stage !== "over") this.#onOver();
+    if (this.#stage !== "over" && this.#front.isWrapped) this.#onOver();
     this.#leaveHead("over");
     this.#front.remove();
     this.#said.end();

@@ -18,7 +18,7 @@ export function followOf(
   content: Reading,
   added: Fields,
 ): Decision {
-  const { status, fields, storedAt, manner } = head;
+  const { status, fields, storedAt, making } = head;
   const outcome = "collapsed";
   const said = fields.filter(([name]) => fieldOf(added, name) === undefined);
   const validators = {
@@ -32,14 +32,14 @@ export function followOf(
     isNotModified(selectionOf(request), validators)
   ) {
     void content.return?.();
-    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined, manner };
+    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined, making };
     return { kind: "serve", outcome, reply };
   }
   const sized: Fields = length === undefined ? [] : [["content-length", length]];
   const all: Fields = [...said, ...sized, ...added];
   if (request.method === "HEAD" || !hasContent(status)) {
     void content.return?.();
-    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, manner } };
+    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, making } };
   }
-  return { kind: "follow", outcome, status, fields: all, manner, content, isCut: () => content.isCut() };
+  return { kind: "follow", outcome, status, fields: all, making, content, isCut: () => content.isCut() };
 }

@@ -49,19 +49,19 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
   const news = storedFields(readHead(head), policy, undefined);
   // What the route declares stands in the stored `Vary` already, beside what its handler said there.
   const merged = freshened(undated, isVarySaid ? news : without(news, "vary"));
-  const manner = freshenedManner(head, stale);
-  const whole = wholeHead(head, stale, merged, manner);
+  const making = freshenedMaking(head, stale);
+  const whole = wholeHead(head, stale, merged, making);
   // What the message implies may follow from a stored field, and the other way round.
   const varies = variesBy(whole, policy);
   const fields = varies === undefined ? merged : [...without(merged, "vary"), ["vary", varies] as const];
   const judgement = isOfOne ? "credentials" : (refusalIn(run, message) ?? judge(run, whole));
   if (typeof judgement === "string") {
     const fate = noStore || OF_THIS_CLIENT.has(judgement) ? "left" : "dropped";
-    return { entry: { ...stale, ...manner, fields, ...past }, fate, refusal: judgement };
+    return { entry: { ...stale, ...making, fields, ...past }, fate, refusal: judgement };
   }
   const vary = variantFields(known, whole, policy);
   const variant = variantOf(key.selector, vary, (name) => request.header(name));
-  const entry = { ...withoutWindows(stale), ...manner, fields, vary, variant, ...judgement };
+  const entry = { ...withoutWindows(stale), ...making, fields, vary, variant, ...judgement };
   return { entry, fate: "kept", refusal: undefined };
 }
 
@@ -70,11 +70,11 @@ function wholeHead(
   head: HandlerHead,
   stale: Entry,
   fields: Fields,
-  manner: Pick<HandlerHead, "manner">,
+  making: Pick<HandlerHead, "making">,
 ): Head {
   const { earlier } = head;
   return readHead({
-    ...manner,
+    ...making,
     status: stale.status,
     fields: [
       ...fields.filter(([name]) => !OF_THIS_MESSAGE.has(name)),
@@ -85,12 +85,12 @@ function wholeHead(
 }
 
 /** What is taken away, and added to, from now on: of the fields that the new message has, what it does to them counts. */
-function freshenedManner({ fields, manner }: HandlerHead, stale: Entry): Pick<Entry, "manner"> {
+function freshenedMaking({ fields, making }: HandlerHead, stale: Entry): Pick<Entry, "making"> {
   const stays = (name: string): boolean => fieldOf(fields, name) === undefined;
-  const removed = new Set([...(stale.manner?.removed ?? []).filter(stays), ...(manner?.removed ?? [])]);
-  const added = new Set([...(stale.manner?.added ?? []).filter(stays), ...(manner?.added ?? [])]);
-  if (stale.manner === undefined && removed.size === 0 && added.size === 0) return {};
-  return { manner: { ...stale.manner, removed: [...removed], added: [...added] } };
+  const removed = new Set([...(stale.making?.removed ?? []).filter(stays), ...(making?.removed ?? [])]);
+  const added = new Set([...(stale.making?.added ?? []).filter(stays), ...(making?.added ?? [])]);
+  if (stale.making === undefined && removed.size === 0 && added.size === 0) return {};
+  return { making: { ...stale.making, removed: [...removed], added: [...added] } };
 }
 
 function without(fields: Fields, left: string): Fields {

@@ -100,7 +100,7 @@ export class OpenRun implements OpenFill, Sink {
 
   complete(body: Uint8Array | string | undefined): Reply {
     const { request, selection } = this.#run;
-    const { status, manner } = this.#head;
+    const { status, making } = this.#head;
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
@@ -109,11 +109,11 @@ export class OpenRun implements OpenFill, Sink {
         status,
         fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
         body: hasContent(status) ? content : undefined,
-        manner,
+        making,
       };
     // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
     const { said, added } = storedMessage(this.#run, this.#head, entry, this.#status());
-    const whole = { status, fields: said, body: content, storedAt: entry.storedAt, manner };
+    const whole = { status, fields: said, body: content, storedAt: entry.storedAt, making };
     return replyOnce(whole, request.method, selection, added);
   }
 
@@ -121,7 +121,7 @@ export class OpenRun implements OpenFill, Sink {
     const head = {
       status: this.#head.status,
       fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
-      manner: this.#head.manner,
+      making: this.#head.making,
     };
     if (!this.storable || this.#judged === undefined) {
       // Nobody tells the end of a stream that has no sink.
@@ -270,7 +270,7 @@ export class OpenRun implements OpenFill, Sink {
 
   #entry(body: Uint8Array, digest: string | undefined, judged: Judged): Entry {
     const { key, policy } = this.#run;
-    const { manner } = this.#head;
+    const { making } = this.#head;
     const fields = [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)];
     return {
       key: key.resource,
@@ -279,7 +279,7 @@ export class OpenRun implements OpenFill, Sink {
       fields,
       body,
       ...judged,
-      ...(manner === undefined ? {} : { manner }),
+      ...(making === undefined ? {} : { making }),
     };
   }
 

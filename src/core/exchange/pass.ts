@@ -93,12 +93,12 @@ export class PassRun implements Fill, OpenFill {
   }
 
   #message(): Omit<StreamedReply, "sink"> {
-    const { status, fields, manner } = this.#head ?? { status: 200, fields: [], manner: undefined };
+    const { status, fields, making } = this.#head ?? { status: 200, fields: [], making: undefined };
     const inner = fieldOf(fields, "cache-status");
     const said = statusFields(this.#policy, { ...this.#status, fwdStatus: status }, inner);
     return {
       status,
-      manner,
+      making,
       fields: [...fields.filter(([name]) => fieldOf(said, name) === undefined), ...said],
     };
   }

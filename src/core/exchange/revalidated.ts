@@ -62,8 +62,8 @@ export class RevalidatedRun implements OpenFill {
 
   stream(): StreamedReply {
     // A 304 has no content: an adapter that was given a stream for it completes instead.
-    const { status, fields, manner } = this.complete();
-    return { status, fields, manner, sink: undefined };
+    const { status, fields, making } = this.complete();
+    return { status, fields, making, sink: undefined };
   }
 
   refuse(): void {

@@ -14,7 +14,7 @@ export function weigh(entry: Entry): number {
   let bytes = OVERHEAD_BYTES + bytesOf(entry.key) + bytesOf(entry.variant) + entry.body.byteLength;
   if (entry.body.byteLength <= SENT_AS_TEXT_BYTES) bytes += entry.body.byteLength;
   for (const tag of entry.tags ?? []) bytes += bytesOf(tag) + 24;
-  const { removed = [], added = [] } = entry.manner ?? {};
+  const { removed = [], added = [] } = entry.making ?? {};
   for (const name of [...removed, ...added]) bytes += name.length + 24;
   for (const [name, value] of entry.fields) {
     bytes += name.length + 64;

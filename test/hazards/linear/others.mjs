@@ -174,8 +174,8 @@ export const others = {
       ask({ headers: { "if-none-match": text } }, 304, '"a"', true);
     }),
   },
-  "adapters/node/manner.js": {
-    mannerOf: { why: "it looks into no text" },
+  "adapters/node/making.js": {
+    makingOf: { why: "it looks into no text" },
     textIn: list((name, text) => name("a", text)),
     isHeadInUtf8: { why: "it looks into no text" },
     areBeyondAscii: members((look, text) => look({ a: many(text), b: text })),

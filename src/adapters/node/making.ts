@@ -1,14 +1,14 @@
-import type { Changes, Manner } from "../../adapter.ts";
+import type { Changes, Making } from "../../adapter.ts";
 
 /** How content is handed over. */
-export interface Form extends Pick<Manner, "isParted" | "isHeadFirst" | "isUnsized"> {
-  readonly textIn?: Manner["textIn"] | undefined;
+export interface Form extends Pick<Making, "isParted" | "isHeadFirst" | "isUnsized"> {
+  readonly textIn?: Making["textIn"] | undefined;
 }
 
 /** How a handler made its response; undefined where it did so in the usual way. */
-export function mannerOf(form: Form, { removed, added }: Changes): Manner | undefined {
+export function makingOf(form: Form, { removed, added }: Changes): Making | undefined {
   const { textIn, isParted, isHeadFirst, isUnsized } = form;
-  const manner: Manner = {
+  const making: Making = {
     ...(textIn !== undefined && { textIn }),
     ...(isParted === true && { isParted }),
     ...(isHeadFirst === true && { isHeadFirst }),
@@ -16,11 +16,11 @@ export function mannerOf(form: Form, { removed, added }: Changes): Manner | unde
     ...(removed.length > 0 && { removed }),
     ...(added.length > 0 && { added }),
   };
-  return Object.keys(manner).length === 0 ? undefined : manner;
+  return Object.keys(making).length === 0 ? undefined : making;
 }
 
 /** The encoding of what was handed over as text; undefined for bytes, and for text that only stands for bytes. */
-export function textIn(chunk: unknown, encoding: BufferEncoding | undefined): Manner["textIn"] {
+export function textIn(chunk: unknown, encoding: BufferEncoding | undefined): Making["textIn"] {
   if (typeof chunk !== "string") return undefined;
   // Spelled in this way alone, Node writes the head in it, too.
   if (encoding === undefined || encoding === "utf8") return "utf8";
@@ -32,10 +32,10 @@ export function textIn(chunk: unknown, encoding: BufferEncoding | undefined): Ma
  * Whether Node writes the head of a response in UTF-8, as it does together with such a text, and not in latin1: fields
  * beyond ASCII have other bytes then (hazard 43).
  */
-export function isHeadInUtf8(manner: Manner | undefined): boolean {
-  if (manner?.textIn !== "utf8") return false;
+export function isHeadInUtf8(making: Making | undefined): boolean {
+  if (making?.textIn !== "utf8") return false;
   // Content that comes in chunks begins with a line of its own.
-  const isChunked = manner.isUnsized === true && (manner.isParted === true || manner.isHeadFirst === true);
+  const isChunked = making.isUnsized === true && (making.isParted === true || making.isHeadFirst === true);
   return !isChunked;
 }
 
