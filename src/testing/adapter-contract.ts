@@ -6,6 +6,7 @@ import { hits } from "./adapter-contract/hits.ts";
 import { methods } from "./adapter-contract/methods.ts";
 import { contents } from "./adapter-contract/contents.ts";
 import { fields } from "./adapter-contract/fields.ts";
+import { front } from "./adapter-contract/front.ts";
 import { ranges } from "./adapter-contract/ranges.ts";
 import { revalidation } from "./adapter-contract/revalidation.ts";
 import { policies } from "./adapter-contract/policies.ts";
@@ -39,6 +40,7 @@ const TOPICS: readonly Scenarios[] = [
   queries,
   variants,
   fields,
+  front,
   policies,
   contents,
   streams,

@@ -43,6 +43,10 @@ export interface ContractAnswer {
   readonly status?: number;
   /** Fields that the handler sets itself. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Fields that the handler takes away, of those that were set in front of it: lower-case names. */
+  readonly removes?: readonly string[];
+  /** Lines that the handler adds to what is there of these fields, by lower-case name. */
+  readonly adds?: Readonly<Record<string, string>>;
   /**
    * The content: text, bytes, an object that the framework turns into JSON, an iterable that it streams, or nothing.
    * A stream that throws midway has to break the connection.
@@ -69,6 +73,16 @@ export interface ContractRoute {
   readonly guard?: { readonly place: "before" | "framework"; readonly onRun?: () => void };
   /** Called by a hook or middleware in front of the cache; what it returns is set on the response there. */
   readonly earlier?: () => Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Called by a hook or middleware in front of the cache as the head of each answer goes out, in the framework's usual
+   * way of writing a session's cookie; the `set-cookie` lines that it returns are added to the response there.
+   */
+  readonly late?: () => readonly string[];
+  /**
+   * Something in front of the cache codes whatever content its client accepts in `gzip`: what people use for that with
+   * the framework.
+   */
+  readonly codes?: boolean;
   /**
    * Called once the request has been answered, by what logs requests in front of the cache, with the URL that it would
    * log.

@@ -9,6 +9,8 @@ import {
   omit,
   queued,
   refilled,
+  remade,
+  remaking,
   reopened,
   sabotaged,
   unbroken,
@@ -227,6 +229,44 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     "ends cleanly for who follows what broke",
     "a stream that breaks midway breaks each follower's connection, and stores nothing",
     { decision: (made) => (made.kind === "follow" ? { ...made, content: mended(made.content) } : made) },
+  ],
+  [
+    "says again what the handler took away",
+    "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part",
+    { decision: (made) => remaking(made, { removed: [] }) },
+  ],
+  [
+    "gives a follower what the handler took away",
+    "a field that the handler takes away is given to nobody who follows",
+    { decision: (made) => (made.kind === "follow" ? { ...made, making: undefined } : made) },
+  ],
+  [
+    "says an addition in the place of what is there",
+    "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part",
+    { decision: (made) => remaking(made, { added: [] }) },
+  ],
+  [
+    "does not look at its head as it goes out",
+    "a cookie that is written as the head goes out keeps its page from others: sent whole",
+    { decision: (made) => reopened(made, (open) => remade(open, { defer: () => () => [] })) },
+  ],
+  [
+    "lets in who waits before its head is out",
+    "who waits gets no page whose cookie is written as its head goes out",
+    { decision: (made) => reopened(made, (open) => remade(open, { defer: () => () => [] })) },
+  ],
+  [
+    "writes a hit as text",
+    "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text",
+    {
+      decision: (made) =>
+        made.kind === "serve"
+          ? {
+              ...made,
+              reply: { ...made.reply, body: Buffer.from(made.reply.body ?? []).toString() as never },
+            }
+          : made,
+    },
   ],
   [
     "follows before its guard",

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { engineOf, mergeVary, toFields } from "../../src/adapter.ts";
 import type {
   Decision,
+  Making,
   Fill,
   Fields,
   Follow,
@@ -26,6 +27,11 @@ import type {
 /** The smallest adapter: bare `node:http`, whose handlers return what they answer, so that it only has to wrap them. */
 export const reference: AdapterHarness = {
   name: "node:http",
+  declined: {
+    "a strong tag is not said of content that something in front has coded": "nothing in front of it codes",
+    "a strong tag of the handler is not said of what is coded while it streams":
+      "nothing in front of it codes",
+  },
   async start(cache, routes) {
     const bound = routes.map((route) => bind(route, route.cache ?? cache));
     const server = createServer((request, response) => {
@@ -49,6 +55,9 @@ export const reference: AdapterHarness = {
 };
 
 type Native = IncomingMessage;
+
+/** What is still written in front, as the head of a response goes out. */
+const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["late"]>>();
 
 interface Bound {
   readonly route: ContractRoute;
@@ -82,6 +91,7 @@ async function serve(
   const { route } = found;
   response.once("finish", () => route.log?.(target));
   say(response, toFields(route.earlier?.() ?? {}));
+  if (route.late !== undefined) lates.set(response, route.late);
   const content = await parsed(request);
   if (route.guard !== undefined) {
     route.guard.onRun?.();
@@ -114,7 +124,7 @@ async function serve(
   if (decision === undefined || decision.kind === "bypass") {
     const answer = await route.handler(seen(request.method ?? "GET", target, header));
     const fields = [...headOf(answer), ...(decision?.fields ?? [])];
-    return passOn(response, answer, { status: answer.status ?? 200, fields });
+    return passOn(response, answer, { status: answer.status ?? 200, fields, making: makingOf(answer) });
   }
   await fill(decision, earlier, route, shownTo(decision, request.method ?? "GET"), response);
 }
@@ -134,17 +144,26 @@ async function fill(
   if (response.destroyed) onClose();
   try {
     const answer = await route.handler(request);
-    open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
+    open = run.open({
+      status: answer.status ?? 200,
+      fields: headOf(answer),
+      earlier,
+      making: makingOf(answer),
+    });
+    const go = lates.has(response) ? open.defer?.() : undefined;
     const { body } = answer;
     // A 304 has no content, whatever its handler gave it.
-    if (!isStream(body) || answer.status === 304) return send(response, open.complete(wholeOf(body)));
+    if (!isStream(body) || answer.status === 304) return send(response, open.complete(wholeOf(body)), go);
+    // Node writes a head that goes out before its content in UTF-8, and not the head of a hit.
+    if (/[^\0-\x7F]/.test(JSON.stringify([headOf(answer), response.getHeaders()]))) open.refuse("malformed");
     const parts = body[Symbol.asyncIterator]();
     const streamed = open.stream(() => void parts.return?.());
-    if (streamed.sink === undefined) return await passOn(response, { ...answer, body }, streamed);
+    if (streamed.sink === undefined) return await passOn(response, { ...answer, body }, streamed, go);
     // Read before anything is written, so that nothing of it is missed; never where there is no client to read it.
     const content = response.destroyed ? undefined : streamed.content;
     void pump(parts, streamed.sink);
-    if (content !== undefined) return await follow(response, streamed, content);
+    if (content !== undefined) return await follow(response, streamed, content, go);
+    go?.();
     streamed.sink.leave();
   } catch (error) {
     if (open === undefined) run.isAnswer(error);
@@ -166,7 +185,12 @@ async function refresh(
     route.guard?.onRun?.();
     if (route.guard !== undefined && native.headers["x-key"] === undefined) return run.abandon("failed");
     const answer = await answerOf(run, route, request);
-    const open = run.open({ status: answer.status ?? 200, fields: headOf(answer), earlier });
+    const open = run.open({
+      status: answer.status ?? 200,
+      fields: headOf(answer),
+      earlier,
+      making: makingOf(answer),
+    });
     const { body } = answer;
     if (!isStream(body) || answer.status === 304) return void open.complete(wholeOf(body));
     const parts = body[Symbol.asyncIterator]();
@@ -215,23 +239,30 @@ async function pump(parts: AsyncIterator<Uint8Array>, sink: Sink): Promise<void>
 /** Sends a content at its client's own pace; where it breaks off, so does the connection. */
 async function follow(
   response: ServerResponse,
-  head: Pick<Follow | StreamedReply, "status" | "fields">,
+  head: Pick<Follow | StreamedReply, "status" | "fields" | "making">,
   content: AsyncIterableIterator<Uint8Array>,
+  go?: Go,
 ): Promise<void> {
   response.once("close", () => void content.return?.());
-  if (response.destroyed) return void content.return?.();
-  await passOn(response, { body: content }, head);
+  if (response.destroyed) {
+    go?.();
+    return void content.return?.();
+  }
+  await passOn(response, { body: content }, head, go);
 }
 
 /** Sends an answer with the head that was decided for it. */
 async function passOn(
   response: ServerResponse,
   { body }: ContractAnswer,
-  head: { readonly status: number; readonly fields: Fields },
+  head: { readonly status: number; readonly fields: Fields; readonly making?: Making | undefined },
+  go?: Go,
 ): Promise<void> {
   response.statusCode = head.status;
-  say(response, head.fields);
-  if (!isStream(body)) return void response.end(wholeOf(body));
+  say(response, head.fields, head.making);
+  sayLate(response, go);
+  // Bytes, as a hit is: with text, Node writes the head in UTF-8.
+  if (!isStream(body)) return void response.end(Buffer.from(wholeOf(body) ?? ""));
   response.flushHeaders();
   const closed = new Promise((resolve) => response.once("close", resolve));
   for await (const part of body) {
@@ -247,24 +278,40 @@ function wholeOf(body: ContractAnswer["body"]): string | Uint8Array | undefined 
   return isBytes(body) ? body : body === undefined || isStream(body) ? undefined : JSON.stringify(body);
 }
 
-function send(response: ServerResponse, reply: Reply): void {
+function send(response: ServerResponse, reply: Reply, go?: Go): void {
   response.statusCode = reply.status;
-  say(response, reply.fields);
+  say(response, reply.fields, reply.making);
+  sayLate(response, go);
   response.end(reply.body);
 }
 
-function say(response: ServerResponse, fields: Fields): void {
+type Go = ReturnType<NonNullable<OpenFill["defer"]>>;
+
+/** Lets what is in front have its last say of a head, and the cache hear of it. */
+function sayLate(response: ServerResponse, go?: Go): void {
+  const lines = lates.get(response)?.() ?? [];
+  if (lines.length > 0) say(response, [["set-cookie", lines]]);
+  if (go !== undefined) say(response, go(lines.length > 0 ? "late-cookie" : undefined));
+}
+
+function say(response: ServerResponse, fields: Fields, making?: Making): void {
+  for (const name of making?.removed ?? []) response.removeHeader(name);
   for (const [name, value] of fields) {
     const present = response.getHeader(name) as string | string[] | undefined;
     if (name === "vary") response.setHeader(name, mergeVary(present, [value].flat()));
-    else if (name === "set-cookie") response.setHeader(name, [present ?? [], value].flat());
+    else if (name === "set-cookie" || making?.added?.includes(name))
+      response.setHeader(name, [present ?? [], value].flat());
     else response.setHeader(name, value);
   }
 }
 
-function headOf({ headers = {}, body }: ContractAnswer): Fields {
+function headOf({ headers = {}, adds = {}, body }: ContractAnswer): Fields {
   const isObject = typeof body === "object" && !isBytes(body) && !isStream(body);
-  return toFields(isObject ? { "content-type": "application/json", ...headers } : headers);
+  return toFields({ ...(isObject && { "content-type": "application/json" }), ...headers, ...adds });
+}
+
+function makingOf({ removes = [], adds = {} }: ContractAnswer): Making {
+  return { removed: removes, added: Object.keys(adds) };
 }
 
 function seen(method: string, url: string, header: (name: string) => string | undefined): ContractRequest {

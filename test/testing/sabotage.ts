@@ -1,5 +1,14 @@
 import { engineOf } from "../../src/adapter.ts";
-import type { Cache, Decision, Engine, Fill, OpenFill, RequestRecord, Sink } from "../../src/adapter.ts";
+import type {
+  Cache,
+  Decision,
+  Engine,
+  Fill,
+  Making,
+  OpenFill,
+  RequestRecord,
+  Sink,
+} from "../../src/adapter.ts";
 import type { AdapterHarness, ContractAnswer, ContractRoute } from "../../src/testing/index.ts";
 import { reference } from "./reference-adapter.ts";
 
@@ -45,6 +54,14 @@ export function reopened(decision: Decision, alter: (open: OpenFill) => OpenFill
   return refilled(decision, { open: (head) => alter(decision.open(head)) });
 }
 
+/** A fill whose head says otherwise what its handler did to the fields in front of it. */
+export function remaking(decision: Decision, making: Making): Decision {
+  if (decision.kind !== "fill") return decision;
+  return refilled(decision, {
+    open: (head) => decision.open({ ...head, making: { ...head.making, ...making } }),
+  });
+}
+
 /** A fill with some members replaced; the others stay bound to it. */
 export function refilled(fill: Fill, parts: Partial<Fill>): Fill {
   return {
@@ -71,6 +88,7 @@ export function remade(open: OpenFill, parts: Partial<OpenFill>): OpenFill {
     complete: (body) => open.complete(body),
     stream: (stop) => open.stream(stop),
     refuse: (reason) => open.refuse(reason),
+    defer: () => open.defer?.() ?? (() => []),
     abandon: (reason) => open.abandon(reason),
     ...parts,
   };

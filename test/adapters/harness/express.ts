@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import compression from "compression";
 import express5 from "express";
 import type { Express, Request, RequestHandler, Response } from "express";
 import express4 from "express4";
@@ -55,7 +56,7 @@ export async function listen(app: Express): Promise<ContractServer> {
 }
 
 function declare(app: Express, cache: Cache, route: ContractRoute): void {
-  const { earlier, guard, options } = route;
+  const { earlier, guard, late, options } = route;
   const speakFirst: RequestHandler = (req, res, next) => {
     log(req, res);
     // As morgan does.
@@ -63,6 +64,7 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
     // As parsers leave it, and Express its own beside it.
     Object.assign(req, { _parsedOriginalUrl: { href: req.originalUrl, _raw: req.originalUrl } });
     for (const [name, value] of Object.entries(earlier?.() ?? {})) res.setHeader(name, value);
+    if (late !== undefined) sayLate(res, late);
     next();
   };
   const requireKey: RequestHandler = (req, res, next) => {
@@ -75,6 +77,7 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
     route.path,
     (req, _res, next) => next(matches(req, route) ? undefined : "route"),
     speakFirst,
+    ...(route.codes === true ? [compression({ threshold: 0 })] : []),
     ...(guard?.place === "framework" ? [requireKey] : []),
     ...(options === undefined
       ? []
@@ -90,6 +93,17 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
   );
 }
 
+/** As sessions do, by `on-headers`. */
+function sayLate(res: Response, late: NonNullable<ContractRoute["late"]>): void {
+  const { writeHead } = res;
+  let isSaid = false;
+  res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+    if (!isSaid) for (const line of late()) res.append("set-cookie", line);
+    isSaid = true;
+    return Reflect.apply(writeHead, res, args);
+  }) as typeof writeHead;
+}
+
 /** As `app.get` does, and a middleware that calls `next("route")`, without a method of the application for each method there is. */
 function matches(req: Request, route: ContractRoute): boolean {
   const isMethod = req.method === route.method || (req.method === "HEAD" && route.method === "GET");
@@ -97,8 +111,11 @@ function matches(req: Request, route: ContractRoute): boolean {
 }
 
 async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {
-  const { status = 200, headers = {}, body }: ContractAnswer = await route.handler(seen(req, res));
+  const answer: ContractAnswer = await route.handler(seen(req, res));
+  const { status = 200, headers = {}, removes = [], adds = {}, body } = answer;
   res.status(status);
+  for (const name of removes) res.removeHeader(name);
+  for (const [name, line] of Object.entries(adds)) res.append(name, line);
   for (const [name, value] of Object.entries(headers)) say(res, name, value);
   if (body === undefined) res.end();
   else if (typeof body === "string") res.send(body);

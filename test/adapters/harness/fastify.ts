@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import compress from "@fastify/compress";
 import Fastify from "fastify";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Cache } from "../../../src/index.ts";
@@ -13,9 +14,15 @@ import type {
 } from "../../../src/testing/index.ts";
 import { listenFor, log } from "./ways.ts";
 
+const COOKIES_IN_HOOKS = {
+  "under a scope function a cookie that is written as the head goes out is its own client's, and the page is stored":
+    "@fastify/cookie writes the handler's own cookies in an onSend hook, too: they cannot be told from a session's",
+};
+
 /** Says the contract's neutral routes in Fastify's own words, over a real socket. */
 export const fastifyHarness: AdapterHarness = {
   name: "fastify",
+  declined: COOKIES_IN_HOOKS,
   start: (cache, routes) => start(Fastify({ forceCloseConnections: true }), cache, routes),
 };
 
@@ -35,6 +42,7 @@ export const fastifyHttp2Harness: AdapterHarness = {
   name: "fastify over HTTP/2",
   speaks: "h2c",
   declined: {
+    ...COOKIES_IN_HOOKS,
     ...Object.fromEntries(
       OF_A_QUEUE.map((check) => [check, "over HTTP/2 no answer waits for another on its connection"]),
     ),
@@ -53,6 +61,8 @@ async function start(
   routes: readonly ContractRoute[],
 ): Promise<ContractServer> {
   app.addConstraintStrategy(only);
+  if (routes.some(({ codes }) => codes === true)) await app.register(compress, { threshold: 0 });
+  if (routes.some(({ late }) => late !== undefined)) app.addHook("onSend", sayLate);
   await app.register(cacheRoute, { cache });
   for (const route of routes) {
     if (route.cache === undefined) declare(app, route);
@@ -60,6 +70,12 @@ async function start(
   }
   const origin = await app.listen({ port: 0, host: "127.0.0.1" });
   return { origin, close: () => app.close() };
+}
+
+/** As plugins for sessions do. */
+async function sayLate({ routeOptions }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { late } = routeOptions.config as Pick<ContractRoute, "late">;
+  for (const line of late?.() ?? []) reply.header("set-cookie", line);
 }
 
 /** Chooses by the field that a route may be for alone. */
@@ -102,7 +118,10 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
       reply.headers(copied(earlier?.() ?? {}));
     },
     preHandler: guard?.place === "framework" ? [guardHook] : [],
-    ...(options === undefined ? {} : { config: { cache: { ...options, before } } }),
+    config: {
+      ...(route.late && ({ late: route.late } as object)),
+      ...(options && { cache: { ...options, before } }),
+    },
     handler: async (request, reply) => answer(reply, await route.handler(seen(request, reply))),
   });
 }
@@ -127,7 +146,11 @@ function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
   };
 }
 
-function answer(reply: FastifyReply, { status = 200, headers = {}, body }: ContractAnswer): FastifyReply {
+function answer(reply: FastifyReply, said: ContractAnswer): FastifyReply {
+  const { status = 200, headers = {}, removes = [], adds = {}, body } = said;
+  for (const name of removes) reply.removeHeader(name);
+  for (const [name, line] of Object.entries(adds))
+    reply.header(name, [reply.getHeader(name) ?? [], line].flat().map(String));
   reply.code(status).headers(copied(headers));
   if (body === undefined || typeof body === "string") return reply.send(body);
   if (body instanceof Uint8Array) return reply.send(Buffer.from(body));

@@ -16,6 +16,11 @@ type Handler = (request: Request) => Response | Promise<Response>;
 const TOO_LATE =
   "a middleware around a fetch handler speaks once the response is there: the cache inside cannot hear it";
 
+const UNTOUCHED =
+  "what is set around a fetch handler is set once its response is there: it cannot take that away, or add to it";
+
+const CODED_AROUND = "what codes a fetch handler's response around the cache weakens its tag itself";
+
 const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
 
@@ -38,6 +43,23 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
       "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
       "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
       "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
+      "a cookie that is written as the head goes out keeps its page from others: sent whole": TOO_LATE,
+      "a cookie that is written as the head goes out keeps its page from others: sent in parts": TOO_LATE,
+      "who waits gets no page whose cookie is written as its head goes out": TOO_LATE,
+      "who comes while a page streams whose cookie was written as its head went out, runs the handler":
+        TOO_LATE,
+      "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part": UNTOUCHED,
+      "a field that the handler takes away is on nothing that is served stale, nor on what a refresh stores":
+        UNTOUCHED,
+      "a field that the handler takes away is given to nobody who follows": UNTOUCHED,
+      "a field that the handler takes away is gone from what is not stored, too": UNTOUCHED,
+      "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part":
+        UNTOUCHED,
+      "what the handler adds to a field is added to what this request has of it, stale and after a refresh":
+        UNTOUCHED,
+      "what the handler adds to a field is added to what each follower has of it": UNTOUCHED,
+      "a strong tag is not said of content that something in front has coded": CODED_AROUND,
+      "a strong tag of the handler is not said of what is coded while it streams": CODED_AROUND,
       "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
       "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
       "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
@@ -84,7 +106,7 @@ async function withErrorPages(handle: () => Response | Promise<Response>): Promi
 }
 
 function declare(cache: Cache, route: ContractRoute): Handler {
-  const { guard, earlier } = route;
+  const { guard, earlier, late } = route;
   const requireKey = (request: Request): Response | undefined => {
     guard?.onRun?.();
     return request.headers.has("x-key") ? undefined : new Response("a key is needed", { status: 401 });
@@ -99,13 +121,22 @@ function declare(cache: Cache, route: ContractRoute): Handler {
     guard?.place === "framework" ? (request) => requireKey(request) ?? cached(request) : cached;
   const said: Handler =
     earlier === undefined ? guarded : async (request) => speakFirst(earlier(), () => guarded(request));
-  if (route.log === undefined) return said;
+  const parted: Handler =
+    late === undefined ? said : async (request) => withCookies(await said(request), late());
+  if (route.log === undefined) return parted;
   return async (request) => {
-    const response = await said(request);
+    const response = await parted(request);
     const { pathname, search } = new URL(request.url);
     route.log?.(pathname + search);
     return response;
   };
+}
+
+/** What a session around the handler adds. */
+function withCookies({ body, status, headers }: Response, lines: readonly string[]): Response {
+  const response = new Response(body, { status, headers });
+  for (const line of lines) response.headers.append("set-cookie", line);
+  return response;
 }
 
 /** A middleware around the handler: its fields come first, and the handler's win over them. */

@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import type { ContractAnswer } from "../adapter-harness.ts";
+import type { Answer, OpenAnswer } from "./client.ts";
+import { assertHit, assertMiss, ownMember } from "./outcome.ts";
+import { bytes, cached, plain, stream, text } from "./routes.ts";
+import { assertNext, restOf, sourceOf } from "./source.ts";
+import type { Scenario, Scenarios, Stage } from "./stage.ts";
+
+/** What a handler does to the head that it found, and what others do to the head that it made (hazards 33, 42, 43). */
+export const front: Scenarios = {
+  "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part": taken(async (site) => {
+    const { get, client, etag } = site;
+    return [
+      await get("/a"),
+      await client.ask({ method: "HEAD", path: "/a" }),
+      await get("/a", { "if-none-match": etag }),
+      await get("/a", { range: "bytes=0-1" }),
+    ];
+  }),
+
+  "a field that the handler takes away is on nothing that is served stale, nor on what a refresh stores":
+    taken(async ({ get, clock, runs }) => {
+      clock.advance(61);
+      const old = await get("/a");
+      await runs(2);
+      return [old, await get("/a")];
+    }),
+
+  "a field that the handler takes away is given to nobody who follows": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const route = cached("/a", () => ({ ...stream(() => source.parts()), removes: TAKEN }), LASTING, {
+      earlier: () => OPENING,
+    });
+    const { client, get } = await stage.site([route]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    const follower = await client.open({ path: "/a" });
+    source.finish();
+    for (const answer of [leader, follower]) await restOf(answer);
+    for (const answer of [leader, follower, await get("/a")]) assertTaken(answer);
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a field that the handler takes away is gone from what is not stored, too": async (stage) => {
+    const answer = { ...text("a", { "cache-control": "no-store" }), removes: TAKEN };
+    const route = cached("/a", answer, LASTING, { earlier: () => OPENING });
+    const { get } = await stage.site([route]);
+    for (const one of [await get("/a"), await get("/a", { cookie: "a=b" })]) assertTaken(one);
+  },
+
+  "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part": async (
+    stage,
+  ) => {
+    const { get, client } = await stage.site([cached("/a", ADDING, LASTING, { earlier: counted() })]);
+    const answers = [
+      await get("/a"),
+      await get("/a"),
+      await client.ask({ method: "HEAD", path: "/a" }),
+      await get("/a", { range: "bytes=0-1" }),
+    ];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 206],
+    );
+    for (const answer of answers) assertAdded(answer);
+    assert.deepEqual(
+      answers.map((answer) => answer.header("x-count")),
+      ["1", "2", "3", "4"],
+    );
+  },
+
+  "what the handler adds to a field is added to what this request has of it, stale and after a refresh":
+    async (stage) => {
+      const route = cached("/a", () => ADDING, LASTING, { earlier: counted() });
+      const { get, clock, cache } = await stage.site([route]);
+      await get("/a");
+      clock.advance(61);
+      const old = await get("/a");
+      assert.match(old.header("cache-status") ?? "", /;hit;ttl=-/);
+      await stage.until(() => cache.stats().stored === 2, "the refresh is stored");
+      for (const answer of [old, await get("/a"), await get("/a")]) assertAdded(answer);
+      assert.equal(route.seen.length, 2);
+    },
+
+  "what the handler adds to a field is added to what each follower has of it": async (stage) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const adding = (): ContractAnswer => ({ ...stream(() => source.parts()), ...ADDED });
+    const route = cached("/a", adding, LASTING, { earlier: counted() });
+    const { client } = await stage.site([route]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    const follower = await client.open({ path: "/a" });
+    source.finish();
+    for (const answer of [leader, follower]) await restOf(answer);
+    for (const answer of [leader, follower]) assertAdded(answer);
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a 304 has nothing of a field that another request had": async (stage) => {
+    const { get } = await stage.site([cached("/a", ADDING, LASTING, { earlier: counted() })]);
+    const { header } = await get("/a");
+    const same = await get("/a", { "if-none-match": header("etag") ?? "" });
+    assert.deepEqual([same.status, same.header("link")], [304, "</front-2>"]);
+  },
+
+  "a cookie that is written as the head goes out keeps its page from others: sent whole": late((page) =>
+    text(page),
+  ),
+  "a cookie that is written as the head goes out keeps its page from others: sent in parts": late((page) =>
+    stream(async function* () {
+      yield bytes(page.slice(0, 3));
+      await new Promise(setImmediate);
+      yield bytes(page.slice(3));
+    }),
+  ),
+
+  "who waits gets no page whose cookie is written as its head goes out": async (stage) => {
+    const gate = stage.gate();
+    let carts = 0;
+    let last: string | undefined;
+    const route = cached(
+      "/a",
+      async () => {
+        await gate.opened;
+        last = `cart=${++carts}`;
+        return text(last);
+      },
+      { ttl: 60 },
+      { late: () => (last === undefined ? [] : [last]) },
+    );
+    const { get, store, cache } = await stage.site([route]);
+    const crowd = [get("/a"), get("/a"), get("/a")];
+    await stage.until(() => store.count("get") === 3, "all have looked it up");
+    gate.open();
+    const pages = (await Promise.all(crowd)).map((answer) => answer.text);
+    assert.deepEqual(pages.toSorted(), ["cart=1", "cart=2", "cart=3"]);
+    assert.equal(cache.stats().stored, 0);
+  },
+
+  "who comes while a page streams whose cookie was written as its head went out, runs the handler": async (
+    stage,
+  ) => {
+    const source = sourceOf(stage, ["one ", "two"]);
+    const answering = (_: unknown, run: number): ContractAnswer =>
+      run === 1 ? stream(() => source.parts()) : text(`run ${run}`);
+    let session = 0;
+    const route = cached("/a", answering, { ttl: 60 }, { late: () => [`sid=${++session}`] });
+    const { get, client, store } = await stage.site([route]);
+    source.letGo(1);
+    const leader = await client.open({ path: "/a" });
+    await assertNext(leader, "one ", "the leader");
+    assert.equal((await get("/a")).text, "run 2");
+    source.finish();
+    assert.equal((await restOf(leader)).toString(), "two");
+    assert.equal(store.count("set"), 0);
+  },
+
+  "under a scope function a cookie that is written as the head goes out is its own client's, and the page is stored":
+    async (stage) => {
+      let session = 0;
+      const route = cached(
+        "/a",
+        undefined,
+        { ttl: 60, scope: () => "me" },
+        { late: () => (session++ === 0 ? ["sid=1"] : []) },
+      );
+      const { get } = await stage.site([route]);
+      const [miss, hit] = [await get("/a"), await get("/a")];
+      assertHit(hit);
+      assert.deepEqual([miss.lines("set-cookie"), hit.lines("set-cookie")], [["sid=1"], []]);
+    },
+
+  "a hit says the cookie that is written as its own head goes out": async (stage) => {
+    let sessions: readonly string[] = [];
+    const route = cached("/a", undefined, { ttl: 60 }, { late: () => sessions });
+    const { get } = await stage.site([route]);
+    const miss = await get("/a");
+    sessions = ["sid=2"];
+    const hit = await get("/a");
+    assertHit(hit);
+    assert.deepEqual([miss.lines("set-cookie"), hit.lines("set-cookie")], [[], ["sid=2"]]);
+    assert.equal(route.seen.length, 1);
+  },
+
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text":
+    sameBytes(() => "text"),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text beyond ASCII":
+    sameBytes(() => "grüße \u{1F980}"),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: long text":
+    sameBytes(() => "ü".repeat(9000)),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: an object":
+    sameBytes(() => ({ a: "ü" })),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: bytes":
+    sameBytes(() => bytes("grüße")),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: nothing":
+    sameBytes(() => undefined),
+  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: a stream":
+    sameBytes(async function* () {
+      yield bytes("<p>");
+      await new Promise(setImmediate);
+      yield bytes("ü</p>");
+    }),
+
+  "a strong tag is not said of content that something in front has coded": coded((headers) =>
+    text(LONG, headers),
+  ),
+  "a strong tag of the handler is not said of what is coded while it streams": coded((headers) =>
+    stream(async function* () {
+      yield bytes(LONG.slice(0, 99));
+      await new Promise(setImmediate);
+      yield bytes(LONG.slice(99));
+    }, headers),
+  ),
+};
+
+/** What stands in front, and of which the handler takes the most away. */
+const OPENING = {
+  "x-frame-options": "SAMEORIGIN",
+  "set-cookie": "front=1",
+  link: ["</a>", "</b>"],
+  "x-kept": "1",
+};
+const TAKEN = ["x-frame-options", "set-cookie", "link"];
+const LASTING = { ttl: 60, staleWhileRevalidate: 60 };
+
+interface Prepared {
+  readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+  readonly client: Awaited<ReturnType<Stage["site"]>>["client"];
+  readonly clock: Awaited<ReturnType<Stage["site"]>>["clock"];
+  /** The tag of what is stored. */
+  readonly etag: string;
+  /** Waits until so many runs of the handler are stored. */
+  runs(count: number): Promise<void>;
+}
+
+/** The first answer, and each that `ask` brings, lacks what the handler has taken away, and comes from the cache. */
+function taken(ask: (site: Prepared) => Promise<readonly Answer[]>): Scenario {
+  return async (stage) => {
+    const route = cached("/a", { ...text("a page"), removes: TAKEN }, LASTING, { earlier: () => OPENING });
+    const { get, client, clock, cache } = await stage.site([route]);
+    const miss = await get("/a");
+    assertMiss(miss);
+    const etag = miss.header("etag") ?? "";
+    const runs = (count: number): Promise<void> =>
+      stage.until(() => cache.stats().stored === count, `${count} runs are stored`);
+    const others = await ask({ get, client, clock, etag, runs });
+    for (const answer of others) assert.ok(ownMember(answer).parameters.has("hit"), "it is a hit");
+    for (const answer of [miss, ...others]) assertTaken(answer);
+  };
+}
+
+function assertTaken(answer: Answer | OpenAnswer): void {
+  assert.deepEqual(
+    [...TAKEN, "x-kept"].map((name) => [name, answer.header(name)]),
+    [...TAKEN.map((name) => [name, undefined]), ["x-kept", "1"]],
+  );
+}
+
+const ADDED = { adds: { link: "</own>; rel=next", "x-list": "own" } };
+const ADDING = { ...text("a page"), ...ADDED };
+
+/** What stands in front says of each request which it is. */
+function counted(): () => Record<string, string> {
+  let count = 0;
+  return () => ({ "x-count": `${++count}`, link: `</front-${count}>`, "x-list": `front-${count}` });
+}
+
+function assertAdded(answer: Answer | OpenAnswer): void {
+  const count = answer.header("x-count");
+  assert.deepEqual(
+    [answer.header("link"), answer.header("x-list")],
+    [`</front-${count}>, </own>; rel=next`, `front-${count}, own`],
+  );
+}
+
+/** A handler that changes its session, and says in its page what it is then. */
+function late(answering: (page: string) => ContractAnswer): Scenario {
+  return async (stage) => {
+    let carts = 0;
+    let last: string | undefined;
+    const page = (): ContractAnswer => answering((last = `cart=${++carts}`));
+    const route = cached("/a", page, { ttl: 60 }, { late: () => (last === undefined ? [] : [last]) });
+    const { get, cache } = await stage.site([route]);
+    const answers = [await get("/a"), await get("/a")];
+    assert.deepEqual(
+      answers.map((answer) => [answer.text, answer.lines("set-cookie")]),
+      ["cart=1", "cart=2"].map((cart) => [cart, [cart]]),
+    );
+    for (const answer of answers) {
+      assertMiss(answer);
+      const { parameters } = ownMember(answer);
+      assert.match(parameters.get("detail") ?? "", /^(?:late|set)-cookie$/);
+      assert.ok(!parameters.has("stored"), "it is not said to be stored");
+    }
+    assert.equal(cache.stats().stored, 0);
+  };
+}
+
+/** Of latin1, and of UTF-8 in the way that Node asks for. */
+const BEYOND = { "x-latin": "caf\u00E9 \u00FF", "x-utf": Buffer.from("雪 café").toString("latin1") };
+
+function sameBytes(body: () => ContractAnswer["body"]): Scenario {
+  return async (stage) => {
+    const said = (): ContractAnswer => {
+      const made = body();
+      return { headers: BEYOND, ...(made !== undefined && { body: made }) };
+    };
+    const routes = [plain("/plain", said), cached("/a", said), cached("/crowd", said)];
+    const { get } = await stage.site(routes);
+    const without = await get("/plain");
+    const miss = await get("/a");
+    const hit = await get("/a");
+    const crowd = await Promise.all([get("/crowd"), get("/crowd"), get("/crowd")]);
+    const bytesOf = (answer: Answer): unknown => Object.keys(BEYOND).map((name) => answer.lines(name));
+    for (const answer of [miss, hit, ...crowd]) assert.deepEqual(bytesOf(answer), bytesOf(without));
+    // Where they would not be the same, it is not stored.
+    if (ownMember(miss).parameters.get("detail") !== "malformed") assertHit(hit);
+  };
+}
+
+const LONG = "caching ".repeat(400);
+
+function coded(answering: (headers: Readonly<Record<string, string>>) => ContractAnswer): Scenario {
+  return async (stage) => {
+    const route = cached("/a", () => answering({ etag: '"v5"' }), { ttl: 60 }, { codes: true });
+    const { get, client } = await stage.site([route]);
+    const gzip = { "accept-encoding": "gzip" };
+    const [miss, hit, bare] = [await get("/a", gzip), await get("/a", gzip), await get("/a")];
+    assertMiss(miss);
+    assertHit(hit);
+    const head = await client.ask({ method: "HEAD", path: "/a", headers: gzip });
+    const same = await get("/a", { ...gzip, "if-none-match": 'W/"v5"' });
+    assert.deepEqual(
+      [miss, hit].map(({ body }) => gunzipSync(body).toString()),
+      [LONG, LONG],
+    );
+    assert.deepEqual([bare.text, bare.header("etag")], [LONG, '"v5"']);
+    assert.equal(same.status, 304);
+    for (const answer of [miss, hit, head, same]) assert.notEqual(answer.header("etag"), '"v5"');
+  };
+}

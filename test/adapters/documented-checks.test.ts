@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { adapterContract } from "../../src/testing/index.ts";
+import { expressHarness, versions } from "./harness/express.ts";
+import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
+import { fetchHarness } from "./harness/fetch.ts";
+
+it("the page on adapters says how many checks the contract has, and how many of them each adapter passes", async () => {
+  const page = await readFile(new URL("../../docs/writing-an-adapter.md", import.meta.url), "utf8");
+  const harnesses = {
+    ...Object.fromEntries(versions.map(([name, express]) => [name, expressHarness(name, express)])),
+    "Fastify 5": fastifyHarness,
+    "Fastify 5 over HTTP/2": fastifyHttp2Harness,
+    fetch: fetchHarness,
+  };
+  const all = adapterContract({ ...fetchHarness, declined: {} }).length;
+
+  expect(page).toContain(`The contract has ${all} checks.`);
+  for (const [name, harness] of Object.entries(harnesses))
+    expect(page).toContain(`| ${name} | ${adapterContract(harness).length} |`);
+});
