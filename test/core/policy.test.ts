@@ -51,6 +51,8 @@ describe("what a route says about its caching", () => {
       invalidateOnUnsafe: false,
       storeDate: false,
       noVarySearch: false,
+      searchOffer: undefined,
+      content: "parsed",
       query: undefined,
       methods: new Set(["GET"]),
       setCookie: "refuse",

@@ -102,7 +102,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "credentials-ignored",
     file: "core/bypass.js",
-    find: 'anonymous ? undefined : "credentials"',
+    find: 'hasCredentials(request, policy.credentials) ? "credentials" : undefined',
     replace: "undefined",
   },
   {
@@ -198,8 +198,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "max-age-of-client-ignored",
     file: "core/demands.js",
-    find: "asked.maxAge !== undefined",
-    replace: "false",
+    find: "asked.maxAge !== undefined && now",
+    replace: "false && now",
   },
   {
     name: "min-fresh-of-client-ignored",

@@ -53,8 +53,10 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
 
   /** Asking for each name would cost as much as the rest of a hit. */
   hasAny(names: readonly string[]): boolean {
-    for (const name of this.#headers.keys()) if (names.includes(name)) return true;
-    return false;
+    let has = false;
+    // Each class of headers has this, and not each is iterable (hazard 47).
+    this.#headers.forEach((_value, name) => (has ||= names.includes(name)));
+    return has;
   }
 
   header(name: string): string | undefined {

@@ -189,7 +189,7 @@ describe("a failed handler", () => {
     expect(answers.map((answer) => answer.status)).toEqual([500, 200]);
   });
 
-  it("that hijacks the reply is left alone", async () => {
+  it("that hijacks the reply sends what it likes; nothing is stored, and the head says so", async () => {
     const { app, register, ask } = site();
     await register();
     app.get("/a", { config: cached }, (_request, reply) => {
@@ -200,9 +200,11 @@ describe("a failed handler", () => {
     const answers = [await ask("/a"), await ask("/a")];
 
     expect(answers.map((answer) => [answer.body, answer.cache])).toEqual([
-      ["raw", null],
-      ["raw", null],
+      ["raw", "MISS"],
+      ["raw", "MISS"],
     ]);
+    const said = answers.map(({ headers }) => headers.get("cache-status"));
+    expect(said[1]).toMatch(/detail=unheard$/);
   });
 });
 
