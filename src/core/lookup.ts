@@ -174,7 +174,7 @@ function makingOf({ making }: Entry, length: number): Pick<Entry, "making"> {
   const { textIn, isParted, isHeadFirst, isUnsized, endBytes, removed, added } = making;
   const [taken, joined] = [removed ?? [], added ?? []].map(nameList);
   const isPlace = endBytes === undefined || (Number.isInteger(endBytes) && endBytes >= 0);
-  if (!isPlace || Number(endBytes ?? 0) > length) throw new TypeError();
+  if (!isPlace || (endBytes ?? 0) > length) throw new TypeError();
   if (textIn !== undefined && !["utf8", "utf-8", "latin1"].includes(textIn)) throw new TypeError();
   // To add a line to what is said once would make two of it.
   if (taken === undefined || joined?.every(isAddable) !== true) throw new TypeError();

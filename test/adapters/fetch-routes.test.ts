@@ -97,7 +97,15 @@ describe("fetch: what hangs on a request", () => {
         string,
         object
       >;
-      return Response.json([request.url, query, originalUrl, parsedUrl, String(parameters), search, params]);
+      return Response.json([
+        request.url,
+        query,
+        originalUrl,
+        parsedUrl,
+        (parameters as URLSearchParams).toString(),
+        search,
+        params,
+      ]);
     });
 
     const response = await handler(Object.assign(new Request(url), names, parsed, { params: { id: "7" } }));

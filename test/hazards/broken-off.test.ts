@@ -83,7 +83,7 @@ async function start(kind: Kind | "fastify over HTTP/2", place: Place, sent: Sen
     pipeline(sent.source(), res, () => undefined);
   });
   const server = create(app);
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   return [await listen(server, place), cache];
 }
 

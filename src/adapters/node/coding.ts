@@ -42,7 +42,7 @@ export function isOfCoded(req: IncomingMessage, status: number, tag: string, may
   const condition = status === 304 ? (sent ?? [req.headers["if-none-match"] ?? ""]).join(", ") : "";
   if (condition.includes(`W/${tag}`)) return true;
   if (condition.includes(tag)) return false;
-  return mayCode && /gzip|br|deflate|zstd|compress|\*/i.test(String(req.headers["accept-encoding"] ?? ""));
+  return mayCode && /gzip|br|deflate|zstd|compress|\*/i.test(req.headers["accept-encoding"] ?? "");
 }
 
 function forbidCoding(res: ServerResponse): void {

@@ -63,6 +63,8 @@ export async function fillFrom(
     client.forget();
     throw error;
   }
+  // A `Response` that the handler threw goes on being thrown.
+  // oxlint-disable-next-line typescript/only-throw-error -- it is what the handler threw
   if (isThrown) throw sent;
   return sent;
 }

@@ -36,7 +36,7 @@ interface Changes {
  */
 export function remade(request: Request, changes: Changes): Request {
   const { url = request.url, method = request.method, headers = copyOf(request.headers), content } = changes;
-  const signal = changes.signal ?? (request.signal as AbortSignal | undefined);
+  const signal = changes.signal ?? request.signal;
   const body = content === undefined ? unreadBody(request, method) : content;
   const { redirect, cf } = request as Partial<Request> & { readonly cf?: unknown };
   const copy = new Request(
@@ -49,7 +49,7 @@ export function remade(request: Request, changes: Changes): Request {
       // For handlers that send the request on.
       ...(isRedirect(redirect) && { redirect }),
       ...(cf !== undefined && { cf }),
-    } as RequestInit,
+    },
   );
   if (content === undefined && body === null && hasBody(request)) {
     for (const name of OF_CONTENT) ask(copy, request, name);

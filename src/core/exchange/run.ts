@@ -234,7 +234,7 @@ export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 export function refusalIn(
   { policy, request, noStore, isBackground }: Run,
   head: Head,
-  thrown: number | undefined = undefined,
+  thrown?: number,
 ): Refusal | undefined {
   if (thrown !== undefined && thrown !== head.status) return "status";
   // A fetch that fails on its way has status 0.

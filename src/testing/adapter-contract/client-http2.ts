@@ -53,7 +53,7 @@ export class Http2Client implements ContractClient {
     const pseudo = {
       ":method": method,
       ":path": path,
-      ...(host !== undefined && { ":authority": String(host) }),
+      ...(host !== undefined && { ":authority": host }),
     };
     const signal = AbortSignal.timeout(this.#boundMs);
     const options = { signal, endStream: body === undefined };

@@ -62,7 +62,7 @@ async function led(answer: Answer): Promise<{
   const app = Fastify({ http2: true, forceCloseConnections: true });
   await app.register(cacheRoute, { cache });
   app.get("/a", { config: { cache: { ttl: 60 } } }, async (request, reply) => {
-    const [own, ownReply] = [request as unknown as FastifyRequest, reply as unknown as FastifyReply];
+    const [own, ownReply] = [request, reply] as unknown as [FastifyRequest, FastifyReply];
     noticed = watched(own, ownReply);
     state = () => stateOf(own, ownReply);
     await opened;
