@@ -86,7 +86,7 @@ cases.push(
   { file: "src/core/guarded.ts", code: "export const y = globalThis.process?.pid;\n" },
   { file: "src/core/log.ts", rule: "eslint(no-console)", code: "console.log(1);\n" },
   { file: "src/core/default.ts", rule: "import(no-default-export)", code: "export default 1;\n" },
-  { file: "src/core/long.ts", rule: "eslint(max-lines)", code: "export {};\n".repeat(251) },
+  { file: "src/core/long.ts", rule: "eslint(max-lines)", code: "export {};\n".repeat(351) },
   { file: "test/skip.test.ts", rule: "vitest(no-disabled-tests)", code: 'it.skip("x", () => {});\n' },
 );
 
