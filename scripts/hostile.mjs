@@ -93,12 +93,10 @@ async function main() {
   }
 }
 
-function tell(framework, { rounds, connections, requests, seconds, stats, left, violation }, lanes) {
+function tell(framework, { rounds, connections, requests, seconds, stats, violation }, lanes) {
   const sum = `${rounds} rounds, ${connections} connections, ${requests} requests in ${seconds.toFixed(1)} s`;
   if (violation === undefined)
-    return console.log(
-      `  ${sum}: nothing was violated\n  ${JSON.stringify(stats?.outcomes ?? {})}${left > 0 ? `\n  ${left} handlers were left waiting` : ""}`,
-    );
+    return console.log(`  ${sum}: nothing was violated\n  ${JSON.stringify(stats?.outcomes ?? {})}`);
   console.error(`${sum}\nseed ${violation.seed}: ${violation.message}`);
   for (const plan of violation.plans) console.error(`  ${JSON.stringify(plan)}`);
   const mode = values["without-cache"] === true ? " --without-cache" : "";

@@ -19,6 +19,8 @@ export async function serve(
       else reply.writeHead(500).end();
     });
   });
+  // A client may send any number of requests ahead, and each of them listens to the connection.
+  server.on("connection", (socket) => socket.setMaxListeners(0));
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
@@ -28,7 +30,8 @@ async function exchange(
   message: IncomingMessage,
   reply: ServerResponse,
 ): Promise<void> {
-  const response = await handler(toRequest(message, reply));
+  const client = clientOf(message, reply);
+  const response = await handler(toRequest(message, client));
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies;
@@ -41,24 +44,33 @@ async function exchange(
   const content = Readable.fromWeb(response.body);
   // To a client of HTTP/1.0 an end of the connection is the end of the content: only a reset is none.
   content.once("error", () => message.socket.resetAndDestroy());
-  await pipeline(content, reply);
+  await pipeline(content, reply, { signal: client });
 }
 
-function toRequest(message: IncomingMessage, reply: ServerResponse): Request {
+/** Answers a signal that is aborted where the client goes away before it has its response. */
+function clientOf({ socket }: IncomingMessage, reply: ServerResponse): AbortSignal {
+  const client = new AbortController();
+  const onClose = (): void => {
+    socket.off("close", onClose);
+    if (!reply.writableFinished) client.abort();
+  };
+  reply.once("close", onClose);
+  // Node 20 and 22 tell a response whose turn has not come yet, behind another one, nothing of the connection's end.
+  socket.once("close", onClose);
+  return client.signal;
+}
+
+function toRequest(message: IncomingMessage, client: AbortSignal): Request {
   const { method = "GET", url = "/", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at < rawHeaders.length; at += 2)
     headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
-  const client = new AbortController();
-  reply.once("close", () => {
-    if (!reply.writableFinished) client.abort();
-  });
   const hasBody = method !== "GET" && method !== "HEAD";
   const body = hasBody ? { body: Readable.toWeb(message), duplex: "half" as const } : {};
   return new Request(`http://${message.headers.host}${url}`, {
     method,
     headers,
-    signal: client.signal,
+    signal: client,
     ...body,
   });
 }

@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../src/adapters/fetch.ts";
-import { fetchSite, quietCache, signal } from "./harness/fetch-site.ts";
+import { fetchSite, quietCache, signal, streamed } from "./harness/fetch-site.ts";
 
 const URL_A = "http://a.test/";
 
@@ -31,6 +33,34 @@ describe("clients of the fetch adapter", () => {
 
     expect(texts).toEqual(["run 1", "run 1"]);
     expect(noticed).toEqual([false]);
+  });
+
+  it("that go away from behind another response on their connection do not keep the run that they follow", async () => {
+    const [isFollowed, stopped] = [signal(), signal()];
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1);
+      await isFollowed.given;
+      for (;;) yield new Uint8Array(65_536);
+    };
+    const { cache, client } = await fetchSite(async (request) => {
+      if (request.url.endsWith("/large")) return streamed(endless, stopped.give);
+      await stopped.given;
+      return new Response("too late");
+    });
+    const leader = client.start({ path: "/large" });
+    const [message] = (await once(leader, "response")) as [IncomingMessage];
+    const { socket } = client.ahead(["/first", "/large"]);
+    await expect.poll(() => cache.stats().outcomes.collapsed).toBe(1);
+    // The follower takes what its server holds for it, which is less, and then no more.
+    let received = 0;
+    message.on("error", () => undefined).on("data", (part: Buffer) => (received += part.length));
+    isFollowed.give();
+    await expect.poll(() => received).toBeGreaterThan(4_000_000);
+
+    socket.destroy();
+    leader.destroy();
+
+    await expect(stopped.given).resolves.toBeUndefined();
   });
 
   it("that go away while nobody waits have their handler told", async () => {

@@ -35,8 +35,6 @@ export interface Played {
   readonly requests: number;
   readonly seconds: number;
   readonly stats: unknown;
-  /** How many handlers were still under way at the end. */
-  readonly left: number;
   readonly violation: Violation | undefined;
 }
 
@@ -81,7 +79,6 @@ class Rounds {
       requests: this.#requests,
       seconds: this.#elapsed(),
       stats: this.#server.state?.stats,
-      left: this.#server.state?.underWay ?? 0,
       violation: this.#violation,
     };
   }
@@ -127,8 +124,6 @@ class Rounds {
       if (state.underWay === 0 && state.connections === 0) return;
     }
     const { underWay, connections } = this.#server.state ?? {};
-    // Now and then one content of a fetch handler is left neither read nor cancelled; it is told, and fails nothing yet.
-    if (this.#options.framework === "fetch" && connections === 0) return;
     this.#blameServer(
       `ten seconds after the last client left, ${underWay} handlers or loggers wait, and ${connections} connections are open`,
     );
