@@ -37,7 +37,7 @@ export function expressServer(version: "express" | "express4", site: Site, cache
 /** As loggers do that tell how long a response took. */
 function logger(site: Site): RequestHandler {
   return (req, res, next) => {
-    const end = site.begin(req.headers["x-alone"] !== undefined);
+    const end = site.begin(req.headers["x-alone"] !== undefined, `the logger of ${req.method} ${req.url}`);
     onFinished(res, end);
     next();
   };

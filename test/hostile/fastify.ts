@@ -12,7 +12,10 @@ export async function fastifyServer(site: Site, cache: Cache | undefined): Promi
   const app = Fastify();
   if (cache !== undefined) await app.register(cacheRoute, { cache });
   app.addHook("onRequest", async (request, reply) => {
-    const end = site.begin(request.headers["x-alone"] !== undefined);
+    const end = site.begin(
+      request.headers["x-alone"] !== undefined,
+      `the logger of ${request.method} ${request.url}`,
+    );
     reply.raw.once("close", end);
   });
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));

@@ -121,17 +121,18 @@ class Rounds {
       await sleep(100);
       const state = await Promise.race([this.#server.ask(), this.#server.fault]);
       if (typeof state === "string") return this.#blameServer(state);
-      if (state.underWay === 0 && state.connections === 0) return;
+      if (state.underWay.length === 0 && state.connections === 0) return;
     }
-    const { underWay, connections } = this.#server.state ?? {};
+    const { underWay = [], connections } = this.#server.state ?? {};
     this.#blameServer(
-      `ten seconds after the last client left, ${underWay} handlers or loggers wait, and ${connections} connections are open`,
+      `ten seconds after the last client left, ${connections} connections are open, and so many handlers or loggers wait: ${underWay.length}\n${underWay.slice(0, 10).join("\n")}`,
     );
   }
 }
 
 interface State {
-  readonly underWay: number;
+  /** The handlers and loggers that wait. */
+  readonly underWay: readonly string[];
   readonly connections: number;
   readonly stats: unknown;
 }

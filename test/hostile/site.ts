@@ -54,31 +54,29 @@ export function userOf(cookie: string | undefined): string {
 /** Handlers that are alike on every framework, and know how many of them are under way. */
 export class Site {
   #runs = 0;
-  #underWay = 0;
+  readonly #underWay = new Set<{ readonly what: string }>();
 
-  get underWay(): number {
-    return this.#underWay;
+  /** What is under way, in words. */
+  get underWay(): readonly string[] {
+    return [...this.#underWay].map(({ what }) => what);
   }
 
   /**
    * Counts something that is under way; answers what ends that. Not for a request that is not alone on its connection:
-   * Node 20 tells those whose turn has not come nothing of the connection's end.
+   * Node 20 and 22 tell those whose turn has not come nothing of the connection's end.
    */
-  begin(isAlone: boolean): () => void {
+  begin(isAlone: boolean, what: string): () => void {
     if (!isAlone) return () => undefined;
-    this.#underWay++;
-    let isOver = false;
-    return () => {
-      if (!isOver) this.#underWay--;
-      isOver = true;
-    };
+    const begun = { what };
+    this.#underWay.add(begun);
+    return () => void this.#underWay.delete(begun);
   }
 
   /** What every handler does. */
   async answer(seen: Seen): Promise<Answer> {
     const run = String(++this.#runs);
     const isAlone = seen.header("x-alone") !== undefined;
-    const end = this.begin(isAlone);
+    const end = this.begin(isAlone, `the handler of ${seen.method} /${seen.kind}/${seen.id}`);
     try {
       await sleep(Number(seen.header("x-delay") ?? 0));
     } finally {
@@ -110,7 +108,7 @@ export class Site {
   }
 
   async *#partsOf(origin: Origin, count: number, isAlone: boolean): AsyncGenerator<Buffer> {
-    const end = this.begin(isAlone);
+    const end = this.begin(isAlone, `the content of /${origin.kind}/${origin.id}`);
     try {
       const fails = origin.kind === "broken" ? failsAfter(origin.run) : Infinity;
       for (let at = 0; at < count; at++) {
