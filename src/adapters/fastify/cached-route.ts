@@ -44,7 +44,9 @@ export class CachedRoute {
     host: "",
     text: "",
   };
+  readonly #route: RouteOptions;
   readonly #sendHooks: number;
+  #hasLater: boolean | undefined;
   #hooked: boolean | undefined;
   readonly #trailers = new Trailers();
   readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
@@ -65,6 +67,7 @@ export class CachedRoute {
   ) {
     this.#engine = engine;
     this.#policy = policy;
+    this.#route = route;
     const fills = this.#fills;
     const { handler } = route;
     // Where a handler returns nothing and its client is gone, Fastify calls no hook.
@@ -182,6 +185,12 @@ export class CachedRoute {
     return this.#hooked;
   }
 
+  /** Whether the route has `onSend` hooks that run after the first of these: they may still change the head. */
+  #hasLaterHooks(): boolean {
+    this.#hasLater ??= [this.#route.onSend ?? []].flat().length > this.#sendHooks;
+    return this.#hasLater;
+  }
+
   #follow(following: Follow, reply: FastifyReply, decideAgain: () => void): void {
     const leave = (): void => void following.content.return?.();
     if (isGone(reply.raw)) return leave();
@@ -208,7 +217,7 @@ export class CachedRoute {
   #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
     showFields(request.raw, fill);
     if (fill.target !== undefined) putBackAtEnd(reply.raw, showTarget(request, fill));
-    this.#fills.set(reply, new FastifyFill(fill, reply, hasClient));
+    this.#fills.set(reply, new FastifyFill(fill, reply, hasClient, this.#hasLaterHooks()));
   }
 
   readonly #serialise = (
@@ -284,6 +293,7 @@ export class CachedRoute {
         (isEmpty && isOfCoded(request.raw, reply.statusCode, tag, CODING.has(reply.server)));
       if (isCoded) reply.header("etag", `W/${tag}`);
     }
+    this.#fills.get(reply)?.left();
     done(null, payload);
   };
 

@@ -14,6 +14,7 @@ import { listenTo, onNothing } from "./handler-calls.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { areBeyondAscii, makingOf, textIn } from "../node/making.ts";
 import { Leader } from "./leader.ts";
+import { Leaving } from "./leaving.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
 import { sayWithHead } from "../node/past.ts";
 import {
@@ -64,11 +65,15 @@ export class FastifyFill {
   #isSent = false;
   #isAwaited = false;
   #isOver = false;
+  readonly #isDeferred: boolean;
+  /** What is stored and shared only once the route's later hooks have had their say. */
+  #leaving: Leaving | undefined;
 
-  /** `hasClient` is false for a run behind the clients' backs, whose reply nobody reads. */
-  constructor(fill: Fill, reply: FastifyReply, hasClient: boolean) {
+  /** `hasClient`: somebody reads the reply. `isDeferred`: hooks come behind `send`, and `left` is called behind them. */
+  constructor(fill: Fill, reply: FastifyReply, hasClient: boolean, isDeferred = false) {
     this.#fill = fill;
     this.#reply = reply;
+    this.#isDeferred = isDeferred;
     this.#before = fieldsOf(reply);
     listenTo(reply, {
       take: (said) => (this.#isOver ? said : this.#take(said)),
@@ -120,6 +125,11 @@ export class FastifyFill {
     return this.#pass(open, "malformed", payload);
   }
 
+  /** The route's later hooks have had their say. */
+  left(): void {
+    this.#leaving?.end();
+  }
+
   /** What the handler returned: Fastify sends nothing for it where that is nothing and the client is gone. */
   returned(result: unknown): void {
     onNothing(result, () => {
@@ -153,6 +163,8 @@ export class FastifyFill {
   /** It is over with an error of which Fastify tells the client: what the handler sent is not. */
   fail(error: unknown): void {
     this.#hasFailed = true;
+    if (this.#leaving?.abandon("failed") === true && !this.#reply.raw.headersSent)
+      sayFields(this.#reply, this.#fill.passed("failed"));
     if (this.#isOver) return;
     this.#stream?.stop();
     this.#takeBack?.();
@@ -166,7 +178,9 @@ export class FastifyFill {
 
   #open(): OpenFill {
     try {
-      return this.#fill.open(this.#head());
+      const open = this.#fill.open(this.#head());
+      if (this.#isDeferred) this.#leaving = new Leaving(this.#reply, open);
+      return open;
     } catch (error) {
       this.#stream?.stop();
       throw error;
@@ -191,7 +205,9 @@ export class FastifyFill {
 
   #apply(said: Reply, payload: unknown): unknown {
     const before = { own: this.#own, earlier: this.#before, status: this.#status };
-    return applyReply(this.#reply, said, before, payload);
+    const sent = applyReply(this.#reply, said, before, payload);
+    this.#leaving?.begin();
+    return sent;
   }
 
   #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
@@ -228,6 +244,7 @@ export class FastifyFill {
 
   /** The response is closed: its client has all of it, or has gone. */
   #close(): void {
+    this.#leaving?.abandon("aborted");
     if (this.#isOver) this.#stream?.leave();
     else if (!this.#leader.isClient || this.#leader.isHidden) this.abandon("failed");
     else this.#leave();
