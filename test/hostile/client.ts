@@ -126,7 +126,7 @@ class Connection {
       if (asked === undefined) return `a response that nobody asked for: ${got.status}`;
       const tag = this.#sent[at];
       // Of a request that was cut short the server says so.
-      if (got.status === 400 && this.#hasLeft) break;
+      if (got.status === 400 && this.#hasLeft) return undefined;
       const fault = faultOf(asked, tag, got);
       if (fault !== undefined) return `${nameOf(asked, at)}: ${fault}`;
       const said = got.fields.get("etag");
