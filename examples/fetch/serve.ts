@@ -42,8 +42,10 @@ async function exchange(
     return;
   }
   const content = Readable.fromWeb(response.body);
-  // To a client of HTTP/1.0 an end of the connection is the end of the content: only a reset is none.
-  content.once("error", () => message.socket.resetAndDestroy());
+  // To a client of HTTP/1.0 an end of the connection is the end of the content: only a reset is none. Elsewhere a reset
+  // would take away what a client has still to read of the response before this one.
+  const isCounted = reply.chunkedEncoding || response.headers.has("content-length");
+  if (!isCounted) content.once("error", () => message.socket.resetAndDestroy());
   await pipeline(content, reply, { signal: client });
 }
 

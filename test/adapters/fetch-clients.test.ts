@@ -63,6 +63,28 @@ describe("clients of the fetch adapter", () => {
     await expect(stopped.given).resolves.toBeUndefined();
   });
 
+  it("that have still to read a response are sent all of it, though the one behind it breaks off", async () => {
+    const broke = signal();
+    const { client } = await fetchSite((request) => {
+      if (request.url.endsWith("/first")) return new Response("x".repeat(400_000));
+      if (request.url.endsWith("/other")) return new Response("other");
+      return streamed(async function* () {
+        // More than is taken of it before its turn.
+        for (let parts = 0; parts < 20; parts++) yield new Uint8Array(65_536);
+        broke.give();
+        throw new Error("it breaks off");
+      });
+    });
+    const { socket, ended } = client.ahead(["/first", "/broken"]);
+    socket.pause();
+    await broke.given;
+    await client.ask({ path: "/other" });
+
+    socket.resume();
+
+    expect((await ended).match(/x{1000,}/)?.[0]).toHaveLength(400_000);
+  });
+
   it("that go away while nobody waits have their handler told", async () => {
     const client = new AbortController();
     const told = signal();
