@@ -28,22 +28,40 @@ interface NodeCrypto {
 /** What an entity tag and a hashed principal keep of SHA-256: 128 bits. */
 const DIGEST_BYTES = 16;
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** Digests by the platform's own code where it is Node, Bun, Deno or the like, else by portable code: the same texts. */
 export function platformDigest(secret: Uint8Array, crypto: NodeCrypto | undefined = nodeCrypto()): Digest {
   if (crypto === undefined) {
     return {
       of: (bytes) => base64url(sha256(bytes).subarray(0, DIGEST_BYTES)),
       hasher: () => portableHasher(),
-      keyed: (text) =>
-        base64url(hmac(sha256, secret, new TextEncoder().encode(text)).subarray(0, DIGEST_BYTES)),
+      keyed: (text) => base64url(hmac(sha256, secret, bytesOf(unfolded(text))).subarray(0, DIGEST_BYTES)),
     };
   }
   return {
     of: (bytes) => base64url(nodeDigest(crypto, bytes).subarray(0, DIGEST_BYTES)),
     hasher: () => nodeHasher(crypto),
     keyed: (text) =>
-      base64url(crypto.createHmac("sha256", secret).update(text).digest().subarray(0, DIGEST_BYTES)),
+      base64url(
+        crypto.createHmac("sha256", secret).update(unfolded(text)).digest().subarray(0, DIGEST_BYTES),
+      ),
   };
+}
+
+/**
+ * What stands for a text in a digest: itself, as UTF-8, unless it has lone surrogates. Those would all become one
+ * character there, and two users one: then it is the code units, behind a byte that no UTF-8 has.
+ */
+function unfolded(text: string): string | Uint8Array {
+  if (!LONE_SURROGATE.test(text)) return text;
+  const units = Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+  return Uint8Array.from([0xff, ...units.flatMap((unit) => [unit >> 8, unit & 0xff])]);
+}
+
+/** A text as UTF-8; bytes as they are. */
+function bytesOf(chunk: string | Uint8Array): Uint8Array {
+  return typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
 }
 
 /** Random bytes for a secret that need not outlive the process. */
@@ -87,7 +105,7 @@ function nodeHasher(crypto: NodeCrypto): Hasher {
 function portableHasher(): Hasher {
   const hash = sha256.create();
   return {
-    update: (chunk) => void hash.update(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk),
+    update: (chunk) => void hash.update(bytesOf(chunk)),
     finish: () => base64url(hash.digest().subarray(0, DIGEST_BYTES)),
   };
 }

@@ -111,3 +111,23 @@ describe("the time of the machine", () => {
     expect(clear).toHaveBeenCalledWith(7);
   });
 });
+
+describe("the keyed digest", () => {
+  it.each([
+    ["Node's", () => platformDigest(secret)],
+    ["the portable", portableDigest],
+  ])("of %s code tells texts with lone surrogates apart: they may be two users", (_which, digest) => {
+    const texts = [
+      "\uD800",
+      "\uD801",
+      "\uFFFD",
+      "\uDC00",
+      "a\uD800",
+      "\uD800a",
+      "\uD83D\uDE00",
+      "\uDE00\uD83D",
+    ];
+
+    expect(new Set(texts.map((text) => digest().keyed(text))).size).toBe(texts.length);
+  });
+});
