@@ -60,7 +60,7 @@ const fastifyWays: Record<string, (reply: FastifyReply) => unknown> = {
   "a response": (reply) => reply.send(new globalThis.Response("text")),
 };
 
-/** The lines of the answer's fields `x-front` and `x-own`, byte for byte, and its `Cache-Status`. */
+/** The lines of the answer's fields `x-front`, `x-own` and `content-disposition`, byte for byte, and its `Cache-Status`. */
 async function ask(origin: string, path: string, more = ""): Promise<{ lines: string[]; status: string }> {
   const { port, hostname } = new URL(origin);
   const socket = connect(Number(port), hostname);
@@ -71,7 +71,7 @@ async function ask(origin: string, path: string, more = ""): Promise<{ lines: st
   const [head = ""] = Buffer.concat(chunks).toString("latin1").split("\r\n\r\n", 1);
   const lines = head.split("\r\n");
   return {
-    lines: lines.filter((line) => /^x-(?:own|front):/i.test(line)),
+    lines: lines.filter((line) => /^(?:x-(?:own|front)|content-disposition):/i.test(line)),
     status: lines.find((line) => /^cache-status:/i.test(line)) ?? "",
   };
 }
@@ -105,6 +105,22 @@ describe.each(Object.entries(values))("a field's bytes in %s (hazard 43)", (_cod
       expect(await differences(server.origin)).toEqual(isSame);
     });
   });
+
+  it.each(versions)(
+    "are those of the miss on a hit where they name a file: %s",
+    async (_version, express) => {
+      const app = express();
+      app.get("/a", cacheRoute(createCache({ reporter: false }), { ttl: 60 }), (_req, res) => {
+        parts().pipe(res.setHeader("content-disposition", `attachment; filename="${value}"`));
+      });
+      const server = await listen(app);
+      onTestFinished(() => server.close());
+      const answers = [await ask(server.origin, "/a"), await ask(server.origin, "/a")];
+      const line = `content-disposition: attachment; filename="${value}"`;
+      expect(answers.map(({ lines }) => lines)).toEqual([[line], [line]]);
+      expect(answers[1]?.status).toMatch(/;hit/);
+    },
+  );
 
   it.each(Object.entries(fastifyWays))("are the same with a cache on Fastify: %s", async (_way, way) => {
     const app = Fastify({ forceCloseConnections: true });

@@ -12,6 +12,8 @@ export function send(res: ServerResponse, reply: Reply): void {
   if (isWrapped(res)) return sendThrough(res, reply);
   const { fields, body, text, making } = reply;
   sayFields(res, fields, making);
+  // Where Node knows the length as it writes the head, it breaks this field's bytes beyond ASCII.
+  if (body !== undefined && res.hasHeader("content-disposition")) res.writeHead(reply.status);
   const isUtf8 = body !== undefined && reply.status !== 206 && isHeadInUtf8(making);
   // Node then writes head and content together; in latin1 unless the handler's went out in UTF-8.
   if (text !== undefined) res.end(text, isUtf8 ? "utf8" : "latin1");
