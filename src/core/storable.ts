@@ -29,6 +29,8 @@ export function refusalOf(
   if (head.cacheControl.private !== false) return "private";
   if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
+  // Its content is coded, and a hit, whose framing is its own, could not say so (RFC 9112 §6.1).
+  if (!/^(?:chunked)?$/i.test(combined(fieldOf(head.fields, "transfer-encoding")) ?? "")) return "malformed";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
   if (head.nonces.length > 0 && hasOneTimeNonce(head)) return "nonce";
   // An event stream never ends; its parts are of the moment.

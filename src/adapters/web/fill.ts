@@ -6,7 +6,7 @@ import { passOn } from "./pass-on.ts";
 import { pump, stopReading } from "./pump.ts";
 import { readAhead } from "./read-ahead.ts";
 import { requestForHandler } from "./request.ts";
-import { headOf, isSpent, outcomeOf, toResponse, withBody, withFields } from "./response.ts";
+import { headOf, isSpent, outcomeOf, toResponse, unframed, withBody, withFields } from "./response.ts";
 
 /** One run of a handler for a client. */
 interface Run {
@@ -85,8 +85,8 @@ async function send(open: OpenFill, response: Response, run: Run): Promise<Respo
     if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
   }
-  if (reader === undefined || ahead === undefined) return toResponse(open.complete(undefined));
-  if (ahead.next === undefined) return toResponse(open.complete(joined(ahead.chunks)));
+  if (reader === undefined || ahead === undefined) return toResponse(unframed(open.complete(undefined)));
+  if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))));
   if (ahead.isTooLarge) open.refuse("too-large");
   const stop = (): void => {
     handler?.abort();

@@ -24,6 +24,17 @@ export function toResponse({
   return new Response(body ?? null, { status, headers: toHeaders(fields) });
 }
 
+/**
+ * A reply without the framing that its handler said, as one that passes on another server's response does: it has a
+ * length now, and with both, whoever reads it may take it for two messages (RFC 9112 §6.3).
+ */
+export function unframed(reply: Reply): Reply {
+  const isFraming = ([name]: Fields[number]): boolean => name === "transfer-encoding" || name === "trailer";
+  return reply.fields.some(isFraming)
+    ? { ...reply, fields: reply.fields.filter((field) => !isFraming(field)) }
+    : reply;
+}
+
 /** A response's body and status under other fields. */
 export function withBody(
   response: Response,
