@@ -73,7 +73,7 @@ export function askedRequest(
     native: asked.native,
     header: (name) => fields.get(name),
     hasCertificate: asked.certificate,
-    hasContent: isContent(asked.content),
+    hasContent: isContent(asked.content) || undefined,
     isUpgrade: (asked.native as { upgrade?: unknown } | null | undefined)?.upgrade === true,
     content: () => content,
   };

@@ -22,7 +22,7 @@ export function bypassReason<Native>(
   return hasCredentials(request, policy.credentials) ? "credentials" : undefined;
 }
 
-function hasCredentials(request: RequestRecord, names: readonly string[]): boolean {
+function hasCredentials(request: RequestRecord, names: ReadonlySet<string>): boolean {
   if (request.hasCertificate === true) return true;
   if (request.hasAny !== undefined) return request.hasAny(names);
   for (const name of names) if (request.header(name) !== undefined) return true;
@@ -34,13 +34,14 @@ export function credentialsOf(
   request: RequestRecord,
   { credentials }: Pick<Policy, "credentials">,
 ): string[] {
-  const named = credentials.filter((name) => request.header(name) !== undefined);
+  const named = [...credentials].filter((name) => request.header(name) !== undefined);
   return [...(request.hasCertificate === true ? ["a client certificate"] : []), ...named];
 }
 
-/** Whether a request has content: its fields say so (RFC 9112 §6.3), or its adapter does. */
+/** Whether a request has content: its adapter knows, or its fields say so (RFC 9112 §6.3). */
 function hasContent(request: RequestRecord): boolean {
-  if (request.hasContent === true || request.header("transfer-encoding") !== undefined) return true;
+  if (request.hasContent !== undefined) return request.hasContent;
+  if (request.header("transfer-encoding") !== undefined) return true;
   const length = request.header("content-length");
   // What is no number is not nought.
   return length !== undefined && Number(length) !== 0;

@@ -142,9 +142,9 @@ function cacheStatusOf({ policy, verdict, entry }: Findings): string {
 /** A secret whatever a route calls credentials. */
 const ALWAYS_SECRET = "proxy-authorization";
 
-function keyOf({ vary, ...key }: KeyFindings, credentials: readonly string[]): ExplainedKey {
+function keyOf({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string>): ExplainedKey {
   // An explanation is read aloud in chats and tickets.
-  const isSecret = (name: string): boolean => name === ALWAYS_SECRET || credentials.includes(name);
+  const isSecret = (name: string): boolean => name === ALWAYS_SECRET || credentials.has(name);
   const shown = (name: string, value: string | undefined): string | undefined =>
     value !== undefined && isSecret(name) ? "(not shown)" : value;
   return { ...key, vary: Object.fromEntries(vary.map(([name, value]) => [name, shown(name, value)])) };

@@ -88,7 +88,7 @@ export function resolvePolicy<Native>(
     ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
     defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,
     scope: all.scope ?? "anonymous",
-    credentials: Object.freeze(credentialsIn(all.credentials)),
+    credentials: new Set(credentialsIn(all.credentials)),
     key: all.key,
     namespace,
     vary: Object.freeze([

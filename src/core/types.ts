@@ -37,10 +37,10 @@ export interface RequestRecord<Native = unknown> {
   /** A field's combined value by lower-case name, or undefined where the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
   /** Whether one of these fields is there, by lower-case name. Where it is absent, `header` is asked for each. */
-  hasAny?(names: readonly string[]): boolean;
+  hasAny?(names: ReadonlySet<string>): boolean;
   /** Whether the client has shown a certificate to this connection. Absent: none, or it cannot be seen. */
   readonly hasCertificate?: boolean | undefined;
-  /** Whether it has content of which its fields say nothing: a stream that has not ended, a body. Absent: none. */
+  /** Whether it has content, where that is known. Absent: `Content-Length` and `Transfer-Encoding` say it. */
   readonly hasContent?: boolean | undefined;
   /**
    * Whether it is answered by another protocol, as the server or the handler that upgrades it sees it. Absent: no. A
@@ -127,7 +127,7 @@ export interface Policy<Native = never> {
   readonly defaultTtlMs: number;
   readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
   /** The request fields that say who asks: lower-case names, `authorization` and `cookie` among them. */
-  readonly credentials: readonly string[];
+  readonly credentials: ReadonlySet<string>;
   readonly key: ((request: Native) => string) | undefined;
   /** The whole namespace, root included. */
   readonly namespace: string;

@@ -28,7 +28,7 @@ describe("what a route says about its caching", () => {
       ttl: undefined,
       defaultTtlMs: 60_000,
       scope: "anonymous",
-      credentials: [
+      credentials: new Set([
         "authorization",
         "cookie",
         "proxy-authorization",
@@ -40,7 +40,7 @@ describe("what a route says about its caching", () => {
         "x-amzn-oidc-data",
         "x-forwarded-user",
         "x-forwarded-client-cert",
-      ],
+      ]),
       key: undefined,
       namespace: "",
       vary: [],

@@ -40,7 +40,7 @@ export function requestOf(asked: Asked = {}): RequestRecord<Asked> {
     target: asked.target ?? "/reports",
     native: asked,
     header: (name) => headers.get(name),
-    hasContent: asked.content !== undefined && asked.content !== "",
+    hasContent: (asked.content !== undefined && asked.content !== "") || undefined,
     content: () => asked.content,
     refresh: asked.refresh,
   };

@@ -48,6 +48,12 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return Array.isArray(value) ? value.join(", ") : undefined;
   }
 
+  /** A request has fewer fields than there are names of credentials. */
+  hasAny(names: ReadonlySet<string>): boolean {
+    for (const name in this.#headers) if (names.has(name) && this.header(name) !== undefined) return true;
+    return false;
+  }
+
   get hasCertificate(): boolean {
     const { stream, socket } = this.#raw;
     // One that is replayed is of HTTP/1 inside, and its connection says what its client's said.
@@ -68,8 +74,11 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return (this.#raw as { upgrade?: unknown }).upgrade === true;
   }
 
-  /** Over HTTP/2 no field has to say so. */
+  /** Its fields say so (RFC 9112 §6.3); over HTTP/2 none has to. */
   get hasContent(): boolean {
+    const { "transfer-encoding": coding, "content-length": length } = this.#headers;
+    // What is no number is not nought.
+    if (coding !== undefined || (length !== undefined && Number(length) !== 0)) return true;
     return this.#raw.stream?.endAfterHeaders === false;
   }
 

@@ -47,15 +47,15 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
   }
 
   /** One that the handler may still read, or that somebody has read before. */
-  get hasContent(): boolean {
-    return hasBody(this.native);
+  get hasContent(): true | undefined {
+    return hasBody(this.native) || undefined;
   }
 
   /** Asking for each name would cost as much as the rest of a hit. */
-  hasAny(names: readonly string[]): boolean {
+  hasAny(names: ReadonlySet<string>): boolean {
     let has = false;
     // Each class of headers has this, and not each is iterable (hazard 47).
-    this.#headers.forEach((_value, name) => (has ||= names.includes(name)));
+    this.#headers.forEach((_value, name) => (has ||= names.has(name)));
     return has;
   }
 
