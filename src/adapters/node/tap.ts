@@ -123,7 +123,13 @@ export class ResponseTap {
     return this.#front.call(name, args);
   }
 
+  /** A head that left by a method which somebody in front had kept was not heard: nothing of it can be stored. */
+  #notePast(): void {
+    if (this.#stage === "head" && this.#head === undefined && this.#res.headersSent) this.abandon("failed");
+  }
+
   #writeHead(args: unknown[]): unknown {
+    this.#notePast();
     const status = Number(args[0]);
     // Of a status that cannot be, Node complains itself.
     if (this.#stage !== "head" || !(status >= 100 && status < 1000))
@@ -135,11 +141,13 @@ export class ResponseTap {
   }
 
   #flushHeaders(args: unknown[]): unknown {
+    this.#notePast();
     if (this.#stage === "head" && (this.#isEmpty() || !this.#flow(undefined, true))) return undefined;
     return this.#front.call("flushHeaders", args);
   }
 
   #write(args: unknown[]): unknown {
+    this.#notePast();
     const { chunk, encoding, callback } = readWrite(args);
     // Of a chunk that cannot be sent, Node complains itself.
     if (chunk === undefined || !isContent(chunk)) return this.#pass("write", args);
@@ -166,6 +174,7 @@ export class ResponseTap {
   }
 
   #end(args: unknown[]): unknown {
+    this.#notePast();
     const { chunk, encoding } = readWrite(args);
     if (this.#stage === "over" || !isContent(chunk)) return this.#pass("end", args);
     const content = chunk === undefined ? undefined : contentOf(chunk, encoding);
