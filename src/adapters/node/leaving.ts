@@ -23,6 +23,7 @@ export class Leaving {
   readonly #opened: OpenFill;
   readonly #go: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
   #isGone = false;
+  #lookAway: () => void = () => undefined;
 
   constructor(res: ServerResponse, opened: OpenFill) {
     this.#res = res;
@@ -35,7 +36,7 @@ export class Leaving {
     const res = this.#res;
     const known = cookiesOf(res);
     const policies = noncePoliciesOf(res);
-    onLeaving(res, () => {
+    this.#lookAway = onLeaving(res, () => {
       this.#isGone = true;
       const isLate = cookiesOf(res).some((line) => !known.includes(line));
       // The content has been read by then, and not for this nonce (hazard 37).
@@ -56,13 +57,24 @@ export class Leaving {
   abandon(): void {
     if (!this.#isGone) this.#opened.abandon("aborted");
   }
+
+  /** What stands in front has failed; answers whether the head has not left: somebody else answers then. */
+  fail(): boolean {
+    if (this.#isGone) return false;
+    this.#isGone = true;
+    this.#lookAway();
+    Reflect.deleteProperty(this.#res, "_implicitHeader");
+    this.#opened.abandon("failed");
+    return true;
+  }
 }
 
 /**
  * Calls `look` as the head of a response leaves: after everything that stands in front has had its say. Fields may
  * still be set then. Node tells this nowhere else; whoever took its methods from the prototype is not seen there.
+ * Returns how to look away before.
  */
-export function onLeaving(res: ServerResponse, look: () => void): void {
+export function onLeaving(res: ServerResponse, look: () => void): () => void {
   const methods = res as unknown as HeadStore;
   // A response that has fields merges with them what is given to `writeHead`, so that it can be read.
   if (res.getHeaderNames().length === 0) {
@@ -71,10 +83,14 @@ export function onLeaving(res: ServerResponse, look: () => void): void {
   }
   const own = Object.getOwnPropertyDescriptor(res, "_storeHeader");
   const { _storeHeader: store } = methods;
-  methods._storeHeader = function storeHeader(firstLine, fields) {
+  const lookAway = (): void => {
     if (own === undefined) Reflect.deleteProperty(res, "_storeHeader");
     else Object.defineProperty(res, "_storeHeader", own);
+  };
+  methods._storeHeader = function storeHeader(firstLine, fields) {
+    lookAway();
     look();
     return Reflect.apply(store, res, [firstLine, fields]);
   };
+  return lookAway;
 }

@@ -216,8 +216,13 @@ export class ResponseTap {
       const said = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
       this.#sayHead({ status, fields: said, making }, own);
       guardCoding(res, reply);
-      leaving.begin(this.#isWritten, () => void this.#front.call("writeHead", [res.statusCode]));
-      this.#front.call("end", isHandlers ? args : [body, callback]);
+      try {
+        leaving.begin(this.#isWritten, () => void this.#front.call("writeHead", [res.statusCode]));
+        this.#front.call("end", isHandlers ? args : [body, callback]);
+      } catch (error) {
+        if (leaving.fail()) this.#takeBack(reply, own, statusCode);
+        throw error;
+      }
       return res;
     }
     this.#sayHead(reply, own);
@@ -312,6 +317,14 @@ export class ResponseTap {
     if (reply.status !== res.statusCode) res.statusMessage = "";
     res.statusCode = reply.status;
     replaceFields(res, { own, earlier: this.#earlier }, reply);
+  }
+
+  /** What stands in front has failed, and somebody else answers: on what the handler said, as without a cache. */
+  #takeBack(reply: Pick<Reply, "fields">, { fields }: Own, status: number): void {
+    const res = this.#res;
+    res.statusCode = status;
+    replaceFields(res, { own: reply.fields, earlier: this.#earlier }, { fields, making: undefined });
+    sayFields(res, this.#fill.passed("failed"));
   }
 
   #leaveHead(stage: Stage): void {

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Express, RequestHandler } from "express";
+import type { ErrorRequestHandler, Express, RequestHandler, Response } from "express";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/express.ts";
 import { memoryStore } from "../../../src/index.ts";
@@ -40,6 +40,9 @@ async function outcome(app: Express, cache: Cache): Promise<unknown> {
 }
 
 const WELL = { texts: ["sorry", "sorry"], stored: 0 };
+
+/** An error handler that says what failed. */
+const tellMessage: ErrorRequestHandler = (error, _req, res, _next) => void res.status(500).end(String(error));
 
 describe.each(versions)("%s: what an error handler answers is never stored", (version, express) => {
   const rejections = { "Express 4": {}, "Express 5": { "a rejected promise": rejection } }[version];
@@ -140,10 +143,67 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
   });
 });
 
-describe.each(versions)("%s: errors of the cache's own go to error handlers", (_version, express) => {
-  const tellMessage: ErrorRequestHandler = (error, _req, res, _next) =>
-    void res.status(500).end(String(error));
+describe.each(versions)("%s: what stands in front fails", (_version, express) => {
+  /** Something that makes more of the content, and cannot. */
+  const failing: Record<string, (res: Response) => void> = {
+    "as the content is ended": (res) => {
+      const { end } = res;
+      let calls = 0;
+      res.end = ((...args: Parameters<typeof end>) => {
+        if (++calls === 1) throw new Error("in front");
+        return Reflect.apply(end, res, args);
+      }) as typeof end;
+    },
+    "as the head is written": (res) => {
+      const { writeHead } = res;
+      let calls = 0;
+      res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+        if (++calls === 1) throw new Error("in front");
+        return Reflect.apply(writeHead, res, args);
+      }) as typeof writeHead;
+    },
+  };
+  const sendMessage: ErrorRequestHandler = (error, _req, res, _next) =>
+    void res.status(500).send(String(error));
+  const ways: Record<string, RequestHandler> = {
+    "as a whole": (_req, res) => void res.send("a page"),
+    "by end alone": (_req, res) => void res.end("a page"),
+  };
 
+  it.each(
+    Object.entries(failing).flatMap(([when, fail]) =>
+      Object.entries(ways).map(([how, send]) => [when, how, fail, send] as const),
+    ),
+  )(
+    "%s, of what is sent %s: the error page goes out, and nothing is stored",
+    async (_when, _how, fail, send) => {
+      const cache = quietCache();
+      const app = express();
+      let isBroken = true;
+      app.use((_req, res, next) => {
+        if (isBroken) fail(res);
+        next();
+      });
+      app.get("/a", cacheRoute(cache, { ttl: 60 }), send);
+      app.get("/plain", send);
+      app.use(sendMessage);
+      const client = await visit(app);
+
+      const plain = await client.ask({ path: "/plain" });
+      const broken = await client.ask({ path: "/a" });
+      isBroken = false;
+      const mended = await client.ask({ path: "/a" });
+
+      expect([broken.status, broken.text]).toEqual([500, "Error: in front"]);
+      expect(broken.header("cache-status")).toContain("detail=failed");
+      expect(broken.header("etag")).toBe(plain.header("etag"));
+      expect([mended.text, mended.header("x-cache")]).toEqual(["a page", "MISS"]);
+      expect(cache.stats().stored).toBe(1);
+    },
+  );
+});
+
+describe.each(versions)("%s: errors of the cache's own go to error handlers", (_version, express) => {
   it.each([
     ["key", "ERR_CACHE_KEY", { key: () => "" }],
     ["scope", "ERR_CACHE_SCOPE", { scope: () => "" }],
