@@ -2,22 +2,23 @@ import { describe, expect, it } from "vitest";
 import { kitOf, said } from "../core/support.ts";
 
 const HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authentication-info",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+  ["connection", "x"],
+  ["keep-alive", "x"],
+  ["proxy-authenticate", "x"],
+  ["proxy-authentication-info", "x"],
+  ["proxy-authorization", "x"],
+  ["proxy-connection", "x"],
+  ["te", "x"],
+  ["trailer", "x"],
+  // Another coding than this is not stored at all.
+  ["transfer-encoding", "chunked"],
+  ["upgrade", "x"],
+] as const;
 
 describe("24: what is about one connection is never replayed", () => {
-  it.each(HOP.map((name) => [name] as const))("%s", (name) => {
+  it.each(HOP)("%s", (name, value) => {
     const { ask } = kitOf({ route: { revalidate: true, statuses: "any" } });
-    ask({}, { headers: { [name]: "x", "x-kept": "1" } });
+    ask({}, { headers: { [name]: value, "x-kept": "1" } });
 
     const hit = ask();
 

@@ -10,7 +10,7 @@ export class Leaving {
   readonly #reply: FastifyReply;
   readonly #opened: OpenFill;
   readonly #go: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
-  #known: readonly string[] = [];
+  #known: ReadonlySet<string> = new Set();
   #isOver = false;
 
   constructor(reply: FastifyReply, opened: OpenFill) {
@@ -21,14 +21,14 @@ export class Leaving {
 
   /** What is on the head now is known. */
   begin(): void {
-    this.#known = ownOf(this.#reply);
+    this.#known = new Set(ownOf(this.#reply));
   }
 
   /** Nobody changes the head any more. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const late = ownOf(this.#reply).filter((line) => !this.#known.includes(line));
+    const late = ownOf(this.#reply).filter((line) => !this.#known.has(line));
     const isCookie = late.some((line) => line.startsWith("set-cookie"));
     const refusal = isCookie ? "late-cookie" : late.length > 0 ? "nonce" : undefined;
     sayFields(this.#reply, this.#go?.(refusal) ?? []);

@@ -34,13 +34,13 @@ export class Leaving {
   /** Lets it go: at once where the handler wrote it before its content, else with that. `write` writes it. */
   begin(isWritten: boolean, write: () => void): void {
     const res = this.#res;
-    const known = cookiesOf(res);
-    const policies = noncePoliciesOf(res);
+    const known = new Set(cookiesOf(res));
+    const policies = new Set(noncePoliciesOf(res));
     this.#lookAway = onLeaving(res, () => {
       this.#isGone = true;
-      const isLate = cookiesOf(res).some((line) => !known.includes(line));
+      const isLate = cookiesOf(res).some((line) => !known.has(line));
       // The content has been read by then, and not for this nonce (hazard 37).
-      const isUnread = noncePoliciesOf(res).some((line) => !policies.includes(line));
+      const isUnread = noncePoliciesOf(res).some((line) => !policies.has(line));
       const said = this.#go?.(isLate ? "late-cookie" : isUnread ? "nonce" : undefined) ?? [];
       for (const [name, value] of said) res.setHeader(name, value);
     });

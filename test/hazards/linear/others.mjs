@@ -152,6 +152,20 @@ export const others = {
     shownContentOf: words((read, text) => read({ body: bytes("a") }, { getHeader: () => text })),
   },
   "adapters/fastify/handler-stream.js": { HandlerStream: STREAM },
+  "adapters/fastify/leaving.js": {
+    Leaving: members((Leave, text) => {
+      const fields = { "set-cookie": many(text), "content-security-policy": text };
+      const headers = { ...fields };
+      const reply = {
+        getHeaders: () => headers,
+        getHeader: (name) => headers[name],
+        header: (name, value) => void (headers[name] = value),
+      };
+      const leaving = new Leave(reply, { defer: () => () => [] });
+      leaving.begin();
+      leaving.end();
+    }),
+  },
   "adapters/fastify/query.js": { declaredQueryOf: CODE },
   "adapters/fastify/record.js": {
     FastifyRecord: urlish((FastifyRecord, text) => {
