@@ -63,8 +63,7 @@ export async function fillFrom(
     client.forget();
     throw error;
   }
-  // A `Response` that the handler threw goes on being thrown.
-  // oxlint-disable-next-line typescript/only-throw-error -- it is what the handler threw
+  // oxlint-disable-next-line typescript/only-throw-error -- a Response that the handler threw is still thrown
   if (isThrown) throw sent;
   return sent;
 }
