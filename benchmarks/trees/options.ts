@@ -24,8 +24,8 @@ export interface TreeOptions {
   readonly name: string;
 }
 
-const usual = { rounds: 6, pairs: 4, seconds: 0.4, warmUpSeconds: 1.2 };
-const quick = { rounds: 1, pairs: 5, seconds: 0.25, warmUpSeconds: 1 };
+const usual = { rounds: 6, pairs: 6, seconds: 0.4, warmUpSeconds: 1.2 };
+const quick = { rounds: 1, pairs: 6, seconds: 0.25, warmUpSeconds: 1 };
 
 export const help = `npm run bench -- --misses [options]
 npm run bench -- --against <commit> [options]
@@ -40,7 +40,7 @@ Writes benchmarks/results/.
   --cases <names>      of ${Object.keys(kinds).join(", ")}; default all, without a commit the misses
   --quick              one short round of each, to build/benchmarks/results
   --rounds <number>    fresh server processes each time; default ${usual.rounds}
-  --pairs <number>     pairs of each comparison in a round; default ${usual.pairs}
+  --pairs <number>     turns of all sides in a round; default ${usual.pairs}
   --seconds <number>   length of a slice; default ${usual.seconds}
   --connections <n>    default 32
   --name <name>        of the result files; default misses, or against

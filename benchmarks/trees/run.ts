@@ -3,16 +3,27 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runProgram } from "../program.ts";
 import { aligned } from "../report.ts";
+import type { Slice } from "../round.ts";
 import { checkOut } from "./checkout.ts";
 import { help, parseOptions } from "./options.ts";
 import type { Kind, Place, TreeOptions } from "./options.ts";
 import { comparisons, rateLine, ratioTable, toJson, toMarkdown } from "./report.ts";
-import type { TreeComparison, TreePair, TreeResult } from "./report.ts";
+import type { TreePair, TreeResult } from "./report.ts";
 import { TreeRound } from "./round.ts";
-import type { Trees } from "./round.ts";
+import type { Side, Trees } from "./round.ts";
 
 /** This file runs as build/benchmarks/trees/run.js. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** The orders in which the sides of a turn are measured: each side is first, second and last equally often. */
+const orders: readonly (readonly [Side, Side, Side])[] = [
+  ["this", "other", "twin"],
+  ["twin", "this", "other"],
+  ["other", "twin", "this"],
+  ["twin", "other", "this"],
+  ["this", "twin", "other"],
+  ["other", "this", "twin"],
+];
 
 await runProgram({ help, parse: parseOptions }, bench);
 
@@ -39,8 +50,9 @@ async function measure(place: Place, kind: Kind, trees: Trees, options: TreeOpti
     const round = await TreeRound.start(place, kind, trees, options);
     try {
       for (let turn = 0; turn < options.pairs; turn++) {
-        for (const [index, comparison] of comparisons.entries())
-          pairs[index]?.push(await pairOf(round, number, comparison, options.seconds, turn % 2 === 1));
+        const slices = await turnOf(round, turn, options.seconds);
+        for (const [index, { subject, against }] of comparisons.entries())
+          pairs[index]?.push({ round: number, subject: slices[subject], against: slices[against] });
       }
     } finally {
       await round.stop();
@@ -50,24 +62,17 @@ async function measure(place: Place, kind: Kind, trees: Trees, options: TreeOpti
   return result;
 }
 
-/** Measures two slices, each after a short one; every other pair begins with the other side. */
-async function pairOf(
-  round: TreeRound,
-  number: number,
-  { subject: one, against: other }: TreeComparison,
-  seconds: number,
-  isReversed: boolean,
-): Promise<TreePair> {
-  const slices = [];
-  for (const side of isReversed ? [other, one] : [one, other]) {
+/**
+ * Measures one slice of each side, each after a short one. All sides are asked equally often, because a process gets
+ * faster for as long as it is asked.
+ */
+async function turnOf(round: TreeRound, turn: number, seconds: number): Promise<Record<Side, Slice>> {
+  const slices: Partial<Record<Side, Slice>> = {};
+  for (const side of orders[turn % orders.length] ?? []) {
     await round.slice(side, seconds / 5);
-    slices.push(await round.slice(side, seconds));
+    slices[side] = await round.slice(side, seconds);
   }
-  const [subject, against] = (isReversed ? slices.toReversed() : slices) as [
-    TreePair["subject"],
-    TreePair["against"],
-  ];
-  return { round: number, subject, against };
+  return slices as Record<Side, Slice>;
 }
 
 function write(results: readonly TreeResult[], options: TreeOptions, other: string): string {

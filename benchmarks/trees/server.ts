@@ -111,6 +111,10 @@ async function loopOf(tree: string): Promise<(many: number) => void> {
   const engine = engineOf(await cacheOf(tree));
   const policy = engine.policy(options, { route: `GET ${PATH}` });
   const headers: Record<string, string> = { host: "a.test", accept: "*/*" };
+  const hasAny = (names: ReadonlySet<string>): boolean => {
+    for (const name in headers) if (names.has(name)) return true;
+    return false;
+  };
   const body = new TextEncoder().encode(text);
   const fields = [["content-type", "application/json"]] as const;
   let serial = 0;
@@ -124,6 +128,7 @@ async function loopOf(tree: string): Promise<(many: number) => void> {
           target,
           native: undefined,
           header: (name: string) => headers[name],
+          hasAny,
           hasContent: false,
         },
         policy,
