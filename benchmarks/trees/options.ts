@@ -24,8 +24,8 @@ export interface TreeOptions {
   readonly name: string;
 }
 
-const usual = { rounds: 6, pairs: 6, seconds: 0.4, warmUpSeconds: 1.2 };
-const quick = { rounds: 1, pairs: 6, seconds: 0.25, warmUpSeconds: 1 };
+const usual = { rounds: 6, pairs: 30, seconds: 0.08, warmUpSeconds: 1.2 };
+const quick = { rounds: 1, pairs: 18, seconds: 0.08, warmUpSeconds: 1 };
 
 export const help = `npm run bench -- --misses [options]
 npm run bench -- --against <commit> [options]

@@ -87,7 +87,8 @@ export class Names implements TargetNames {
   of(origin: string, target: string): TargetName {
     const young = this.#young.get(origin)?.get(target);
     if (young !== undefined && this.#holds(young)) return young;
-    const name = this.peek(origin, target);
+    const old = young === undefined ? this.#old.get(origin)?.get(target) : undefined;
+    const name = old !== undefined && this.#holds(old) ? old : this.#normalise(origin, target);
     this.#remember(origin, target, name);
     return name;
   }
@@ -173,13 +174,19 @@ export class Names implements TargetNames {
  * path `/c` must not be the host `a` with the path `/b/c` (hazard 5).
  */
 function withPath(origin: string, path: string): string {
-  const [scheme, authority] = splitOrigin(normaliseOrigin(origin));
+  if (origin !== last.origin) last = { origin, parts: splitOrigin(normaliseOrigin(origin)) };
+  const [scheme, authority] = last.parts;
   return authority !== undefined && path.startsWith("/")
     ? `${scheme}://${authority}${path}`
     : `${scheme}|${authority ?? ""}|${path}`;
 }
 
-function splitOrigin(origin: string): readonly [scheme: string, authority: string | undefined] {
+type OriginParts = readonly [scheme: string, authority: string | undefined];
+
+/** The origin that was split last, which is mostly the only one. */
+let last: { readonly origin: string; readonly parts: OriginParts } = { origin: "", parts: ["", undefined] };
+
+function splitOrigin(origin: string): OriginParts {
   const at = origin.indexOf("://");
   if (at === -1) return [escapeOrigin(origin), undefined];
   return [escapeOrigin(origin.slice(0, at)), escapeOrigin(origin.slice(at + 3))];

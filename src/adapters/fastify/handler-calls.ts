@@ -1,8 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { isFailing } from "./kept.ts";
 
-/** What stands in the place of a reply's own methods. */
-const SHADOWED = ["send", "hijack", "then"] as const;
+/**
+ * What stands in the place of a reply's own methods, the latest first: taken away in this order, the reply stays the
+ * quick object that it was, and V8 makes no dictionary of it.
+ */
+const SHADOWED = ["hijack", "then", "send"] as const;
 
 /** Who hears what a handler does with its reply. */
 export interface Listener {
