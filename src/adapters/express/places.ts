@@ -1,7 +1,7 @@
 import type { Application, Request, RequestHandler } from "express";
 
-/** Where a request is: the layer of a `cacheRoute` that it has come to last. */
-const LAYER: unique symbol = Symbol("caching-route.layer");
+/** Where requests are: the layer of a `cacheRoute` that each has come to last. */
+const LAYERS: WeakMap<Request, Layer> = new WeakMap();
 
 /** What Express keeps of a handler: that of Express 5 knows its path, that of Express 4 an expression made of it. */
 interface Layer {
@@ -44,7 +44,7 @@ const OURS = "cacheRoute";
 
 /** Notes which layer runs, where it is one of ours; called for every layer. */
 export function noteLayer(layer: object, req: Request): void {
-  if ((layer as Layer).name === OURS) (req as Request & { [LAYER]?: object })[LAYER] = layer;
+  if ((layer as Layer).name === OURS) LAYERS.set(req, layer as Layer);
 }
 
 /**
@@ -53,7 +53,7 @@ export function noteLayer(layer: object, req: Request): void {
  * Before the first request of a process nobody could note it: then it is the only layer that it can be.
  */
 export function currentLayer(req: Request, middleware: RequestHandler): object | undefined {
-  const noted = (req as Request & { [LAYER]?: Layer })[LAYER];
+  const noted = LAYERS.get(req);
   if (noted?.handle === middleware) return noted;
   const leaves = leavesOf(req);
   // Of another copy of Express, whose layers were noted before those of this one.

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Reply } from "../../adapter.ts";
-import { isWrapped } from "./front.ts";
+import { isEndWrapped, isWriteWrapped } from "./front.ts";
 import { onLeaving } from "./leaving.ts";
 
 /** Has the shape of a strong entity tag. */
@@ -20,7 +20,7 @@ export function guardCoding(res: ServerResponse, { status }: Pick<Reply, "status
   if (status === 206) return forbidCoding(res);
   const tag = res.getHeader("etag");
   if (typeof tag !== "string" || !STRONG.test(tag)) return;
-  const mayCode = isWrapped(res, ["write"]) && isWrapped(res, ["end"]);
+  const mayCode = isWriteWrapped(res) && isEndWrapped(res);
   if (status === 304 || res.req.method === "HEAD") {
     if (isOfCoded(res.req, status, tag, mayCode)) res.setHeader("etag", `W/${tag}`);
     return;

@@ -50,11 +50,29 @@ export class Front {
   }
 }
 
-/** Whether a method by which a response is sent is not Node's: middleware has a say in what is sent. */
-export function isWrapped(res: ServerResponse, names: readonly AnswerMethod[] = FRONTED): boolean {
-  const methods = res as unknown as Methods;
-  const node = ServerResponse.prototype as unknown as Methods;
-  return names.some((name) => methods[name] !== node[name]);
+/**
+ * Whether a method by which a response is sent is not Node's: middleware has a say in what is sent.
+ *
+ * Each is read at a place of its own, as below: read through a variable, they take V8 3 us on Express.
+ */
+export function isWrapped(res: ServerResponse): boolean {
+  const { prototype: node } = ServerResponse;
+  return (
+    res.writeHead !== node.writeHead ||
+    res.flushHeaders !== node.flushHeaders ||
+    isWriteWrapped(res) ||
+    isEndWrapped(res)
+  );
+}
+
+/** Whether `write` is not Node's. */
+export function isWriteWrapped(res: ServerResponse): boolean {
+  return res.write !== ServerResponse.prototype.write;
+}
+
+/** Whether `end` is not Node's. */
+export function isEndWrapped(res: ServerResponse): boolean {
+  return res.end !== ServerResponse.prototype.end;
 }
 
 /**
@@ -62,5 +80,6 @@ export function isWrapped(res: ServerResponse, names: readonly AnswerMethod[] = 
  * is known by what else it puts on a response.
  */
 export function mayChangeContent(res: ServerResponse): boolean {
-  return isWrapped(res, ["write", "end"]) && typeof (res as { flush?: unknown }).flush !== "function";
+  const isChanged = isWriteWrapped(res) || isEndWrapped(res);
+  return isChanged && typeof (res as { flush?: unknown }).flush !== "function";
 }
