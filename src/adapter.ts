@@ -1,11 +1,11 @@
 export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
-export { declaredQuery } from "./core/declared-query.ts";
-export { CacheError, checkedOptions } from "./core/errors.ts";
-export type { RouteContext } from "./core/policy.ts";
-export type { Refusal } from "./core/events.ts";
-export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
-export type { Making, MaybePromise } from "./core/store.ts";
+export { declaredQuery } from "./core/policy/declared-query.ts";
+export { CacheError, checkedOptions } from "./core/contract/errors.ts";
+export type { RouteContext } from "./core/policy/policy.ts";
+export type { Refusal } from "./core/contract/outcomes.ts";
+export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
+export type { Making, MaybePromise } from "./core/contract/store.ts";
 export type {
   Abandoned,
   Bypass,
@@ -21,7 +21,7 @@ export type {
   Serve,
   Sink,
   StreamedReply,
-} from "./core/types.ts";
+} from "./core/contract/request-and-policy.ts";
 export { changesOf, subtractFields, toFields } from "./http/fields.ts";
 export type { Changes, Fields, FieldValue } from "./http/fields.ts";
 export { mergeVary } from "./http/vary.ts";

@@ -2,11 +2,11 @@ export { createCache } from "./create-cache.ts";
 export type { Cache, CacheStats } from "./create-cache.ts";
 export { memoryStore } from "./stores/memory.ts";
 export type { MemoryStoreOptions } from "./stores/memory.ts";
-export { rfc9111 } from "./core/rfc9111.ts";
-export { CacheError } from "./core/errors.ts";
-export type { ErrorCode } from "./core/errors.ts";
-export type { CacheOptions, CacheStatusOptions } from "./core/cache-options.ts";
-export type { ExplainRequest } from "./core/asked.ts";
+export { rfc9111 } from "./core/policy/rfc9111.ts";
+export { CacheError } from "./core/contract/errors.ts";
+export type { ErrorCode } from "./core/contract/errors.ts";
+export type { CacheOptions, CacheStatusOptions } from "./core/policy/cache-options.ts";
+export type { ExplainRequest } from "./core/explain/described-request.ts";
 export type {
   ExplainedEntry,
   ExplainedFreshness,
@@ -14,11 +14,11 @@ export type {
   ExplainedOutcome,
   ExplainedReason,
   Explanation,
-} from "./core/explain.ts";
-export type { JsonSchemaSource, RouteOptions } from "./core/options.ts";
-export type { Tagged } from "./core/tagging.ts";
-export type { InNamespace, ManualOptions, ManualResponse } from "./core/manual.ts";
-export type { Clock } from "./core/clock.ts";
+} from "./core/explain/explanation.ts";
+export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
+export type { Tagged } from "./core/invalidation/tagging.ts";
+export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
+export type { Clock } from "./core/contract/clock.ts";
 export type {
   OnError,
   Outcome,
@@ -28,7 +28,7 @@ export type {
   Report,
   Reporter,
   StoreFailure,
-} from "./core/events.ts";
-export type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./core/store.ts";
-export type { ResponseHead, StatusHeader, StoredResponse } from "./core/types.ts";
+} from "./core/contract/outcomes.ts";
+export type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./core/contract/store.ts";
+export type { ResponseHead, StatusHeader, StoredResponse } from "./core/contract/request-and-policy.ts";
 export type { Fields, FieldValue } from "./http/fields.ts";

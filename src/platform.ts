@@ -1,10 +1,10 @@
 import type { createHash, createHmac, hash } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Clock } from "./core/clock.ts";
-import type { Digest, Hasher } from "./core/digest.ts";
-import { asError, isThenable, misreturned, show } from "./core/errors.ts";
-import type { CallbackFailure, OnError, Reporter } from "./core/events.ts";
+import type { Clock } from "./core/contract/clock.ts";
+import type { Digest, Hasher } from "./core/contract/digest.ts";
+import { asError, isThenable, misreturned, show } from "./core/contract/errors.ts";
+import type { CallbackFailure, OnError, Reporter } from "./core/contract/outcomes.ts";
 
 /** The time of the machine. Its timers keep no process alive. */
 export const systemClock: Clock = {

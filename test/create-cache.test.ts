@@ -3,8 +3,8 @@ import { CacheError, createCache, memoryStore } from "../src/index.ts";
 import type { ManualResponse, Store } from "../src/index.ts";
 import { engineOf } from "../src/adapter.ts";
 import { testClock } from "../src/testing/clock.ts";
-import { asyncStore, kitOf, said, textOf } from "./core/support.ts";
-import type { KitOptions } from "./core/support.ts";
+import { asyncStore, kitOf, said, textOf } from "./support/kit.ts";
+import type { KitOptions } from "./support/kit.ts";
 
 const byKey: KitOptions = { route: { key: () => "user:1" } };
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);

@@ -8,13 +8,13 @@ import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { contentOf, narrowQuery, originOf } from "./express/request.ts";
 import { follow } from "./node/follow.ts";
-import { isGone } from "./node/gone.ts";
+import { isGone } from "./node/connection-closed.ts";
 import { putBackAtEnd } from "./node/put-back.ts";
 import { showFields } from "./node/request.ts";
-import { noteRequests } from "./node/received.ts";
+import { noteRequests } from "./node/original-url.ts";
 import { sayFields } from "./node/reply-fields.ts";
 import { send } from "./node/send.ts";
-import { ResponseTap } from "./node/tap.ts";
+import { ResponseTap } from "./node/response-tap.ts";
 
 /** What an Express route may say about its caching. */
 export interface CacheRouteOptions extends RouteOptions<Request> {

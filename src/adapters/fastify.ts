@@ -7,11 +7,11 @@ import type {
 } from "fastify";
 import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, RouteOptions } from "../adapter.ts";
-import { noteAnswers } from "./fastify/answered.ts";
+import { noteAnswers } from "./fastify/sent-replies.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { declaredQueryOf } from "./fastify/query.ts";
 import { choosingFields, declarationOf } from "./fastify/declaration.ts";
-import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/unseen.ts";
+import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/missed-routes.ts";
 
 /** What a Fastify route may say in `config.cache`. */
 export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {

@@ -1,5 +1,5 @@
-import { CacheError, checkedOptions, show } from "../core/errors.ts";
-import type { ChooseVariant, Entry, Store, StoreStats } from "../core/store.ts";
+import { CacheError, checkedOptions, show } from "../core/contract/errors.ts";
+import type { ChooseVariant, Entry, Store, StoreStats } from "../core/contract/store.ts";
 import type { Slot } from "./memory/queue.ts";
 import { EvictionOrder } from "./memory/s3-fifo.ts";
 import { weigh } from "./memory/weight.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kitOf, said } from "../core/support.ts";
+import { kitOf, said } from "../support/kit.ts";
 
 const HOP = [
   ["connection", "x"],

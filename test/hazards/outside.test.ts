@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/index.ts";
 import { chaosStore } from "../../src/testing/chaos-store.ts";
-import { kitOf, openWith, fillOf, said, settle } from "../core/support.ts";
+import { kitOf, openWith, fillOf, said, settle } from "../support/kit.ts";
 
 describe("what the application and its store do by mistake", () => {
   it("48: no promise of the application's rejects without anybody to hear it", async () => {

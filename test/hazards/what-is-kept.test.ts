@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fill } from "../../src/adapter.ts";
 import { memoryStore } from "../../src/index.ts";
-import { answer, fillOf, kitOf, namesOf, openWith, said, serveOf, settle, textOf } from "../core/support.ts";
+import { answer, fillOf, kitOf, namesOf, openWith, said, serveOf, settle, textOf } from "../support/kit.ts";
 import { leftByFlood } from "../stores/workload.ts";
 
 describe("what is kept", () => {

@@ -3,8 +3,8 @@ import { parseList } from "structured-headers";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/adapter.ts";
 import type { Entry, Store } from "../../src/index.ts";
-import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../core/support.ts";
-import type { Kit } from "../core/support.ts";
+import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../support/kit.ts";
+import type { Kit } from "../support/kit.ts";
 
 /** A store that answers one entry to everyone, with fields that something else wrote. */
 function forgedStore(fields: unknown): Store {

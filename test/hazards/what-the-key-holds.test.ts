@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { engineOf } from "../../src/adapter.ts";
 import { createCache } from "../../src/index.ts";
-import { answer, bypassOf, fillOf, kitOf, requestOf, serveOf, settled, textOf } from "../core/support.ts";
-import type { Asked } from "../core/support.ts";
+import { answer, bypassOf, fillOf, kitOf, requestOf, serveOf, settled, textOf } from "../support/kit.ts";
+import type { Asked } from "../support/kit.ts";
 
 describe("who asks, beside what Authorization and Cookie say", () => {
   it("36: a request that says so in a usual field is neither looked up nor stored", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/adapter.ts";
-import { answer, bypassOf, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../core/support.ts";
-import type { Asked } from "../core/support.ts";
+import { answer, bypassOf, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../support/kit.ts";
+import type { Asked } from "../support/kit.ts";
 
 const ann: Asked = { headers: { cookie: "session=ann" } };
 const bob: Asked = { headers: { authorization: "Bearer bob" } };

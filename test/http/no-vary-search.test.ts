@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Names } from "../../src/core/names.ts";
+import { Names } from "../../src/core/request/normalized-target.ts";
 import { formatNoVarySearch, isSameRule, keepsBy, parseNoVarySearch } from "../../src/http/no-vary-search.ts";
 
 /** Which of these names still tell responses apart. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
-import { mayChangeContent } from "../node/front.ts";
-import { isAnswered, receivedUrl } from "../node/received.ts";
+import { mayChangeContent } from "../node/method-override.ts";
+import { isAnswered, receivedUrl } from "../node/original-url.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
 import { originOf, rewrittenUrl } from "./request.ts";

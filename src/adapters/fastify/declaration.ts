@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { RouteContext } from "../../adapter.ts";
-import { constraintStrategiesOf } from "./kept.ts";
-import type { ConstraintStrategy } from "./kept.ts";
+import { constraintStrategiesOf } from "./internals.ts";
+import type { ConstraintStrategy } from "./internals.ts";
 
 /** What is known of the routes of one application, cached or not. */
 interface Declared {

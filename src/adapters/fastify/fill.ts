@@ -10,10 +10,10 @@ import type {
   Refusal,
   Reply,
 } from "../../adapter.ts";
-import { listenTo, onNothing } from "./handler-calls.ts";
+import { listenTo, onNothing } from "./reply-interceptor.ts";
 import { HandlerStream } from "./handler-stream.ts";
 import { areBeyondAscii, makingOf, textIn } from "../node/making.ts";
-import { Leader } from "./leader.ts";
+import { Leader } from "./client.ts";
 import { Leaving } from "./leaving.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
 import { sayWithHead } from "../node/past.ts";

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
-import { hasDefaultSerializer, serializerOf } from "./kept.ts";
-import type { Serializer } from "./kept.ts";
+import { hasDefaultSerializer, serializerOf } from "./internals.ts";
+import type { Serializer } from "./internals.ts";
 
 /**
  * Makes of a handler's object the text that Fastify would make of it: by the reply's serializer, by the application's,

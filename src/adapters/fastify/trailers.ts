@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { trailersSymbol } from "./kept.ts";
+import { trailersSymbol } from "./internals.ts";
 
 /** The trailers that hooks set on the replies of one application. */
 export class Trailers {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
 import { breakOff } from "./break-off.ts";
-import { isWrapped } from "./front.ts";
-import { isGone, onceClosed, onceItsTurn } from "./gone.ts";
+import { isWrapped } from "./method-override.ts";
+import { isGone, onceClosed, onceItsTurn } from "./connection-closed.ts";
 import { sayFields } from "./reply-fields.ts";
 import { inForm } from "./send.ts";
 

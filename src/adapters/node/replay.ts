@@ -3,9 +3,9 @@ import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { Fill } from "../../adapter.ts";
 import { distinctOf, headersOf, receivedLines } from "./raw-headers.ts";
-import { StandInStream, exchangeOn } from "./stand-in-stream.ts";
-import type { Exchange } from "./stand-in-stream.ts";
-import { StandIn } from "./stand-in.ts";
+import { StandInStream, exchangeOn } from "./detached-stream.ts";
+import type { Exchange } from "./detached-stream.ts";
+import { StandIn } from "./detached-socket.ts";
 
 /** Which requests run for which fill: by identity, so that nothing a client can send is such a mark. */
 const FILLS: WeakMap<IncomingMessage, Fill> = new WeakMap();

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { ServerResponse } from "node:http";
 import type { Making, Reply } from "../../adapter.ts";
-import { guardCoding } from "./coding.ts";
-import { isWrapped } from "./front.ts";
+import { guardCoding } from "./compression-guard.ts";
+import { isWrapped } from "./method-override.ts";
 import { areBeyondAscii, isHeadInUtf8 } from "./making.ts";
 import { sayFields } from "./reply-fields.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { StandIn } from "./stand-in.ts";
+import type { StandIn } from "./detached-socket.ts";
 
 type Told = (error: unknown, message: unknown) => void;
 

@@ -1,10 +1,10 @@
 import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
-import type { Flowing } from "../coalesce.ts";
-import type { Reading } from "../decisions.ts";
-import { asksForRepresentation, hasContent, selectionOf } from "../respond.ts";
-import type { Decision, RequestRecord } from "../types.ts";
+import type { Flowing } from "../flight/flights.ts";
+import type { Reading } from "../contract/decisions.ts";
+import { asksForRepresentation, hasContent, selectionOf } from "../reply/representation.ts";
+import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
 
 /**
  * Answers a request with a response whose content is still on its way: `added` says so.

@@ -1,9 +1,9 @@
-import { isFresh } from "../freshness.ts";
-import type { Found } from "../lookup.ts";
-import type { Entry } from "../store.ts";
-import type { Policy, RequestRecord } from "../types.ts";
-import { isUnsafe } from "../unsafe.ts";
-import type { RunPlan } from "./run.ts";
+import { isFresh } from "../freshness/freshness.ts";
+import type { Found } from "../lookup/lookup.ts";
+import type { Entry } from "../contract/store.ts";
+import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import { isUnsafe } from "../invalidation/unsafe-methods.ts";
+import type { RunPlan } from "../fill/run.ts";
 
 /** Why a request goes on to the handler, in the words of RFC 9211 §2.2. */
 export function forwardOf({ entry, vary }: Found, now: number): RunPlan["forward"] {

@@ -1,4 +1,4 @@
-import type { Entry } from "../../core/store.ts";
+import type { Entry } from "../../core/contract/store.ts";
 
 /** One entry in its place in a queue. */
 export interface Slot {

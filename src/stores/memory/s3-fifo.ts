@@ -1,4 +1,4 @@
-import type { Entry } from "../../core/store.ts";
+import type { Entry } from "../../core/contract/store.ts";
 import { Ghosts, nameOf } from "./ghosts.ts";
 import { Queue } from "./queue.ts";
 import type { Slot } from "./queue.ts";

@@ -1,4 +1,4 @@
-import type { Entry } from "../../core/store.ts";
+import type { Entry } from "../../core/contract/store.ts";
 
 /**
  * What an entry costs beyond its texts and its content: objects, map slots, the buffer's own head (about 900 bytes),

@@ -2,7 +2,7 @@ import querystring from "node:querystring";
 import type { Express } from "express";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Names } from "../../../src/core/names.ts";
+import { Names } from "../../../src/core/request/normalized-target.ts";
 import { cacheRoute } from "../../../src/adapters/express.ts";
 import { quietCache, versions, visit } from "./support.ts";
 

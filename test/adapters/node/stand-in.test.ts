@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { StandIn } from "../../../src/adapters/node/stand-in.ts";
+import { StandIn } from "../../../src/adapters/node/detached-socket.ts";
 
 describe("a connection without anybody at its other end", () => {
   it("can be reset as any", async () => {

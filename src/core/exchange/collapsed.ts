@@ -1,0 +1,49 @@
+import type { Flight, Landing } from "../flight/flights.ts";
+import { isFresh } from "../freshness/freshness.ts";
+import type { Found } from "../lookup/lookup.ts";
+import { selectionOf } from "../reply/representation.ts";
+import type { Decision } from "../contract/request-and-policy.ts";
+import { followOf } from "./follow.ts";
+import { forwardOf } from "./forward.ts";
+import { forwardedFields } from "../reply/hit-fields.ts";
+import type { HitFields } from "../reply/hit-fields.ts";
+import type { Passage } from "./context.ts";
+import type { RunParts } from "../fill/run.ts";
+
+/**
+ * Answers a request with what a flight has for those who waited, if it has something that this request asks for:
+ * its variant, its demands, and not purged meanwhile. `isLeader` is the request for which the flight was started.
+ */
+export function landed<Native>(
+  { digest, clock, tags, count, responder }: RunParts,
+  hits: HitFields,
+  { policy, request, choose, demands }: Passage<Native>,
+  found: Found,
+  flight: Flight,
+  landing: Landing,
+  isLeader: boolean,
+): Decision | undefined {
+  if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
+  const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
+  const now = clock.now();
+  const isOutdated = tags.areOutdated(entry);
+  // A stream may be longer than its lifetime: whoever comes next leads anew, and the others wait for that.
+  if (isOutdated || !isFresh(entry, now)) flight.pass();
+  // The leader takes what its own run brought, as it would without a cache: perhaps stale from the first moment on.
+  const isAccepted = isLeader || demands.accepts(entry, now);
+  if (choose(entry.vary) !== entry.variant || !isAccepted || isOutdated) {
+    if (landing.kind === "flowing") void landing.content.return?.();
+    return undefined;
+  }
+  const fwd = forwardOf(found, now);
+  // Of a stream nobody knows yet whether it will be.
+  const kept = landing.kind === "stored" && landing.isKept ? { stored: true } : {};
+  const { fields: added, made } = isLeader
+    ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
+    : hits.collapsed(entry, policy, now, fwd);
+  const outcome = isLeader ? "miss" : "collapsed";
+  count(outcome);
+  if (landing.kind === "flowing") return followOf(request, landing.flowing, landing.content, added);
+  const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
+  return { kind: "serve", outcome, reply };
+}

@@ -1,0 +1,154 @@
+import { isJson } from "../../http/json.ts";
+import { CacheError, show } from "../contract/errors.ts";
+import type { RequestRecord } from "../contract/request-and-policy.ts";
+
+/** A request in plain words, for `cache.explain`. */
+export interface ExplainRequest {
+  /** Default: `GET`. */
+  readonly method?: string | undefined;
+  /** The absolute URL, or path and query as received. */
+  readonly url: string;
+  /** Path and query as something in front of the route rewrites them, where it does. */
+  readonly rewritten?: string | undefined;
+  /** The request's fields, in any case; those of a Node request fit. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whether the client shows a TLS certificate. Default: false. */
+  readonly certificate?: boolean;
+  /** The request's content as it was sent (text or bytes), or as a body parser leaves it; it counts for methods other than GET. */
+  readonly content?: unknown;
+  /** The framework's own request: what the route's `key` and `scope` functions are given. */
+  readonly native?: unknown;
+}
+
+/** What such words leave open. */
+export interface AskedUrl {
+  /** Scheme and authority; undefined where the URL is a path. */
+  readonly origin: string | undefined;
+  /** Path and query. */
+  readonly target: string;
+}
+
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)([^#]*)/i;
+
+/** Splits the URL of a described request. Throws `ERR_CACHE_EXPLAIN` where it is neither absolute nor a path. */
+export function askedUrl(asked: ExplainRequest): AskedUrl {
+  const url: unknown = (asked as Partial<ExplainRequest> | null | undefined)?.url;
+  if (typeof url === "string") {
+    const [, origin, rest = ""] = ABSOLUTE.exec(url) ?? [];
+    if (origin !== undefined) return { origin, target: rest.startsWith("/") ? rest : `/${rest}` };
+    if (url.startsWith("/")) return { origin: undefined, target: url.replace(/#.*$/s, "") };
+  }
+  throw new CacheError(
+    "ERR_CACHE_EXPLAIN",
+    `cache.explain: the url is ${show(url)}; give an absolute URL or a path, as in { url: "/reports/7?page=2" }`,
+  );
+}
+
+/** The record of a described request, with what had to be assumed in words. */
+export interface AskedRequest {
+  readonly request: RequestRecord;
+  readonly assumed: string | undefined;
+}
+
+/**
+ * Makes the record of a described request. Where it says no origin, its `Host` does; else it is the origin that the
+ * route was asked on lately, of which `known` is the list.
+ */
+export function askedRequest(
+  asked: ExplainRequest,
+  url: AskedUrl,
+  known: readonly string[],
+  content: unknown = asked.content,
+): AskedRequest {
+  const fields = new Map<string, string>();
+  for (const [name, value] of Object.entries(asked.headers ?? {})) {
+    if (value !== undefined) fields.set(name.toLowerCase(), [value].flat().join(", "));
+  }
+  const { origin, assumed } = originOf(url, fields.get("host"), known);
+  const record: RequestRecord = {
+    method: asked.method ?? "GET",
+    origin,
+    target: url.target,
+    rewritten: asked.rewritten,
+    native: asked.native,
+    header: (name) => fields.get(name),
+    hasCertificate: asked.certificate,
+    hasContent: isContent(asked.content) || undefined,
+    isUpgrade: (asked.native as { upgrade?: unknown } | null | undefined)?.upgrade === true,
+    content: () => content,
+  };
+  return { request: record, assumed };
+}
+
+/**
+ * The forms in which the described content may come to the cache, the likeliest first: as bytes, or as one of several
+ * body parsers leaves it.
+ */
+export function contentForms(
+  { content, headers = {} }: ExplainRequest,
+  comesAs: "parsed" | "bytes",
+): readonly unknown[] {
+  const said = new Map(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value ?? "")]),
+  );
+  if (content === undefined || content === null) {
+    const isTold = Number(said.get("content-length") ?? 0) > 0 || said.has("transfer-encoding");
+    // There is content, and it is not known.
+    return isTold ? [undefined] : [comesAs === "bytes" ? new Uint8Array() : ""];
+  }
+  const isBytes = content instanceof Uint8Array;
+  if (!isBytes && typeof content !== "string")
+    return comesAs === "bytes" ? [new TextEncoder().encode(JSON.stringify(content))] : [content];
+  const bytes = isBytes ? new Uint8Array(content) : new TextEncoder().encode(content);
+  if (comesAs === "bytes") return [bytes];
+  const text = isBytes ? new TextDecoder().decode(content) : content;
+  return [...parsedBy(said.get("content-type") ?? "", text), content, isBytes ? text : bytes];
+}
+
+/** What the usual parser of a media type makes of a text. */
+function parsedBy(type: string, text: string): readonly unknown[] {
+  if (isJson(type)) {
+    try {
+      return [JSON.parse(text)];
+    } catch (error) {
+      if (error instanceof SyntaxError) return [];
+      throw error;
+    }
+  }
+  if (!type.toLowerCase().trimStart().startsWith("application/x-www-form-urlencoded")) return [];
+  const names = new Map<string, string | string[]>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = names.get(name);
+    if (Array.isArray(known)) known.push(value);
+    else names.set(name, known === undefined ? value : [known, value]);
+  }
+  return [Object.fromEntries(names)];
+}
+
+/** Empty text and no bytes are no content. */
+function isContent(content: unknown): boolean {
+  if (typeof content === "string") return content !== "";
+  return content instanceof Uint8Array ? content.byteLength > 0 : content !== undefined && content !== null;
+}
+
+function originOf(
+  { origin }: AskedUrl,
+  host: string | undefined,
+  known: readonly string[],
+): { readonly origin: string; readonly assumed: string | undefined } {
+  if (origin !== undefined) return { origin, assumed: undefined };
+  const [first, ...others] = host === undefined ? known : known.filter((name) => name.endsWith(`://${host}`));
+  const more = others.length === 0 ? "" : `, and ${others.length} more, such as ${String(others[0])}`;
+  if (first !== undefined) {
+    const assumed =
+      others.length === 0
+        ? undefined
+        : `The origin is taken to be ${first}: the route was asked on it${more}. An absolute URL says which.`;
+    return { origin: first, assumed };
+  }
+  const guess = `http://${host ?? "localhost"}`;
+  return {
+    origin: guess,
+    assumed: `The origin is taken to be ${guess}, and it is a part of the key. An absolute URL says which it is.`,
+  };
+}

@@ -1,0 +1,190 @@
+import { CacheError, show } from "../contract/errors.ts";
+import type { DeclaredQuery, Policy, TargetNames } from "../contract/request-and-policy.ts";
+
+/** The policy that a request is explained by. */
+export interface ChosenRoute {
+  readonly policy: Policy<unknown>;
+  /** What is not certain about the choice, in words. */
+  readonly doubt: string | undefined;
+}
+
+interface Declared {
+  readonly policy: Policy<unknown>;
+  readonly declaration: object | undefined;
+  /** How many policies were declared under this name. */
+  readonly times: number;
+}
+
+/** Remembers the policies of a cache by what messages call their routes; as many as the application has names. */
+export class Routes {
+  readonly #unique: () => string;
+  readonly #twice: (name: string, route: string) => void;
+  readonly #declared = new Map<string, Declared>();
+  readonly #owners = new Map<string, object>();
+  /** One for each way to read a query: those that read it alike mean the same by a target. */
+  readonly #memories = new Map<string, TargetNames>();
+
+  /**
+   * `unique` answers a text that no other process has and that it has not answered before; `twice` is told of a name
+   * that was given to two declarations.
+   */
+  constructor(unique: () => string, twice: (name: string, route: string) => void) {
+    this.#unique = unique;
+    this.#twice = twice;
+  }
+
+  /**
+   * Answers the name that a declaration has in keys: the one that is wanted, unless it is another's. Two declarations
+   * never have one name (hazard 34), and what one of them stores no other process finds by chance.
+   */
+  name(wanted: string | undefined, namespace: string, route: string, declaration: object = {}): string {
+    if (wanted === undefined) return `${route} ${this.#unique()}`;
+    const slot = `${namespace.length}:${namespace}${wanted}`;
+    const owner = this.#owners.get(slot);
+    if (owner === declaration) return wanted;
+    if (owner !== undefined) {
+      this.#twice(wanted, route);
+      return `${wanted} ${this.#unique()}`;
+    }
+    this.#owners.set(slot, declaration);
+    return wanted;
+  }
+
+  /** Remembers a policy in place of an earlier one of the same name, and answers it. */
+  declare<Native>(policy: Policy<Native>, declaration: object | undefined): Policy<Native> {
+    const known = this.#declared.get(policy.route);
+    const isSame = declaration !== undefined && known?.declaration === declaration;
+    const times = (known?.times ?? 0) + (isSame ? 0 : 1);
+    this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declaration, times });
+    this.#memories.set(memoryName(policy), policy.names);
+    return policy;
+  }
+
+  /** What targets mean to a route, then what they mean to those routes that read a query in another way. */
+  memories(policy: Policy): readonly TargetNames[] {
+    return [...new Set([policy.names, ...this.#memories.values()])];
+  }
+
+  /** Forgets what targets mean; it is found again as they come. */
+  forget(): void {
+    for (const names of this.#memories.values()) names.forget();
+  }
+
+  /**
+   * Chooses the policy called `route` or, where that is undefined, the only one whose method and path match; a path
+   * without parameters goes before one with them. Throws `ERR_CACHE_EXPLAIN`, with the names, where there is none or
+   * more than one.
+   */
+  choose(route: string | undefined, method: string, target: string): ChosenRoute {
+    if (route !== undefined) {
+      const named = this.#declared.get(route) ?? this.#byName(route) ?? this.#alike(route, method);
+      if (named === undefined) throw this.#error(`no route is called ${show(route)}`, this.#names());
+      return chosen(named);
+    }
+    const path = target.split("?", 1)[0] as string;
+    const names = this.#matching(method === "HEAD" ? "GET" : method, path);
+    const [only] = names;
+    const asked = `${method} ${path}`;
+    if (only === undefined) throw this.#error(`no route matches ${asked}`, this.#names());
+    if (names.length > 1) throw this.#error(`several routes match ${asked}`, names);
+    const declared = this.#declared.get(only) as Declared;
+    if (declared.times > 1 && patternOf(only) === undefined) {
+      throw this.#error(
+        `${declared.times} routes are called ${show(only)}; name the handlers, or in Express ask the route once, ` +
+          "which names it",
+        this.#names(),
+      );
+    }
+    const isGuess =
+      patternOf(only) === undefined && this.#names().some((name) => patternOf(name) !== undefined);
+    return isGuess
+      ? { ...declared, doubt: `No route of this path is known; ${only} is taken, which names no path.` }
+      : chosen(declared);
+  }
+
+  #byName(name: string): Declared | undefined {
+    return [...this.#declared.values()].find(({ policy }) => policy.name === name);
+  }
+
+  /**
+   * What a name of a method and a path stands for where routes are declared for several methods, or for all of them:
+   * `GET /a` and `ALL /a` are `GET,POST /a`, too. Where several are, the method that is asked for tells.
+   */
+  #alike(route: string, method: string): Declared | undefined {
+    const wanted = /^([A-Z,-]+) (\/.*)$/.exec(route);
+    if (wanted === null) return undefined;
+    const [, methods = "", path] = wanted;
+    const fitting = this.#names().filter((name) => patternOf(name)?.path === path);
+    const isFor = (name: string, several: readonly string[]): boolean =>
+      several.every((one) => patternOf(name)?.methods.includes(one));
+    const named = methods === "ALL" ? fitting : fitting.filter((name) => isFor(name, methods.split(",")));
+    const asked = named.filter((name) => isFor(name, [method === "HEAD" ? "GET" : method]));
+    const [only, ...others] = asked.length > 0 ? asked : named;
+    return only === undefined || others.length > 0 ? undefined : this.#declared.get(only);
+  }
+
+  /** The names that a request may belong to, those that fit best. */
+  #matching(method: string, path: string): readonly string[] {
+    // Fastify makes a route for HEAD beside each one for GET, which answers it as well.
+    const fitting = this.#names().filter(
+      (name) => !name.startsWith("HEAD ") && fits(patternOf(name)?.path, path),
+    );
+    const ofMethod = fitting.filter((name) => patternOf(name)?.methods.includes(method));
+    const near = ofMethod.length > 0 ? ofMethod : fitting;
+    const literal = near.filter((name) => patternOf(name)?.path === path);
+    if (literal.length > 0) return literal;
+    return near.length > 0 ? near : this.#names().filter((name) => patternOf(name) === undefined);
+  }
+
+  #names(): readonly string[] {
+    return [...this.#declared.keys()];
+  }
+
+  #error(what: string, names: readonly string[]): CacheError {
+    const list = names.length === 0 ? "this cache has no routes yet" : `the names are ${names.join(" | ")}`;
+    return new CacheError(
+      "ERR_CACHE_EXPLAIN",
+      `cache.explain: ${what}; say which, as in explain(request, { route: "GET /reports/:id" }); ${list}`,
+    );
+  }
+}
+
+function chosen({ policy, times }: Declared): ChosenRoute {
+  const doubt =
+    times === 1 ? undefined : `${times} routes are called ${policy.route}; this is the one declared last.`;
+  return { policy, doubt };
+}
+
+/** Tells the ways to read a query apart. What one has learned from responses is known to all that heed it. */
+function memoryName({ namespace, query, noVarySearch }: Policy): string {
+  return JSON.stringify([namespace, listed(query), noVarySearch]);
+}
+
+function listed(query: DeclaredQuery | undefined): unknown {
+  return query && [...query].toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** Reads a name such as `GET,HEAD /reports/:id`, whatever else stands behind it; undefined where it is none. */
+function patternOf(name: string): { readonly methods: readonly string[]; readonly path: string } | undefined {
+  const [, methods, path] = /^([A-Z,-]+) (\/[^ ]*)/.exec(name) ?? [];
+  return methods === undefined || path === undefined ? undefined : { methods: methods.split(","), path };
+}
+
+/** Whether a path may belong to a pattern: a segment with a parameter is any segment, a star is any rest. */
+function fits(pattern: string | undefined, path: string): boolean {
+  if (pattern === undefined) return false;
+  const [wanted, given] = [pattern, path].map(segmentsOf) as [string[], string[]];
+  const star = wanted.findIndex((segment) => segment.includes("*"));
+  if (star === -1 ? wanted.length !== given.length : given.length < star) return false;
+  const fixed = star === -1 ? wanted : wanted.slice(0, star);
+  return fixed.every((segment, at) =>
+    segment.includes(":") ? given[at] !== "" : segment.toLowerCase() === given[at]?.toLowerCase(),
+  );
+}
+
+/** The segments of a path, the empty ones at its end left out. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split("/");
+  while (segments.length > 1 && segments.at(-1) === "") segments.pop();
+  return segments;
+}

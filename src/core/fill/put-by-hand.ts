@@ -1,0 +1,82 @@
+import { areSendable } from "../../http/fields.ts";
+import type { Digest } from "../contract/digest.ts";
+import { CacheError } from "../contract/errors.ts";
+import type { Refusal } from "../contract/outcomes.ts";
+import { instantsOf } from "../freshness/freshness.ts";
+import { readHead } from "../storing/response-head.ts";
+import { plainVariant } from "../request/cache-key.ts";
+import { manualMessage } from "../storing/manual-entry.ts";
+import type { ManualResponse } from "../storing/manual-entry.ts";
+import { wordsOf } from "../explain/reports.ts";
+import { refusalOf } from "../storing/storable.ts";
+import type { Entry } from "../contract/store.ts";
+import { tagsOf } from "../invalidation/tagging.ts";
+import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import { storedFields, variantFields } from "../storing/stored-fields.ts";
+import { keep } from "./run.ts";
+import type { RunParts } from "./run.ts";
+
+/** Nobody asked: a response that is put by hand is the one for requests without any field that it varies by. */
+const NOBODY: RequestRecord<undefined> = {
+  method: "GET",
+  origin: "",
+  target: "/",
+  native: undefined,
+  header: () => undefined,
+};
+
+/**
+ * Makes the entry of a response that was put by hand, by the rules for what a route stores: what it says of secrecy,
+ * cookies, lifetimes, stale windows, `Vary` and coding. Throws `ERR_CACHE_RESPONSE` where these forbid to store it.
+ */
+export function manualEntry(
+  name: { readonly resource: string; readonly selector: string },
+  response: ManualResponse,
+  policy: Policy,
+  { now, taggedAt, digest }: { readonly now: number; readonly taggedAt: number; readonly digest: Digest },
+): Entry {
+  const { head: said, body } = manualMessage(response);
+  const head = readHead(said);
+  const refusal = refusalOf(head, policy, NOBODY);
+  if (refusal !== undefined) throw notStorable(refusal);
+  // Of a lifetime that is over already, there is nothing to keep but the removal of what was there.
+  const instants = instantsOf(head, policy, now) ?? { storedAt: now, staleAt: now, deleteAt: now };
+  const vary = variantFields([], head, policy);
+  const fields = storedFields(head, policy, digest.of(body));
+  if (!areSendable(fields)) throw notStorable("malformed");
+  const tags = tagsOf(NOBODY, head, policy, NOBODY.origin);
+  return {
+    key: name.resource,
+    variant: plainVariant(name.selector)(vary),
+    vary,
+    status: head.status,
+    fields,
+    body,
+    ...instants,
+    ...(tags.length === 0 ? {} : { tags, taggedAt }),
+  };
+}
+
+function notStorable(refusal: Refusal): CacheError {
+  const [why] = wordsOf(refusal) ?? ["it cannot be stored"];
+  return new CacheError(
+    "ERR_CACHE_RESPONSE",
+    `cache.set: the response is not stored (${refusal}): ${why}; give one without that`,
+  );
+}
+
+/**
+ * Puts an entry in the place of all that is stored under its key and of what fills under way would bring; answers
+ * whether it is there in the end. An invalidation that overtakes it is not undone by it (hazard 22).
+ */
+export async function put(parts: RunParts, entry: Entry): Promise<boolean> {
+  const { fence } = parts;
+  fence.purge(entry.key);
+  if (entry.deleteAt <= parts.clock.now()) {
+    await parts.store.delete(entry.key);
+    return false;
+  }
+  const ticket = fence.enter(entry.key, () => undefined);
+  const kept = await keep({ parts, ticket }, entry);
+  return kept === "kept" && !ticket.purged && !parts.tags.areOutdated(entry);
+}

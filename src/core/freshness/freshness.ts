@@ -1,0 +1,176 @@
+import { parseAge } from "../../http/age.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
+import type { FieldValue } from "../../http/fields.ts";
+import { parseHttpDate } from "../../http/http-date.ts";
+import { misreturned } from "../contract/errors.ts";
+import { lastWindow, staleWindows } from "./stale-windows.ts";
+import type { StaleWindows } from "./stale-windows.ts";
+import type { Entry } from "../contract/store.ts";
+import type { Head, Policy } from "../contract/request-and-policy.ts";
+
+/** The instants of a response that is about to be stored, in epoch ms. */
+export interface Instants extends StaleWindows {
+  readonly storedAt: number;
+  readonly staleAt: number;
+  readonly deleteAt: number;
+}
+
+/** A stale response is kept this long for its validator. */
+const KEPT_STALE_MS = 24 * 3600 * 1000;
+
+/** A heuristic lifetime is at most this long (RFC 9111 §4.2.2). */
+const MOST_HEURISTIC_MS = 24 * 3600 * 1000;
+
+/** Statuses that a cache may give a heuristic lifetime (RFC 9110 §15.1). */
+const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
+]);
+
+/** Whether an entry may be served without asking its handler (RFC 9111 §4.2). */
+export function isFresh(entry: Entry, now: number): boolean {
+  return now < entry.staleAt;
+}
+
+/** The `Age` of an entry in whole seconds; a clock that was set back makes it 0, never less (RFC 9111 §4.2.3). */
+export function ageOf(entry: { readonly storedAt: number }, now: number): number {
+  const age = Math.floor((now - entry.storedAt) / 1000);
+  return age > 0 ? Math.min(age, 2 ** 31) : 0;
+}
+
+/**
+ * The seconds for which an entry stays fresh; negative where it is stale, undefined where it never goes stale. They are
+ * no more than it had, though the clock that stored it be ahead.
+ */
+export function ttlOf(
+  entry: { readonly storedAt?: number; readonly staleAt: number },
+  now: number,
+): number | undefined {
+  if (entry.staleAt === Infinity) return undefined;
+  return Math.floor((entry.staleAt - Math.max(now, entry.storedAt ?? now)) / 1000);
+}
+
+/**
+ * Finds the instants of a response that was asked for at `askedAt` and received at `now`; undefined if it is
+ * stale already and neither kept for its validator nor served stale.
+ *
+ * The lifetime is the route's written `ttl`; else what the response states (RFC 9111 §4.2.1) or, where the route lets
+ * it, a heuristic one, less the age that it had on arrival; else the default. `shorten` may take something of it. `aheadMs` is how
+ * far these instants are ahead of the clock by which responses are dated. Throws
+ * `ERR_CACHE_TTL` where a `ttl` function answers no number.
+ */
+export function instantsOf(
+  head: Head,
+  policy: Policy,
+  now: number,
+  askedAt: number = now,
+  shorten: (staleAt: number) => number = (staleAt) => staleAt,
+  aheadMs: number = 0,
+): Instants | undefined {
+  const datedNow = now - aheadMs;
+  const ageMs = initialAgeMs(head, datedNow, askedAt - aheadMs);
+  // Of unknown age: it counts as new where the route wrote its lifetime, and as stale where the response stated it.
+  const storedAt = Number.isFinite(ageMs) ? now - ageMs : now;
+  // An unqualified `no-cache` is asked for each time (RFC 9111 §5.2.2.4).
+  const staleAt =
+    head.cacheControl.noCache === false
+      ? shorten(staleInstant(head, policy, now, storedAt, datedNow))
+      : Math.min(storedAt, now);
+  const windows = staleWindows(head, policy, staleAt);
+  const servedUntil = Math.max(staleAt, lastWindow(windows));
+  if (policy.revalidate && hasValidator(head)) {
+    const keptUntil = Math.max(staleAt, now) + KEPT_STALE_MS;
+    return { storedAt, staleAt, deleteAt: Math.max(keptUntil, servedUntil), ...windows };
+  }
+  return servedUntil > now ? { storedAt, staleAt, deleteAt: servedUntil, ...windows } : undefined;
+}
+
+/**
+ * Says in words where the lifetime of a stored response came from; undefined where what is stored does not tell it,
+ * as after a `Cache-Control` that an earlier middleware said.
+ */
+export function lifetimeSource(
+  entry: Pick<Entry, "storedAt" | "staleAt">,
+  head: Head,
+  policy: Policy,
+): string | undefined {
+  const lifetimeMs = entry.staleAt - entry.storedAt;
+  // An age on arrival makes the lifetime longer than what was written, and takes it away again.
+  const written = (ms: number, source: string): string | undefined => (lifetimeMs >= ms ? source : undefined);
+  const { noCache, sMaxage, maxAge } = head.cacheControl;
+  if (noCache !== false) return "no-cache: it is asked for each time";
+  const ofStatus = policy.statuses === "any" ? undefined : policy.statuses.get(head.status);
+  if (ofStatus !== undefined) return written(ofStatus, `the route's lifetime for status ${head.status}`);
+  if (typeof policy.ttl === "number") return written(policy.ttl, "the route's ttl");
+  if (policy.ttl !== undefined) return "the route's ttl function";
+  const seconds = sMaxage ?? maxAge;
+  if (seconds !== undefined) {
+    const directive = sMaxage === undefined ? "max-age" : "s-maxage";
+    const field = head.isTargeted ? "CDN-Cache-Control" : "Cache-Control";
+    return seconds * 1000 === lifetimeMs ? `${directive} in the response's ${field}` : undefined;
+  }
+  if (!head.isTargeted && valueOf(head, "expires") !== undefined) return "the response's Expires";
+  if (policy.heuristic && heuristicLifetimeMs(head, entry.storedAt) !== undefined)
+    return "a tenth of the time since its Last-Modified";
+  return written(policy.defaultTtlMs, "the default: the response states none");
+}
+
+/** Whether a response can be asked for again by what identifies it (RFC 9110 §8.8). */
+function hasValidator(head: Head): boolean {
+  return fieldOf(head.fields, "etag") !== undefined || fieldOf(head.fields, "last-modified") !== undefined;
+}
+
+function staleInstant(head: Head, policy: Policy, now: number, storedAt: number, datedNow: number): number {
+  const ofStatus = policy.statuses === "any" ? undefined : policy.statuses.get(head.status);
+  if (ofStatus !== undefined) return now + ofStatus;
+  if (typeof policy.ttl === "number") return now + policy.ttl;
+  if (policy.ttl !== undefined) return now + writtenTtl(policy.ttl, head, policy.route);
+  const lifetime =
+    statedLifetimeMs(head, datedNow) ?? (policy.heuristic ? heuristicLifetimeMs(head, datedNow) : undefined);
+  if (lifetime === undefined) return now + policy.defaultTtlMs;
+  return parseAge(valueOf(head, "age")) === Infinity ? now : storedAt + lifetime;
+}
+
+function writtenTtl(ttl: Exclude<Policy["ttl"], number | undefined>, head: Head, route: string): number {
+  const seconds: unknown = ttl({
+    status: head.status,
+    header: (name) => combined(valueOf(head, name.toLowerCase())),
+  });
+  if (typeof seconds === "number" && seconds >= 0) return seconds * 1000;
+  throw misreturned("ERR_CACHE_TTL", { route, option: "ttl", what: "seconds, 0 or more" }, seconds);
+}
+
+/** The lifetime that a response states (RFC 9111 §4.2.1); a targeted field speaks alone (RFC 9213 §2.2). */
+function statedLifetimeMs(head: Head, now: number): number | undefined {
+  const { sMaxage, maxAge } = head.cacheControl;
+  const seconds = sMaxage ?? maxAge;
+  if (seconds !== undefined) return seconds * 1000;
+  const expires = head.isTargeted ? undefined : valueOf(head, "expires");
+  if (expires === undefined) return undefined;
+  // An invalid date, "0" above all, means that the response has expired (RFC 9111 §5.3).
+  const expiresAt = parseHttpDate(combined(expires) ?? "", now) ?? 0;
+  return expiresAt - (dateOf(head, now) ?? now);
+}
+
+function heuristicLifetimeMs(head: Head, now: number): number | undefined {
+  if (!HEURISTICALLY_CACHEABLE.has(head.status) && !head.cacheControl.public) return undefined;
+  const modifiedAt = parseHttpDate(combined(valueOf(head, "last-modified")) ?? "", now);
+  if (modifiedAt === undefined) return undefined;
+  const sinceMs = (dateOf(head, now) ?? now) - modifiedAt;
+  return Math.min(Math.max(sinceMs / 10, 0), MOST_HEURISTIC_MS);
+}
+
+/** The age that a response had when it came: its handler may itself have asked a cache (RFC 9111 §4.2.3). */
+function initialAgeMs(head: Head, now: number, askedAt: number): number {
+  const stated = parseAge(valueOf(head, "age"));
+  const corrected = stated === undefined ? 0 : stated * 1000 + (now - askedAt);
+  return Math.max(corrected, now - (dateOf(head, now) ?? now), 0);
+}
+
+function dateOf(head: Head, now: number): number | undefined {
+  return parseHttpDate(combined(valueOf(head, "date")) ?? "", now);
+}
+
+/** What the handler said wins over what was there before it. */
+function valueOf(head: Head, name: string): FieldValue | undefined {
+  return fieldOf(head.fields, name) ?? (head.earlier && fieldOf(head.earlier, name));
+}

@@ -1,0 +1,63 @@
+import type { MaybePromise } from "../contract/store.ts";
+
+/** One fill that a purge may overtake. */
+export interface Ticket {
+  /** Whether the resource was purged since the fill began. */
+  readonly purged: boolean;
+  /** The fill is over. */
+  leave(): void;
+}
+
+/**
+ * Keeps fills that began before a purge from bringing purged data back (hazard 22).
+ *
+ * Every fill enters with its resource and leaves when it is over; a purge marks all that are inside.
+ */
+export class Fence {
+  readonly #inside = new Map<string, Set<{ purged: boolean; onPurged: () => void }>>();
+  /** How many removals are under way, by resource. */
+  readonly #removals = new Map<string, number>();
+
+  /** A fill of `resource` begins; `onPurged` is called at once when a purge overtakes it. */
+  enter(resource: string, onPurged: () => void): Ticket {
+    const ticket = { purged: false, onPurged, leave: (): void => this.#leave(resource, ticket) };
+    const tickets = this.#inside.get(resource);
+    if (tickets === undefined) this.#inside.set(resource, new Set([ticket]));
+    else tickets.add(ticket);
+    return ticket;
+  }
+
+  /** Marks the fills of one resource, what of it is stored being removed; that counts as gone until it is. */
+  purge(resource: string, removal?: MaybePromise<unknown>): void {
+    for (const ticket of this.#inside.get(resource) ?? []) mark(ticket);
+    if (!(removal instanceof Promise)) return;
+    this.#removals.set(resource, (this.#removals.get(resource) ?? 0) + 1);
+    void removal.finally(() => {
+      const left = (this.#removals.get(resource) ?? 0) - 1;
+      if (left > 0) this.#removals.set(resource, left);
+      else this.#removals.delete(resource);
+    });
+  }
+
+  /** Whether what is stored of a resource is being removed. */
+  isRemoving(resource: string): boolean {
+    return this.#removals.size > 0 && this.#removals.has(resource);
+  }
+
+  /** Marks all fills. */
+  purgeAll(): void {
+    for (const tickets of this.#inside.values()) {
+      for (const ticket of tickets) mark(ticket);
+    }
+  }
+
+  #leave(resource: string, ticket: { purged: boolean; onPurged: () => void }): void {
+    const tickets = this.#inside.get(resource);
+    if (tickets?.delete(ticket) && tickets.size === 0) this.#inside.delete(resource);
+  }
+}
+
+function mark(ticket: { purged: boolean; onPurged: () => void }): void {
+  ticket.purged = true;
+  ticket.onPurged();
+}

@@ -1,0 +1,169 @@
+import { isFieldName } from "../../http/fields.ts";
+import { CacheError, checkedOptions, show } from "../contract/errors.ts";
+import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
+
+const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
+  ttl: (value) =>
+    typeof value === "function" || value === "response" || (typeof value === "number" && value >= 0)
+      ? undefined
+      : 'seconds (0 or more, Infinity allowed), "response", or a function that returns seconds',
+  scope: (value) =>
+    typeof value === "function" || value === "anonymous" || value === "shared" || value === "everyone"
+      ? undefined
+      : '"anonymous", "shared", "everyone", or a function that returns a principal',
+  credentials: (value) =>
+    isListOf(value, (name) => typeof name === "string" && isFieldName(name) && name !== "*")
+      ? undefined
+      : 'a list of request header names, such as ["x-api-key"]',
+  key: (value) => (typeof value === "function" ? undefined : "a function that returns a non-empty string"),
+  namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "users"'),
+  route: (value) => (isNonEmptyString(value) ? undefined : 'a non-empty string, such as "reports"'),
+  origin: (value) =>
+    typeof value === "function" || isNonEmptyString(value)
+      ? undefined
+      : 'scheme and authority, such as "https://example.org", or a function that returns them',
+  vary: (value) =>
+    isListOf(value, (name) => typeof name === "string" && isFieldName(name) && name !== "*")
+      ? undefined
+      : 'a list of header names, such as ["accept-language"]',
+  statuses: (value) =>
+    value === "any" ||
+    (isListOf(value, isStorableStatus) && (value as unknown[]).length > 0) ||
+    isStatusMap(value)
+      ? undefined
+      : 'final status codes other than 206 and 304, as in [200, 404] or { 200: true, 404: 10 }, or "any"',
+  query: (value) =>
+    value === "declared" || value === "all" || isListOf(value, isNonEmptyString) || isJsonSchemaSource(value)
+      ? undefined
+      : '"declared", "all", a list of parameter names, or a Standard Schema that offers jsonSchema (zod 4.2 and up)',
+  methods: (value) =>
+    isListOf(
+      value,
+      (name) => typeof name === "string" && isFieldName(name) && name.toUpperCase() !== "HEAD",
+    ) && (value as unknown[]).length > 0
+      ? undefined
+      : 'a list of methods, such as ["GET", "POST"]; HEAD is answered from GET and not listed',
+  setCookie: (value) =>
+    value === "refuse" || value === "strip" || value === "store" ? undefined : '"refuse", "strip" or "store"',
+  maxBodyBytes: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number of bytes",
+  staleWhileRevalidate: isSeconds,
+  staleIfError: isSeconds,
+  errorStatuses: (value) =>
+    isListOf(value, isErrorStatus) ? undefined : "a list of status codes from 400 to 599, such as [500, 503]",
+  handlerTimeout: (value) =>
+    isPositive(value) || isTimeouts(value)
+      ? undefined
+      : "seconds more than 0 and at most 2147483, or { soft, hard } with soft not above hard, such as { soft: 0.5, hard: 10 }",
+  waitMs: (value) =>
+    typeof value === "number" && value >= 0 && value <= LONGEST_TIMER_MS
+      ? undefined
+      : "milliseconds, 0 or more and at most 2147483647",
+  maxWaiters: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number, 0 or more",
+  uncacheableTtl: isSeconds,
+  earlyRefresh: (value) =>
+    typeof value === "number" && value >= 0 && value < Infinity
+      ? undefined
+      : "a number, 0 (off) or more, such as 1",
+  jitter: (value) =>
+    typeof value === "number" && value >= 0 && value <= 1 ? undefined : "a number from 0 to 1, such as 0.1",
+  heuristic: trueOrFalse,
+  requestDirectives: trueOrFalse,
+  revalidate: trueOrFalse,
+  invalidateOnUnsafe: trueOrFalse,
+  tags: (value) =>
+    typeof value === "function" || isListOf(value, isNonEmptyString)
+      ? undefined
+      : 'a list of names, such as ["reports"], or a function that returns one',
+  storeDate: trueOrFalse,
+  noVarySearch: trueOrFalse,
+};
+
+function trueOrFalse(value: unknown): string | undefined {
+  return typeof value === "boolean" ? undefined : "true or false";
+}
+
+/** The longest time that a timer can wait. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function isSeconds(value: unknown): string | undefined {
+  return typeof value === "number" && value >= 0 ? undefined : "seconds, 0 or more, such as 60";
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value * 1000 <= LONGEST_TIMER_MS;
+}
+
+function isTimeouts(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { soft, hard, ...rest } = value as { readonly soft?: unknown; readonly hard?: unknown };
+  if (Object.keys(rest).length > 0 || (soft === undefined && hard === undefined)) return false;
+  const areTimes = [soft, hard].every((time) => time === undefined || isPositive(time));
+  return areTimes && (soft === undefined || hard === undefined || Number(soft) <= Number(hard));
+}
+
+function isErrorStatus(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599;
+}
+
+/**
+ * Checks the options of one route, or the `defaults` of a cache; `where` is what the message calls them, `others` the
+ * names of options that the adapter has taken out.
+ *
+ * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`: nothing is ignored and
+ * nothing is quietly replaced.
+ */
+export function checkRouteOptions(options: unknown, where: string, others: readonly string[] = []): void {
+  const known = Object.keys(KNOWN);
+  const given = checkedOptions(options, where, {
+    known,
+    offered: [...known, ...others],
+    example: "{ ttl: 60 }",
+  });
+  for (const [name, value] of given) {
+    const expected = KNOWN[name as keyof RouteOptions](value);
+    if (expected !== undefined) throw invalid(where, name, value, expected);
+  }
+}
+
+/** The error for an option whose value is of the wrong kind. */
+export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
+  return new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${where}: the option "${name}" is ${show(value)}; write ${expected}`,
+  );
+}
+
+/** Whether a value offers its JSON Schema. */
+export function isJsonSchemaSource(value: unknown): value is JsonSchemaSource {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard = (value as { "~standard"?: { jsonSchema?: { input?: unknown } } })["~standard"];
+  return typeof standard?.jsonSchema?.input === "function";
+}
+
+function isListOf(value: unknown, holds: (member: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(holds);
+}
+
+function isNonEmptyString(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isStatusMap(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const members = Object.entries(value);
+  return (
+    members.length > 0 &&
+    members.every(
+      ([status, kept]) =>
+        isStorableStatus(Number(status)) && (kept === true || (typeof kept === "number" && kept >= 0)),
+    )
+  );
+}
+
+function isStorableStatus(value: unknown): boolean {
+  return (
+    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599 && value !== 206 && value !== 304
+  );
+}

@@ -1,0 +1,225 @@
+import { formatNoVarySearch } from "../../http/no-vary-search.ts";
+import { declaredQuery } from "./declared-query.ts";
+import { CacheError, isThenable, misreturned } from "../contract/errors.ts";
+import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
+import type { RouteOptions } from "./route-options.ts";
+import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "../contract/request-and-policy.ts";
+
+/** What a cache says for all its routes. */
+export interface CacheSettings {
+  readonly namespace: string;
+  readonly namespacePolicy: "concat" | "replace";
+  readonly statusHeader: StatusHeader | undefined;
+  readonly cacheStatus: string | undefined;
+  readonly cacheStatusKey: boolean;
+  readonly defaults: RouteOptions;
+}
+
+/** What an adapter knows about the route that it declares. */
+export interface RouteContext {
+  /** What messages call the route, such as `GET /reports/:id`. */
+  readonly route: string;
+  /** The query parameters that the framework knows the route to declare. */
+  readonly query?: DeclaredQuery | undefined;
+  /**
+   * What the framework knows the route by: the same in every process, whatever was loaded or asked first. Undefined: it
+   * knows nothing, and no other process knows the route by its name. Default: `route`.
+   */
+  readonly name?: string | undefined;
+  /** What was declared: the same object where one declaration is resolved again. Default: it is a new one. */
+  readonly declaration?: object | undefined;
+  /** Whose handlers answer, where one declaration stands in several places. Default: `declaration`. */
+  readonly place?: object | undefined;
+  /** Request fields by which the framework itself chose the route. */
+  readonly vary?: readonly string[] | undefined;
+  /**
+   * How a request's content comes: `parsed` as a body parser leaves it (the default), or whole, as `bytes`, with which a
+   * request can be run again.
+   */
+  readonly content?: "parsed" | "bytes";
+}
+
+/** What is made for a policy, of which options know nothing. */
+export interface PolicyParts {
+  /** The memory of what targets mean. */
+  names(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): TargetNames;
+  /** The name that no other declaration has, and what variants begin with under it. */
+  name(
+    wanted: string | undefined,
+    namespace: string,
+    context: RouteContext,
+  ): Pick<Policy, "name" | "selector">;
+}
+
+const DEFAULT_TTL_MS = 60_000;
+const DEFAULT_MAX_BODY_BYTES = 2 ** 20;
+const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_MAX_WAITERS = 10_000;
+const DEFAULT_UNCACHEABLE_SECONDS = 120;
+/** RFC 5861 §4. */
+const DEFAULT_ERROR_STATUSES = [500, 502, 503, 504];
+
+/**
+ * Resolves what a route says, over what its cache says, into a frozen and complete policy.
+ *
+ * Throws where an option is wrong: at declaration, never at a request.
+ */
+export function resolvePolicy<Native>(
+  options: RouteOptions<Native>,
+  settings: CacheSettings,
+  context: RouteContext,
+  parts: PolicyParts,
+): Policy<Native> {
+  checkRouteOptions(options, context.route, ["before"]);
+  // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
+  const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
+  const namespace = qualifiedNamespace(all.namespace, settings);
+  // What a cache says of lifetimes is for responses that say nothing; what a route says is for all of its own.
+  const ttl = options.ttl ?? settings.defaults.ttl;
+  const isFallback = options.ttl === undefined && typeof ttl === "number";
+  const query = queryOf(all.query, context);
+  const noVarySearch = all.noVarySearch ?? false;
+  const known = "name" in context ? context.name : context.route;
+  return Object.freeze({
+    // What the framework knows no name of is called by the route's own.
+    route: known === undefined ? (options.route ?? context.route) : context.route,
+    ...parts.name(options.route ?? known, namespace, context),
+    origin: all.origin,
+    ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
+    defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,
+    scope: all.scope ?? "anonymous",
+    credentials: new Set(credentialsIn(all.credentials)),
+    key: all.key,
+    namespace,
+    vary: Object.freeze([
+      ...new Set([...(all.vary ?? []), ...(context.vary ?? [])].map((name) => name.toLowerCase())),
+    ]),
+    statuses: statusesOf(all.statuses),
+    heuristic: all.heuristic ?? false,
+    requestDirectives: all.requestDirectives ?? false,
+    revalidate: all.revalidate ?? false,
+    invalidateOnUnsafe: all.invalidateOnUnsafe ?? false,
+    storeDate: all.storeDate ?? false,
+    noVarySearch,
+    // Under a key of its own, a handler sees the whole query.
+    searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
+    tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
+    query,
+    names: parts.names(namespace, query, noVarySearch),
+    methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
+    setCookie: all.setCookie ?? "refuse",
+    maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    ...stalenessOf(all),
+    waitMs: all.waitMs ?? DEFAULT_WAIT_MS,
+    maxWaiters: all.maxWaiters ?? DEFAULT_MAX_WAITERS,
+    uncacheableMs: (all.uncacheableTtl ?? DEFAULT_UNCACHEABLE_SECONDS) * 1000,
+    earlyRefresh: all.earlyRefresh ?? 0,
+    jitter: all.jitter ?? 0,
+    statusHeader: settings.statusHeader,
+    cacheStatus: settings.cacheStatus,
+    cacheStatusKey: settings.cacheStatusKey,
+    content: context.content ?? "parsed",
+  });
+}
+
+/** These two count whatever a route names. */
+const ALWAYS = ["authorization", "cookie"] as const;
+/** What clients, proxies and gateways mostly call what says who asks. */
+const USUAL = [
+  "proxy-authorization",
+  "x-api-key",
+  "x-auth-token",
+  "x-access-token",
+  "x-session-token",
+  "cf-access-jwt-assertion",
+  "x-amzn-oidc-data",
+  "x-forwarded-user",
+  "x-forwarded-client-cert",
+] as const;
+
+function credentialsIn(names: RouteOptions["credentials"] = USUAL): string[] {
+  return [...new Set([...ALWAYS, ...names.map((name) => name.toLowerCase())])];
+}
+
+function stalenessOf({
+  staleWhileRevalidate,
+  staleIfError,
+  errorStatuses,
+  handlerTimeout,
+}: RouteOptions): Pick<
+  Policy,
+  "staleWhileRevalidateMs" | "staleIfErrorMs" | "errorStatuses" | "softTimeoutMs" | "hardTimeoutMs"
+> {
+  const ms = (seconds: number | undefined): number | undefined => seconds && seconds * 1000;
+  const timeout = typeof handlerTimeout === "number" ? { soft: handlerTimeout } : handlerTimeout;
+  return {
+    staleWhileRevalidateMs: ms(staleWhileRevalidate),
+    staleIfErrorMs: ms(staleIfError),
+    errorStatuses: new Set(errorStatuses ?? DEFAULT_ERROR_STATUSES),
+    softTimeoutMs: ms(timeout?.soft),
+    hardTimeoutMs: ms(timeout?.hard),
+  };
+}
+
+/** The whole namespace: the cache's and the route's joined by a colon, or the route's in the cache's place. */
+export function qualifiedNamespace(
+  own: string | undefined,
+  settings: Pick<CacheSettings, "namespace" | "namespacePolicy">,
+): string {
+  if (own === undefined || own === "") return settings.namespace;
+  if (settings.namespacePolicy === "replace" || settings.namespace === "") return own;
+  return `${settings.namespace}:${own}`;
+}
+
+function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQuery | undefined {
+  if (query === undefined) return context.query;
+  if (query === "all") return undefined;
+  if (query === "declared") {
+    if (context.query !== undefined) return context.query;
+    throw new CacheError(
+      "ERR_CACHE_QUERY_UNDECLARED",
+      `${context.route}: the option "query" is "declared", and the route declares no closed list of parameters; ` +
+        'name them, as in query: ["page"], or say "all"',
+    );
+  }
+  if (!isJsonSchemaSource(query)) return new Map(query.map((name) => [name, undefined]));
+  const schema: unknown = query["~standard"].jsonSchema.input({ target: "draft-07" });
+  if (isThenable(schema)) {
+    const asked = { route: context.route, option: "query", what: "a JSON Schema" };
+    throw misreturned("ERR_CACHE_OPTION_INVALID", asked, schema);
+  }
+  const declared = declaredQuery(schema);
+  if (declared !== undefined) return declared;
+  throw new CacheError(
+    "ERR_CACHE_QUERY_UNDECLARED",
+    `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or say "all"`,
+  );
+}
+
+/** What a route with a closed list of parameters can say of its responses: that only those count. */
+function offerOf(query: DeclaredQuery | undefined): string | undefined {
+  // The order of names does not count, it says; that of those which a parser may nest does.
+  const isNested = query !== undefined && [...query.keys()].some((name) => /[[.]/.test(name));
+  return query === undefined || isNested
+    ? undefined
+    : formatNoVarySearch({ isExcept: true, names: new Set(query.keys()) });
+}
+
+function statusesOf(statuses: RouteOptions["statuses"] = [200]): Policy["statuses"] {
+  if (statuses === "any") return statuses;
+  if (Array.isArray(statuses))
+    return new Map((statuses as readonly number[]).map((status) => [status, undefined]));
+  return new Map(
+    Object.entries(statuses).map(([status, kept]) => [
+      Number(status),
+      kept === true ? undefined : kept * 1000,
+    ]),
+  );
+}
+
+/** The options that were given: one that is undefined is not. */
+function written<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<Options>;
+}

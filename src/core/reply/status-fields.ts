@@ -1,0 +1,48 @@
+import { appendCacheStatus, formatCacheStatus } from "../../http/cache-status.ts";
+import type { CacheStatus } from "../../http/cache-status.ts";
+import type { FieldValue, Fields } from "../../http/fields.ts";
+import type { Digest } from "../contract/digest.ts";
+import type { Policy } from "../contract/request-and-policy.ts";
+
+/**
+ * Answers the two fields that say what happened: the one-word status header, and `Cache-Status` (RFC 9211 §2) after
+ * what the caches nearer to the handler said in `inner`. The former tells whether the content is `fromCache`.
+ */
+export function statusFields(
+  policy: Policy,
+  status: Omit<CacheStatus, "cache">,
+  inner: FieldValue | undefined,
+  fromCache: boolean = status.hit === true,
+): Fields {
+  const fields: [string, FieldValue][] = [];
+  const { statusHeader, cacheStatus } = policy;
+  if (statusHeader !== undefined) {
+    fields.push([statusHeader.name, fromCache ? statusHeader.hit : statusHeader.miss]);
+  }
+  if (cacheStatus !== undefined) {
+    fields.push([
+      "cache-status",
+      appendCacheStatus(inner, formatCacheStatus({ cache: cacheStatus, ...status })),
+    ]);
+  } else if (inner !== undefined) {
+    fields.push(["cache-status", inner]);
+  }
+  return fields;
+}
+
+/** The entry that a message speaks of, where `Cache-Status` tells it. */
+export type Named = Pick<CacheStatus, "key">;
+
+/**
+ * Answers the `key` parameter of `Cache-Status` (RFC 9211 §2.7), where the cache says it: a keyed digest of resource
+ * and variant, which tells two entries apart and discloses neither (hazard 25).
+ */
+export function statusKey(policy: Policy, resource: string, variant: string, digest: Digest): Named {
+  return policy.cacheStatusKey ? { key: hashedKey(resource, variant, digest) } : {};
+}
+
+/** The digest that stands for one variant of one resource wherever its key must not be told. */
+export function hashedKey(resource: string, variant: string, digest: Digest): string {
+  // The length keeps resource and variant apart.
+  return digest.keyed(`key ${resource.length}:${resource}${variant}`);
+}

@@ -1,0 +1,92 @@
+import { parseCacheControl } from "../../http/cache-control.ts";
+import { isJson, parseExactJson } from "../../http/json.ts";
+import type { Digest, Hasher } from "../contract/digest.ts";
+import type { RequestRecord } from "../contract/request-and-policy.ts";
+
+/**
+ * Digests what a method with content asks with: the content and the fields that say how to read it (RFC 10008 §2.7).
+ *
+ * The JSON of a QUERY counts by its value, unless its sender forbids that by `no-transform`; the handler sees what was
+ * sent. Of other methods nothing says that spellings of one value mean the same.
+ */
+export function digestContent(request: RequestRecord, digest: Digest): string | undefined {
+  const content = request.content?.();
+  if (content === undefined) return undefined;
+  const hasher = digest.hasher();
+  hasher.update(`${request.header("content-type") ?? ""}\n${request.header("content-encoding") ?? ""}\n`);
+  const mayNormalise = request.method === "QUERY" && !isVerbatim(request.header("cache-control"));
+  const json = mayNormalise ? jsonOf(content, request) : undefined;
+  if (json !== undefined) hasher.update("json ");
+  const isAdded =
+    json === undefined ? addContent(hasher, content) : addContent(hasher, json.value, inAnyOrder);
+  return isAdded ? hasher.finish() : undefined;
+}
+
+/** Deeper content is not read: nesting costs a client a byte a level, and this process a call. */
+const DEEPEST = 100;
+
+function isVerbatim(cacheControl: string | undefined): boolean {
+  return cacheControl !== undefined && parseCacheControl(cacheControl).noTransform;
+}
+
+/** The value of JSON content: parsed already, or text or bytes of a media type that says so, in no coding. */
+function jsonOf(content: unknown, request: RequestRecord): { readonly value: unknown } | undefined {
+  if (!isJson(request.header("content-type") ?? "")) return undefined;
+  const isBytes = content instanceof Uint8Array;
+  if (!isBytes && typeof content !== "string") return { value: content };
+  if (request.header("content-encoding") !== undefined) return undefined;
+  const text = isBytes ? textOf(content) : content;
+  return text === undefined ? undefined : parseExactJson(text);
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    // Bytes that are no text count as bytes.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+type Arrange = (members: readonly [string, unknown][]) => readonly [string, unknown][];
+
+const inAnyOrder: Arrange = (members) => members.toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+const asGiven: Arrange = (members) => members;
+
+/** Adds parsed content, each value with its type and length before it, so that different contents stay different. */
+function addContent(hasher: Hasher, content: unknown, arrange: Arrange = asGiven, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
+  if (content instanceof Uint8Array) {
+    hasher.update(`bytes ${content.byteLength}:`);
+    hasher.update(content);
+    return true;
+  }
+  if (typeof content === "string") {
+    // JSON spells lone surrogates out, which UTF-8 would fold into one replacement character.
+    hasher.update(`text ${JSON.stringify(content)};`);
+    return true;
+  }
+  if (content === null || typeof content === "boolean" || typeof content === "number") {
+    hasher.update(`${typeof content} ${Object.is(content, -0) ? "-0" : String(content)};`);
+    return true;
+  }
+  if (Array.isArray(content)) {
+    hasher.update(`list ${content.length}:`);
+    // Array.from fills holes, which `every` would skip.
+    return Array.from(content).every((member) => addContent(hasher, member, arrange, depth + 1));
+  }
+  if (!isPlainObject(content)) return false;
+  const members = arrange(Object.entries(content));
+  hasher.update(`object ${members.length}:`);
+  return members.every(
+    ([name, member]) => addContent(hasher, name) && addContent(hasher, member, arrange, depth + 1),
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,75 @@
+import { NonceFinder } from "../../http/nonce.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { Digest } from "../contract/digest.ts";
+import type { Refusal } from "../contract/outcomes.ts";
+import { Flow } from "../flight/broadcast.ts";
+
+/**
+ * Collects a response's content while it flows, within a limit.
+ *
+ * Every part is copied, because callers reuse their buffers. What it cannot keep it says: from the first refusal on,
+ * it holds nothing but what readers of the flow have still to read.
+ */
+export class Capture {
+  readonly #maxBytes: number;
+  readonly #digest: Digest | undefined;
+  readonly #nonces: NonceFinder | undefined;
+  /** The content on its way to whoever reads it while it comes. */
+  readonly flow: Flow;
+  #length = 0;
+  #refusal: Refusal | undefined;
+
+  /**
+   * `digest` is given where the entity tag is to be made from the content, `nonces` where none of them may stand in it.
+   */
+  constructor(maxBytes: number, digest: Digest | undefined, clock: Clock, nonces: readonly string[] = []) {
+    this.#maxBytes = maxBytes;
+    this.#digest = digest;
+    this.#nonces = nonces.length === 0 ? undefined : new NonceFinder(nonces);
+    this.flow = new Flow(maxBytes, clock);
+  }
+
+  /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
+  write(chunk: Uint8Array | string): Refusal | undefined {
+    // Nobody keeps it and nobody reads it.
+    if (this.#refusal !== undefined && this.flow.readers === 0) return this.#refusal;
+    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
+    this.#length += bytes.byteLength;
+    if (this.#length > this.#maxBytes) this.refuse("too-large");
+    else if (this.#nonces?.finds(bytes) === true) this.refuse("nonce");
+    this.flow.write(bytes);
+    return this.#refusal;
+  }
+
+  /** Keeps nothing any more. */
+  refuse(reason: Refusal): Refusal {
+    this.flow.slide();
+    return (this.#refusal ??= reason);
+  }
+
+  /** Answers the whole content and its digest, or why there is none: its length has to be the one that was promised. */
+  end(
+    contentLength: string | undefined,
+  ): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
+    // Of what is not kept, too: whoever reads it must not take a part for the whole.
+    if (contentLength !== undefined && contentLength !== String(this.#length)) {
+      this.refuse("truncated");
+      return "truncated";
+    }
+    if (this.#refusal !== undefined) return this.#refusal;
+    const body = joined(this.flow.parts, this.#length);
+    return { body, digest: this.#digest?.of(body) };
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.byteLength;
+  }
+  return whole;
+}

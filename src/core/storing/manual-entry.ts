@@ -1,0 +1,146 @@
+import { MESSAGE_FIELDS, areSendable, endToEnd, toFields } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import { CacheError, checkedOptions, show } from "../contract/errors.ts";
+import type { Entry } from "../contract/store.ts";
+import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
+
+/** Which namespace a key is in; the cache's own namespace policy applies. */
+export interface InNamespace {
+  readonly namespace?: string;
+}
+
+/** A response that an application puts into the cache by hand. */
+export interface ManualResponse {
+  /** Default: 200. */
+  readonly status?: number;
+  /** An object, `Headers`, a `Map` or pairs. Default: none. */
+  readonly headers?:
+    | Readonly<Record<string, string | readonly string[]>>
+    | Iterable<readonly [name: string, value: string | readonly string[]]>;
+  /** The content: bytes, or text that is stored as UTF-8. */
+  readonly body: Uint8Array | string;
+}
+
+/** What `cache.set` takes beside key and response. */
+export interface ManualOptions extends InNamespace {
+  /** Seconds, 0 or more. Default: what the response says, else what the cache's `defaults` say, else 60. */
+  readonly ttl?: number;
+  /** What the response is tagged with, for `cache.invalidate({ tag })`. Default: nothing. */
+  readonly tags?: readonly string[];
+}
+
+/** What a response that was put by hand has of a route: its lifetime and its tags, and no others' functions. */
+export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
+  readonly statuses: "any";
+  readonly scope: "everyone";
+  readonly invalidateOnUnsafe: false;
+  readonly query: "all";
+  readonly ttl?: number;
+  readonly tags: readonly string[];
+} {
+  if (ttl !== undefined && !(typeof ttl === "number" && ttl >= 0)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `cache.set: the option "ttl" is ${show(ttl)}; write seconds, 0 or more, Infinity allowed`,
+    );
+  }
+  if (!Array.isArray(tags)) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `cache.set: the option "tags" is ${show(tags)}; write a list of names, such as ["reports"]`,
+    );
+  }
+  const own = { statuses: "any", scope: "everyone", invalidateOnUnsafe: false, query: "all", tags } as const;
+  return ttl === undefined ? own : { ...own, ttl };
+}
+
+/** Reads a response that was put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
+export function manualMessage(response: ManualResponse): {
+  readonly head: HandlerHead;
+  readonly body: Uint8Array;
+} {
+  checkedOptions(response, "cache.set, the response", {
+    known: ["status", "headers", "body"],
+    example: '{ status: 200, headers: { "content-type": "text/plain" }, body: "content" }',
+  });
+  const { status = 200, headers = {}, body } = response;
+  const isText = typeof body === "string";
+  if (!(isText || body instanceof Uint8Array) || !isStorableStatus(status)) {
+    throw new CacheError(
+      "ERR_CACHE_RESPONSE",
+      `the response has status ${show(status)} and a body of type ${typeof body}; give a final status other than 206 and 304, and text or bytes`,
+    );
+  }
+  const fields = fieldsIn(headers);
+  if (fields === undefined || !areSendable(fields) || endToEnd(fields).length !== fields.length) {
+    throw new CacheError(
+      "ERR_CACHE_RESPONSE",
+      `the response's headers ${show(headers)} cannot be sent over HTTP`,
+    );
+  }
+  // It is put now, whatever the message said that it came with.
+  const own = fields.filter(([name]) => !MESSAGE_FIELDS.has(name));
+  return {
+    head: { status, fields: own },
+    body: isText ? new TextEncoder().encode(body) : new Uint8Array(body),
+  };
+}
+
+/** The fields in an object, or in what lists names and values: `Headers`, a `Map`, pairs. Undefined where they are none. */
+function fieldsIn(headers: unknown): Fields | undefined {
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const pairs: unknown[] =
+    Symbol.iterator in headers ? [...(headers as Iterable<unknown>)] : Object.entries(headers);
+  const lines = new Map<string, string[]>();
+  for (const pair of pairs) {
+    const [name, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    const values: unknown[] = value === undefined ? [] : [value].flat();
+    if (typeof name !== "string" || !values.every(isLine)) return undefined;
+    const known = lines.get(name.toLowerCase()) ?? [];
+    lines.set(name.toLowerCase(), [...known, ...values.map(String)]);
+  }
+  return toFields(Object.fromEntries(lines));
+}
+
+function isLine(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number";
+}
+
+/** What the methods of a cache take beside a key. */
+const WHERE: Readonly<Record<string, readonly string[]>> = {
+  "cache.get": ["namespace"],
+  "cache.set": ["namespace", "ttl", "tags"],
+  "cache.invalidate": ["namespace"],
+};
+
+/** Checks what was given beside a key, and answers the namespace in it. */
+export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
+  if (where === undefined) return undefined;
+  checkedOptions(where, call, { known: WHERE[call] ?? [], example: '{ namespace: "users" }' });
+  const namespace: unknown = where.namespace;
+  if (namespace === undefined || typeof namespace === "string") return namespace;
+  throw new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${call}: the option "namespace" is ${show(namespace)}; write a string, such as "users"`,
+  );
+}
+
+/** An entry as its application sees it. */
+export function storedResponse(entry: Entry): StoredResponse {
+  const { status, body, storedAt, staleAt } = entry;
+  // A copy: what is stored is what every hit is sent.
+  const fields = entry.fields.map(
+    ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
+  );
+  return { status, fields, body: new Uint8Array(body), storedAt, staleAt };
+}
+
+function isStorableStatus(status: unknown): boolean {
+  return (
+    Number.isInteger(status) &&
+    Number(status) >= 200 &&
+    Number(status) <= 599 &&
+    status !== 206 &&
+    status !== 304
+  );
+}

@@ -1,0 +1,76 @@
+import { combined, fieldOf } from "../../http/fields.ts";
+import { NonceFinder } from "../../http/nonce.ts";
+import type { Refusal } from "../contract/outcomes.ts";
+import type { Head, Policy, RequestRecord } from "../contract/request-and-policy.ts";
+
+/** Final statuses whose meaning for a cache is known (RFC 9110 §15, RFC 9111 §5.2.2.3). */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 421, 500, 501, 502, 503,
+  504,
+]);
+
+/**
+ * Says why a response with this head is never stored, or undefined if nothing in its head forbids it.
+ *
+ * The handler has the last word on secrecy: `no-store`, `private` and, unless the route asks each time, `no-cache` win
+ * over every option (RFC 9111 §3, §5.2.2).
+ */
+export function refusalOf(
+  head: Head,
+  policy: Policy,
+  request: Pick<RequestRecord, "header">,
+): Refusal | undefined {
+  // First of all: what one user is told says nothing of what the next request for the same key is.
+  if (isOfOneUser(head, policy, request)) return "credentials";
+  if (!isStoredStatus(head.status, policy)) return "status";
+  const { noStore, noCache, mustUnderstand } = head.cacheControl;
+  if (mustUnderstand && !UNDERSTOOD.has(head.status)) return "status";
+  if (noStore) return "no-store";
+  if (head.cacheControl.private !== false) return "private";
+  if (noCache !== false && !policy.revalidate) return "no-cache";
+  if (head.vary === "*") return "vary-any";
+  // Its content is coded, and a hit, whose framing is its own, could not say so (RFC 9112 §6.1).
+  if (!/^(?:chunked)?$/i.test(combined(fieldOf(head.fields, "transfer-encoding")) ?? "")) return "malformed";
+  if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
+  if (head.nonces.length > 0 && hasOneTimeNonce(head)) return "nonce";
+  // An event stream never ends; its parts are of the moment.
+  if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
+    return "event-stream";
+  return undefined;
+}
+
+/** A 206 is a part and a 304 has no content: neither is a whole response, whatever the route accepts. */
+function isStoredStatus(status: number, policy: Policy): boolean {
+  if (status === 206 || status === 304) return false;
+  return policy.statuses === "any" ? status >= 200 && status <= 599 : policy.statuses.has(status);
+}
+
+/**
+ * Whether a response is for the one user alone who asked with `Authorization`: a shared cache may keep it only where it
+ * says so itself (RFC 9111 §3.5).
+ */
+export function isOfOneUser(
+  { cacheControl }: Head,
+  policy: Policy,
+  request: Pick<RequestRecord, "header">,
+): boolean {
+  if (policy.scope !== "shared" || request.header("authorization") === undefined) return false;
+  return !cacheControl.public && !cacheControl.mustRevalidate && cacheControl.sMaxage === undefined;
+}
+
+/** More nonces than this are not looked for in the content: the time is that of their number times its length. */
+const MOST_NONCES = 16;
+
+/**
+ * Whether a head with a nonce forbids storing (hazard 37). One nonce for everybody is none, so the handler must not say
+ * it, in its policy or in another field. One that was said before the lookup is another on each hit: it must not stand in
+ * the content, and that has to be legible.
+ */
+function hasOneTimeNonce({ fields, nonces }: Head): boolean {
+  if (nonces.length > MOST_NONCES) return true;
+  const coding = combined(fieldOf(fields, "content-encoding"));
+  if (coding !== undefined && !/^identity$/i.test(coding)) return true;
+  if (/charset="?utf-?(?:16|32)/i.test(combined(fieldOf(fields, "content-type")) ?? "")) return true;
+  const encoder = new TextEncoder();
+  return fields.some(([, value]) => new NonceFinder(nonces).finds(encoder.encode([value].flat().join("\n"))));
+}

@@ -1,0 +1,59 @@
+import { formatEntityTag } from "../../http/etag.ts";
+import { combined, endToEnd, fieldOf, isStoredField } from "../../http/fields.ts";
+import type { Fields, FieldValue } from "../../http/fields.ts";
+import { mergeVary } from "../../http/vary.ts";
+import type { Head, Policy } from "../contract/request-and-policy.ts";
+
+/**
+ * Answers the fields under which a response is stored: what the handler said, end to end, with an entity tag and the
+ * route's declared `Vary`.
+ *
+ * `digest` makes a strong entity tag unless the handler gave one (RFC 9110 §8.8.3).
+ */
+export function storedFields(head: Head, policy: Policy, digest: string | undefined): Fields {
+  const fields: [string, FieldValue][] = [];
+  for (const [name, value] of endToEnd(head.fields)) {
+    if (name !== "vary" && isStoredField(name, policy)) fields.push([name, value]);
+  }
+  const vary = variesBy(head, policy);
+  if (vary !== undefined) fields.push(["vary", vary]);
+  if (digest !== undefined && isTagMissing(fields, policy)) fields.push(["etag", formatEntityTag(digest)]);
+  return fields;
+}
+
+/**
+ * Whether a response is to be given an entity tag. One that its handler dated is not where the handler is asked about
+ * it later: shown a tag that it never gave, it would not look at the date (RFC 9110 §13.1.3).
+ */
+function isTagMissing(fields: Fields, policy: Policy): boolean {
+  if (fieldOf(fields, "etag") !== undefined) return false;
+  return !policy.revalidate || fieldOf(fields, "last-modified") === undefined;
+}
+
+/** The `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
+export function variesBy(head: Head, policy: Policy): string | undefined {
+  const said = fieldOf(head.fields, "vary");
+  const added = [...policy.vary, ...impliedBy(head)];
+  return said === undefined && added.length === 0 ? undefined : mergeVary(said, added);
+}
+
+/**
+ * Answers the request fields that tell a resource's variants apart: those known already, those that the route
+ * declares, those that the response names or implies.
+ */
+export function variantFields(known: readonly string[], head: Head, policy: Policy): readonly string[] {
+  const said = head.vary === "*" ? [] : head.vary;
+  return [...new Set([...known, ...policy.vary, ...said, ...impliedBy(head)])].toSorted();
+}
+
+/**
+ * What a response varies by, even where its handler forgot to say so (hazard 4): a coded one is for those who accept the
+ * coding, and one that lets an origin read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
+ */
+function impliedBy({ fields }: Head): readonly string[] {
+  const names: string[] = [];
+  if (fieldOf(fields, "content-encoding") !== undefined) names.push("accept-encoding");
+  const origin = combined(fieldOf(fields, "access-control-allow-origin"));
+  if (origin !== undefined && origin.trim() !== "*") names.push("origin");
+  return names;
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import type { ExplainRequest, Explanation } from "../../../src/index.ts";
+import type { Decision } from "../../../src/adapter.ts";
+import { stale } from "../../support/staged.ts";
+import type { Staged } from "../../support/staged.ts";
+import { answer, fillOf, said, serveOf, settle } from "../../support/kit.ts";
+import type { Asked } from "../../support/kit.ts";
+
+function described({ method, headers = {} }: Asked): ExplainRequest {
+  return { method, url: "http://example.org/reports", headers };
+}
+
+function explained(kit: Staged, asked: Asked = {}): Promise<Explanation> {
+  return kit.cache.explain(described(asked));
+}
+
+/** What a cache says it would do, and what it then does once `meanwhile` has happened: each as outcome and status. */
+async function toldAndDone(
+  kit: Staged,
+  asked: Asked = {},
+  meanwhile: () => void = () => undefined,
+): Promise<{ readonly told: readonly string[]; readonly done: readonly (string | undefined)[] }> {
+  const { outcome, cacheStatus } = await explained(kit, asked);
+  let decision: Decision | undefined;
+  void Promise.resolve(kit.begin({ ...kit.asked, ...asked })).then((decided) => (decision = decided));
+  await settle();
+  meanwhile();
+  await settle();
+  const served = serveOf(decision!);
+  return { told: [outcome, cacheStatus], done: [served.outcome, said(served.reply, "cache-status")] };
+}
+
+describe("an explanation of a stale response", () => {
+  it("within stale-while-revalidate says that it is served at once, and refreshed once behind the answer", async () => {
+    const kit = stale({ staleWhileRevalidate: 30 }, 70);
+
+    const { text, ...data } = await explained(kit);
+
+    expect(data).toMatchObject({
+      outcome: "stale",
+      freshness: { lifetime: 60, age: 70, remaining: -10 },
+      cacheStatus: "caching-route;hit;ttl=-10",
+    });
+    expect(data).not.toHaveProperty("reason");
+    expect(text.split("\n").slice(0, 3)).toEqual([
+      "GET http://example.org/reports: stale",
+      "  The stored response is stale and within its stale-while-revalidate window: it is served.",
+      "  The handler runs once behind the answer.",
+    ]);
+    expect(text).toContain("lifetime 60 s (the route's ttl) - age 70 s = stale for 10 s");
+    expect([kit.fills.length, kit.cache.stats().refreshes]).toEqual([0, 0]);
+  });
+
+  it("that is being refreshed says that the handler is not run again", async () => {
+    const kit = stale({ staleWhileRevalidate: 30 }, 70);
+    kit.textNow();
+
+    const { outcome, text } = await explained(kit);
+
+    expect(outcome).toBe("stale");
+    expect(text).toContain("The handler is running for this key already, or has failed not long ago");
+  });
+
+  it("whose refresh has failed says so for as long as the next one waits", async () => {
+    const kit = stale({ staleWhileRevalidate: 300 }, 70);
+    kit.textNow();
+    kit.fills[0]!.abandon("failed");
+
+    const during = await explained(kit);
+    kit.clock.advance(1);
+    const after = await explained(kit);
+
+    expect(during.text).toContain("it is not run again yet");
+    expect(after.text).toContain("The handler runs once behind the answer.");
+  });
+
+  it("within stale-if-error says that the handler is asked first", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+
+    const { outcome, reason, text, cacheStatus } = await explained(kit);
+
+    expect([outcome, reason, cacheStatus]).toEqual(["miss", "stale", "caching-route;fwd=stale"]);
+    expect(text).toContain("The stored response is stale and within its stale-if-error window.");
+    expect(text).toContain(
+      "The handler runs without this client, which is served the stored response if it fails.",
+    );
+  });
+
+  it("within stale-if-error, after a failure, says that the handler is not asked yet", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+    void kit.begin(kit.asked);
+    kit.fills[0]!.abandon("failed");
+
+    const { outcome, text, cacheStatus } = await explained(kit);
+
+    expect([outcome, cacheStatus]).toEqual(["stale", "caching-route;fwd=stale;detail=failed"]);
+    expect(text).toContain("The handler has failed not long ago: it is not asked again yet.");
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, number]>([
+    ["after its windows", {}, 90],
+    ["vetoed by must-revalidate", { "cache-control": "must-revalidate" }, 70],
+  ])("%s is a plain miss", async (_, headers, age) => {
+    const kit = stale({ staleWhileRevalidate: 30, staleIfError: 30, revalidate: true }, age, {
+      headers: { etag: '"a"', ...headers },
+    });
+
+    const { outcome, reason, text } = await explained(kit);
+
+    expect([outcome, reason]).toEqual(["miss", "stale"]);
+    expect(text).toContain("The stored response is stale.\n  The handler runs and is shown if-none-match");
+  });
+});
+
+describe("what is told of a stale response is what then happens", () => {
+  it.each<[string, Asked]>([
+    ["GET", {}],
+    ["HEAD", { method: "HEAD" }],
+    ["a client that accepts it", { headers: { "cache-control": "max-stale=20" } }],
+  ])("within stale-while-revalidate, for %s", async (_, asked) => {
+    const kit = stale({ staleWhileRevalidate: 30, requestDirectives: true }, 70);
+
+    const { told, done } = await toldAndDone(kit, asked);
+
+    expect(told[1]).toBe("caching-route;hit;ttl=-10");
+    expect(done).toEqual(told);
+  });
+
+  it("within stale-while-revalidate, after a failure", async () => {
+    const kit = stale({ staleWhileRevalidate: 30 }, 70);
+    kit.textNow();
+    kit.fills[0]!.abandon("failed");
+
+    const { told, done } = await toldAndDone(kit);
+
+    expect(done).toEqual(told);
+    expect(kit.fills.length).toBe(1);
+  });
+
+  it("for a client that demands better, and runs the handler", async () => {
+    const kit = stale({ staleWhileRevalidate: 30, requestDirectives: true }, 70);
+    const asked = { headers: { "cache-control": "max-age=10" } };
+
+    const { outcome, reason } = await explained(kit, asked);
+
+    expect([outcome, reason]).toEqual(["miss", "stale"]);
+    expect(kit.now({ ...kit.asked, ...asked }).kind).toBe("fill");
+  });
+
+  it("within stale-if-error, where the handler answers", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+
+    const { told, done } = await toldAndDone(kit, {}, () => void answer(kit.fills[0]!, { body: "new" }));
+
+    expect(told).toEqual(["miss", "caching-route;fwd=stale"]);
+    expect(done).toEqual(["miss", `${told[1]!};stored`]);
+  });
+
+  it("within stale-if-error, while the handler is running for another request", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+    void kit.begin(kit.asked);
+
+    const { told, done } = await toldAndDone(kit, {}, () => void answer(kit.fills[0]!, { body: "new" }));
+
+    expect(told).toEqual(["collapsed", "caching-route;fwd=stale;collapsed"]);
+    expect([done, kit.fills.length]).toEqual([told, 1]);
+  });
+
+  it("without a window, while the handler is running for another request", async () => {
+    const kit = stale({ revalidate: true }, 70, { headers: { etag: '"a"' } });
+    const leader = fillOf(kit.now());
+
+    const { told, done } = await toldAndDone(kit, {}, () => void answer(leader, { body: "new" }));
+
+    expect(told).toEqual(["collapsed", "caching-route;fwd=stale;collapsed"]);
+    expect(done).toEqual(told);
+  });
+
+  it("within stale-if-error, while the handler is left alone after a failure", async () => {
+    const kit = stale({ staleIfError: 30 }, 70);
+    void kit.begin(kit.asked);
+    kit.fills[0]!.abandon("failed");
+
+    const { told, done } = await toldAndDone(kit);
+
+    expect(told).toEqual(["stale", "caching-route;fwd=stale;detail=failed"]);
+    expect([done, kit.fills.length]).toEqual([told, 1]);
+  });
+});

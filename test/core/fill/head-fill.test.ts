@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { asyncStore, bypassOf, fillOf, kitOf, openWith, said, settle, textOf } from "../../support/kit.ts";
+import type { Asked, Kit, Said } from "../../support/kit.ts";
+
+const HEAD: Asked = { method: "HEAD" };
+
+function staleKit(route: Parameters<typeof kitOf>[0] = {}): Kit {
+  const kit = kitOf({ ...route, route: { ttl: 10, revalidate: true, ...route.route } });
+  kit.ask({}, { headers: { etag: '"v1"', "x-a": "old" }, body: "stored" });
+  kit.clock.advance(10);
+  return kit;
+}
+
+describe("a HEAD whose handler says", () => {
+  it.each<[string, Said["headers"]]>([
+    ["the same validator", { etag: '"v1"', "x-a": "new" }],
+    ["the same length", { "content-length": "6", "x-a": "new" }],
+    ["nothing of the content", { "x-a": "new" }],
+  ])("%s freshens the stored GET", (_, headers) => {
+    const { ask } = staleKit();
+
+    const head = ask(HEAD, { headers: headers! });
+    const hit = ask();
+
+    expect(said(head, "cache-status")).toBe("caching-route;fwd=stale;fwd-status=200");
+    expect([textOf(hit), said(hit, "x-a"), said(hit, "cache-status")]).toEqual([
+      "stored",
+      "new",
+      "caching-route;hit;ttl=10",
+    ]);
+  });
+
+  it.each<[string, Said]>([
+    ["another tag", { headers: { etag: '"v2"' } }],
+    ["another length", { headers: { "content-length": "7" } }],
+    ["another date", { headers: { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" } }],
+    ["no-store", { headers: { "cache-control": "no-store" } }],
+    ["private", { headers: { etag: '"v1"', "cache-control": "private" } }],
+    ["that it varies by everything", { headers: { vary: "*" } }],
+    ["no-store, before the cache", { earlier: { "cache-control": "no-store" } }],
+  ])("%s removes it", (_, head) => {
+    const { ask, now } = staleKit();
+
+    ask(HEAD, head);
+
+    expect(fillOf(now()).conditions).toEqual([]);
+  });
+
+  it.each([[304], [404], [500]])("%d leaves it as it is", (status) => {
+    const { ask, now } = staleKit();
+
+    ask(HEAD, { status, headers: { etag: '"v2"' } });
+
+    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
+  });
+
+  it("that it holds, after a purge by tag, does not replace what was stored since", async () => {
+    const kit = staleKit({ route: { tags: ["news"] } });
+    const head = fillOf(kit.now(HEAD));
+    await kit.cache.invalidate({ tag: "news" });
+    kit.ask({}, { headers: { etag: '"v1"' }, body: "new" });
+
+    openWith(head, { headers: { etag: '"v1"' } });
+
+    expect(textOf(kit.ask())).toBe("new");
+  });
+
+  it("nothing, because it failed, leaves it as it is", () => {
+    const { now } = staleKit();
+
+    fillOf(now(HEAD)).abandon("failed");
+
+    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
+  });
+
+  it("its cookies to one client keeps them from others", () => {
+    const { ask, now } = staleKit();
+
+    const head = ask(HEAD, { headers: { "set-cookie": "a=1" } });
+
+    expect(said(head, "set-cookie")).toBe("a=1");
+    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
+  });
+
+  it("that it varies now keeps others from what is stored (hazard 4)", () => {
+    const { ask, now } = staleKit();
+
+    ask({ ...HEAD, headers: { "x-lang": "en" } }, { headers: { vary: "x-lang" } });
+
+    expect(now({ headers: { "x-lang": "fr" } }).kind).toBe("fill");
+  });
+});
+
+describe("a HEAD", () => {
+  it("is shown what the key says of its target and no more (hazard 18)", () => {
+    const { now } = staleKit({ route: { query: ["page"] } });
+
+    const fill = fillOf(now({ ...HEAD, target: "/reports?evil=1" }));
+
+    expect([fill.target, fill.keepsParameter?.("evil")]).toEqual(["/reports", false]);
+  });
+
+  it("does not bring back what a purge removed while its handler ran (hazard 22)", async () => {
+    const { now, cache } = staleKit();
+    const fill = fillOf(now(HEAD));
+    await cache.clear();
+
+    openWith(fill, { headers: { etag: '"v1"' } }).complete(undefined);
+
+    expect(cache.stats().store?.entries).toBe(0);
+  });
+
+  it("freshens what is in a store that answers by promises", async () => {
+    const { begin, clock } = kitOf({
+      route: { ttl: 10, revalidate: true },
+      cache: { store: asyncStore() },
+    });
+    openWith(fillOf(await begin()), { headers: { etag: '"v1"' } }).complete("stored");
+    await settle();
+    clock.advance(10);
+
+    openWith(fillOf(await begin(HEAD)), { headers: { etag: '"v1"' } }).complete(undefined);
+    await settle();
+
+    expect((await begin()).kind).toBe("serve");
+  });
+
+  it("of a client who forbids storing tells the cache nothing", () => {
+    const { now } = staleKit({ route: { requestDirectives: true } });
+
+    expect(bypassOf(now({ ...HEAD, headers: { "cache-control": "no-store" } })).reason).toBe("head");
+  });
+
+  it("tells nothing where the route does not revalidate", () => {
+    expect(staleKit({ route: { revalidate: false } }).now(HEAD).kind).toBe("bypass");
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from "vitest";
+import { engineOf } from "../../../src/adapter.ts";
+import { Backoff } from "../../../src/core/flight/refresh-backoff.ts";
+import { Flights } from "../../../src/core/flight/flights.ts";
+import { FillRun } from "../../../src/core/fill/fill.ts";
+import { ALONE } from "../../../src/core/fill/run.ts";
+import type { RunParts } from "../../../src/core/fill/run.ts";
+import type { Fence } from "../../../src/core/invalidation/purge-fence.ts";
+import { Responder } from "../../../src/core/reply/representation.ts";
+import { StoreCalls } from "../../../src/core/lookup/guarded-store.ts";
+import { Tags } from "../../../src/core/invalidation/tags.ts";
+import { createCache, memoryStore } from "../../../src/index.ts";
+import { platformDigest } from "../../../src/platform.ts";
+import { testClock } from "../../../src/testing/clock.ts";
+import { requestOf } from "../../support/kit.ts";
+
+/** A run whose ticket of the fence is watched. */
+function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
+  const leave = vi.fn<() => void>();
+  const clock = testClock();
+  const parts: RunParts = {
+    store: new StoreCalls(memoryStore(), clock, 250, () => undefined),
+    clock,
+    digest: platformDigest(new Uint8Array(1)),
+    flights: new Flights(),
+    backoff: new Backoff(),
+    fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
+    responder: new Responder(),
+    tags: new Tags(() => clock.now()),
+    memories: () => [],
+    met: () => undefined,
+    count: () => undefined,
+    refused: () => undefined,
+    stored: () => undefined,
+    refreshed: () => undefined,
+    refreshFailed: () => undefined,
+    undeclared: () => undefined,
+    random: () => 0,
+  };
+  const policy = engineOf(createCache()).policy({}, { route: "GET /a" });
+  const origin = "http://example.org";
+  const key = {
+    resource: "a",
+    selector: "",
+    target: undefined,
+    received: undefined,
+    origin,
+    rule: undefined,
+  };
+  const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
+  const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
+  return {
+    fill: new FillRun(parts, plan, ALONE),
+    leave,
+  };
+}
+
+describe("a run leaves the fence", () => {
+  it("when it streams what is not stored, of whose end it never hears", () => {
+    const { fill, leave } = watchedRun();
+
+    fill.open({ status: 500, fields: [] }).stream();
+
+    expect(leave).toHaveBeenCalled();
+  });
+
+  it("when a stream that was to be stored turns out not to be", () => {
+    const { fill, leave } = watchedRun();
+    const open = fill.open({ status: 200, fields: [] });
+    const { sink } = open.stream();
+
+    open.refuse("set-cookie");
+    expect(leave).toHaveBeenCalled();
+    sink?.end();
+  });
+
+  it("when it is stored, and when it is abandoned", () => {
+    const stored = watchedRun();
+    const abandoned = watchedRun();
+
+    stored.fill.open({ status: 200, fields: [] }).complete("a");
+    abandoned.fill.abandon("failed");
+
+    expect(stored.leave).toHaveBeenCalledTimes(1);
+    expect(abandoned.leave).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,178 @@
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../../src/index.ts";
+import type { Store, StoreFailure } from "../../../src/index.ts";
+import { StoreCalls } from "../../../src/core/lookup/guarded-store.ts";
+import { testClock } from "../../../src/testing/clock.ts";
+import type { TestClock } from "../../../src/testing/clock.ts";
+import { answer, fillOf, kitOf, serveOf, settle, textOf } from "../../support/kit.ts";
+import type { Kit } from "../../support/kit.ts";
+
+interface Called {
+  readonly calls: StoreCalls;
+  readonly clock: TestClock;
+  readonly told: (readonly [unknown, StoreFailure])[];
+}
+
+function callsOf(behaviour: () => unknown): Called {
+  const told: (readonly [unknown, StoreFailure])[] = [];
+  const clock = testClock();
+  const store = {
+    name: "odd",
+    get: behaviour,
+    set: behaviour,
+    delete: behaviour,
+    clear: behaviour,
+  } as unknown as Store;
+  return {
+    calls: new StoreCalls(store, clock, 250, (error, failure) => told.push([error, failure])),
+    clock,
+    told,
+  };
+}
+
+function everything({ calls }: Called): readonly unknown[] {
+  return [
+    calls.get("k", () => ""),
+    calls.set({ body: new Uint8Array() } as never),
+    calls.delete("k"),
+    calls.clear(),
+  ];
+}
+
+const NOTHING = [undefined, "failed", 0, false];
+const operations = ["get", "set", "delete", "clear"];
+
+/** The promises of another realm: none of them is an instance of this one's. */
+const ForeignPromise = runInNewContext("Promise") as PromiseConstructor;
+
+/** A memory store whose every answer is such a promise. */
+function foreignStore(): Store {
+  const inner = memoryStore();
+  return {
+    name: "foreign",
+    get: (key, choose) => ForeignPromise.resolve(inner.get(key, choose)),
+    set: (entry) => ForeignPromise.resolve(inner.set(entry)),
+    delete: (key) => ForeignPromise.resolve(inner.delete(key)),
+    clear: () => ForeignPromise.resolve(inner.clear()),
+  };
+}
+
+describe("a call of a store", () => {
+  it("answers at once what the store answers at once", () => {
+    expect(everything(callsOf(() => undefined))).toEqual([undefined, "kept", 0, true]);
+  });
+
+  it("answers as one that has nothing where the store throws, and tells it", () => {
+    const called = callsOf(() => {
+      throw new Error("down");
+    });
+
+    expect(everything(called)).toEqual(NOTHING);
+    expect(called.told).toEqual(
+      operations.map((operation) => [new Error("down"), { operation, store: "odd" }]),
+    );
+  });
+
+  it("answers as one that has nothing where the store rejects, and tells it", async () => {
+    const called = callsOf(() => Promise.reject(new Error("down")));
+
+    expect(await Promise.all(everything(called))).toEqual(NOTHING);
+    expect([called.told.map(([, { operation }]) => operation).toSorted(), called.clock.pending]).toEqual([
+      operations.toSorted(),
+      0,
+    ]);
+  });
+
+  it("answers as one that has nothing where the store hangs beyond the deadline, and tells it", async () => {
+    const called = callsOf(() => new Promise(() => undefined));
+    const answers = everything(called);
+    called.clock.advance(0.25);
+
+    expect(await Promise.all(answers)).toEqual(NOTHING);
+    expect(called.told.map(([error]) => error)).toEqual(
+      operations.map((operation) =>
+        expect.objectContaining({
+          code: "ERR_CACHE_STORE_TIMEOUT",
+          message: expect.stringContaining(`did not answer "${operation}" within 250 ms`),
+        }),
+      ),
+    );
+  });
+
+  it("leaves no timer behind where the store answers in time", async () => {
+    const called = callsOf(async () => 0);
+
+    await Promise.all(everything(called));
+
+    expect([called.clock.pending, called.told]).toEqual([0, []]);
+  });
+
+  it("fails nothing where the store fails after the deadline", async () => {
+    const failures: ((error: Error) => void)[] = [];
+    const called = callsOf(() => new Promise((_, reject) => failures.push(reject)));
+    const answers = everything(called);
+    called.clock.advance(1);
+
+    failures.forEach((fail) => fail(new Error("late")));
+
+    expect(await Promise.all(answers)).toEqual(NOTHING);
+  });
+
+  it("takes the promises of other libraries for promises", async () => {
+    const { begin, cache } = kitOf({ cache: { store: foreignStore() }, route: { key: () => "k" } });
+    answer(fillOf(await begin()), { body: "made" });
+    await settle();
+
+    expect(textOf(serveOf(await begin()).reply)).toBe("made");
+    expect([await cache.invalidate("k"), await cache.clear(), cache.stats().stored]).toEqual([1, true, 1]);
+  });
+});
+
+describe("a request, while the store", () => {
+  function withStore(behaviour: () => unknown, onError: () => void = () => undefined): Kit {
+    const store = {
+      name: "odd",
+      get: behaviour,
+      set: behaviour,
+      delete: behaviour,
+      clear: behaviour,
+    } as unknown as Store;
+    return kitOf({ cache: { store, onError } });
+  }
+
+  it("throws, is a miss whose response is not counted as stored", () => {
+    const { now, ask, cache } = withStore(() => {
+      throw new Error("down");
+    });
+
+    expect([textOf(ask({}, { body: "made" })), now().kind]).toEqual(["made", "fill"]);
+    expect([cache.stats().stored, cache.stats().storeErrors]).toEqual([0, 3]);
+  });
+
+  it("rejects, is a miss", async () => {
+    const { begin, cache } = withStore(() => Promise.reject(new Error("down")));
+    answer(fillOf(await begin()));
+    await settle();
+
+    expect([cache.stats().stored, cache.stats().storeErrors]).toEqual([0, 2]);
+  });
+
+  it("hangs, is a miss at the deadline", async () => {
+    const { begin, clock } = withStore(() => new Promise(() => undefined));
+    const decision = begin();
+    clock.advance(0.25);
+
+    expect((await decision).kind).toBe("fill");
+  });
+
+  it("fails, is not failed by a listener that throws", async () => {
+    const broken = (): never => {
+      throw new Error("no log today");
+    };
+    const { now } = withStore(broken, broken);
+    const { begin } = withStore(() => Promise.reject(new Error("down")), broken);
+
+    expect([now().kind, (await begin()).kind]).toEqual(["fill", "fill"]);
+  });
+});

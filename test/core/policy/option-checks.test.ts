@@ -1,0 +1,208 @@
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../../src/index.ts";
+import type { CacheOptions, RouteOptions } from "../../../src/index.ts";
+import { engineOf } from "../../../src/adapter.ts";
+
+function declare(options: unknown): () => unknown {
+  return () => engineOf(createCache()).policy(options as RouteOptions, { route: "GET /reports/:id" });
+}
+
+function make(options: unknown): () => unknown {
+  return () => createCache(options as CacheOptions);
+}
+
+function refused(code: string, ...words: readonly string[]): unknown {
+  return expect.objectContaining({
+    name: "CacheError",
+    code,
+    message: expect.stringMatching(
+      new RegExp(words.map((word) => word.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")).join(".*")),
+    ),
+  });
+}
+
+describe("an option of a route that is wrong is refused where the route is declared", () => {
+  it.each([
+    ["ttl", -1, "seconds (0 or more"],
+    ["ttl", "60", '"60"; write seconds'],
+    ["ttl", Number.NaN, "NaN; write seconds"],
+    ["scope", "private", '"anonymous", "shared", "everyone", or a function'],
+    ["key", "user", "a function that returns a non-empty string"],
+    ["namespace", 7, 'a string, such as "users"'],
+    ["credentials", "x-api-key", "a list of request header names"],
+    ["credentials", ["x api key"], "a list of request header names"],
+    ["credentials", ["*"], "a list of request header names"],
+    ["credentials", { "x-api-key": true }, "a list of request header names"],
+    ["vary", "accept-language", "a list of header names"],
+    ["vary", ["*"], "a list of header names"],
+    ["vary", ["a b"], "a list of header names"],
+    ["vary", [1], "a list of header names"],
+    ["statuses", [], "final status codes other than 206 and 304"],
+    ["statuses", [206], "other than 206 and 304"],
+    ["statuses", [304], "other than 206 and 304"],
+    ["statuses", [100], "final status codes other than 206 and 304"],
+    ["statuses", [600], "final status codes other than 206 and 304"],
+    ["statuses", [200.5], "final status codes other than 206 and 304"],
+    ["statuses", 200, "final status codes other than 206 and 304"],
+    ["statuses", {}, 'or "any"'],
+    ["statuses", { 304: true }, "other than 206 and 304"],
+    ["statuses", { 404: -1 }, "{ 200: true, 404: 10 }"],
+    ["statuses", { 404: false }, "{ 200: true, 404: 10 }"],
+    ["statuses", { 404: "10" }, "{ 200: true, 404: 10 }"],
+    ["statuses", { ok: true }, "{ 200: true, 404: 10 }"],
+    ["statuses", null, "{ 200: true, 404: 10 }"],
+    ["statuses", "all", 'or "any"'],
+    ["ttl", "handler", '"response", or a function'],
+    ["heuristic", 1, "true or false"],
+    ["requestDirectives", "yes", "true or false"],
+    ["revalidate", null, "true or false"],
+    ["invalidateOnUnsafe", 0, "true or false"],
+    ["storeDate", {}, "true or false"],
+    ["noVarySearch", "yes", "true or false"],
+    ["query", "some", '"declared", "all", a list'],
+    ["query", [""], '"declared", "all", a list'],
+    ["query", { page: 1 }, "a Standard Schema"],
+    ["query", { "~standard": {} }, "a Standard Schema"],
+    ["query", { "~standard": { jsonSchema: {} } }, "a Standard Schema"],
+    ["query", null, "a Standard Schema"],
+    ["methods", [], "a list of methods"],
+    ["methods", ["HEAD"], "HEAD is answered from GET"],
+    ["methods", ["GET", "head"], "HEAD is answered from GET"],
+    ["methods", ["GET /"], "a list of methods"],
+    ["methods", [1], "a list of methods"],
+    ["setCookie", true, '"refuse", "strip" or "store"'],
+    ["tags", "reports", "a list of names"],
+    ["tags", [""], "a list of names"],
+    ["tags", [1], "a list of names"],
+    ["maxBodyBytes", -1, "a whole number of bytes"],
+    ["maxBodyBytes", 1.5, "a whole number of bytes"],
+  ])("%s: %j", (name, value, remedy) => {
+    expect(declare({ [name]: value })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "GET /reports/:id", `"${name}"`, remedy),
+    );
+  });
+
+  it.each([[null], ["60"], [[]], [60]])("all of them: %j", (options) => {
+    expect(declare(options)).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "write an object, such as { ttl: 60 }"),
+    );
+  });
+
+  it("shows the value, shortened where it is long", () => {
+    expect(declare({ scope: "x".repeat(100) })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", `is "${"x".repeat(56)}...; write`),
+    );
+  });
+
+  it("shows functions, big integers, symbols and circles without failing", () => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    const named = (): number => 1;
+
+    expect(declare({ statuses: named })).toThrow("is function named;");
+    expect(
+      declare({
+        statuses: (
+          () => () =>
+            1
+        )(),
+      }),
+    ).toThrow("is function (anonymous);");
+    expect(declare({ statuses: 1n })).toThrow("is 1;");
+    expect(declare({ statuses: Symbol("s") })).toThrow("is Symbol(s);");
+    expect(declare({ statuses: circle })).toThrow("is [object Array];");
+  });
+});
+
+describe("an option that does not exist is refused", () => {
+  it.each([
+    ["TTL", "ttl"],
+    ["tl", "ttl"],
+    ["ttls", "ttl"],
+    ["set_cookie", "setCookie"],
+    ["nameSpace", "namespace"],
+    ["maxBodyByte", "maxBodyBytes"],
+    ["maxBodyBites", "maxBodyBytes"],
+    ["querry", "query"],
+    ["mthods", "methods"],
+  ])("%s, with the word that was meant: %s", (written, meant) => {
+    expect(declare({ [written]: 1 })).toThrow(
+      refused("ERR_CACHE_OPTION_UNKNOWN", `no option "${written}"; did you mean "${meant}"?`),
+    );
+  });
+
+  it("with all there are, where none is near", () => {
+    expect(declare({ colour: 1 })).toThrow(
+      refused("ERR_CACHE_OPTION_UNKNOWN", "the options are ttl, scope, credentials, key, namespace"),
+    );
+  });
+
+  it.each([["__proto__"], ["constructor"], ["toString"]])(
+    "%s is none, though every object has it",
+    (name) => {
+      expect(declare(JSON.parse(`{"${name}": 1}`))).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", name));
+    },
+  );
+
+  it.each([["encodings"]])("%s is not built yet, and says so", (name) => {
+    expect(declare({ [name]: 1 })).toThrow(
+      refused("ERR_CACHE_OPTION_LATER", `"${name}" is planned and not built yet; leave it out`),
+    );
+  });
+
+  it.each([["ttl"], ["encodings"], ["colour"]])("%s is not there if it is undefined", (name) => {
+    expect(declare({ [name]: undefined })).not.toThrow();
+  });
+});
+
+describe("an option of a cache that is wrong is refused", () => {
+  const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
+
+  it.each([
+    ["store", inherited, "get, set, delete and clear"],
+    ["store", null, "a store, such as memoryStore()"],
+    ["store", () => 1, "a store, such as memoryStore()"],
+    ["namespace", 1, 'a string, such as "api"'],
+    ["namespacePolicy", "join", '"concat" or "replace"'],
+    ["statusHeader", true, "{ name, hit, miss } or false"],
+    ["statusHeader", null, "{ name, hit, miss } or false"],
+    ["statusHeader", { name: "x y" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { name: 1 }, "{ name, hit, miss } or false"],
+    ["statusHeader", { hit: "" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { miss: "a\r\nb" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { word: "x" }, "{ name, hit, miss } or false"],
+    ["cacheStatus", "", "a name, true or false"],
+    ["clock", { now: () => 0 }, "a clock: now() and schedule(callback, ms)"],
+    ["onError", "log", "a function of the error and the failure"],
+    ["reporter", true, "a function of the report, or false"],
+    ["storeTimeout", 0, "seconds above 0"],
+    ["storeTimeout", Infinity, "at most 3600"],
+    ["storeTimeout", "1", "seconds above 0"],
+    ["secret", "", "a non-empty string"],
+  ])("%s: %j", (name, value, remedy) => {
+    expect(make({ [name]: value })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "createCache", `"${name}"`, remedy),
+    );
+  });
+
+  it("if it is not there at all", () => {
+    expect(make({ ttl: 60 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "ttl"'));
+    expect(make({ stor: 1 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'did you mean "store"?'));
+  });
+
+  it("if it is a default that no route could have", () => {
+    expect(make({ defaults: { ttl: -1 } })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"ttl"'),
+    );
+    expect(make({ defaults: { encodings: [] } })).toThrow(
+      refused("ERR_CACHE_OPTION_LATER", "createCache defaults", '"encodings"'),
+    );
+    expect(make({ defaults: null })).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache defaults"));
+  });
+
+  it("if they are no options at all", () => {
+    expect(make(null)).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
+    expect(make("redis")).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
+    expect(make({ namespace: undefined })).not.toThrow();
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../../src/index.ts";
+import type { CacheOptions, RouteOptions } from "../../../src/index.ts";
+import { engineOf } from "../../../src/adapter.ts";
+import type { DeclaredQuery, Policy } from "../../../src/adapter.ts";
+
+function policyOf(route: RouteOptions = {}, cache: CacheOptions = {}, query?: DeclaredQuery): Policy {
+  return engineOf(createCache(cache)).policy(route, { route: "GET /reports", query });
+}
+
+/** Freezes all that can be reached, so that any write throws. */
+function sealed<T extends object>(value: T): T {
+  Object.values(value)
+    .filter((member): member is object => typeof member === "object" && member !== null)
+    .forEach(sealed);
+  return Object.freeze(value);
+}
+
+describe("what a route says about its caching", () => {
+  it("is complete where it says nothing", () => {
+    const { names: _, ...policy } = policyOf();
+
+    expect(policy).toEqual({
+      route: "GET /reports",
+      name: "GET /reports",
+      selector: "GET /reports||",
+      origin: undefined,
+      ttl: undefined,
+      defaultTtlMs: 60_000,
+      scope: "anonymous",
+      credentials: new Set([
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "x-auth-token",
+        "x-access-token",
+        "x-session-token",
+        "cf-access-jwt-assertion",
+        "x-amzn-oidc-data",
+        "x-forwarded-user",
+        "x-forwarded-client-cert",
+      ]),
+      key: undefined,
+      namespace: "",
+      vary: [],
+      statuses: new Map([[200, undefined]]),
+      heuristic: false,
+      requestDirectives: false,
+      revalidate: false,
+      invalidateOnUnsafe: false,
+      storeDate: false,
+      noVarySearch: false,
+      searchOffer: undefined,
+      content: "parsed",
+      query: undefined,
+      methods: new Set(["GET"]),
+      setCookie: "refuse",
+      maxBodyBytes: 1_048_576,
+      staleWhileRevalidateMs: undefined,
+      staleIfErrorMs: undefined,
+      errorStatuses: new Set([500, 502, 503, 504]),
+      softTimeoutMs: undefined,
+      hardTimeoutMs: undefined,
+      waitMs: 10_000,
+      maxWaiters: 10_000,
+      uncacheableMs: 120_000,
+      earlyRefresh: 0,
+      jitter: 0,
+      statusHeader: { name: "x-cache", hit: "HIT", miss: "MISS" },
+      cacheStatus: "caching-route",
+      cacheStatusKey: false,
+      tags: [],
+    });
+  });
+
+  it("is frozen", () => {
+    const policy = policyOf({ vary: ["a"] });
+
+    expect([policy, policy.vary, policy.statusHeader].map(Object.isFrozen)).toEqual([true, true, true]);
+  });
+
+  it("has its names in lower case, its methods in upper case, each once", () => {
+    const { vary, methods } = policyOf({
+      vary: ["Accept-Language", "accept-language"],
+      methods: ["get", "Query"],
+    });
+
+    expect([vary, [...methods]]).toEqual([["accept-language"], ["GET", "QUERY"]]);
+  });
+
+  it("has its ttl in milliseconds", () => {
+    expect([policyOf({ ttl: 1.5 }).ttl, policyOf({ ttl: Infinity }).ttl]).toEqual([1500, Infinity]);
+  });
+
+  it("wins over what the cache says by default, except where it is undefined", () => {
+    const defaults: RouteOptions = { ttl: 30, setCookie: "strip" };
+
+    const { ttl, setCookie } = policyOf({ ttl: 10, setCookie: undefined } as never, { defaults });
+
+    expect([ttl, setCookie]).toEqual([10_000, "strip"]);
+  });
+
+  it("leaves the caller's objects alone", () => {
+    const cache = sealed({ namespace: "api", statusHeader: { name: "X-C" }, defaults: { vary: ["B"] } });
+    const route = sealed({ ttl: 1, vary: ["A"], statuses: [200], query: ["a"], methods: ["get"] });
+
+    expect(() => policyOf(route, cache)).not.toThrow();
+  });
+
+  it("does not change when the caller's lists change later", () => {
+    const route = { vary: ["a"], statuses: [200], methods: ["GET"], query: ["a"] };
+    const policy = policyOf(route);
+
+    [route.vary, route.methods, route.query].forEach((list) => list.push("b"));
+    route.statuses.push(404);
+
+    expect([
+      policy.vary,
+      [...new Map(policy.statuses as never).keys()],
+      [...policy.methods],
+      [...policy.query!.keys()],
+    ]).toEqual([["a"], [200], ["GET"], ["a"]]);
+  });
+});
+
+describe("a route's namespace", () => {
+  it.each([
+    ["api", "users", "concat", "api:users"],
+    ["api", "users", "replace", "users"],
+    ["", "users", "concat", "users"],
+    ["api", undefined, "concat", "api"],
+    ["api", "", "replace", "api"],
+  ] as const)("%j and %j, by %s, is %j", (root, own, namespacePolicy, whole) => {
+    const route = own === undefined ? {} : { namespace: own };
+
+    expect(policyOf(route, { namespace: root, namespacePolicy }).namespace).toBe(whole);
+  });
+});
+
+describe("the query that a route declares", () => {
+  const known: DeclaredQuery = new Map([["page", ["1"]]]);
+
+  it("is what its framework knows, if the route says nothing", () => {
+    expect([policyOf({}, {}, known).query, policyOf().query]).toEqual([known, undefined]);
+  });
+
+  it('is what its framework knows, if the route says "declared"', () => {
+    expect(policyOf({ query: "declared" }, {}, known).query).toEqual(known);
+  });
+
+  it('is refused if the route says "declared" and its framework knows nothing', () => {
+    expect(() => policyOf({ query: "declared" })).toThrow(
+      expect.objectContaining({
+        code: "ERR_CACHE_QUERY_UNDECLARED",
+        message: expect.stringContaining('name them, as in query: ["page"]'),
+      }),
+    );
+  });
+
+  it('is everything, if the route says "all"', () => {
+    expect(policyOf({ query: "all" }, {}, known).query).toBeUndefined();
+  });
+
+  it("is what the route lists, without defaults", () => {
+    expect(policyOf({ query: ["a", "b"] }, {}, known).query).toEqual(
+      new Map([
+        ["a", undefined],
+        ["b", undefined],
+      ]),
+    );
+  });
+
+  it("is what a schema lists that can say its JSON Schema", () => {
+    const input = ({ target }: { target: string }): Record<string, unknown> => ({
+      properties: { [target]: { default: 1 } },
+    });
+
+    expect(policyOf({ query: { "~standard": { jsonSchema: { input } } } }).query).toEqual(
+      new Map([["draft-07", ["1"]]]),
+    );
+  });
+
+  it("is refused if that schema admits any name", () => {
+    const input = (): Record<string, unknown> => ({ additionalProperties: {} });
+
+    expect(() => policyOf({ query: { "~standard": { jsonSchema: { input } } } })).toThrow(
+      expect.objectContaining({
+        code: "ERR_CACHE_QUERY_UNDECLARED",
+        message: expect.stringContaining('name them, or say "all"'),
+      }),
+    );
+  });
+});
+
+describe("the status header", () => {
+  it("keeps the default of what is left out", () => {
+    expect(policyOf({}, { statusHeader: { name: "X-Reports" } }).statusHeader).toEqual({
+      name: "x-reports",
+      hit: "HIT",
+      miss: "MISS",
+    });
+  });
+
+  it("is not there if it is switched off, and neither is Cache-Status", () => {
+    const { statusHeader, cacheStatus } = policyOf({}, { statusHeader: false, cacheStatus: false });
+
+    expect([statusHeader, cacheStatus]).toEqual([undefined, undefined]);
+  });
+
+  it("is beside a Cache-Status by the cache's own name", () => {
+    const names = [policyOf({}, { cacheStatus: "edge" }), policyOf({}, { cacheStatus: true })].map(
+      ({ cacheStatus }) => cacheStatus,
+    );
+
+    expect(names).toEqual(["edge", "caching-route"]);
+  });
+});

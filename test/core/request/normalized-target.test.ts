@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { Names } from "../../../src/core/request/normalized-target.ts";
+
+const origin = "http://a";
+
+describe("the memory of normalised targets", () => {
+  it("answers a target that it remembers by the very same name", () => {
+    const names = new Names("p|", undefined);
+
+    expect(names.of(origin, "/a")).toBe(names.of(origin, "/a"));
+  });
+
+  it("keeps hosts apart", () => {
+    const names = new Names("p|", undefined);
+
+    expect([names.of("http://a", "/x").resource, names.of("http://b", "/x").resource]).toEqual([
+      "p|http://a/x",
+      "p|http://b/x",
+    ]);
+  });
+
+  it("keeps what is asked for in two generations, and forgets the rest", () => {
+    const names = new Names("", undefined, 2);
+    const [hot, cold] = [names.of(origin, "/hot"), names.of(origin, "/cold")];
+    names.of(origin, "/1");
+    const hotAgain = names.of(origin, "/hot");
+    names.of(origin, "/2");
+    names.of(origin, "/3");
+
+    expect([hotAgain === hot, names.of(origin, "/hot") === hot, names.of(origin, "/cold") === cold]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("is bounded by hosts as by targets", () => {
+    const names = new Names("", undefined, 2);
+    const first = names.of("http://1", "/");
+    ["http://2", "http://3", "http://4", "http://5"].forEach((host) => names.of(host, "/"));
+
+    expect(names.of("http://1", "/")).not.toBe(first);
+  });
+
+  it("is bounded by characters: a few long targets push out many short ones", () => {
+    const names = new Names("", undefined, 20);
+    const first = names.of(origin, "/first");
+    names.of(origin, `/a${"x".repeat(1200)}`);
+    names.of(origin, `/b${"x".repeat(1200)}`);
+    names.of(origin, `/c${"x".repeat(1200)}`);
+
+    expect(names.of(origin, "/first")).not.toBe(first);
+  });
+
+  it("remembers no target of great length", () => {
+    const names = new Names("", undefined);
+    const long = `/${"x".repeat(3000)}`;
+
+    expect(names.of(origin, long)).not.toBe(names.of(origin, long));
+    expect(names.of(origin, long)).toEqual(names.of(origin, long));
+  });
+});
+
+describe("a target with more parameters than parsers read", () => {
+  const empty = "&".repeat(1000);
+  const uriOf = (target: string, declared?: readonly string[]): string =>
+    new Names("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target).uri;
+
+  it("has all of its query in its name, as it came", () => {
+    expect([uriOf(`/q?${empty}b&a`), uriOf(`/q?${empty}a&b`), uriOf("/q?a&b")]).toEqual([
+      `http://a/q?&${empty}b&a`,
+      `http://a/q?&${empty}a&b`,
+      "http://a/q?a&b",
+    ]);
+  });
+
+  it("has it without what is not declared", () => {
+    expect(uriOf(`/q?x${empty}b&a`, ["a", "b"])).toBe("http://a/q?a&b");
+  });
+});
+
+describe("a path in which some routers begin the query", () => {
+  it.each(["/q;a", "/q#a"])("keeps the order of what follows: %s", (path) => {
+    const names = new Names("", undefined);
+
+    expect(names.of(origin, `${path}?c=1&b=2`).uri).not.toBe(names.of(origin, `${path}?b=2&c=1`).uri);
+  });
+});
+
+describe("a target whose route declares its parameters", () => {
+  it("loses the others, and keeps its own as they were written", () => {
+    const names = new Names("", new Map([["a b", undefined]]));
+
+    const { target, uri } = names.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
+
+    expect([target, uri]).toEqual(["/q?a+b=%41&a%20b=c;d", "http://a/q?a%20b=A&a%20b=c%3Bd"]);
+  });
+
+  it("loses its query where none of it is declared", () => {
+    expect(new Names("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
+  });
+
+  it("takes a name that cannot be decoded for what it is", () => {
+    const names = new Names("", new Map([["%zz", undefined]]));
+
+    expect(names.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
+  });
+
+  it("is given no default for a name whose parts it has", () => {
+    const names = new Names("", new Map([["a", ["5"]]]));
+
+    expect([names.of(origin, "/q?a[b]=1").uri, names.of(origin, "/q").uri]).toEqual([
+      "http://a/q?a%5Bb%5D=1",
+      "http://a/q?a=5",
+    ]);
+  });
+
+  it("does not find what every object has", () => {
+    expect(new Names("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { Backoff } from "../../src/core/flight/refresh-backoff.ts";
+import { Flights } from "../../src/core/flight/flights.ts";
+import { Names } from "../../src/core/request/normalized-target.ts";
+import { Tags } from "../../src/core/invalidation/tags.ts";
+import type { Entry, Store } from "../../src/index.ts";
+import { answer, fillOf, kitOf, settle } from "../support/kit.ts";
+import type { Kit } from "../support/kit.ts";
+
+const MIB = 2 ** 20;
+
+/** A store that is given entries to write, and answers when it is told to. */
+function frozen(): { readonly store: Store; readonly given: Entry[]; thaw(): void } {
+  const given: Entry[] = [];
+  const answers: (() => void)[] = [];
+  const store: Store = {
+    name: "frozen",
+    get: async () => undefined,
+    set: (entry) => {
+      given.push(entry);
+      return new Promise((resolve) => answers.push(resolve));
+    },
+    delete: async () => 0,
+    clear: async () => undefined,
+  };
+  return { store, given, thaw: () => answers.splice(0).forEach((go) => go()) };
+}
+
+async function miss(kit: Kit, page: number): Promise<void> {
+  answer(fillOf(await kit.begin({ target: `/reports?page=${page}` })), { body: new Uint8Array(MIB) });
+}
+
+async function misses(kit: Kit, from: number, count: number): Promise<void> {
+  for (let page = from; page < from + count; page++) await miss(kit, page);
+}
+
+describe("a store that does not answer what it is given to write", () => {
+  it("is given no more than 32 MiB, and the application is told", async () => {
+    const errors: unknown[] = [];
+    const { store, given } = frozen();
+    const kit = kitOf({ cache: { store, onError: (error) => errors.push(error) } });
+
+    await misses(kit, 0, 100);
+
+    expect([given.length, errors.length]).toEqual([32, 68]);
+    expect(errors[0]).toMatchObject({ code: "ERR_CACHE_STORE_TIMEOUT" });
+  });
+
+  it("is given more once it has answered", async () => {
+    const { store, given, thaw } = frozen();
+    const kit = kitOf({ cache: { store, onError: () => undefined } });
+    await misses(kit, 0, 40);
+    thaw();
+    await settle();
+
+    await misses(kit, 40, 8);
+
+    expect(given.length).toBe(40);
+  });
+
+  it("is given more where it never answers, a minute later", async () => {
+    const { store, given } = frozen();
+    const kit = kitOf({ cache: { store, onError: () => undefined } });
+    await misses(kit, 0, 40);
+    kit.clock.advance(61);
+
+    await misses(kit, 40, 8);
+
+    expect(given.length).toBe(40);
+  });
+
+  it("is given one that is larger than that, alone", async () => {
+    const { store, given } = frozen();
+    const kit = kitOf({ cache: { store }, route: { maxBodyBytes: 64 * MIB } });
+
+    answer(fillOf(await kit.begin()), { body: new Uint8Array(40 * MIB) });
+
+    expect(given.length).toBe(1);
+  });
+});
+
+describe("what is remembered beside the store is forgotten by clear", () => {
+  it("targets are", () => {
+    const names = new Names("p|", undefined);
+    names.of("http://a", "/x?b=1");
+
+    names.forget();
+
+    expect(names.origins()).toEqual([]);
+  });
+
+  it("what could not be shared is", async () => {
+    const kit = kitOf();
+    answer(fillOf(kit.now()), { headers: { "cache-control": "no-store" } });
+    const hidden = fillOf(kit.now()).hidden;
+
+    await kit.cache.clear();
+
+    expect([hidden.length, fillOf(kit.now()).hidden.length > 0]).toEqual([0, true]);
+  });
+
+  it("so are keys and failures", () => {
+    const flights = new Flights();
+    const backoff = new Backoff();
+    flights.rememberUncacheable("k", Infinity);
+    backoff.failed("k", 0, {});
+
+    flights.forgetAll();
+    backoff.forgetAll();
+
+    expect([flights.isUncacheable("k", 0), backoff.holds("k", 0)]).toEqual([false, false]);
+  });
+
+  it("so are tags, and what was tagged before stays dead", () => {
+    const tags = new Tags(() => 1000);
+    const before = { tags: ["a"], taggedAt: tags.begin() };
+
+    tags.invalidateAll();
+
+    expect([tags.areOutdated(before), tags.areOutdated({ tags: ["a"], taggedAt: tags.begin() })]).toEqual([
+      true,
+      false,
+    ]);
+  });
+});

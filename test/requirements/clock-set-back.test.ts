@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { formatHttpDate } from "../../src/http/http-date.ts";
+import { memoryStore } from "../../src/index.ts";
+import { testClock } from "../../src/testing/clock.ts";
+import { answer, fillOf, kitOf, refresher, said, textOf } from "../support/kit.ts";
+import type { KitOptions } from "../support/kit.ts";
+
+const STATUS = "cache-status";
+
+describe("after the clock was set back", () => {
+  it.each([[5], [50], [3600], [86_400]])("by %d s, an entry lives no longer than it had", (back) => {
+    const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
+    ask();
+    clock.advance(50);
+    expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=10");
+
+    clock.advance(-back);
+
+    expect([said(ask(), STATUS), said(ask(), "age")]).toEqual(["caching-route;hit;ttl=10", "50"]);
+    clock.advance(10);
+    expect(now().kind).toBe("fill");
+  });
+
+  it("again and again, neither", () => {
+    const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
+    ask();
+    for (const seconds of [20, -5, 20, -3600, 19]) {
+      clock.advance(seconds);
+      ask();
+    }
+    expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=1");
+
+    clock.advance(1);
+
+    expect(now().kind).toBe("fill");
+  });
+
+  it("a response that came with an age lives no longer than its written lifetime", () => {
+    const { ask, clock } = kitOf({ route: { ttl: 60 } });
+    ask({}, { headers: { age: "1000" } });
+
+    clock.advance(-500);
+
+    expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=60");
+  });
+
+  it("what is stored since lives as long as it should", () => {
+    const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
+    ask({ target: "/a" });
+    clock.advance(-3600);
+
+    ask();
+    clock.advance(59);
+
+    expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=1");
+    clock.advance(1);
+    expect(now().kind).toBe("fill");
+  });
+
+  it("a Date by the right time makes no response old", () => {
+    const { ask, clock } = kitOf({ route: { ttl: "response" } });
+    ask({ target: "/a" });
+    clock.advance(-3600);
+
+    ask({}, { headers: { "cache-control": "max-age=60", date: formatHttpDate(clock.now()) } });
+
+    expect([said(ask(), STATUS), said(ask(), "age")]).toEqual(["caching-route;hit;ttl=60", "0"]);
+  });
+
+  it("what has an Expires lives until then", () => {
+    const { ask, clock } = kitOf({ route: { ttl: "response" } });
+    ask({ target: "/a" });
+    clock.advance(-3600);
+
+    ask({}, { headers: { expires: formatHttpDate(clock.now() + 60_000) } });
+
+    expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=60");
+  });
+
+  it("a stale window closes when it should", () => {
+    const { refresh } = refresher();
+    const { ask, now, clock } = kitOf({ route: { ttl: 10, staleWhileRevalidate: 20 } });
+    ask({ refresh });
+    clock.advance(15);
+    ask({ refresh, target: "/b" });
+
+    clock.advance(-3600);
+    ask({ refresh, target: "/b" });
+    clock.advance(15);
+
+    expect(now({ refresh }).kind).toBe("fill");
+  });
+
+  it("what failed is tried again after as long as before", () => {
+    const { fills, refresh } = refresher();
+    const { ask, now, clock } = kitOf({
+      cache: { onError: () => undefined },
+      route: { ttl: 10, staleWhileRevalidate: 600 },
+    });
+    ask({ refresh });
+    clock.advance(10);
+    now({ refresh });
+    fills[0]?.abandon("failed", new Error("no"));
+
+    clock.advance(-3600);
+    now({ refresh });
+    clock.advance(1);
+    now({ refresh });
+
+    expect(fills.length).toBe(2);
+  });
+
+  it("what was uncacheable is so for as long as before", () => {
+    const { now, ask, clock } = kitOf({ route: { uncacheableTtl: 10 } });
+    ask({}, { headers: { "cache-control": "private" } });
+
+    clock.advance(-3600);
+    const before = fillOf(now()).hidden;
+    clock.advance(10);
+
+    expect(before).toEqual([]);
+    expect(fillOf(now()).hidden).toContain("range");
+  });
+});
+
+describe("an entry from the future, in a store that outlives its process", () => {
+  function restarted(seconds: number, stored: KitOptions["route"] = {}): ReturnType<typeof kitOf> {
+    const store = memoryStore();
+    const route = { key: () => "k", ttl: 60, ...stored };
+    kitOf({ cache: { store, clock: testClock() }, route }).ask({}, { body: "old" });
+    const clock = testClock(Date.UTC(2026, 0, 1) - seconds * 1000);
+    return kitOf({ cache: { store, clock }, route });
+  }
+
+  it.each([[2], [3600]])("is nobody's answer: by %d s", (seconds) => {
+    expect(restarted(seconds).now().kind).toBe("fill");
+  });
+
+  it("is not served in the place of an error either", () => {
+    const { now } = restarted(3600, { ttl: 0, staleIfError: 60 });
+
+    expect(answer(fillOf(now({ refresh: () => undefined })), { status: 500 }).status).toBe(500);
+  });
+
+  it("counts as new where its clock is ahead by less than a second", () => {
+    const { ask } = restarted(0.9);
+
+    expect([textOf(ask()), said(ask(), STATUS), said(ask(), "age")]).toEqual([
+      "old",
+      "caching-route;hit;ttl=60",
+      "0",
+    ]);
+  });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import type { Decision, Fill, StreamedReply } from "../../src/adapter.ts";
+import {
+  answer,
+  fillOf,
+  followOf,
+  kitOf,
+  openWith,
+  readText,
+  said,
+  serveOf,
+  settle,
+  textOf,
+} from "../support/kit.ts";
+import type { Asked, Kit, KitOptions, Said } from "../support/kit.ts";
+
+/** A leader whose response flows, and what it was asked with. */
+async function streaming(
+  options: KitOptions = {},
+  response: Said = {},
+): Promise<{ kit: Kit; fill: Fill; stream: StreamedReply; stopped: () => number }> {
+  const kit = kitOf(options);
+  const fill = fillOf(kit.now());
+  let stops = 0;
+  const stream = openWith(fill, response).stream(() => stops++);
+  return { kit, fill, stream, stopped: () => stops };
+}
+
+async function joined(kit: Kit, asked?: Asked): Promise<Decision> {
+  return kit.begin(asked);
+}
+
+describe("a request that comes while a response streams", () => {
+  it("is given what has come and what comes, with the head of the leader and a run less", async () => {
+    const { kit, stream } = await streaming(
+      {},
+      { headers: { "content-type": "text/plain", "content-length": "7" } },
+    );
+    stream.sink?.write("one ");
+    const follower = followOf(await joined(kit));
+
+    stream.sink?.write("two");
+    stream.sink?.end();
+
+    expect(await readText(follower.content)).toBe("one two");
+    expect([
+      said(follower, "content-type"),
+      said(follower, "content-length"),
+      said(follower, "cache-status"),
+    ]).toEqual(["text/plain", "7", "caching-route;fwd=uri-miss;collapsed"]);
+  });
+
+  it("is given the entry once the content has ended", async () => {
+    const { kit, stream } = await streaming();
+    stream.sink?.write("all");
+    stream.sink?.end();
+
+    expect(textOf(serveOf(kit.now()).reply)).toBe("all");
+  });
+
+  it("hears that its condition holds as soon as the head is known", async () => {
+    const { kit } = await streaming({}, { headers: { etag: '"v1"' } });
+
+    const decision = serveOf(await joined(kit, { headers: { "if-none-match": '"v1"' } }));
+
+    expect([decision.reply.status, decision.reply.body]).toEqual([304, undefined]);
+  });
+
+  it("runs the handler itself where it asks for another variant", async () => {
+    const { kit } = await streaming({}, { headers: { vary: "accept-language" } });
+
+    expect((await joined(kit, { headers: { "accept-language": "fr" } })).kind).toBe("fill");
+  });
+
+  it("breaks where the source breaks, and nothing is stored", async () => {
+    const { kit, stream } = await streaming();
+    const broken = new Error("no more");
+    const follower = followOf(await joined(kit));
+    stream.sink?.write("one");
+
+    stream.sink?.abandon("failed", broken);
+
+    await expect(readText(follower.content)).rejects.toBe(broken);
+    expect(kit.now().kind).toBe("fill");
+  });
+
+  it("breaks where the content is shorter than the head said", async () => {
+    const { kit, stream } = await streaming({}, { headers: { "content-length": "100" } });
+    const follower = followOf(await joined(kit));
+    stream.sink?.write("one");
+
+    stream.sink?.end();
+
+    await expect(readText(follower.content)).rejects.toMatchObject({ code: "ERR_CACHE_SOURCE" });
+  });
+
+  it("runs the handler itself once the content has grown beyond the budget; who was there before reads on", async () => {
+    const { kit, stream } = await streaming({ route: { maxBodyBytes: 4 } });
+    const early = readText(followOf(await joined(kit)).content);
+    stream.sink?.write("one ");
+    await settle();
+    stream.sink?.write("two ");
+    await settle();
+    const late = await joined(kit);
+    stream.sink?.write("three");
+    stream.sink?.end();
+
+    expect([late.kind, await early]).toEqual(["fill", "one two three"]);
+  });
+
+  it("does not follow what is stale by now: the next one leads, and the others follow that one", async () => {
+    const { kit, stream } = await streaming({ route: { ttl: 1 } });
+    kit.clock.advance(2);
+    const second = fillOf(await joined(kit));
+    const third = joined(kit);
+    await settle();
+
+    answer(second, { body: "new" });
+
+    expect(textOf(serveOf(await third).reply)).toBe("new");
+    stream.sink?.end();
+  });
+
+  it("does not follow what was purged, by key or by tag, and who was there before reads on", async () => {
+    const { kit, stream } = await streaming({ route: { tags: ["news"] } });
+    const early = readText(followOf(await joined(kit)).content);
+    stream.sink?.write("old");
+
+    await kit.cache.invalidate({ tag: "news" });
+    const late = await joined(kit);
+    stream.sink?.end();
+
+    expect([late.kind, await early]).toEqual(["fill", "old"]);
+    answer(fillOf(late), { body: "new" });
+    expect(textOf(serveOf(kit.now()).reply)).toBe("new");
+  });
+});
+
+describe("a leader whose client goes away", () => {
+  it("before the head goes on for those who wait", async () => {
+    const kit = kitOf();
+    const fill = fillOf(kit.now());
+    const follower = joined(kit);
+
+    const goesOn = fill.leave();
+    answer(fill, { body: "made" });
+
+    expect([goesOn, textOf(serveOf(await follower).reply)]).toEqual([true, "made"]);
+  });
+
+  it("before the head is abandoned where nobody waits", () => {
+    const kit = kitOf();
+    const fill = fillOf(kit.now());
+
+    expect([fill.leave(), kit.now().kind]).toEqual([false, "fill"]);
+  });
+
+  it("and falls silent is given up, for those who come later too", async () => {
+    const kit = kitOf({ route: { waitMs: 1000 } });
+    const fill = fillOf(kit.now());
+    const follower = joined(kit);
+    fill.leave();
+    kit.clock.advance(1);
+    const second = fillOf(await follower);
+    const third = joined(kit);
+
+    answer(second, { body: "second" });
+    answer(fill, { body: "first" });
+
+    expect([textOf(serveOf(await third).reply), textOf(serveOf(kit.now()).reply)]).toEqual([
+      "second",
+      "second",
+    ]);
+  });
+
+  it("and then fails, hands over: one of those who wait leads", async () => {
+    const kit = kitOf();
+    const fill = fillOf(kit.now());
+    const followers = [joined(kit), joined(kit)];
+    fill.leave();
+
+    fill.abandon("failed");
+    answer(fillOf(await followers[0]!), { body: "second" });
+
+    expect(textOf(serveOf(await followers[1]!).reply)).toBe("second");
+  });
+
+  it("in the middle goes on for those who follow", async () => {
+    const { kit, stream, stopped } = await streaming();
+    stream.sink?.write("one ");
+    const follower = followOf(await joined(kit));
+
+    const goesOn = stream.sink?.leave();
+    stream.sink?.write("two");
+    stream.sink?.end();
+
+    expect([goesOn, await readText(follower.content), stopped()]).toEqual([true, "one two", 0]);
+    expect(kit.now().kind).toBe("serve");
+  });
+
+  it("in the middle stops its source where nobody follows", async () => {
+    const { kit, stream, stopped } = await streaming();
+    stream.sink?.write("one ");
+
+    expect([stream.sink?.leave(), stopped(), kit.now().kind]).toEqual([false, 1, "fill"]);
+  });
+
+  it("stops its source when the last of those who follow goes, too", async () => {
+    const { kit, stream, stopped } = await streaming();
+    const follower = followOf(await joined(kit));
+    await stream.content?.return?.();
+    const before = stopped();
+
+    await follower.content.return?.();
+
+    expect([before, stopped()]).toEqual([0, 1]);
+  });
+
+  it("and whose source falls silent breaks those who follow, after as long as they would wait", async () => {
+    const { kit, stream, stopped } = await streaming({ route: { waitMs: 1000 } });
+    const follower = followOf(await joined(kit));
+    stream.sink?.leave();
+    stream.sink?.write("one");
+    kit.clock.advance(0.9);
+    stream.sink?.write("two");
+    kit.clock.advance(0.9);
+    const before = stopped();
+
+    kit.clock.advance(0.1);
+
+    expect([before, stopped()]).toEqual([0, 1]);
+    await expect(readText(follower.content)).rejects.toMatchObject({ code: "ERR_CACHE_SOURCE" });
+  });
+
+  it("reads at its own pace beside those who follow, and the source waits for it beyond the budget", async () => {
+    const { stream } = await streaming({ route: { maxBodyBytes: 4 } });
+    const content = stream.content;
+    stream.sink?.write("one ");
+    const within = stream.sink?.room();
+    stream.sink?.write("two ");
+    const beyond = stream.sink?.room();
+    await content?.next();
+    await content?.next();
+
+    expect([within, beyond, stream.sink?.room()]).toEqual([undefined, expect.any(Promise), undefined]);
+  });
+});

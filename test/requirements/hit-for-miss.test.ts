@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { Flights } from "../../src/core/flight/flights.ts";
+import { platformDigest } from "../../src/platform.ts";
+import { answer, fillOf, kitOf, serveOf } from "../support/kit.ts";
+
+const cookie = { headers: { "set-cookie": "id=1" } };
+
+describe("a resource whose response could not be stored", () => {
+  it("is run by everyone at once: nobody waits for a leader who has nothing for him", () => {
+    const { now } = kitOf();
+    answer(fillOf(now()), cookie);
+
+    expect([now(), now()].map(({ kind }) => kind)).toEqual(["fill", "fill"]);
+  });
+
+  it("lets its handler answer conditions and ranges itself", () => {
+    const { now } = kitOf();
+    answer(fillOf(now()), cookie);
+
+    expect(fillOf(now()).hidden).toEqual([]);
+  });
+
+  it("is tried again after two minutes", () => {
+    const { now, begin, clock } = kitOf();
+    answer(fillOf(now()), cookie);
+    clock.advance(120);
+
+    const leader = now();
+
+    expect(fillOf(leader).hidden).not.toEqual([]);
+    expect(begin()).toBeInstanceOf(Promise);
+  });
+
+  it("is tried again when the route says so", () => {
+    const { now, clock } = kitOf({ route: { uncacheableTtl: 5 } });
+    answer(fillOf(now()), cookie);
+    clock.advance(4.9);
+    const before = fillOf(now()).hidden;
+    clock.advance(0.1);
+
+    expect([before, fillOf(now()).hidden.length > 0]).toEqual([[], true]);
+  });
+
+  it("is forgotten as such once a response could be stored", () => {
+    const { now } = kitOf();
+    answer(fillOf(now()), cookie);
+
+    answer(fillOf(now()));
+
+    expect(serveOf(now()).outcome).toBe("hit");
+  });
+
+  it("is not remembered longer because its handler answers conditions", () => {
+    const { now, clock } = kitOf();
+    answer(fillOf(now()), cookie);
+    clock.advance(119);
+    answer(fillOf(now({ headers: { "if-none-match": '"a"' } })), { status: 304 });
+    clock.advance(1);
+
+    expect(fillOf(now()).hidden).not.toEqual([]);
+  });
+
+  it("is no concern of other variants", () => {
+    const { now } = kitOf({ route: { vary: ["accept-language"] } });
+    answer(fillOf(now({ headers: { "accept-language": "en" } })), cookie);
+
+    expect(fillOf(now({ headers: { "accept-language": "fr" } })).hidden).not.toEqual([]);
+  });
+});
+
+describe("the memory of uncacheable keys", () => {
+  it("is bounded: the oldest are forgotten", () => {
+    const flights = new Flights(undefined, 2);
+    ["a", "b", "a", "c"].forEach((key) => flights.rememberUncacheable(key, 1000));
+
+    expect(["a", "b", "c"].map((key) => flights.isUncacheable(key, 0))).toEqual([true, false, true]);
+  });
+
+  it("keeps a digest of keys of great length", () => {
+    const long = "x".repeat(5000);
+    const asked: string[] = [];
+    const keyed = (text: string): string => (asked.push(text), `d${text.length}`);
+    const flights = new Flights({ ...platformDigest(new Uint8Array()), keyed });
+    flights.rememberUncacheable(long, 1000);
+
+    expect([flights.isUncacheable(long, 0), flights.isUncacheable(`${long}y`, 0)]).toEqual([true, false]);
+    expect(asked).toHaveLength(3);
+  });
+
+  it("ends when its time is up", () => {
+    const flights = new Flights();
+    flights.rememberUncacheable("a", 6000);
+
+    expect([5999, 6000, 5999].map((now) => flights.isUncacheable("a", now))).toEqual([true, false, false]);
+  });
+});

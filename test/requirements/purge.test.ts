@@ -1,0 +1,206 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/index.ts";
+import type { Store } from "../../src/index.ts";
+import { answer, asyncStore, fillOf, kitOf, openWith, serveOf, settle, textOf } from "../support/kit.ts";
+import type { Kit, KitOptions } from "../support/kit.ts";
+
+const byKey: KitOptions = { route: { key: () => "user:1" } };
+
+/** A store that keeps what it is given only when it is told to go on. */
+function lateStore(): { readonly store: Store; write(): void; writeLastFirst(): void } {
+  const inner = memoryStore();
+  const writes: (() => void)[] = [];
+  const store: Store = {
+    ...asyncStore(inner),
+    set: (entry) =>
+      new Promise((resolve) => {
+        writes.push(() => resolve(inner.set(entry)));
+      }),
+  };
+  return {
+    store,
+    write: () => writes.splice(0).forEach((go) => go()),
+    writeLastFirst: () =>
+      writes
+        .splice(0)
+        .toReversed()
+        .forEach((go) => go()),
+  };
+}
+
+function lateKit(): { readonly kit: Kit } & Omit<ReturnType<typeof lateStore>, "store"> {
+  const { store, ...writes } = lateStore();
+  return { kit: kitOf({ ...byKey, cache: { store } }), ...writes };
+}
+
+describe("an invalidation while a handler runs", () => {
+  it("keeps the response from being stored: the handler read before it", async () => {
+    const { cache, now } = kitOf(byKey);
+    const fill = fillOf(now());
+    await cache.invalidate("user:1");
+
+    const reply = answer(fill, { body: "before" });
+
+    expect([textOf(reply), now().kind, cache.stats().refusals]).toEqual(["before", "fill", { purged: 1 }]);
+  });
+
+  it("keeps it from being stored even between its head and its end", async () => {
+    const { cache, now } = kitOf(byKey);
+    const open = openWith(fillOf(now()));
+    await cache.invalidate("user:1");
+
+    open.complete("before");
+
+    expect(now().kind).toBe("fill");
+  });
+
+  it("keeps a stream that is under way from being stored", async () => {
+    const { cache, now } = kitOf(byKey);
+    const { sink } = openWith(fillOf(now())).stream();
+    sink?.write("before");
+    await cache.invalidate("user:1");
+
+    sink?.end();
+
+    expect(now().kind).toBe("fill");
+  });
+
+  it("does so for everything, by clear", async () => {
+    const { cache, now } = kitOf();
+    const fills = [fillOf(now({ target: "/a" })), fillOf(now({ target: "/b" }))];
+    const cleared = await cache.clear();
+
+    fills.forEach((fill) => answer(fill));
+
+    expect([cleared, cache.stats().store?.entries, cache.stats().refusals]).toEqual([true, 0, { purged: 2 }]);
+  });
+
+  it("leaves other keys alone", async () => {
+    const { cache, now } = kitOf(byKey);
+    const fill = fillOf(now());
+    await cache.invalidate("user:2");
+
+    answer(fill, { body: "kept" });
+
+    expect(textOf(serveOf(now()).reply)).toBe("kept");
+  });
+
+  it("lets those who wait run the handler again, and share that", async () => {
+    const { cache, begin, now } = kitOf(byKey);
+    now();
+    const followers = [Promise.resolve(begin()), Promise.resolve(begin())];
+    await cache.invalidate("user:1");
+
+    answer(fillOf(await followers[0]!), { body: "after" });
+
+    expect(textOf(serveOf(await followers[1]!).reply)).toBe("after");
+    expect(textOf(serveOf(now()).reply)).toBe("after");
+  });
+
+  it("does not make the resource one that is known not to be stored", async () => {
+    const { cache, now } = kitOf(byKey);
+    const fill = fillOf(now());
+    await cache.invalidate("user:1");
+    answer(fill);
+
+    expect(fillOf(now()).hidden).not.toEqual([]);
+  });
+
+  it("keeps later requests from the response while a slow store still writes it", async () => {
+    const { kit } = lateKit();
+    answer(fillOf(await kit.begin()), { body: "before" });
+    await kit.cache.invalidate("user:1");
+
+    expect((await kit.begin()).kind).toBe("fill");
+  });
+
+  it.each([
+    ["before", 0.1],
+    ["after", 0.4],
+  ])("takes out what a store writes long after its deadline, where it came %s that", async (_when, at) => {
+    const { kit, write } = lateKit();
+    answer(fillOf(await kit.begin()), { body: "old" });
+    kit.clock.advance(at);
+    await kit.cache.invalidate("user:1");
+    kit.clock.advance(5);
+    await settle();
+
+    write();
+    await settle();
+
+    expect((await kit.begin()).kind).toBe("fill");
+  });
+
+  it("takes out what a slow store writes after it", async () => {
+    const { kit, write } = lateKit();
+    answer(fillOf(await kit.begin()), { body: "before" });
+    await kit.cache.invalidate("user:1");
+
+    write();
+    await settle();
+
+    expect((await kit.begin()).kind).toBe("fill");
+  });
+});
+
+describe("an invalidation while a response is put by hand", () => {
+  it.each([
+    ["while the store writes it", 0, 0.1],
+    ["before the store's deadline, and the store writes after it", 0.1, 5],
+    ["after the store's deadline, before the store writes", 0.4, 5],
+  ])("takes it out: %s", async (_when, before, after) => {
+    const { kit, write } = lateKit();
+    const put = kit.cache.set("user:1", { body: "old" });
+    kit.clock.advance(before);
+    await settle();
+    await kit.cache.invalidate("user:1");
+    kit.clock.advance(after);
+    await settle();
+
+    write();
+    await settle();
+
+    expect([await put, await kit.cache.get("user:1")]).toEqual([false, undefined]);
+  });
+
+  it("keeps what was put first from replacing what was put after it, in a store that writes out of order", async () => {
+    const { kit, writeLastFirst } = lateKit();
+    const puts = [kit.cache.set("user:1", { body: "old" }), kit.cache.set("user:1", { body: "new" })];
+    await settle();
+
+    writeLastFirst();
+    await Promise.all(puts);
+    await settle();
+
+    expect(await kit.cache.get("user:1")).toBeUndefined();
+  });
+});
+
+describe("an invalidation", () => {
+  it("answers how many responses it removed", async () => {
+    const { cache, ask } = kitOf({ route: { key: () => "user:1", vary: ["accept-language"] } });
+    ask({ headers: { "accept-language": "en" } });
+    ask({ headers: { "accept-language": "fr" } });
+
+    expect([await cache.invalidate("user:1"), await cache.invalidate("user:1")]).toEqual([2, 0]);
+  });
+
+  it("is confined to its namespace", async () => {
+    const { cache, ask } = kitOf({
+      route: { key: () => "1", namespace: "users" },
+      cache: { namespace: "api" },
+    });
+    ask();
+
+    const elsewhere = await cache.invalidate("1");
+    const there = await cache.invalidate("1", { namespace: "users" });
+
+    expect([elsewhere, there]).toEqual([0, 1]);
+  });
+
+  it("refuses a key that no route could have", async () => {
+    const { cache } = kitOf();
+
+    await expect(cache.invalidate("")).rejects.toMatchObject({ code: "ERR_CACHE_KEY" });
+  });
+});

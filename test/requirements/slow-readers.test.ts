@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { StreamedReply } from "../../src/adapter.ts";
+import { fillOf, followOf, kitOf, openWith, settle } from "../support/kit.ts";
+import type { Kit } from "../support/kit.ts";
+
+/** A leader and one who follows it, on a stream that has grown too large to keep; the leader has read nothing of it. */
+async function outgrown(): Promise<{
+  kit: Kit;
+  stream: StreamedReply;
+  follower: AsyncIterableIterator<Uint8Array>;
+}> {
+  const kit = kitOf({ route: { maxBodyBytes: 4, waitMs: 1000 } });
+  const stream = openWith(fillOf(kit.now())).stream();
+  const follower = followOf(await kit.begin()).content;
+  return { kit, stream, follower };
+}
+
+/** Writes as long as there is room; answers how many parts there was room for. */
+async function fed({ sink }: StreamedReply, most: number): Promise<number> {
+  for (let count = 0; count < most; count++) {
+    sink?.write("part");
+    let isHeld = true;
+    void (sink?.room() ?? Promise.resolve()).then(() => (isHeld = false));
+    await settle();
+    if (isHeld) return count + 1;
+  }
+  return most;
+}
+
+async function readAll(content: AsyncIterableIterator<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const part of content) bytes += part.byteLength;
+  return bytes;
+}
+
+describe("a leader that reads nothing of a stream that is too large to keep", () => {
+  it("holds back its source and those who follow", async () => {
+    const { stream, follower } = await outgrown();
+    expect(stream.content).toBeDefined();
+    void readAll(follower);
+
+    expect(await fed(stream, 10)).toBeLessThan(10);
+  });
+
+  it("does so for waitMs and no longer: then it is cut off, and those who follow are sent the rest", async () => {
+    const { kit, stream, follower } = await outgrown();
+    const leader = stream.content;
+    const whole = readAll(follower);
+    const before = await fed(stream, 10);
+
+    kit.clock.advance(1);
+    await settle();
+    await fed(stream, 10);
+    kit.clock.advance(0);
+    await fed(stream, 10);
+    stream.sink?.end();
+
+    expect(await whole).toBe((before + 20) * 4);
+    await expect(leader?.next()).rejects.toMatchObject({ code: "ERR_CACHE_READER_CUT" });
+  });
+
+  it("is awaited for as long as it likes where nobody follows", async () => {
+    const { kit, stream, follower } = await outgrown();
+    const leader = stream.content;
+    await follower.return?.();
+    const before = await fed(stream, 10);
+    kit.clock.advance(3600);
+    await settle();
+
+    const bytes = readAll(leader!);
+    stream.sink?.end();
+
+    expect([before < 10, await bytes]).toEqual([true, before * 4]);
+  });
+
+  it("is awaited anew after each part that it reads", async () => {
+    const { kit, stream, follower } = await outgrown();
+    const leader = stream.content!;
+    void readAll(follower);
+    await fed(stream, 10);
+    kit.clock.advance(0.9);
+    await leader.next();
+    await leader.next();
+    await settle();
+    await fed(stream, 10);
+
+    kit.clock.advance(0.9);
+    await settle();
+
+    expect((await leader.next()).done).toBe(false);
+  });
+});
+
+describe("a client whose own back-pressure holds a source back", () => {
+  it("is cut where it has done so for waitMs while others follow", async () => {
+    const { kit, stream } = await outgrown();
+    let cuts = 0;
+    stream.sink?.hold(() => cuts++);
+
+    kit.clock.advance(1);
+
+    expect(cuts).toBe(1);
+  });
+
+  it("is not cut where nobody follows, where it is gone, or where it holds nothing back any more", async () => {
+    const { kit, stream, follower } = await outgrown();
+    let cuts = 0;
+    stream.sink?.hold(() => cuts++)();
+    kit.clock.advance(1);
+    await follower.return?.();
+    stream.sink?.hold(() => cuts++);
+    kit.clock.advance(1);
+
+    expect(cuts).toBe(0);
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import type { Fill } from "../../src/adapter.ts";
+import type { RouteOptions } from "../../src/index.ts";
+import { answer, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../support/kit.ts";
+import type { Asked } from "../support/kit.ts";
+import { stale } from "../support/staged.ts";
+import type { Staged } from "../support/staged.ts";
+
+const thrown = (own: object): Error => Object.assign(new Error("thrown"), own);
+
+/** A refresh that a request waits for, in the place of something stale. */
+function refreshing(route: RouteOptions<Asked> = {}): Staged & { fill: Fill; waiting: Promise<unknown> } {
+  const kit = stale({ staleIfError: 60, ...route }, 60);
+  const waiting = Promise.resolve(kit.begin(kit.asked));
+  return { ...kit, fill: kit.fills[0] as Fill, waiting };
+}
+
+describe("an error that the handler throws", () => {
+  it.each<[string, unknown, number | undefined]>([
+    ["a status", thrown({ status: 403 }), undefined],
+    ["a statusCode", thrown({ statusCode: 404 }), undefined],
+    ["a status of the server that is no error status of the route", thrown({ status: 501 }), undefined],
+    ["a status that is none, and a statusCode", thrown({ status: "gone", statusCode: 410 }), undefined],
+    ["none, where the response was given one before", thrown({}), 404],
+    ["a status, and is no Error", { status: 403 }, undefined],
+  ])("is an answer with %s", (_, error, before) => {
+    const { fill } = refreshing();
+
+    expect(fill.isAnswer(error, before)).toBe(true);
+  });
+
+  it.each<[string, unknown, number | undefined]>([
+    ["none", thrown({}), undefined],
+    ["none, and a response that is a success so far", thrown({}), 200],
+    ["one of errorStatuses", thrown({ status: 503 }), undefined],
+    ["one of errorStatuses, whatever was set before", thrown({ status: 503 }), 404],
+    ["one of a success", thrown({ status: 204 }), undefined],
+    ["one that no response has", thrown({ status: 1000 }), undefined],
+    ["one that is no number", thrown({ status: "404" }), undefined],
+    ["nothing at all", undefined, 404],
+    ["a text in its place", "gone", 404],
+  ])("is a failure with %s", (_, error, before) => {
+    const { fill } = refreshing();
+
+    expect(fill.isAnswer(error, before)).toBe(false);
+  });
+
+  it("is one or the other by the route's errorStatuses", () => {
+    const { fill } = refreshing({ errorStatuses: [404] });
+
+    expect([404, 500].map((status) => fill.isAnswer(thrown({ status })))).toEqual([false, true]);
+  });
+});
+
+describe("a refresh whose handler throws an answer", () => {
+  it("serves nothing stale, and removes what is stored; that is no failure", async () => {
+    const errors: unknown[] = [];
+    const { fills, asked, begin, now, cache } = stale({ staleIfError: 60 }, 60);
+    const waiting = Promise.resolve(begin(asked));
+    const fill = fills[0] as Fill;
+    fill.isAnswer(thrown({ status: 410 }));
+
+    fill.abandon("failed", thrown({ status: 410 }));
+
+    fillOf(await waiting).abandon("failed");
+    expect(now(asked).kind).toBe("fill");
+    expect([cache.stats().refusals["status"], cache.stats().store?.entries, errors]).toEqual([1, 0, []]);
+  });
+
+  it("is remembered like an answer: the next ones wait for nobody", async () => {
+    const { fill, waiting, now, asked } = refreshing();
+    fill.isAnswer(thrown({ status: 410 }));
+    fill.abandon("failed", thrown({ status: 410 }));
+    await waiting;
+
+    expect([now(asked), now(asked)].map(({ kind }) => kind)).toEqual(["fill", "fill"]);
+  });
+
+  it("keeps what an error handler sends for it, where statuses gives it a lifetime", async () => {
+    const { fill, waiting, now, asked } = refreshing({ statuses: { 200: true, 404: 10 } });
+    fill.isAnswer(thrown({ status: 404 }));
+
+    answer(fill, { status: 404, body: "no such page" });
+    await waiting;
+
+    const { reply } = serveOf(now(asked));
+    expect([reply.status, textOf(reply), said(reply, "cache-status")]).toEqual([
+      404,
+      "no such page",
+      "caching-route;hit;ttl=10",
+    ]);
+  });
+
+  it.each([[200], [304], [404], [500]])(
+    "keeps nothing of what is sent for it with the status %d",
+    async (status) => {
+      const { fill, waiting, now, asked, cache } = refreshing({
+        statuses: [200, 404, 500],
+        revalidate: true,
+      });
+      fill.isAnswer(thrown({ status: 403 }));
+
+      answer(fill, { status, body: "a page for all errors" });
+
+      fillOf((await waiting) as never).abandon("failed");
+      expect([now(asked).kind, cache.stats().store?.entries]).toEqual(["fill", 0]);
+    },
+  );
+
+  it("counts as failed where the error handler itself fails", async () => {
+    const { fill, waiting, now, asked } = refreshing();
+    fill.isAnswer(thrown({ status: 404 }));
+    fill.isAnswer(thrown({}));
+
+    fill.abandon("failed", thrown({}));
+
+    expect(await waiting).toMatchObject({ kind: "serve", outcome: "stale" });
+    expect(textOf(serveOf(now(asked)).reply)).toBe("old");
+  });
+
+  it("counts as answered where its stream throws before its first byte", async () => {
+    const { fill, waiting, now, asked } = refreshing();
+
+    openWith(fill)
+      .stream()
+      .sink?.abandon("failed", thrown({ statusCode: 404 }));
+
+    fillOf((await waiting) as never).abandon("failed");
+    expect(now(asked).kind).toBe("fill");
+  });
+
+  it("counts as failed where its stream throws without a status", async () => {
+    const { fill, waiting } = refreshing();
+
+    openWith(fill).stream().sink?.abandon("failed", thrown({}));
+
+    expect(await waiting).toMatchObject({ kind: "serve", outcome: "stale" });
+  });
+});
+
+describe("a leader whose handler throws an answer", () => {
+  it("shares it, where statuses gives it a lifetime", async () => {
+    const { now, begin } = kitOf({ route: { statuses: [200, 404] } });
+    const leader = fillOf(now());
+    const waiting = Promise.resolve(begin());
+    leader.isAnswer(thrown({ status: 404 }));
+
+    answer(leader, { status: 404, body: "no such page" });
+
+    expect(textOf(serveOf(await waiting).reply)).toBe("no such page");
+  });
+
+  it("and whose client is gone: it may have failed of that, and one of those who wait leads", async () => {
+    const { now, begin, cache } = kitOf();
+    const leader = fillOf(now());
+    const waiting = Promise.resolve(begin());
+    leader.leave();
+
+    expect(leader.isAnswer(thrown({ status: 400 }))).toBe(false);
+    leader.abandon("failed", thrown({ status: 400 }));
+    await settle();
+
+    answer(fillOf(await waiting));
+    expect(cache.stats().stored).toBe(1);
+  });
+});
