@@ -18,7 +18,7 @@ export type {
 export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
 export type { Tagged } from "./core/invalidation/tagging.ts";
 export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
-export type { Clock } from "./core/contract/clock.ts";
+export type { Clock } from "./core/contract/platform.ts";
 export type {
   OnError,
   Outcome,

@@ -1,8 +1,8 @@
 import type { createHash, createHmac, hash } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Clock } from "./core/contract/clock.ts";
-import type { Digest, Hasher } from "./core/contract/digest.ts";
+import type { Clock } from "./core/contract/platform.ts";
+import type { Digest, Hasher } from "./core/contract/platform.ts";
 import { asError, isThenable, misreturned, show } from "./core/contract/errors.ts";
 import type { CallbackFailure, OnError, Reporter } from "./core/contract/outcomes.ts";
 

@@ -27,7 +27,7 @@ import { BrokenAnswer } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
 import type { Scenarios } from "./adapter-contract/stage.ts";
 import type { AdapterHarness } from "./adapter-harness.ts";
-import type { ContractCheck } from "./check.ts";
+import type { ContractCheck } from "./contract-check.ts";
 
 const TOPICS: readonly Scenarios[] = [
   hits,

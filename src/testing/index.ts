@@ -12,7 +12,7 @@ export { bytesStore } from "./bytes-store.ts";
 export type { StoredResource } from "./bytes-store.ts";
 export { chaosStore } from "./chaos-store.ts";
 export type { ChaosMode, ChaosPlan, ChaosStore, StoreCall, StoreOperation } from "./chaos-store.ts";
-export type { ContractCheck } from "./check.ts";
+export type { ContractCheck } from "./contract-check.ts";
 export { testClock } from "./clock.ts";
 export type { TestClock } from "./clock.ts";
 export { corruptions } from "./corruptions.ts";

@@ -1,5 +1,5 @@
 import type { MaybePromise, Store } from "../index.ts";
-import type { ContractCheck } from "./check.ts";
+import type { ContractCheck } from "./contract-check.ts";
 import { dealings } from "./store-contract/dealings.ts";
 import { entries } from "./store-contract/entries.ts";
 import { names } from "./store-contract/names.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAge } from "../../src/http/age.ts";
+import { parseAge } from "../../src/http/delta-seconds.ts";
 
 describe("Age", () => {
   it("is none where the field is absent", () => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { engineOf } from "../../src/adapter.ts";
 import type { Policy, RouteContext } from "../../src/adapter.ts";
-import { keyParts } from "../../src/core/request/key-parts.ts";
+import { keyParts } from "../../src/core/request/cache-key.ts";
 import { keyOf } from "../../src/core/request/cache-key.ts";
 import { createCache, memoryStore } from "../../src/index.ts";
 import type { Cache, Report, RouteOptions } from "../../src/index.ts";

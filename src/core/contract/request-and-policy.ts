@@ -1,8 +1,8 @@
 import type { CacheControl } from "../../http/cache-control.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { SearchRule } from "../../http/no-vary-search.ts";
-import type { MaybePromise } from "./store.ts";
 import type { Decision, Fill, HandlerHead } from "./decisions.ts";
+import type { MaybePromise } from "./store.ts";
 
 export type {
   Abandoned,

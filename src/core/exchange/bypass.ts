@@ -1,12 +1,12 @@
 import type { Refusal } from "../contract/outcomes.ts";
-import { originOf } from "../request/cache-key.ts";
-import { statusFields } from "../reply/status-fields.ts";
-import type { Named } from "../reply/status-fields.ts";
-import { outdatedGroups } from "../invalidation/tagging.ts";
 import type { Decision, Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import { outdated } from "../invalidation/unsafe-methods.ts";
 import { PassRun } from "../fill/pass-fill.ts";
 import type { RunParts } from "../fill/run.ts";
+import { outdatedGroups } from "../invalidation/tagging.ts";
+import { outdated } from "../invalidation/unsafe-methods.ts";
+import { statusFields } from "../reply/status-fields.ts";
+import type { Named } from "../reply/status-fields.ts";
+import { originOf } from "../request/cache-key.ts";
 
 /** Lets a request past the cache, and says why. */
 export function bypass<Native>(

@@ -1,14 +1,17 @@
-import type { Flight, Landing } from "../flight/flights.ts";
+import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
+import type { Fields } from "../../http/fields.ts";
+import type { Reading } from "../contract/decisions.ts";
+import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
+import type { RunParts } from "../fill/run.ts";
+import type { Flight, Flowing, Landing } from "../flight/flights.ts";
 import { isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
-import { selectionOf } from "../reply/representation.ts";
-import type { Decision } from "../contract/request-and-policy.ts";
-import { followOf } from "./follow.ts";
-import { forwardOf } from "./forward.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
 import type { HitFields } from "../reply/hit-fields.ts";
+import { asksForRepresentation, hasContent, selectionOf } from "../reply/representation.ts";
+import { forwardOf } from "./context.ts";
 import type { Passage } from "./context.ts";
-import type { RunParts } from "../fill/run.ts";
 
 /**
  * Answers a request with what a flight has for those who waited, if it has something that this request asks for:
@@ -46,4 +49,42 @@ export function landed<Native>(
   if (landing.kind === "flowing") return followOf(request, landing.flowing, landing.content, added);
   const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
   return { kind: "serve", outcome, reply };
+}
+
+/**
+ * Answers a request with a response whose content is still on its way: `added` says so.
+ *
+ * A client that has the response already is told so at once (RFC 9110 §13.2.1). A range is not cut from what is not
+ * whole: the whole is a right answer as well (RFC 9110 §14.2).
+ */
+export function followOf(
+  request: RequestRecord,
+  { head, length }: Flowing,
+  content: Reading,
+  added: Fields,
+): Decision {
+  const { status, fields, storedAt, making } = head;
+  const outcome = "collapsed";
+  const said = fields.filter(([name]) => fieldOf(added, name) === undefined);
+  const validators = {
+    etag: combined(fieldOf(fields, "etag")),
+    lastModified: combined(fieldOf(fields, "last-modified")),
+    date: storedAt,
+  };
+  if (
+    status === 200 &&
+    asksForRepresentation(request.method) &&
+    isNotModified(selectionOf(request), validators)
+  ) {
+    void content.return?.();
+    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined, making };
+    return { kind: "serve", outcome, reply };
+  }
+  const sized: Fields = length === undefined ? [] : [["content-length", length]];
+  const all: Fields = [...said, ...sized, ...added];
+  if (request.method === "HEAD" || !hasContent(status)) {
+    void content.return?.();
+    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, making } };
+  }
+  return { kind: "follow", outcome, status, fields: all, making, content, isCut: () => content.isCut() };
 }

@@ -1,11 +1,13 @@
-import type { Demands } from "../request/directives.ts";
-import type { Key } from "../request/cache-key.ts";
+import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
+import type { RunParts, RunPlan } from "../fill/run.ts";
+import { isFresh } from "../freshness/freshness.ts";
+import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { statusKey } from "../reply/status-fields.ts";
 import type { Named } from "../reply/status-fields.ts";
-import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import { askedAgain, flightName, forwardOf, knownVary } from "./forward.ts";
-import type { RunParts, RunPlan } from "../fill/run.ts";
+import type { Key } from "../request/cache-key.ts";
+import type { Demands } from "../request/directives.ts";
 
 /** One request on its way, with what the stations found. */
 export interface Passage<Native> {
@@ -44,4 +46,47 @@ export function planOf<Native>(passage: Passage<Native>, found: Found, now: numb
     noStore: demands.noStore,
     askedAt: now,
   };
+}
+
+/** Why a request goes on to the handler, in the words of RFC 9211 §2.2. */
+export function forwardOf({ entry, vary }: Found, now: number): RunPlan["forward"] {
+  if (entry === undefined) return vary.length > 0 ? "vary-miss" : "uri-miss";
+  return isFresh(entry, now) ? "request" : "stale";
+}
+
+/** The fields that tell variants apart, as far as they are known before the response is. */
+export function knownVary({ vary }: Found, policy: Policy): readonly string[] {
+  return vary.length > 0 ? vary : policy.vary;
+}
+
+/** What flights and the memory of uncacheable responses call one variant of one resource. */
+export function flightName(resource: string, variant: string): string {
+  return `${resource}\n${variant}`;
+}
+
+/** The stored response whose validators the handler is shown, so that it may answer 304. */
+export function askedAgain(
+  request: RequestRecord,
+  policy: Policy,
+  entry: Entry | undefined,
+): Entry | undefined {
+  // With other methods a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
+  return policy.revalidate && !isUnsafe(request.method) ? entry : undefined;
+}
+
+/** Whether a run of the handler has nothing for those who would wait for it. */
+export function runsAlone(
+  request: RequestRecord,
+  policy: Policy,
+  entry: Entry | undefined,
+  now: number,
+): boolean {
+  if (entry !== undefined) {
+    // What others may be given is not what this client asked for.
+    if (isFresh(entry, now)) return true;
+    // What is asked for each time has nothing for those who would wait (hazard 10).
+    if (entry.staleAt <= entry.storedAt) return true;
+  }
+  // Nor has one's own, as long as its response does not say that it is for all (RFC 9111 §3.5).
+  return policy.scope === "shared" && request.header("authorization") !== undefined;
 }

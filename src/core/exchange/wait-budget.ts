@@ -1,6 +1,6 @@
+import type { Policy } from "../contract/request-and-policy.ts";
 import type { Flight, Landing } from "../flight/flights.ts";
 import type { Found } from "../lookup/lookup.ts";
-import type { Policy } from "../contract/request-and-policy.ts";
 import type { Passage } from "./context.ts";
 
 /** How much longer a request waits for the runs of others, before it runs by itself. */

@@ -1,26 +1,25 @@
-import { bypassReason, credentialsOf } from "../request/bypass-reason.ts";
-import { demandsOf } from "../request/directives.ts";
-import type { Flight } from "../flight/flights.ts";
-import type { Demands } from "../request/directives.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import type { ExplainedFreshness, Findings, KeyFindings, Verdict } from "./explanation.ts";
-import { isFresh, lifetimeSource, ttlOf } from "../freshness/freshness.ts";
-import { readHead } from "../storing/response-head.ts";
-import { keyOf, variantOf } from "../request/cache-key.ts";
-import type { Key } from "../request/cache-key.ts";
-import { keyParts } from "../request/key-parts.ts";
-import { Lookup } from "../lookup/lookup.ts";
-import type { Found } from "../lookup/lookup.ts";
-import { undeclaredNames } from "../request/normalized-target.ts";
-import { wordsOf } from "./reports.ts";
-import { conditionsOf } from "../freshness/validators.ts";
-import { servesOnError, servesWhileRevalidating } from "../freshness/stale-windows.ts";
-import { hashedKey, statusKey } from "../reply/status-fields.ts";
-import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import { askedAgain, flightName, forwardOf, knownVary, runsAlone } from "../exchange/forward.ts";
+import type { Entry, MaybePromise } from "../contract/store.ts";
+import { askedAgain, flightName, forwardOf, knownVary, runsAlone } from "../exchange/context.ts";
 import { PATIENT, spanOf } from "../exchange/wait-budget.ts";
 import type { RunParts } from "../fill/run.ts";
+import type { Flight } from "../flight/flights.ts";
+import { isFresh, lifetimeSource, ttlOf } from "../freshness/freshness.ts";
+import { servesOnError, servesWhileRevalidating } from "../freshness/stale-windows.ts";
+import { conditionsOf } from "../freshness/validators.ts";
+import { Lookup } from "../lookup/lookup.ts";
+import type { Found } from "../lookup/lookup.ts";
+import { hashedKey, statusKey } from "../reply/status-fields.ts";
+import { bypassReason, credentialsOf } from "../request/bypass-reason.ts";
+import { keyOf, keyParts, variantOf } from "../request/cache-key.ts";
+import type { Key } from "../request/cache-key.ts";
+import { demandsOf } from "../request/directives.ts";
+import type { Demands } from "../request/directives.ts";
+import { undeclaredNames } from "../request/normalized-target.ts";
+import { readHead } from "../storing/response-head.ts";
+import type { ExplainedFreshness, Findings, KeyFindings, Verdict } from "./explanation.ts";
+import { wordsOf } from "./reports.ts";
 
 /**
  * Goes the way of a request with none of its effects: nothing is counted, stored, waited for or told.

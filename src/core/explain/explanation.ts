@@ -2,8 +2,8 @@ import { appendCacheStatus, formatCacheStatus } from "../../http/cache-status.ts
 import type { CacheStatus } from "../../http/cache-status.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
-import type { Entry } from "../contract/store.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 
 /** How a request would be answered; `failed`: a function of its route throws, `unknown`: one was not given `native`. */
 export type ExplainedOutcome = Outcome | "failed" | "unknown";

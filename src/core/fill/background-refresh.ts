@@ -1,5 +1,5 @@
-import type { Flight } from "../flight/flights.ts";
 import type { Fill } from "../contract/request-and-policy.ts";
+import type { Flight } from "../flight/flights.ts";
 import { FillRun } from "./fill.ts";
 import type { RunParts, RunPlan } from "./run.ts";
 

@@ -1,18 +1,18 @@
 import type { Fields } from "../../http/fields.ts";
-import { CacheError, asError } from "../contract/errors.ts";
+import { asError, CacheError } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import { readHead } from "../storing/response-head.ts";
+import type { Abandoned, Fill, HandlerHead, OpenFill, Policy } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
+import { conditionsOf } from "../freshness/validators.ts";
+import { ANSWERED_BY_CACHE } from "../reply/representation.ts";
+import { statusFields } from "../reply/status-fields.ts";
 import type { Key } from "../request/cache-key.ts";
 import { keepsParameter, undeclaredNames } from "../request/normalized-target.ts";
-import { OpenRun } from "./response-fill.ts";
-import { ANSWERED_BY_CACHE } from "../reply/representation.ts";
-import { conditionsOf } from "../freshness/validators.ts";
+import { readHead } from "../storing/response-head.ts";
 import { RevalidatedRun } from "./not-modified-fill.ts";
+import { OpenRun } from "./response-fill.ts";
 import { abandonRun, answerIn, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
-import type { Entry } from "../contract/store.ts";
-import { statusFields } from "../reply/status-fields.ts";
-import type { Abandoned, Fill, HandlerHead, OpenFill, Policy } from "../contract/request-and-policy.ts";
 
 /** What a client asks of the response that it is to get, and a run without it does not (RFC 9110 §13.1). */
 const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];

@@ -1,18 +1,18 @@
-import { combined, fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
+import { combined, fieldOf } from "../../http/fields.ts";
 import { asError } from "../contract/errors.ts";
-import { readHead } from "../storing/response-head.ts";
+import type { HandlerHead } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
+import { isSameRepresentation } from "../freshness/validators.ts";
 import { Lookup } from "../lookup/lookup.ts";
 import type { Found } from "../lookup/lookup.ts";
-import { isSameRepresentation } from "../freshness/validators.ts";
+import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
-import type { Entry } from "../contract/store.ts";
-import type { HandlerHead } from "../contract/request-and-policy.ts";
 import { shownTarget } from "./fill.ts";
-import { freshen } from "./update-stored.ts";
 import { PassRun } from "./pass-fill.ts";
 import { ALONE, beginRun, isPurged, keep } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
+import { freshen } from "./update-stored.ts";
 
 /** A HEAD that the stored GET does not satisfy: what it tells freshens or outdates that one (RFC 9111 §4.3.5). */
 export function headRun(

@@ -1,14 +1,14 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
+import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 import { ageOf } from "../freshness/freshness.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
-import type { Entry } from "../contract/store.ts";
-import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/request-and-policy.ts";
+import { abandonRun, failRefresh, isLeftOut, isPurged, keep, landStored } from "./run.ts";
+import type { Run } from "./run.ts";
 import { freshen } from "./update-stored.ts";
 import type { Freshened } from "./update-stored.ts";
-import { abandonRun, failRefresh, isPurged, keep, isLeftOut, landStored } from "./run.ts";
-import type { Run } from "./run.ts";
 
 /**
  * A run whose handler said 304: what is stored still holds (RFC 9111 §4.3.4).

@@ -1,11 +1,11 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
+import type { Head } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
+import { statusFields, statusKey } from "../reply/status-fields.ts";
 import { variantOf } from "../request/cache-key.ts";
 import { offeredField } from "../request/no-vary-search.ts";
-import { statusFields, statusKey } from "../reply/status-fields.ts";
-import type { Entry } from "../contract/store.ts";
-import type { Head } from "../contract/request-and-policy.ts";
 import { variantFields, variesBy } from "../storing/stored-fields.ts";
 import type { Run } from "./run.ts";
 

@@ -1,9 +1,9 @@
+import type { CacheStatus } from "../../http/cache-status.ts";
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import type { CacheStatus } from "../../http/cache-status.ts";
-import { statusFields } from "../reply/status-fields.ts";
 import type { Fill, HandlerHead, OpenFill, Policy, Reply, StreamedReply } from "../contract/request-and-policy.ts";
+import { statusFields } from "../reply/status-fields.ts";
 
 /** What a handler is shown of the target: all of it, unless said otherwise. */
 const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {

@@ -1,29 +1,17 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
-import { Capture } from "../storing/body-capture.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import { hasContent, replyOnce } from "../reply/representation.ts";
-import {
-  BREAKS,
-  OF_THE_MOMENT,
-  abandonRun,
-  answerIn,
-  brokenSource,
-  failRefresh,
-  isLeftOut,
-  isPurged,
-  keep,
-  landStored,
-  refreshDeadlineOf,
-} from "./run.ts";
-import type { Judged, Run } from "./run.ts";
-import { offeredField } from "../request/no-vary-search.ts";
-import type { Entry, MaybePromise } from "../contract/store.ts";
-import type { Kept } from "../lookup/guarded-store.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../contract/request-and-policy.ts";
+import type { Entry, MaybePromise } from "../contract/store.ts";
 import { Audience } from "../flight/readers.ts";
-import { messageOf, statusOf, storedMessage, variantIn } from "./origin-reply.ts";
+import type { Kept } from "../lookup/guarded-store.ts";
+import { hasContent, replyOnce } from "../reply/representation.ts";
+import { offeredField } from "../request/no-vary-search.ts";
+import { Capture } from "../storing/body-capture.ts";
 import { storedFields } from "../storing/stored-fields.ts";
+import { messageOf, statusOf, storedMessage, variantIn } from "./origin-reply.ts";
+import { abandonRun, answerIn, BREAKS, brokenSource, failRefresh, isLeftOut, isPurged, keep, landStored, OF_THE_MOMENT, refreshDeadlineOf } from "./run.ts";
+import type { Judged, Run } from "./run.ts";
 
 /** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
 export class OpenRun implements OpenFill, Sink {

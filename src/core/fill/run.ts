@@ -1,24 +1,23 @@
 import { areSendable } from "../../http/fields.ts";
-import type { Backoff } from "../flight/refresh-backoff.ts";
-import type { Clock } from "../contract/clock.ts";
-import type { Flight, Flights } from "../flight/flights.ts";
-import type { Digest } from "../contract/digest.ts";
-import { jittered } from "../freshness/early-refresh.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
-import type { Fence, Ticket } from "../invalidation/purge-fence.ts";
+import type { Clock, Digest } from "../contract/platform.ts";
+import type { Abandoned, Head, Policy, RequestRecord, TargetNames } from "../contract/request-and-policy.ts";
+import type { Entry, MaybePromise } from "../contract/store.ts";
+import type { Flight, Flights } from "../flight/flights.ts";
+import type { Backoff } from "../flight/refresh-backoff.ts";
+import { jittered } from "../freshness/early-refresh.ts";
 import { instantsOf } from "../freshness/freshness.ts";
 import type { Instants } from "../freshness/freshness.ts";
-import type { Key } from "../request/cache-key.ts";
+import type { Fence, Ticket } from "../invalidation/purge-fence.ts";
+import { tagsOf } from "../invalidation/tagging.ts";
+import type { Tagging, Tags } from "../invalidation/tags.ts";
+import type { Kept, StoreCalls } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
-import type { Entry, MaybePromise } from "../contract/store.ts";
-import type { Kept, StoreCalls } from "../lookup/guarded-store.ts";
+import type { Key } from "../request/cache-key.ts";
 import { learnsRule } from "../request/no-vary-search.ts";
 import { refusalOf } from "../storing/storable.ts";
-import { tagsOf } from "../invalidation/tagging.ts";
-import type { Tags, Tagging } from "../invalidation/tags.ts";
-import type { Abandoned, Head, Policy, RequestRecord, TargetNames } from "../contract/request-and-policy.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {

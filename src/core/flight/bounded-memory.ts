@@ -1,4 +1,4 @@
-import type { Digest } from "../contract/digest.ts";
+import type { Digest } from "../contract/platform.ts";
 
 /** Of longer keys a digest is remembered: ten thousand of them would weigh too much (hazard 17). */
 const LONGEST_KEY = 512;

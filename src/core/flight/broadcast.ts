@@ -1,6 +1,6 @@
-import type { Clock } from "../contract/clock.ts";
 import type { Reading } from "../contract/decisions.ts";
 import { CacheError } from "../contract/errors.ts";
+import type { Clock } from "../contract/platform.ts";
 
 /** How a content ended: cleanly, or broken off by an error. */
 type End = { readonly isClean: true } | { readonly isClean: false; readonly error: unknown };

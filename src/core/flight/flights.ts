@@ -1,9 +1,8 @@
-import type { Clock } from "../contract/clock.ts";
 import type { Reading } from "../contract/decisions.ts";
-import type { Digest } from "../contract/digest.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import { Remembered } from "./bounded-memory.ts";
+import type { Clock, Digest } from "../contract/platform.ts";
 import type { Entry } from "../contract/store.ts";
+import { Remembered } from "./bounded-memory.ts";
 
 /** A response that may be shared and whose content is still coming. */
 export interface Flowing {

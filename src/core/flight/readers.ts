@@ -1,5 +1,5 @@
-import type { Clock } from "../contract/clock.ts";
 import type { Reading } from "../contract/decisions.ts";
+import type { Clock } from "../contract/platform.ts";
 import type { Flow } from "./broadcast.ts";
 
 /** What an audience needs to know of its run. */

@@ -1,4 +1,4 @@
-import type { Digest } from "../contract/digest.ts";
+import type { Digest } from "../contract/platform.ts";
 import { Remembered } from "./bounded-memory.ts";
 
 /** After the first failure in a row; each further one doubles it. */

@@ -1,12 +1,12 @@
-import { parseAge } from "../../http/age.ts";
+import { parseAge } from "../../http/delta-seconds.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { FieldValue } from "../../http/fields.ts";
 import { parseHttpDate } from "../../http/http-date.ts";
 import { misreturned } from "../contract/errors.ts";
+import type { Head, Policy } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 import { lastWindow, staleWindows } from "./stale-windows.ts";
 import type { StaleWindows } from "./stale-windows.ts";
-import type { Entry } from "../contract/store.ts";
-import type { Head, Policy } from "../contract/request-and-policy.ts";
 
 /** The instants of a response that is about to be stored, in epoch ms. */
 export interface Instants extends StaleWindows {

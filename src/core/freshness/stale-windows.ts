@@ -1,5 +1,5 @@
-import type { Entry } from "../contract/store.ts";
 import type { Head, Policy } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 
 /** Until when a stale response may be served, in epoch ms; absent where it may not. */
 export interface StaleWindows {

@@ -1,5 +1,5 @@
 import { fieldOf } from "../../http/fields.ts";
-import type { FieldValue, Fields } from "../../http/fields.ts";
+import type { Fields, FieldValue } from "../../http/fields.ts";
 import type { Entry } from "../contract/store.ts";
 
 /** Fields that describe the stored content, which a 304 does not bring anew (RFC 9111 §3.2). */

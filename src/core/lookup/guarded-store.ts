@@ -1,6 +1,6 @@
-import type { Clock } from "../contract/clock.ts";
 import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { StoreFailure } from "../contract/outcomes.ts";
+import type { Clock } from "../contract/platform.ts";
 import type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "../contract/store.ts";
 
 /** Is told of each failed call. */

@@ -1,12 +1,12 @@
 import { isFieldName, isFieldValue } from "../../http/fields.ts";
-import type { Clock } from "../contract/clock.ts";
-import type { OnError, Reporter } from "../contract/outcomes.ts";
 import { checkedOptions, hasMethods, storeOrCache } from "../contract/errors.ts";
-import { checkRouteOptions, invalid } from "./option-checks.ts";
-import type { RouteOptions } from "./route-options.ts";
-import type { CacheSettings } from "./policy.ts";
-import type { Store } from "../contract/store.ts";
+import type { OnError, Reporter } from "../contract/outcomes.ts";
+import type { Clock } from "../contract/platform.ts";
 import type { StatusHeader } from "../contract/request-and-policy.ts";
+import type { Store } from "../contract/store.ts";
+import { checkRouteOptions, invalid } from "./option-checks.ts";
+import type { CacheSettings } from "./policy.ts";
+import type { RouteOptions } from "./route-options.ts";
 
 /** What `Cache-Status` says beside the outcome. */
 export interface CacheStatusOptions {

@@ -1,9 +1,9 @@
 import { formatNoVarySearch } from "../../http/no-vary-search.ts";
-import { declaredQuery } from "./declared-query.ts";
 import { CacheError, isThenable, misreturned } from "../contract/errors.ts";
+import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "../contract/request-and-policy.ts";
+import { declaredQuery } from "./declared-query.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
 import type { RouteOptions } from "./route-options.ts";
-import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "../contract/request-and-policy.ts";
 
 /** What a cache says for all its routes. */
 export interface CacheSettings {

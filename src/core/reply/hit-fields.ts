@@ -1,12 +1,12 @@
-import { fieldOf } from "../../http/fields.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
-import type { FieldValue, Fields } from "../../http/fields.ts";
-import type { Digest } from "../contract/digest.ts";
+import { fieldOf } from "../../http/fields.ts";
+import type { Fields, FieldValue } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
+import type { Digest } from "../contract/platform.ts";
+import type { Policy, Reply } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 import { ageOf, ttlOf } from "../freshness/freshness.ts";
 import { statusFields, statusKey } from "./status-fields.ts";
-import type { Entry } from "../contract/store.ts";
-import type { Policy, Reply } from "../contract/request-and-policy.ts";
 
 /** Why a request that waited for another's run had been on its way to the handler. */
 type Forward = CacheStatus["fwd"];

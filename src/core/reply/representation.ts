@@ -5,8 +5,8 @@ import { parseList } from "../../http/list.ts";
 import { areWorthParts, multipartRanges } from "../../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../../http/range.ts";
 import type { ByteRange } from "../../http/range.ts";
-import type { Making } from "../contract/store.ts";
 import type { Reply, RequestRecord } from "../contract/request-and-policy.ts";
+import type { Making } from "../contract/store.ts";
 
 /** A whole response that a request is answered from: an entry, or what a handler just said. */
 export interface Whole {

@@ -1,7 +1,7 @@
 import { appendCacheStatus, formatCacheStatus } from "../../http/cache-status.ts";
 import type { CacheStatus } from "../../http/cache-status.ts";
-import type { FieldValue, Fields } from "../../http/fields.ts";
-import type { Digest } from "../contract/digest.ts";
+import type { Fields, FieldValue } from "../../http/fields.ts";
+import type { Digest } from "../contract/platform.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
 
 /**

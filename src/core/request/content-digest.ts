@@ -1,6 +1,6 @@
 import { parseCacheControl } from "../../http/cache-control.ts";
 import { isJson, parseExactJson } from "../../http/json.ts";
-import type { Digest, Hasher } from "../contract/digest.ts";
+import type { Digest, Hasher } from "../contract/platform.ts";
 import type { RequestRecord } from "../contract/request-and-policy.ts";
 
 /**

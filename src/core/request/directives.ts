@@ -2,8 +2,8 @@ import { parseCacheControl } from "../../http/cache-control.ts";
 import type { CacheControl } from "../../http/cache-control.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import { parseCacheControls } from "../../http/targeted.ts";
-import type { Entry } from "../contract/store.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 
 /** What a request demands of a stored response (RFC 9111 §5.2.1). */
 export interface Demands {

@@ -1,7 +1,6 @@
 import { NonceFinder } from "../../http/nonce.ts";
-import type { Clock } from "../contract/clock.ts";
-import type { Digest } from "../contract/digest.ts";
 import type { Refusal } from "../contract/outcomes.ts";
+import type { Clock, Digest } from "../contract/platform.ts";
 import { Flow } from "../flight/broadcast.ts";
 
 /**

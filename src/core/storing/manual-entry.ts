@@ -1,8 +1,8 @@
-import { MESSAGE_FIELDS, areSendable, endToEnd, toFields } from "../../http/fields.ts";
+import { areSendable, endToEnd, MESSAGE_FIELDS, toFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import { CacheError, checkedOptions, show } from "../contract/errors.ts";
-import type { Entry } from "../contract/store.ts";
 import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 
 /** Which namespace a key is in; the cache's own namespace policy applies. */
 export interface InNamespace {

@@ -1,5 +1,5 @@
 import { combined, fieldOf } from "../../http/fields.ts";
-import { POLICY_FIELDS, noncesOf } from "../../http/nonce.ts";
+import { noncesOf, POLICY_FIELDS } from "../../http/nonce.ts";
 import { parseCacheControls } from "../../http/targeted.ts";
 import { parseVary } from "../../http/vary.ts";
 import type { HandlerHead, Head } from "../contract/request-and-policy.ts";
