@@ -1,30 +1,31 @@
-import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
-import type { CacheOptions } from "./core/policy/cache-options.ts";
-import { askedRequest, askedUrl, contentForms } from "./core/explain/described-request.ts";
-import type { ExplainRequest } from "./core/explain/described-request.ts";
 import { CacheError, checkedOptions, show, storeOrCache } from "./core/contract/errors.ts";
 import type { Outcome, Refusal, StoreFailure } from "./core/contract/outcomes.ts";
+import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
+import type { StoreStats } from "./core/contract/store.ts";
 import { Exchange } from "./core/exchange/exchange.ts";
+import { contentForms, describedRequest, describedUrl } from "./core/explain/described-request.ts";
+import type { ExplainRequest } from "./core/explain/described-request.ts";
+import { dryRun } from "./core/explain/dry-run.ts";
 import { explain } from "./core/explain/explanation.ts";
 import type { Explanation, Findings } from "./core/explain/explanation.ts";
-import { isFresh } from "./core/freshness/freshness.ts";
-import { Lookup } from "./core/lookup/lookup.ts";
-import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/request/cache-key.ts";
+import { Reports } from "./core/explain/reports.ts";
+import { Routes } from "./core/explain/routes.ts";
 import { manualEntry } from "./core/fill/put-by-hand.ts";
-import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
-import { Names, SearchRules } from "./core/request/normalized-target.ts";
-import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
-import type { RouteOptions } from "./core/policy/route-options.ts";
-import { qualifiedNamespace, resolvePolicy } from "./core/policy/policy.ts";
-import type { PolicyParts, RouteContext } from "./core/policy/policy.ts";
+import { isFresh } from "./core/freshness/freshness.ts";
 import { taggedNames } from "./core/invalidation/tagging.ts";
 import type { Tagged } from "./core/invalidation/tagging.ts";
 import { Tags } from "./core/invalidation/tags.ts";
-import { Reports } from "./core/explain/reports.ts";
-import { Routes } from "./core/explain/routes.ts";
-import type { StoreStats } from "./core/contract/store.ts";
-import { StoreCalls } from "./core/lookup/guarded-store.ts";
-import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
+import { GuardedStore } from "./core/lookup/guarded-store.ts";
+import { Lookup } from "./core/lookup/lookup.ts";
+import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
+import type { CacheOptions } from "./core/policy/cache-options.ts";
+import { qualifiedNamespace, resolvePolicy } from "./core/policy/policy.ts";
+import type { PolicyParts, RouteContext } from "./core/policy/policy.ts";
+import type { RouteOptions } from "./core/policy/route-options.ts";
+import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/request/cache-key.ts";
+import { SearchRules, TargetMemory } from "./core/request/normalized-target.ts";
+import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
+import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
 import {
   consoleReporter,
   forwardClock,
@@ -140,8 +141,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     tellError(error, failure);
   };
   const backing = options.store ?? memoryStore();
-  const callsTold = (told: (error: unknown, failure: StoreFailure) => void): StoreCalls =>
-    new StoreCalls(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
+  const callsTold = (told: (error: unknown, failure: StoreFailure) => void): GuardedStore =>
+    new GuardedStore(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
   const store = callsTold(onError);
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.tellTwice(name, route));
   const tags = new Tags(() => clock.now());
@@ -183,15 +184,15 @@ export function createCache(options: CacheOptions = {}): Cache {
     const { resource } = named(which, where, "cache.invalidate");
     return exchange.remove(resource);
   }
-  const namesOf = namesIn(new SearchRules());
+  const targetsOf = targetsIn(new SearchRules());
   const parts: PolicyParts = {
-    names: namesOf,
+    targets: targetsOf,
     name(wanted, namespace, { route, declaration, place }) {
       const name = routes.name(wanted, namespace, route, place ?? declaration);
       return { name, selector: routeSelector(name, "") };
     },
   };
-  const byHand: PolicyParts = { names: namesOf, name: () => ({ name: "cache.set", selector: "" }) };
+  const byHand: PolicyParts = { targets: targetsOf, name: () => ({ name: "cache.set", selector: "" }) };
   const engine: Engine = {
     policy: (route, context) =>
       routes.declare(resolvePolicy(route, settings, context, parts), context.declaration),
@@ -218,7 +219,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     async explain(asked, by) {
       if (by !== undefined)
         checkedOptions(by, "cache.explain", { known: ["route"], example: '{ route: "GET /a" }' });
-      const url = askedUrl(asked);
+      const url = describedUrl(asked);
       const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
       const failures = new Set<string>();
       const calls = callsTold(
@@ -226,8 +227,8 @@ export function createCache(options: CacheOptions = {}): Cache {
           void failures.add(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
       );
       const probed = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
-        const { request, assumed } = askedRequest(asked, url, policy.names.origins(), content);
-        return [await exchange.probe(request, policy, calls), assumed];
+        const { request, assumed } = describedRequest(asked, url, policy.targets.origins(), content);
+        return [await dryRun({ ...exchange.parts, store: calls }, request, policy), assumed];
       };
       const [likely, ...others] = contentForms(asked, policy.content);
       let [findings, assumed] = await probed(likely);
@@ -262,12 +263,12 @@ function isKnown({ entry, verdict }: Findings): boolean {
 }
 
 /** Makes the memories of what targets mean, of which those that heed `No-Vary-Search` share what they learn. */
-function namesIn(
+function targetsIn(
   rules: SearchRules,
-): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => Names {
+): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetMemory {
   return (namespace, query, isStrict) => {
     const prefix = uriResourcePrefix(namespace, "GET", "", "");
-    return new Names(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
+    return new TargetMemory(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
   };
 }
 

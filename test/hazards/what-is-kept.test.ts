@@ -200,12 +200,12 @@ describe("what is kept", () => {
 
   it("17: the memories beside the store are bounded, too", () => {
     const { now, policy } = kitOf();
-    const first = policy.names.of("http://a", "/q?0");
+    const first = policy.targets.of("http://a", "/q?0");
     Array.from({ length: 20_000 }, (_, index) =>
       answer(fillOf(now({ target: `/q?${index}` })), { status: 404 }),
     );
 
-    expect(policy.names.of("http://a", "/q?0")).not.toBe(first);
+    expect(policy.targets.of("http://a", "/q?0")).not.toBe(first);
     expect(fillOf(now({ target: "/q?0" })).hidden).not.toEqual([]);
   });
 

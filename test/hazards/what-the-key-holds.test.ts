@@ -82,7 +82,7 @@ describe("what a response says not to count", () => {
     const { ask, policy } = kitOf({ route: { noVarySearch: true, methods: ["GET"] } });
     ask({ target: "/reports?utm=1" }, { headers, body: "1" });
     ask({ target: "/reports?utm=2" }, { headers, body: "2" });
-    policy.names.learn("http://example.org", "/reports", undefined);
+    policy.targets.learn("http://example.org", "/reports", undefined);
 
     ask({ target: "/reports?utm=3" }, { headers, body: "3" });
 
@@ -95,7 +95,7 @@ describe("what a response says not to count", () => {
     const plain = engine.policy<Asked>({}, { route: "GET /plain" });
     ask({ target: "/reports?utm=1" }, { headers });
 
-    const key = (target: string): string => plain.names.of("http://example.org", target).uri;
+    const key = (target: string): string => plain.targets.of("http://example.org", target).uri;
 
     expect(key("/reports?utm=1")).not.toBe(key("/reports?utm=2"));
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Backoff } from "../../src/core/flight/refresh-backoff.ts";
+import { RefreshBackoff } from "../../src/core/flight/refresh-backoff.ts";
 import { Flights } from "../../src/core/flight/flights.ts";
-import { Names } from "../../src/core/request/normalized-target.ts";
+import { TargetMemory } from "../../src/core/request/normalized-target.ts";
 import { Tags } from "../../src/core/invalidation/tags.ts";
 import type { Entry, Store } from "../../src/index.ts";
 import { answer, fillOf, kitOf, settle } from "../support/kit.ts";
@@ -81,7 +81,7 @@ describe("a store that does not answer what it is given to write", () => {
 
 describe("what is remembered beside the store is forgotten by clear", () => {
   it("targets are", () => {
-    const names = new Names("p|", undefined);
+    const names = new TargetMemory("p|", undefined);
     names.of("http://a", "/x?b=1");
 
     names.forget();
@@ -101,14 +101,14 @@ describe("what is remembered beside the store is forgotten by clear", () => {
 
   it("so are keys and failures", () => {
     const flights = new Flights();
-    const backoff = new Backoff();
-    flights.rememberUncacheable("k", Infinity);
+    const backoff = new RefreshBackoff();
+    flights.rememberHitForMiss("k", Infinity);
     backoff.failed("k", 0, {});
 
     flights.forgetAll();
     backoff.forgetAll();
 
-    expect([flights.isUncacheable("k", 0), backoff.holds("k", 0)]).toEqual([false, false]);
+    expect([flights.isHitForMiss("k", 0), backoff.holds("k", 0)]).toEqual([false, false]);
   });
 
   it("so are tags, and what was tagged before stays dead", () => {

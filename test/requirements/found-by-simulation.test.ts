@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Backoff } from "../../src/core/flight/refresh-backoff.ts";
-import { Capture } from "../../src/core/storing/body-capture.ts";
+import { RefreshBackoff } from "../../src/core/flight/refresh-backoff.ts";
+import { BodyCapture } from "../../src/core/storing/body-capture.ts";
 import { memoryStore } from "../../src/index.ts";
 import type { Clock, RouteOptions, Store } from "../../src/index.ts";
 import { testClock } from "../../src/testing/clock.ts";
@@ -20,7 +20,7 @@ import type { Asked, Kit } from "../support/kit.ts";
 describe("what the simulation found", () => {
   it("a refresh that took too long and then failed counts as one failure", () => {
     // given
-    const backoff = new Backoff();
+    const backoff = new RefreshBackoff();
     const run = {};
 
     // when
@@ -33,7 +33,7 @@ describe("what the simulation found", () => {
 
   it("content that is too large to keep and not as long as it was said to be counts as truncated", () => {
     // given
-    const capture = new Capture(3, undefined, testClock());
+    const capture = new BodyCapture(3, undefined, testClock());
     void capture.flow.read(() => undefined);
 
     // when

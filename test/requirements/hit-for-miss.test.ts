@@ -71,9 +71,9 @@ describe("a resource whose response could not be stored", () => {
 describe("the memory of uncacheable keys", () => {
   it("is bounded: the oldest are forgotten", () => {
     const flights = new Flights(undefined, 2);
-    ["a", "b", "a", "c"].forEach((key) => flights.rememberUncacheable(key, 1000));
+    ["a", "b", "a", "c"].forEach((key) => flights.rememberHitForMiss(key, 1000));
 
-    expect(["a", "b", "c"].map((key) => flights.isUncacheable(key, 0))).toEqual([true, false, true]);
+    expect(["a", "b", "c"].map((key) => flights.isHitForMiss(key, 0))).toEqual([true, false, true]);
   });
 
   it("keeps a digest of keys of great length", () => {
@@ -81,16 +81,16 @@ describe("the memory of uncacheable keys", () => {
     const asked: string[] = [];
     const keyed = (text: string): string => (asked.push(text), `d${text.length}`);
     const flights = new Flights({ ...platformDigest(new Uint8Array()), keyed });
-    flights.rememberUncacheable(long, 1000);
+    flights.rememberHitForMiss(long, 1000);
 
-    expect([flights.isUncacheable(long, 0), flights.isUncacheable(`${long}y`, 0)]).toEqual([true, false]);
+    expect([flights.isHitForMiss(long, 0), flights.isHitForMiss(`${long}y`, 0)]).toEqual([true, false]);
     expect(asked).toHaveLength(3);
   });
 
   it("ends when its time is up", () => {
     const flights = new Flights();
-    flights.rememberUncacheable("a", 6000);
+    flights.rememberHitForMiss("a", 6000);
 
-    expect([5999, 6000, 5999].map((now) => flights.isUncacheable("a", now))).toEqual([true, false, false]);
+    expect([5999, 6000, 5999].map((now) => flights.isHitForMiss("a", now))).toEqual([true, false, false]);
   });
 });

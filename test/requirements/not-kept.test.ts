@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createCache, memoryStore } from "../../src/index.ts";
 import type { Report, Store } from "../../src/index.ts";
-import { answer, asyncStore, fillOf, kitOf, openWith, refresher, said, serveOf, settle } from "../support/kit.ts";
+import {
+  answer,
+  asyncStore,
+  fillOf,
+  kitOf,
+  openWith,
+  refresher,
+  said,
+  serveOf,
+  settle,
+} from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
 
 const LARGE = "x".repeat(20_000);

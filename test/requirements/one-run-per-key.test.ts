@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Decision, OpenFill } from "../../src/adapter.ts";
-import { answer, asyncStore, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../support/kit.ts";
+import {
+  answer,
+  asyncStore,
+  fillOf,
+  kitOf,
+  openWith,
+  said,
+  serveOf,
+  settle,
+  textOf,
+} from "../support/kit.ts";
 import type { Asked, Kit } from "../support/kit.ts";
 
 /** What has become of a request that may still wait. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Capture } from "../../src/core/storing/body-capture.ts";
+import { BodyCapture } from "../../src/core/storing/body-capture.ts";
 import { Flights } from "../../src/core/flight/flights.ts";
-import { Fence } from "../../src/core/invalidation/purge-fence.ts";
+import { PurgeFence } from "../../src/core/invalidation/purge-fence.ts";
 import { platformDigest } from "../../src/platform.ts";
 import { testClock } from "../../src/testing/clock.ts";
 
@@ -12,7 +12,7 @@ describe("captured content", () => {
     const digest = platformDigest(new Uint8Array());
     const whole = digest.hasher();
     whole.update("one two");
-    const capture = new Capture(100, digest, testClock());
+    const capture = new BodyCapture(100, digest, testClock());
     capture.write("one ");
     capture.write(bytes("two"));
 
@@ -20,13 +20,13 @@ describe("captured content", () => {
   });
 
   it("has no digest where its handler gave a tag", () => {
-    const capture = new Capture(100, undefined, testClock());
+    const capture = new BodyCapture(100, undefined, testClock());
 
     expect(capture.end(undefined)).toEqual({ body: new Uint8Array(), digest: undefined });
   });
 
   it("may be exactly as large as the limit", () => {
-    const capture = new Capture(3, undefined, testClock());
+    const capture = new BodyCapture(3, undefined, testClock());
 
     expect([capture.write("abc"), capture.write("d"), capture.write(""), capture.end(undefined)]).toEqual([
       undefined,
@@ -39,7 +39,7 @@ describe("captured content", () => {
   it.each([["2"], ["4"], ["03"], ["3, 3"], ["x"], [""]])(
     "is truncated where Content-Length says %j of three bytes",
     (length) => {
-      const capture = new Capture(10, undefined, testClock());
+      const capture = new BodyCapture(10, undefined, testClock());
       capture.write("abc");
 
       expect(capture.end(length)).toBe("truncated");
@@ -47,7 +47,7 @@ describe("captured content", () => {
   );
 
   it("keeps the first reason of several", () => {
-    const capture = new Capture(10, undefined, testClock());
+    const capture = new BodyCapture(10, undefined, testClock());
 
     expect([capture.refuse("aborted"), capture.refuse("failed"), capture.end(undefined)]).toEqual([
       "aborted",
@@ -58,7 +58,7 @@ describe("captured content", () => {
 
   it("is a copy of a view into a larger buffer, and not the buffer", () => {
     const pool = bytes("xxabcxx");
-    const capture = new Capture(10, undefined, testClock());
+    const capture = new BodyCapture(10, undefined, testClock());
     capture.write(pool.subarray(2, 5));
     pool.fill(0);
 
@@ -110,7 +110,7 @@ describe("a flight", () => {
 
 describe("the fence around a purge", () => {
   it("marks each fill of the resource, and tells it at once", () => {
-    const fence = new Fence();
+    const fence = new PurgeFence();
     const told: string[] = [];
     const tickets = ["a", "a", "b"].map((key) => fence.enter(key, () => told.push(key)));
 
@@ -123,7 +123,7 @@ describe("the fence around a purge", () => {
   });
 
   it("marks every fill", () => {
-    const fence = new Fence();
+    const fence = new PurgeFence();
     const tickets = ["a", "b"].map((key) => fence.enter(key, () => undefined));
 
     fence.purgeAll();
@@ -132,7 +132,7 @@ describe("the fence around a purge", () => {
   });
 
   it("does not mark a fill that is over, and forgets it", () => {
-    const fence = new Fence();
+    const fence = new PurgeFence();
     const told: string[] = [];
     const tickets = ["first", "second"].map((name) => fence.enter("a", () => told.push(name)));
     tickets[0]!.leave();

@@ -35,7 +35,7 @@ export class Model {
   }
 
   /** What a client may demand, where the route lets it demand anything. */
-  demandsOf(request: Request | undefined): Directives {
+  directivesOf(request: Request | undefined): Directives {
     return (this.#world.route.requestDirectives === true ? request?.directives : undefined) ?? {};
   }
 
@@ -44,7 +44,7 @@ export class Model {
     const { said, head } = run;
     const { route } = this.#world;
     if (run.way === "bypass") return "its request was not looked up";
-    if (this.demandsOf(this.#history.requests[run.by]).noStore) return "its client said no-store";
+    if (this.directivesOf(this.#history.requests[run.by]).noStore) return "its client said no-store";
     if (said === undefined || head === undefined) return "it has not said anything";
     if (head.at > run.began.at + this.hardMs(run)) return "it took too long";
     if (said.noStore) return "no-store";
@@ -135,7 +135,7 @@ export class Model {
     if (refusal !== undefined) return `it may not be shared: ${refusal}`;
     // What was run for it is its own answer, as it would be without a cache.
     const isOwn = by.by === request.id;
-    const demands = this.demandsOf(request);
+    const demands = this.directivesOf(request);
     // A clock that was set back makes what is stored younger by as much, and by no more.
     const behindMs = this.#history.setBackBetween(by.head ?? by.began, decided);
     const now = decided.at - behindMs;
@@ -219,7 +219,7 @@ export class Model {
   }
 
   /** Whether a route remembers, or did when a request looked, that what is asked for could not be shared. */
-  isUncacheable(request: Request, at: Moment): boolean {
+  isHitForMiss(request: Request, at: Moment): boolean {
     const ms = (this.#world.route.uncacheableTtl ?? DEFAULTS.uncacheableTtl) * 1000;
     // It may have been remembered when the request began to read the store for the last time.
     const since = this.#world.store.isSync ? at.at : Math.max(request.began.at, at.at - STORE_DEADLINE_MS);

@@ -85,7 +85,7 @@ export interface ResponseHead {
 export type DeclaredQuery = ReadonlyMap<string, readonly string[] | undefined>;
 
 /** What a raw target means to one policy. */
-export interface TargetName {
+export interface NormalizedTarget {
   /** The normalised target URI: parameters sorted by name, defaults filled in, undeclared ones dropped. */
   readonly uri: string;
   /** The whole resource key of a GET that no principal owns. */
@@ -99,10 +99,10 @@ export interface TargetName {
 }
 
 /** Finds, and remembers, what raw targets mean to one policy. */
-export interface TargetNames {
-  of(origin: string, target: string): TargetName;
+export interface NormalizedTargets {
+  of(origin: string, target: string): NormalizedTarget;
   /** Finds the same, and remembers nothing. */
-  peek(origin: string, target: string): TargetName;
+  peek(origin: string, target: string): NormalizedTarget;
   /** Learns which parameters of a path do not count. */
   learn(origin: string, path: string, rule: SearchRule | undefined): void;
   /** The origins of the targets that are remembered. */
@@ -147,7 +147,7 @@ export interface Policy<Native = never> {
   /** The parameters that enter the key; undefined: all of them. */
   readonly query: DeclaredQuery | undefined;
   /** The memory of normalised targets that belongs to this policy. */
-  readonly names: TargetNames;
+  readonly targets: NormalizedTargets;
   readonly methods: ReadonlySet<string>;
   readonly setCookie: "refuse" | "strip" | "store";
   readonly maxBodyBytes: number;

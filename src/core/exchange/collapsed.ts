@@ -11,7 +11,7 @@ import { forwardedFields } from "../reply/hit-fields.ts";
 import type { HitFields } from "../reply/hit-fields.ts";
 import { asksForRepresentation, hasContent, selectionOf } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
-import type { Passage } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /**
  * Answers a request with what a flight has for those who waited, if it has something that this request asks for:
@@ -20,7 +20,7 @@ import type { Passage } from "./context.ts";
 export function landed<Native>(
   { digest, clock, tags, count, responder }: RunParts,
   hits: HitFields,
-  { policy, request, choose, demands }: Passage<Native>,
+  { policy, request, choose, directives }: Context<Native>,
   found: Found,
   flight: Flight,
   landing: Landing,
@@ -33,7 +33,7 @@ export function landed<Native>(
   // A stream may be longer than its lifetime: whoever comes next leads anew, and the others wait for that.
   if (isOutdated || !isFresh(entry, now)) flight.pass();
   // The leader takes what its own run brought, as it would without a cache: perhaps stale from the first moment on.
-  const isAccepted = isLeader || demands.accepts(entry, now);
+  const isAccepted = isLeader || directives.accepts(entry, now);
   if (choose(entry.vary) !== entry.variant || !isAccepted || isOutdated) {
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;

@@ -1,10 +1,10 @@
 import type { Policy } from "../contract/request-and-policy.ts";
 import type { Flight, Landing } from "../flight/flights.ts";
 import type { Found } from "../lookup/lookup.ts";
-import type { Passage } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /** How much longer a request waits for the runs of others, before it runs by itself. */
-export interface Patience {
+export interface WaitBudget {
   /** How often it may still take its place in a queue, after a leader went away. */
   readonly turns: number;
   /** When it ends, epoch ms; undefined until the request waits for the first time. */
@@ -14,7 +14,7 @@ export interface Patience {
 }
 
 /** That of a request that has not waited yet. */
-export const PATIENT: Patience = { turns: 3, until: undefined, vary: undefined };
+export const FULL_BUDGET: WaitBudget = { turns: 3, until: undefined, vary: undefined };
 
 /** For how long a request waits for one run, epoch ms. */
 export interface Span {
@@ -24,7 +24,7 @@ export interface Span {
 }
 
 /** How long a request that begins to wait does so; who may be served stale at its end waits for less. */
-export function spanOf(policy: Policy, { until }: Patience, now: number, mayBeStale: boolean): Span {
+export function spanOf(policy: Policy, { until }: WaitBudget, now: number, mayBeStale: boolean): Span {
   const { waitMs, softTimeoutMs = Infinity } = policy;
   // A clock that is set back makes nobody wait for more than that again.
   const last = Math.min(until ?? Infinity, now + waitMs);
@@ -32,14 +32,14 @@ export function spanOf(policy: Policy, { until }: Patience, now: number, mayBeSt
 }
 
 /** What is left of a patience after a landing that had nothing for the one who waited. */
-export function patienceLeft<Native>(
-  { choose }: Passage<Native>,
-  { turns, vary: learned }: Patience,
+export function budgetLeft<Native>(
+  { choose }: Context<Native>,
+  { turns, vary: learned }: WaitBudget,
   { end, until }: Span,
   flight: Flight,
   landing: Landing,
   now: number,
-): Patience {
+): WaitBudget {
   const { kind } = landing;
   // Who could not be served stale in the end waits on, as who has nothing stale does.
   if (kind === "late" && end < until && now < until) return { turns, until, vary: learned };
@@ -53,6 +53,6 @@ export function patienceLeft<Native>(
 }
 
 /** What was found, with what a request has learned by waiting. */
-export function withLearned(found: Found, { vary }: Patience): Found {
+export function withLearned(found: Found, { vary }: WaitBudget): Found {
   return vary === undefined || found.vary.length > 0 ? found : { entry: found.entry, vary };
 }

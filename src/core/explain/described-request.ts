@@ -21,7 +21,7 @@ export interface ExplainRequest {
 }
 
 /** What such words leave open. */
-export interface AskedUrl {
+export interface DescribedUrl {
   /** Scheme and authority; undefined where the URL is a path. */
   readonly origin: string | undefined;
   /** Path and query. */
@@ -31,8 +31,8 @@ export interface AskedUrl {
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)([^#]*)/i;
 
 /** Splits the URL of a described request. Throws `ERR_CACHE_EXPLAIN` where it is neither absolute nor a path. */
-export function askedUrl(asked: ExplainRequest): AskedUrl {
-  const url: unknown = (asked as Partial<ExplainRequest> | null | undefined)?.url;
+export function describedUrl(described: ExplainRequest): DescribedUrl {
+  const url: unknown = (described as Partial<ExplainRequest> | null | undefined)?.url;
   if (typeof url === "string") {
     const [, origin, rest = ""] = ABSOLUTE.exec(url) ?? [];
     if (origin !== undefined) return { origin, target: rest.startsWith("/") ? rest : `/${rest}` };
@@ -45,7 +45,7 @@ export function askedUrl(asked: ExplainRequest): AskedUrl {
 }
 
 /** The record of a described request, with what had to be assumed in words. */
-export interface AskedRequest {
+export interface DescribedRequest {
   readonly request: RequestRecord;
   readonly assumed: string | undefined;
 }
@@ -54,27 +54,27 @@ export interface AskedRequest {
  * Makes the record of a described request. Where it says no origin, its `Host` does; else it is the origin that the
  * route was asked on lately, of which `known` is the list.
  */
-export function askedRequest(
-  asked: ExplainRequest,
-  url: AskedUrl,
+export function describedRequest(
+  described: ExplainRequest,
+  url: DescribedUrl,
   known: readonly string[],
-  content: unknown = asked.content,
-): AskedRequest {
+  content: unknown = described.content,
+): DescribedRequest {
   const fields = new Map<string, string>();
-  for (const [name, value] of Object.entries(asked.headers ?? {})) {
+  for (const [name, value] of Object.entries(described.headers ?? {})) {
     if (value !== undefined) fields.set(name.toLowerCase(), [value].flat().join(", "));
   }
   const { origin, assumed } = originOf(url, fields.get("host"), known);
   const record: RequestRecord = {
-    method: asked.method ?? "GET",
+    method: described.method ?? "GET",
     origin,
     target: url.target,
-    rewritten: asked.rewritten,
-    native: asked.native,
+    rewritten: described.rewritten,
+    native: described.native,
     header: (name) => fields.get(name),
-    hasCertificate: asked.certificate,
-    hasContent: isContent(asked.content) || undefined,
-    isUpgrade: (asked.native as { upgrade?: unknown } | null | undefined)?.upgrade === true,
+    hasCertificate: described.certificate,
+    hasContent: isContent(described.content) || undefined,
+    isUpgrade: (described.native as { upgrade?: unknown } | null | undefined)?.upgrade === true,
     content: () => content,
   };
   return { request: record, assumed };
@@ -132,7 +132,7 @@ function isContent(content: unknown): boolean {
 }
 
 function originOf(
-  { origin }: AskedUrl,
+  { origin }: DescribedUrl,
   host: string | undefined,
   known: readonly string[],
 ): { readonly origin: string; readonly assumed: string | undefined } {
@@ -143,7 +143,7 @@ function originOf(
     const assumed =
       others.length === 0
         ? undefined
-        : `The origin is taken to be ${first}: the route was asked on it${more}. An absolute URL says which.`;
+        : `The origin is taken to be ${first}: the route was described on it${more}. An absolute URL says which.`;
     return { origin: first, assumed };
   }
   const guess = `http://${host ?? "localhost"}`;

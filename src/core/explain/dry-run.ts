@@ -1,8 +1,9 @@
 import type { Refusal } from "../contract/outcomes.ts";
+import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import { askedAgain, flightName, forwardOf, knownVary, runsAlone } from "../exchange/context.ts";
-import { PATIENT, spanOf } from "../exchange/wait-budget.ts";
+import { FULL_BUDGET, spanOf } from "../exchange/wait-budget.ts";
 import type { RunParts } from "../fill/run.ts";
 import type { Flight } from "../flight/flights.ts";
 import { isFresh, lifetimeSource, ttlOf } from "../freshness/freshness.ts";
@@ -14,19 +15,18 @@ import { hashedKey, statusKey } from "../reply/status-fields.ts";
 import { bypassReason, credentialsOf } from "../request/bypass-reason.ts";
 import { keyOf, keyParts, variantOf } from "../request/cache-key.ts";
 import type { Key } from "../request/cache-key.ts";
-import { demandsOf } from "../request/directives.ts";
-import type { Demands } from "../request/directives.ts";
+import { directivesOf } from "../request/directives.ts";
+import type { RequestDirectives } from "../request/directives.ts";
 import { undeclaredNames } from "../request/normalized-target.ts";
 import { readHead } from "../storing/response-head.ts";
 import type { ExplainedFreshness, Findings, KeyFindings, Verdict } from "./explanation.ts";
-import { wordsOf } from "./reports.ts";
 
 /**
  * Goes the way of a request with none of its effects: nothing is counted, stored, waited for or told.
  *
  * The order is that of the exchange; whatever is decided there is decided here the same way.
  */
-export function probe<Native>(
+export function dryRun<Native>(
   parts: RunParts,
   request: RequestRecord<Native>,
   policy: Policy<Native>,
@@ -40,8 +40,8 @@ export function probe<Native>(
   let key: Key | undefined;
   try {
     // What targets mean is remembered for requests that came, not for those that were thought of.
-    const names = { ...policy.names, of: (o: string, t: string) => policy.names.peek(o, t) };
-    key = keyOf(request, { ...policy, names }, parts.digest);
+    const targets = { ...policy.targets, of: (o: string, t: string) => policy.targets.peek(o, t) };
+    key = keyOf(request, { ...policy, targets }, parts.digest);
   } catch (error) {
     const because = `${error instanceof Error ? error.message : String(error)}: the request would fail.`;
     return { ...found, verdict: { outcome: "failed", status: {}, because: [because] } };
@@ -94,43 +94,44 @@ function verdictOf<Native>(
   flightKey: string,
 ): Verdict {
   const { entry } = found;
-  const demands = demandsOf(request, policy);
+  const directives = directivesOf(request, policy);
   const flight = flights.find(flightKey);
   const isHeld = backoff.holds(flightKey, now);
-  if (entry !== undefined && demands.accepts(entry, now)) {
-    const chance = demands.noStore || flight !== undefined || isHeld ? 0 : chanceOfEarly(entry, now, policy);
+  if (entry !== undefined && directives.accepts(entry, now)) {
+    const chance =
+      directives.noStore || flight !== undefined || isHeld ? 0 : chanceOfEarly(entry, now, policy);
     return hit(entry, now, chance);
   }
-  if (demands.onlyIfCached) {
+  if (directives.onlyIfCached) {
     const because = ["The client says only-if-cached, and nothing stored satisfies it: the answer is 504."];
     return { outcome: "bypass", reason: "only-if-cached", status: { detail: "only-if-cached" }, because };
   }
   const forward = forwardOf(found, now);
   // An adapter can run again what has no content, or whose content it has.
   const isRepeatable = request.method === "GET" || request.method === "HEAD" || policy.content === "bytes";
-  if (entry !== undefined && isRepeatable && !isFresh(entry, now) && demands.allowsStale(entry, now)) {
+  if (entry !== undefined && isRepeatable && !isFresh(entry, now) && directives.allowsStale(entry, now)) {
     const isRefreshed = flight === undefined && !isHeld;
-    if (servesWhileRevalidating(entry, now) && !demands.wantsFresh)
+    if (servesWhileRevalidating(entry, now) && !directives.wantsFresh)
       return staleAtOnce(entry, now, isRefreshed);
-    if (servesOnError(entry, now) && !flights.isUncacheableAnswer(flightKey, now)) {
+    if (servesOnError(entry, now) && !flights.isHitForMissAnswer(flightKey, now)) {
       if (!isRefreshed && flight === undefined) return staleOnError(FAILED, "failed");
       if (!mayWait(policy, flight, now, true)) return staleOnError(NO_WAIT, isHeld ? "failed" : "timeout");
       return flight === undefined ? asksFirst() : waits("stale");
     }
   }
   const stale = askedAgain(request, policy, entry);
-  if (request.method === "HEAD") return head(forward, stale !== undefined && !demands.noStore);
-  const because = [WHY[forward](found), ...whatRuns(stale, demands)];
+  if (request.method === "HEAD") return head(forward, stale !== undefined && !directives.noStore);
+  const because = [WHY[forward](found), ...whatRuns(stale, directives)];
   const miss: Verdict = { outcome: "miss", reason: forward, status: { fwd: forward }, because };
-  if (demands.noStore || runsAlone(request, policy, entry, now)) return miss;
-  if (flights.isUncacheable(flightKey, now)) return uncacheable(miss, flights.remembered(flightKey)?.reason);
+  if (directives.noStore || runsAlone(request, policy, entry, now)) return miss;
+  if (flights.isHitForMiss(flightKey, now)) return uncacheable(miss, flights.remembered(flightKey)?.reason);
   if (flight === undefined) return miss;
   return mayWait(policy, flight, now, false) ? waits(forward) : runsBeside(miss);
 }
 
 /** Whether a request may wait for a run: one that is under way, or its own. */
 function mayWait(policy: Policy, flight: Flight | undefined, now: number, mayBeStale: boolean): boolean {
-  return spanOf(policy, PATIENT, now, mayBeStale).end > now && (flight?.waiting ?? 0) < policy.maxWaiters;
+  return spanOf(policy, FULL_BUDGET, now, mayBeStale).end > now && (flight?.waiting ?? 0) < policy.maxWaiters;
 }
 
 function runsBeside(miss: Verdict): Verdict {
@@ -181,7 +182,7 @@ function staleAtOnce(entry: Entry, now: number, isRefreshed: boolean): Verdict {
 }
 
 const WITHIN = "The stored response is stale and within its stale-if-error window.";
-const FAILED = "The handler has failed not long ago: it is not asked again yet.";
+const FAILED = "The handler has failed not long ago: it is not described again yet.";
 const NO_WAIT = "The handler runs without this client, which waitMs or maxWaiters keeps from waiting for it.";
 
 /** Served stale in the place of an answer that is not waited for (RFC 5861 §4). */
@@ -243,16 +244,16 @@ const WHY: Readonly<Record<ReturnType<typeof forwardOf>, (found: Found) => strin
   request: () => "The stored response is fresh, and the client's Cache-Control does not accept it.",
 };
 
-function whatRuns(stale: Entry | undefined, demands: Demands): readonly string[] {
+function whatRuns(stale: Entry | undefined, directives: RequestDirectives): readonly string[] {
   const conditions = conditionsOf(stale).map(([name]) => name);
-  const asked =
+  const described =
     conditions.length === 0
       ? "The handler runs"
       : `The handler runs and is shown ${conditions.join(" and ")}`;
-  const kept = demands.noStore
+  const kept = directives.noStore
     ? "the client says no-store, so nothing is stored."
     : "its response is stored unless something in it forbids that.";
-  return [`${asked}; ${kept}`];
+  return [`${described}; ${kept}`];
 }
 
 function freshnessOf(entry: Entry, policy: Policy, now: number): ExplainedFreshness {

@@ -1,5 +1,5 @@
 import { CacheError, show } from "../contract/errors.ts";
-import type { DeclaredQuery, Policy, TargetNames } from "../contract/request-and-policy.ts";
+import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/request-and-policy.ts";
 
 /** The policy that a request is explained by. */
 export interface ChosenRoute {
@@ -22,7 +22,7 @@ export class Routes {
   readonly #declared = new Map<string, Declared>();
   readonly #owners = new Map<string, object>();
   /** One for each way to read a query: those that read it alike mean the same by a target. */
-  readonly #memories = new Map<string, TargetNames>();
+  readonly #memories = new Map<string, NormalizedTargets>();
 
   /**
    * `unique` answers a text that no other process has and that it has not answered before; `twice` is told of a name
@@ -56,13 +56,13 @@ export class Routes {
     const isSame = declaration !== undefined && known?.declaration === declaration;
     const times = (known?.times ?? 0) + (isSame ? 0 : 1);
     this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declaration, times });
-    this.#memories.set(memoryName(policy), policy.names);
+    this.#memories.set(memoryName(policy), policy.targets);
     return policy;
   }
 
   /** What targets mean to a route, then what they mean to those routes that read a query in another way. */
-  memories(policy: Policy): readonly TargetNames[] {
-    return [...new Set([policy.names, ...this.#memories.values()])];
+  memories(policy: Policy): readonly NormalizedTargets[] {
+    return [...new Set([policy.targets, ...this.#memories.values()])];
   }
 
   /** Forgets what targets mean; it is found again as they come. */
@@ -84,9 +84,9 @@ export class Routes {
     const path = target.split("?", 1)[0] as string;
     const names = this.#matching(method === "HEAD" ? "GET" : method, path);
     const [only] = names;
-    const asked = `${method} ${path}`;
-    if (only === undefined) throw this.#error(`no route matches ${asked}`, this.#names());
-    if (names.length > 1) throw this.#error(`several routes match ${asked}`, names);
+    const described = `${method} ${path}`;
+    if (only === undefined) throw this.#error(`no route matches ${described}`, this.#names());
+    if (names.length > 1) throw this.#error(`several routes match ${described}`, names);
     const declared = this.#declared.get(only) as Declared;
     if (declared.times > 1 && patternOf(only) === undefined) {
       throw this.#error(
@@ -118,8 +118,8 @@ export class Routes {
     const isFor = (name: string, several: readonly string[]): boolean =>
       several.every((one) => patternOf(name)?.methods.includes(one));
     const named = methods === "ALL" ? fitting : fitting.filter((name) => isFor(name, methods.split(",")));
-    const asked = named.filter((name) => isFor(name, [method === "HEAD" ? "GET" : method]));
-    const [only, ...others] = asked.length > 0 ? asked : named;
+    const described = named.filter((name) => isFor(name, [method === "HEAD" ? "GET" : method]));
+    const [only, ...others] = described.length > 0 ? described : named;
     return only === undefined || others.length > 0 ? undefined : this.#declared.get(only);
   }
 

@@ -1,6 +1,6 @@
 import type { Fill } from "../contract/request-and-policy.ts";
 import type { Flight } from "../flight/flights.ts";
-import { FillRun } from "./fill.ts";
+import { HandlerRun } from "./fill.ts";
 import type { RunParts, RunPlan } from "./run.ts";
 
 /**
@@ -18,7 +18,7 @@ export function startRefresh(
   if (flights.find(flightKey) !== undefined || backoff.holds(flightKey, clock.now())) return undefined;
   const flight = flights.lead(flightKey, true);
   parts.refreshed();
-  const fill = new FillRun(parts, plan, { flight, isUncacheable: false, isBackground: true });
+  const fill = new HandlerRun(parts, plan, { flight, isHitForMiss: false, isBackground: true });
   try {
     refresh(fill);
   } catch (error) {

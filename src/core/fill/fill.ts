@@ -9,16 +9,17 @@ import { statusFields } from "../reply/status-fields.ts";
 import type { Key } from "../request/cache-key.ts";
 import { keepsParameter, undeclaredNames } from "../request/normalized-target.ts";
 import { readHead } from "../storing/response-head.ts";
-import { RevalidatedRun } from "./not-modified-fill.ts";
-import { OpenRun } from "./response-fill.ts";
-import { abandonRun, answerIn, beginRun, failRefresh, judge, refreshDeadlineOf, refusalIn } from "./run.ts";
+import { judge, refusalIn } from "./judge.ts";
+import { NotModifiedFill } from "./not-modified-fill.ts";
+import { ResponseFill } from "./response-fill.ts";
+import { abandonRun, answerIn, beginRun, failRefresh, refreshDeadlineOf } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 
 /** What a client asks of the response that it is to get, and a run without it does not (RFC 9110 §13.1). */
 const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];
 
 /** One run of a handler, from the decision that it has to run to the decision about its head. */
-export class FillRun implements Fill {
+export class HandlerRun implements Fill {
   readonly kind = "fill";
   readonly target: string | undefined;
   readonly received: string | undefined;
@@ -36,7 +37,7 @@ export class FillRun implements Fill {
 
   constructor(parts: RunParts, plan: RunPlan, role: RunRole) {
     const { key, policy, request } = plan;
-    const { isUncacheable, isBackground } = role;
+    const { isHitForMiss, isBackground } = role;
     const shown = shownTarget(key, policy);
     this.target = shown.target;
     this.received = shown.received;
@@ -46,7 +47,7 @@ export class FillRun implements Fill {
     this.conditions = conditionsOf(plan.stale);
     const hidden = isBackground ? OF_THE_CLIENT : ANSWERED_BY_CACHE;
     // A resource that is known not to be stored loses nothing when its handler answers conditions and ranges itself.
-    this.hidden = isUncacheable && this.conditions.length === 0 ? [] : hidden;
+    this.hidden = isHitForMiss && this.conditions.length === 0 ? [] : hidden;
     this.#run = beginRun(parts, plan, role);
     const hardTimeoutMs = isBackground ? refreshDeadlineOf(policy) : policy.hardTimeoutMs;
     if (hardTimeoutMs !== undefined)
@@ -67,10 +68,11 @@ export class FillRun implements Fill {
     const revalidated = this.#revalidates(head);
     this.#count(revalidated !== undefined && !this.#isExpired ? "revalidated" : "miss");
     try {
-      if (revalidated !== undefined) return new RevalidatedRun(this.#run, head, revalidated, this.#isExpired);
+      if (revalidated !== undefined)
+        return new NotModifiedFill(this.#run, head, revalidated, this.#isExpired);
       const read = readHead(head);
       const judgement = this.#isExpired ? "timeout" : judge(this.#run, read, this.#thrown);
-      return new OpenRun(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
+      return new ResponseFill(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
     } catch (thrown) {
       const error = asError(thrown);
       abandonRun(this.#run, "failed", error);
@@ -104,7 +106,12 @@ export class FillRun implements Fill {
     if (this.#isExpired) return;
     // Of that answer no more is known than its status.
     if (reason === "failed" && this.#thrown !== undefined)
-      return void new OpenRun(this.#run, readHead({ status: this.#thrown, fields: [] }), "status", false);
+      return void new ResponseFill(
+        this.#run,
+        readHead({ status: this.#thrown, fields: [] }),
+        "status",
+        false,
+      );
     // A handler that fails once its client is gone may have failed of that.
     abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
   }

@@ -9,18 +9,19 @@ import type { Found } from "../lookup/lookup.ts";
 import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
 import { shownTarget } from "./fill.ts";
-import { PassRun } from "./pass-fill.ts";
-import { ALONE, beginRun, isPurged, keep } from "./run.ts";
+import { PassFill } from "./pass-fill.ts";
+import { ALONE, beginRun } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
 import { freshen } from "./update-stored.ts";
+import { isPurged, keep } from "./write.ts";
 
 /** A HEAD that the stored GET does not satisfy: what it tells freshens or outdates that one (RFC 9111 §4.3.5). */
-export function headRun(
+export function headFill(
   parts: RunParts,
   plan: RunPlan,
   stale: Entry,
   named: Pick<CacheStatus, "key">,
-): PassRun {
+): PassFill {
   const { policy, key, forward } = plan;
   // A purge that overtakes it is not undone by what it writes (hazard 22).
   const run = beginRun(parts, plan, ALONE);
@@ -40,7 +41,7 @@ export function headRun(
     if (present instanceof Promise) void present.then(settle);
     else settle(present);
   };
-  return new PassRun(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
+  return new PassFill(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
 }
 
 function toldBy(run: Run, head: HandlerHead | undefined, stale: Entry): ReturnType<typeof tell> {

@@ -5,10 +5,12 @@ import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/re
 import type { Entry } from "../contract/store.ts";
 import { ageOf } from "../freshness/freshness.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
-import { abandonRun, failRefresh, isLeftOut, isPurged, keep, landStored } from "./run.ts";
+import { isLeftOut } from "./judge.ts";
+import { abandonRun, failRefresh } from "./run.ts";
 import type { Run } from "./run.ts";
 import { freshen } from "./update-stored.ts";
 import type { Freshened } from "./update-stored.ts";
+import { isPurged, keep, landStored } from "./write.ts";
 
 /**
  * A run whose handler said 304: what is stored still holds (RFC 9111 §4.3.4).
@@ -16,7 +18,7 @@ import type { Freshened } from "./update-stored.ts";
  * The stored content is kept, its fields are freshened, and the client is answered from it: it asked no condition, so
  * a 304 is no answer to it, even where that comes so late that it is not used otherwise.
  */
-export class RevalidatedRun implements OpenFill {
+export class NotModifiedFill implements OpenFill {
   readonly storable = true;
   readonly #run: Run;
   readonly #head: HandlerHead;
@@ -100,7 +102,7 @@ export class RevalidatedRun implements OpenFill {
     const { refusal } = this.#freshened;
     if (refusal !== "set-cookie" && refusal !== "late-cookie") return;
     const until = parts.clock.now() + policy.uncacheableMs;
-    parts.flights.rememberUncacheable(flightKey, until, refusal);
+    parts.flights.rememberHitForMiss(flightKey, until, refusal);
   }
 
   #commit(): void {
@@ -111,7 +113,7 @@ export class RevalidatedRun implements OpenFill {
     const { entry, fate, refusal } = this.#freshened;
     if (refusal !== undefined) parts.refused(policy.route, refusal);
     if (fate === "kept" && !isPurged(this.#run, entry)) {
-      parts.flights.forgetUncacheable(flightKey);
+      parts.flights.forgetHitForMiss(flightKey);
       parts.backoff.forget(flightKey);
       const written = keep(this.#run, entry);
       this.#isKept = written === "kept";

@@ -2,7 +2,14 @@ import type { CacheStatus } from "../../http/cache-status.ts";
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import type { Fill, HandlerHead, OpenFill, Policy, Reply, StreamedReply } from "../contract/request-and-policy.ts";
+import type {
+  Fill,
+  HandlerHead,
+  OpenFill,
+  Policy,
+  Reply,
+  StreamedReply,
+} from "../contract/request-and-policy.ts";
 import { statusFields } from "../reply/status-fields.ts";
 
 /** What a handler is shown of the target: all of it, unless said otherwise. */
@@ -16,7 +23,7 @@ const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
  * A run of a handler of which nothing is stored, and whose head is looked at: an unsafe request, whose success
  * outdates what is stored (RFC 9111 §4.4), or a HEAD, which tells of the stored GET (RFC 9111 §4.3.5).
  */
-export class PassRun implements Fill, OpenFill {
+export class PassFill implements Fill, OpenFill {
   readonly kind = "fill";
   readonly target: string | undefined;
   readonly received: string | undefined;

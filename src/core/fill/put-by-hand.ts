@@ -2,9 +2,9 @@ import { areSendable } from "../../http/fields.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Digest } from "../contract/platform.ts";
+import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
-import { wordsOf } from "../explain/reports.ts";
 import { instantsOf } from "../freshness/freshness.ts";
 import { tagsOf } from "../invalidation/tagging.ts";
 import { plainVariant } from "../request/cache-key.ts";
@@ -13,8 +13,8 @@ import type { ManualResponse } from "../storing/manual-entry.ts";
 import { readHead } from "../storing/response-head.ts";
 import { refusalOf } from "../storing/storable.ts";
 import { storedFields, variantFields } from "../storing/stored-fields.ts";
-import { keep } from "./run.ts";
 import type { RunParts } from "./run.ts";
+import { keep } from "./write.ts";
 
 /** Nobody asked: a response that is put by hand is the one for requests without any field that it varies by. */
 const NOBODY: RequestRecord<undefined> = {

@@ -3,23 +3,26 @@ import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
-import { Audience } from "../flight/readers.ts";
+import { Readers } from "../flight/readers.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
 import { hasContent, replyOnce } from "../reply/representation.ts";
 import { offeredField } from "../request/no-vary-search.ts";
-import { Capture } from "../storing/body-capture.ts";
+import { BodyCapture } from "../storing/body-capture.ts";
 import { storedFields } from "../storing/stored-fields.ts";
+import { BREAKS, isLeftOut, OF_THE_MOMENT } from "./judge.ts";
+import type { Judged } from "./judge.ts";
 import { messageOf, statusOf, storedMessage, variantIn } from "./origin-reply.ts";
-import { abandonRun, answerIn, BREAKS, brokenSource, failRefresh, isLeftOut, isPurged, keep, landStored, OF_THE_MOMENT, refreshDeadlineOf } from "./run.ts";
-import type { Judged, Run } from "./run.ts";
+import { abandonRun, answerIn, brokenSource, failRefresh, refreshDeadlineOf } from "./run.ts";
+import type { Run } from "./run.ts";
+import { isPurged, keep, landStored } from "./write.ts";
 
 /** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
-export class OpenRun implements OpenFill, Sink {
+export class ResponseFill implements OpenFill, Sink {
   readonly #run: Run;
   readonly #head: Head;
-  readonly #capture: Capture;
+  readonly #capture: BodyCapture;
   readonly #judged: Judged | undefined;
-  readonly #audience: Audience;
+  readonly #readers: Readers;
   #refusal: Refusal | undefined;
   /** Lets in those who wait, where they wait for the first byte of the content. */
   #onFirstByte: (() => void) | undefined;
@@ -36,8 +39,8 @@ export class OpenRun implements OpenFill, Sink {
     const { policy, parts, isBackground } = run;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
     const digest = isTagged ? undefined : parts.digest;
-    this.#capture = new Capture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
-    this.#audience = new Audience(this.#capture.flow, {
+    this.#capture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
+    this.#readers = new Readers(this.#capture.flow, {
       hasClient,
       isWanted: () => isBackground && this.storable,
       onUnwanted: () => this.#giveUp(),
@@ -56,21 +59,21 @@ export class OpenRun implements OpenFill, Sink {
     if (this.#over || this.#refusal !== undefined) return;
     // Whom that concerns was told when the time was up.
     if (reason === "timeout") return this.#keepNothing(reason);
-    const { parts, policy, flight, flightKey, isUncacheable, noStore, isBackground } = this.#run;
+    const { parts, policy, flight, flightKey, isHitForMiss, noStore, isBackground } = this.#run;
     this.#keepNothing(reason);
     // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
     // Neither does what one client asked not to be stored.
     const { status } = this.#head;
-    const isOfClient = noStore || (reason === "status" && (isUncacheable || status === 412));
+    const isOfClient = noStore || (reason === "status" && (isHitForMiss || status === 412));
     const isAboutWhole = !OF_THE_MOMENT.has(reason) && !isOfClient;
     const isError = reason === "status" && policy.errorStatuses.has(status);
     const until = parts.clock.now() + policy.uncacheableMs;
-    if (isAboutWhole) parts.flights.rememberUncacheable(flightKey, until, reason, isError);
+    if (isAboutWhole) parts.flights.rememberHitForMiss(flightKey, until, reason, isError);
     if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
     flight?.land({ kind: BREAKS.has(reason) ? "failed" : "alone" });
     parts.refused(policy.route, reason);
-    this.#audience.review();
+    this.#readers.review();
   }
 
   defer(): (refusal?: Refusal) => Fields {
@@ -117,13 +120,13 @@ export class OpenRun implements OpenFill, Sink {
       return { ...head, sink: undefined };
     }
     this.#letIn(this.#judged);
-    const audience = this.#audience;
-    audience.begin(stop);
+    const readers = this.#readers;
+    readers.begin(stop);
     return {
       ...head,
       sink: this,
       get content() {
-        return audience.client();
+        return readers.client();
       },
     };
   }
@@ -133,19 +136,19 @@ export class OpenRun implements OpenFill, Sink {
     if (chunk.length > 0) this.#onFirstByte?.();
     const refusal = this.#capture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
-    this.#audience.heard();
+    this.#readers.heard();
   }
 
   room(): Promise<void> | undefined {
     const room = this.#capture.flow.room();
     if (room === undefined) return undefined;
     // A source that is made to wait has not fallen silent.
-    this.#audience.rest();
-    return room.then(() => this.#audience.heard());
+    this.#readers.rest();
+    return room.then(() => this.#readers.heard());
   }
 
   hold(cut: () => void): () => void {
-    return this.#audience.hold(cut);
+    return this.#readers.hold(cut);
   }
 
   end(): void {
@@ -154,7 +157,7 @@ export class OpenRun implements OpenFill, Sink {
 
   leave(): boolean {
     if (this.#over) return false;
-    return this.#audience.clientLeft();
+    return this.#readers.clientLeft();
   }
 
   abandon(reason: "failed" | "aborted", error?: unknown): void {
@@ -165,7 +168,7 @@ export class OpenRun implements OpenFill, Sink {
     this.#over = true;
     this.#capture.refuse(reason);
     this.#capture.flow.fail(error ?? brokenSource(this.#run.policy.route));
-    this.#audience.end();
+    this.#readers.end();
     if (!isAnswer) abandonRun(this.#run, reason, error);
   }
 
@@ -182,7 +185,7 @@ export class OpenRun implements OpenFill, Sink {
       flight?.flow({
         head: this.#entry(new Uint8Array(), undefined, judged),
         length: combined(fieldOf(this.#head.fields, "content-length")),
-        read: () => this.#audience.follow(),
+        read: () => this.#readers.follow(),
       });
     };
     if (isBackground) this.#onFirstByte = flow;
@@ -247,7 +250,7 @@ export class OpenRun implements OpenFill, Sink {
     if (isTruncated) flow.fail(brokenSource(this.#run.policy.route));
     else flow.end();
     flow.slide();
-    this.#audience.end();
+    this.#readers.end();
   }
 
   /** As after a purge by key, which does so at once, one of those who wait leads anew. */
@@ -274,7 +277,7 @@ export class OpenRun implements OpenFill, Sink {
   /** Writes the entry, and lets those who wait have it without waiting for the store. */
   #share(entry: Entry): void {
     const { parts, flight, flightKey } = this.#run;
-    parts.flights.forgetUncacheable(flightKey);
+    parts.flights.forgetHitForMiss(flightKey);
     parts.backoff.forget(flightKey);
     const written = keep(this.#run, entry, () => parts.stored());
     this.#kept = written;

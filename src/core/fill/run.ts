@@ -1,38 +1,31 @@
-import { areSendable } from "../../http/fields.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Clock, Digest } from "../contract/platform.ts";
-import type { Abandoned, Head, Policy, RequestRecord, TargetNames } from "../contract/request-and-policy.ts";
-import type { Entry, MaybePromise } from "../contract/store.ts";
+import type { Abandoned, NormalizedTargets, Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import type { Entry } from "../contract/store.ts";
 import type { Flight, Flights } from "../flight/flights.ts";
-import type { Backoff } from "../flight/refresh-backoff.ts";
-import { jittered } from "../freshness/early-refresh.ts";
-import { instantsOf } from "../freshness/freshness.ts";
-import type { Instants } from "../freshness/freshness.ts";
-import type { Fence, Ticket } from "../invalidation/purge-fence.ts";
-import { tagsOf } from "../invalidation/tagging.ts";
-import type { Tagging, Tags } from "../invalidation/tags.ts";
-import type { Kept, StoreCalls } from "../lookup/guarded-store.ts";
+import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
+import type { PurgeFence, Ticket } from "../invalidation/purge-fence.ts";
+import type { Tags } from "../invalidation/tags.ts";
+import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
 import type { Key } from "../request/cache-key.ts";
-import { learnsRule } from "../request/no-vary-search.ts";
-import { refusalOf } from "../storing/storable.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
-  readonly store: StoreCalls;
+  readonly store: GuardedStore;
   readonly clock: Clock;
   /** How far that is ahead of the clock by which responses are dated, in ms; absent: it is the same. */
   readonly aheadMs?: () => number;
   readonly digest: Digest;
   readonly flights: Flights;
-  readonly backoff: Backoff;
-  readonly fence: Fence;
+  readonly backoff: RefreshBackoff;
+  readonly fence: PurgeFence;
   readonly responder: Responder;
   readonly tags: Tags;
   /** What targets mean to the routes of this cache: the memory of one route, then those that differ from it. */
-  memories(policy: Policy): Iterable<TargetNames>;
+  memories(policy: Policy): Iterable<NormalizedTargets>;
   /** Tells of two routes that meet on one key of their own functions. */
   met(first: Policy, second: Policy, key: string): void;
   /** Counts an outcome. */
@@ -73,13 +66,13 @@ export interface RunRole {
   /** The flight that this run leads; undefined: it runs alone. */
   readonly flight: Flight | undefined;
   /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
-  readonly isUncacheable: boolean;
+  readonly isHitForMiss: boolean;
   /** It runs without its client, to refresh what is stored: that stays where the run fails. */
   readonly isBackground: boolean;
 }
 
 /** A run for its own client only. */
-export const ALONE: RunRole = { flight: undefined, isUncacheable: false, isBackground: false };
+export const ALONE: RunRole = { flight: undefined, isHitForMiss: false, isBackground: false };
 
 /** One run of a handler: its plan, and the places that have to hear of its end. */
 export interface Run extends RunPlan, RunRole {
@@ -93,7 +86,7 @@ export interface Run extends RunPlan, RunRole {
 /** Begins a run of a handler. */
 export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const { request, policy, key, vary, forward, flightKey, stale, noStore, askedAt } = plan;
-  const { flight, isUncacheable, isBackground } = role;
+  const { flight, isHitForMiss, isBackground } = role;
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
   // Written out: to spread objects of so many properties takes V8 longer than all the rest of `begin`.
   return {
@@ -107,7 +100,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
     noStore,
     askedAt,
     flight,
-    isUncacheable,
+    isHitForMiss,
     isBackground,
     parts,
     ticket,
@@ -126,7 +119,7 @@ export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {
   if (isBackground) failRefresh(run, error);
   // The next crowd need not queue for what is answered where nobody hears it.
   if (reason === "unheard")
-    parts.flights.rememberUncacheable(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
+    parts.flights.rememberHitForMiss(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
   flight?.land({ kind: isBackground ? "failed" : LANDS[reason] });
   parts.refused(policy.route, reason);
 }
@@ -164,100 +157,4 @@ const REFRESH_DEADLINE_MS = 30_000;
 /** The deadline of a route's refreshes, in ms. */
 export function refreshDeadlineOf({ hardTimeoutMs = REFRESH_DEADLINE_MS }: Policy): number {
   return hardTimeoutMs;
-}
-
-/**
- * Writes an entry and leaves the fence; answers what became of it, by a promise where the store takes its time. That a
- * store refused it is told as any refusal is.
- */
-export function keep(
-  { parts, ticket, policy }: Pick<Run, "parts" | "ticket"> & { readonly policy?: Pick<Policy, "route"> },
-  entry: Entry,
-  onKept: () => void = () => undefined,
-): MaybePromise<Kept> {
-  const written = (kept: Kept): Kept => {
-    ticket.leave();
-    if (kept === "kept") onKept();
-    if (kept === "refused" && policy !== undefined) parts.refused(policy.route, "not-kept");
-    // A purge that came while the store was writing may have been served before the write (hazard 22).
-    if (ticket.purged) void parts.store.delete(entry.key);
-    return kept;
-  };
-  const kept = parts.store.set(entry, () => guardLate(parts, entry.key, ticket.purged));
-  return kept instanceof Promise ? kept.then(written) : written(kept);
-}
-
-/** Lets those who wait have an entry that is being written, without waiting for the store. */
-export function landStored(flight: Flight | undefined, entry: Entry, written: MaybePromise<Kept>): void {
-  const isLater = written instanceof Promise;
-  flight?.land({ kind: "stored", entry, isKept: written === "kept" }, isLater ? written : undefined);
-}
-
-/**
- * Stays at the fence for a store that has not written within its deadline, and takes out what it writes after a purge.
- * All that is kept for a store that never answers is a key.
- */
-function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): () => void {
-  const ticket = fence.enter(key, () => undefined);
-  return () => {
-    ticket.leave();
-    if (isPurged || ticket.purged) void store.delete(key);
-  };
-}
-
-/** Whether a purge has overtaken a run: by its key, or by a tag of what it answers (hazard 22). */
-export function isPurged({ parts, ticket }: Run, tagging: Tagging = {}): boolean {
-  return ticket.purged || parts.tags.areOutdated(tagging);
-}
-
-/** Refusals that say nothing about the next response for the same key. */
-export const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
-  "aborted",
-  "credentials",
-  "failed",
-  "purged",
-  "search-rule",
-  "truncated",
-]);
-
-/** Refusals of what is an error and no answer. */
-export const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
-
-/** What an entry to be takes from its head. */
-export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
-
-/**
- * Why a head forbids storing, whenever it is asked. `thrown` is the status of an answer that the handler has thrown: what
- * an error handler sends with another one is not that answer (hazard 15).
- */
-export function refusalIn(
-  { policy, request, noStore, isBackground }: Run,
-  head: Head,
-  thrown?: number,
-): Refusal | undefined {
-  if (thrown !== undefined && thrown !== head.status) return "status";
-  // A fetch that fails on its way has status 0.
-  if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
-  if (noStore) return "no-store";
-  return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
-}
-
-/** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
-export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
-  const { policy, parts, request, askedAt } = run;
-  const refusal = refusalIn(run, head, thrown);
-  if (refusal !== undefined) return refusal;
-  const now = parts.clock.now();
-  const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
-  const instants = instantsOf(head, policy, now, askedAt, shorten, parts.aheadMs?.());
-  if (instants === undefined) return "expired";
-  if (!learnsRule(request, policy, run.key, head)) return "search-rule";
-  const tags = tagsOf(request, head, policy, run.key.origin);
-  const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
-  return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
-}
-
-/** Whether a response is stored without what forbids it: a cookie, where it is for each user or nobody is given it. */
-export function isLeftOut(refusal: Refusal, { scope, setCookie }: Policy): boolean {
-  return refusal === "late-cookie" && (typeof scope === "function" || setCookie === "strip");
 }

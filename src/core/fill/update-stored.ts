@@ -10,7 +10,7 @@ import { variantOf } from "../request/cache-key.ts";
 import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
 import { storedFields, variantFields, variesBy } from "../storing/stored-fields.ts";
-import { judge, refusalIn } from "./run.ts";
+import { judge, refusalIn } from "./judge.ts";
 import type { Run } from "./run.ts";
 
 /** What becomes of a stored response of which its handler said something new. */

@@ -4,7 +4,7 @@ import type { Digest } from "../contract/platform.ts";
 const LONGEST_KEY = 512;
 
 /** Remembers something of keys, of so many at most: the one that was said longest ago is forgotten first (hazard 17). */
-export class Remembered<Value> {
+export class BoundedMemory<Value> {
   readonly #limit: number;
   readonly #digest: Digest | undefined;
   readonly #values = new Map<string, Value>();

@@ -12,7 +12,7 @@ type End = { readonly isClean: true } | { readonly isClean: false; readonly erro
  * `slide` on it holds no more than the limit, or than a source writes in one go: a reader that is further behind is cut
  * off with an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
  */
-export class Flow {
+export class Broadcast {
   readonly #limit: number;
   readonly #readers = new Set<Reader>();
   #parts: Uint8Array[] = [];

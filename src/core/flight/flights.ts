@@ -2,7 +2,7 @@ import type { Reading } from "../contract/decisions.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Clock, Digest } from "../contract/platform.ts";
 import type { Entry } from "../contract/store.ts";
-import { Remembered } from "./bounded-memory.ts";
+import { BoundedMemory } from "./bounded-memory.ts";
 
 /** A response that may be shared and whose content is still coming. */
 export interface Flowing {
@@ -152,10 +152,10 @@ interface Uncacheable {
  */
 export class Flights {
   readonly #flying = new Map<string, Flight>();
-  readonly #uncacheable: Remembered<Uncacheable>;
+  readonly #uncacheable: BoundedMemory<Uncacheable>;
 
   constructor(digest?: Digest, limit?: number) {
-    this.#uncacheable = new Remembered(digest, limit);
+    this.#uncacheable = new BoundedMemory(digest, limit);
   }
 
   /** The flight that a request for this key would wait for. */
@@ -178,7 +178,7 @@ export class Flights {
   }
 
   /** Whether the last response for this key, not long ago, could not be shared. */
-  isUncacheable(key: string, now: number): boolean {
+  isHitForMiss(key: string, now: number): boolean {
     const known = this.#uncacheable.get(key);
     if (known === undefined) return false;
     if (now < known.until) return true;
@@ -187,8 +187,8 @@ export class Flights {
   }
 
   /** The same, leaving out errors: what is stale stands in for those (RFC 5861 §4). */
-  isUncacheableAnswer(key: string, now: number): boolean {
-    return this.isUncacheable(key, now) && this.#uncacheable.get(key)?.isError === false;
+  isHitForMissAnswer(key: string, now: number): boolean {
+    return this.isHitForMiss(key, now) && this.#uncacheable.get(key)?.isError === false;
   }
 
   /** What is remembered of a key. */
@@ -197,7 +197,7 @@ export class Flights {
   }
 
   /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was an error. */
-  rememberUncacheable(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
+  rememberHitForMiss(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
     this.#uncacheable.set(key, { until, reason, isError });
   }
 
@@ -207,7 +207,7 @@ export class Flights {
   }
 
   /** Forgets it: a storable response was seen. */
-  forgetUncacheable(key: string): void {
+  forgetHitForMiss(key: string): void {
     this.#uncacheable.delete(key);
   }
 }

@@ -1,6 +1,6 @@
 import type { Reading } from "../contract/decisions.ts";
 import type { Clock } from "../contract/platform.ts";
-import type { Flow } from "./broadcast.ts";
+import type { Broadcast } from "./broadcast.ts";
 
 /** What an audience needs to know of its run. */
 interface Run {
@@ -21,8 +21,8 @@ interface Run {
  * The run goes on as long as one of them is there. Once its own client is gone, nobody can tell a handler that takes its
  * time from one that noticed and fell silent; so it has to say something every now and then.
  */
-export class Audience {
-  readonly #flow: Flow;
+export class Readers {
+  readonly #flow: Broadcast;
   readonly #run: Run;
   #hasClient: boolean;
   #client: AsyncIterableIterator<Uint8Array> | undefined;
@@ -31,7 +31,7 @@ export class Audience {
   #isOver = false;
   #cancelPatience: (() => void) | undefined;
 
-  constructor(flow: Flow, run: Run) {
+  constructor(flow: Broadcast, run: Run) {
     this.#flow = flow;
     this.#run = run;
     this.#hasClient = run.hasClient;

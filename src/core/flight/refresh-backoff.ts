@@ -1,5 +1,5 @@
 import type { Digest } from "../contract/platform.ts";
-import { Remembered } from "./bounded-memory.ts";
+import { BoundedMemory } from "./bounded-memory.ts";
 
 /** After the first failure in a row; each further one doubles it. */
 const FIRST_MS = 1000;
@@ -7,12 +7,12 @@ const FIRST_MS = 1000;
 const MOST_MS = 60_000;
 
 /** Spaces out the refreshes of what fails to refresh: one second after a failure, then two, four, a minute at most. */
-export class Backoff {
-  readonly #failed: Remembered<{ readonly count: number; readonly until: number }>;
+export class RefreshBackoff {
+  readonly #failed: BoundedMemory<{ readonly count: number; readonly until: number }>;
   readonly #counted = new WeakSet<object>();
 
   constructor(digest?: Digest, limit?: number) {
-    this.#failed = new Remembered(digest, limit);
+    this.#failed = new BoundedMemory(digest, limit);
   }
 
   /** Whether a refresh of this key failed so recently that it is not tried again yet. */

@@ -13,7 +13,7 @@ export interface Ticket {
  *
  * Every fill enters with its resource and leaves when it is over; a purge marks all that are inside.
  */
-export class Fence {
+export class PurgeFence {
   readonly #inside = new Map<string, Set<{ purged: boolean; onPurged: () => void }>>();
   /** How many removals are under way, by resource. */
   readonly #removals = new Map<string, number>();

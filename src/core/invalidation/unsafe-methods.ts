@@ -1,6 +1,6 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import { normaliseOrigin } from "../../http/origin.ts";
-import type { HandlerHead, RequestRecord, TargetNames } from "../contract/request-and-policy.ts";
+import type { HandlerHead, NormalizedTargets, RequestRecord } from "../contract/request-and-policy.ts";
 
 /** Methods that change nothing (RFC 9110 §9.2.1, RFC 10008 §2); one that is not known may. */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"]);
@@ -21,7 +21,7 @@ export function outdated(
   request: RequestRecord,
   head: HandlerHead,
   origin: string,
-  memories: Iterable<TargetNames>,
+  memories: Iterable<NormalizedTargets>,
 ): readonly string[] {
   if (head.status < 200 || head.status > 399) return [];
   const { target } = request;

@@ -25,7 +25,7 @@ function keptBy(answer: unknown): Kept {
  * A throw, a rejection or a missed deadline is told to `onError`; what the caller gets is the answer of a store that
  * has nothing. A store that answers at once is not awaited.
  */
-export class StoreCalls {
+export class GuardedStore {
   readonly #store: Store;
   readonly #name: string;
   #writing = 0;

@@ -1,6 +1,11 @@
 import { formatNoVarySearch } from "../../http/no-vary-search.ts";
 import { CacheError, isThenable, misreturned } from "../contract/errors.ts";
-import type { DeclaredQuery, Policy, StatusHeader, TargetNames } from "../contract/request-and-policy.ts";
+import type {
+  DeclaredQuery,
+  NormalizedTargets,
+  Policy,
+  StatusHeader,
+} from "../contract/request-and-policy.ts";
 import { declaredQuery } from "./declared-query.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
 import type { RouteOptions } from "./route-options.ts";
@@ -42,7 +47,7 @@ export interface RouteContext {
 /** What is made for a policy, of which options know nothing. */
 export interface PolicyParts {
   /** The memory of what targets mean. */
-  names(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): TargetNames;
+  targets(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): NormalizedTargets;
   /** The name that no other declaration has, and what variants begin with under it. */
   name(
     wanted: string | undefined,
@@ -105,7 +110,7 @@ export function resolvePolicy<Native>(
     searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
     tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
     query,
-    names: parts.names(namespace, query, noVarySearch),
+    targets: parts.targets(namespace, query, noVarySearch),
     methods: new Set((all.methods ?? ["GET"]).map((method) => method.toUpperCase())),
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,

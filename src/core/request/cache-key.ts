@@ -53,7 +53,7 @@ export function keyOf<Native>(
     };
   }
   const origin = originOf(request, policy);
-  const { uri, exact, resource, target, rule } = policy.names.of(origin, request.target);
+  const { uri, exact, resource, target, rule } = policy.targets.of(origin, request.target);
   let { selector } = policy;
   let shown = target;
   let received = target;
@@ -77,7 +77,7 @@ function rewrittenTo<Native>(
   policy: Policy<Native>,
   received: string | undefined,
 ): Pick<Key, "selector" | "target" | "received"> {
-  const { exact, target: shown } = policy.names.of(origin, rewritten);
+  const { exact, target: shown } = policy.targets.of(origin, rewritten);
   const selector = routeSelector(policy.name, exact);
   if (received === undefined && shown === undefined)
     return { selector, target: undefined, received: undefined };

@@ -6,7 +6,7 @@ import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
 /** What a request demands of a stored response (RFC 9111 §5.2.1). */
-export interface Demands {
+export interface RequestDirectives {
   /** Nothing of this exchange is stored. */
   readonly noStore: boolean;
   /** Where nothing stored satisfies it, the answer is 504. */
@@ -22,7 +22,7 @@ export interface Demands {
   allowsStale(entry: Entry, now: number): boolean;
 }
 
-const NO_DEMANDS: Demands = Object.freeze({
+const NO_DIRECTIVES: RequestDirectives = Object.freeze({
   noStore: false,
   onlyIfCached: false,
   wantsFresh: false,
@@ -31,12 +31,12 @@ const NO_DEMANDS: Demands = Object.freeze({
 });
 
 /** Reads what a request demands, where the policy lets clients demand anything. */
-export function demandsOf(request: RequestRecord, policy: Policy): Demands {
-  if (!policy.requestDirectives) return NO_DEMANDS;
+export function directivesOf(request: RequestRecord, policy: Policy): RequestDirectives {
+  if (!policy.requestDirectives) return NO_DIRECTIVES;
   const said = request.header("cache-control");
   // `Pragma: no-cache` counts where there is no `Cache-Control` (RFC 9111 §5.4).
   const pragma = said === undefined && /(^|,)\s*no-cache\s*(,|$)/i.test(request.header("pragma") ?? "");
-  if (said === undefined && !pragma) return NO_DEMANDS;
+  if (said === undefined && !pragma) return NO_DIRECTIVES;
   const asked = parseCacheControl(pragma ? "no-cache" : said);
   return {
     noStore: asked.noStore,

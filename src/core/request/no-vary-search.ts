@@ -23,7 +23,7 @@ export function learnsRule(
   const isOfQuery = policy.key === undefined && (request.method === "GET" || request.method === "HEAD");
   if (!policy.noVarySearch || !isOfQuery) return true;
   const rule = ruleOf(head, policy);
-  policy.names.learn(key.origin, splitTarget(request.target).path, rule);
+  policy.targets.learn(key.origin, splitTarget(request.target).path, rule);
   return key.rule === undefined || isSameRule(key.rule, rule);
 }
 

@@ -3,7 +3,12 @@ import type { SearchRule } from "../../http/no-vary-search.ts";
 import { normaliseOrigin } from "../../http/origin.ts";
 import { decodeComponent, formatQuery, isLongQuery, parseQuery, splitTarget } from "../../http/query.ts";
 import type { QueryParameter } from "../../http/query.ts";
-import type { DeclaredQuery, Policy, TargetName, TargetNames } from "../contract/request-and-policy.ts";
+import type {
+  DeclaredQuery,
+  NormalizedTarget,
+  NormalizedTargets,
+  Policy,
+} from "../contract/request-and-policy.ts";
 
 const REMEMBERED_TARGET = 2048;
 
@@ -44,7 +49,7 @@ export class SearchRules {
 }
 
 /** A name, and of what path it is. */
-interface PlacedName extends TargetName {
+interface PlacedTarget extends NormalizedTarget {
   readonly path: string;
 }
 
@@ -54,14 +59,14 @@ interface PlacedName extends TargetName {
  * Two generations of at most `limit` names each: when the young one is full it becomes the old one, so hot names
  * survive and memory is bounded whatever clients send.
  */
-export class Names implements TargetNames {
+export class TargetMemory implements NormalizedTargets {
   readonly #prefix: string;
   readonly #declared: DeclaredQuery | undefined;
   readonly #limit: number;
   readonly #isStrict: boolean;
   readonly #rules: SearchRules;
-  #young = new Map<string, Map<string, PlacedName>>();
-  #old = new Map<string, Map<string, PlacedName>>();
+  #young = new Map<string, Map<string, PlacedTarget>>();
+  #old = new Map<string, Map<string, PlacedTarget>>();
   #size = 0;
   #characters = 0;
 
@@ -84,7 +89,7 @@ export class Names implements TargetNames {
   }
 
   /** Answers the name of a target, remembered or made. */
-  of(origin: string, target: string): TargetName {
+  of(origin: string, target: string): NormalizedTarget {
     const young = this.#young.get(origin)?.get(target);
     if (young !== undefined && this.#holds(young)) return young;
     const old = young === undefined ? this.#old.get(origin)?.get(target) : undefined;
@@ -94,13 +99,13 @@ export class Names implements TargetNames {
   }
 
   /** The same, and what is remembered stays as it is. */
-  peek(origin: string, target: string): PlacedName {
+  peek(origin: string, target: string): PlacedTarget {
     const name = this.#young.get(origin)?.get(target) ?? this.#old.get(origin)?.get(target);
     return name !== undefined && this.#holds(name) ? name : this.#normalise(origin, target);
   }
 
   /** Whether a name was made by the rule that is known now. */
-  #holds({ path, rule }: PlacedName): boolean {
+  #holds({ path, rule }: PlacedTarget): boolean {
     return this.#rules.of(path) === rule;
   }
 
@@ -122,7 +127,7 @@ export class Names implements TargetNames {
     this.#size = this.#characters = 0;
   }
 
-  #remember(origin: string, target: string, name: PlacedName): void {
+  #remember(origin: string, target: string, name: PlacedTarget): void {
     const characters = target.length + origin.length;
     if (characters > REMEMBERED_TARGET) return;
     if (this.#size >= this.#limit || this.#characters + characters > this.#limit * CHARACTERS_PER_NAME) {
@@ -139,7 +144,7 @@ export class Names implements TargetNames {
     targets.set(target, name);
   }
 
-  #normalise(origin: string, received: string): PlacedName {
+  #normalise(origin: string, received: string): PlacedTarget {
     const declared = this.#declared;
     const { path, query } = splitTarget(received);
     const resource = withPath(origin, path);

@@ -1,7 +1,7 @@
 import { NonceFinder } from "../../http/nonce.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Clock, Digest } from "../contract/platform.ts";
-import { Flow } from "../flight/broadcast.ts";
+import { Broadcast } from "../flight/broadcast.ts";
 
 /**
  * Collects a response's content while it flows, within a limit.
@@ -9,12 +9,12 @@ import { Flow } from "../flight/broadcast.ts";
  * Every part is copied, because callers reuse their buffers. What it cannot keep it says: from the first refusal on,
  * it holds nothing but what readers of the flow have still to read.
  */
-export class Capture {
+export class BodyCapture {
   readonly #maxBytes: number;
   readonly #digest: Digest | undefined;
   readonly #nonces: NonceFinder | undefined;
   /** The content on its way to whoever reads it while it comes. */
-  readonly flow: Flow;
+  readonly flow: Broadcast;
   #length = 0;
   #refusal: Refusal | undefined;
 
@@ -25,7 +25,7 @@ export class Capture {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
     this.#nonces = nonces.length === 0 ? undefined : new NonceFinder(nonces);
-    this.flow = new Flow(maxBytes, clock);
+    this.flow = new Broadcast(maxBytes, clock);
   }
 
   /** Adds a copy of one part; answers why the content can no longer be kept, if so. */

@@ -278,7 +278,7 @@ describe("explaining", () => {
     await explained(kit, { headers: { cookie: "a=1" } });
     await kit.cache.explain({ url: "http://other.example/reports" });
 
-    expect([kit.cache.stats(), told, kit.policy.names.origins()]).toEqual([before, [], []]);
+    expect([kit.cache.stats(), told, kit.policy.targets.origins()]).toEqual([before, [], []]);
     expect(fillOf(kit.now()).kind).toBe("fill");
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { engineOf } from "../../../src/adapter.ts";
-import { Backoff } from "../../../src/core/flight/refresh-backoff.ts";
+import { RefreshBackoff } from "../../../src/core/flight/refresh-backoff.ts";
 import { Flights } from "../../../src/core/flight/flights.ts";
-import { FillRun } from "../../../src/core/fill/fill.ts";
+import { HandlerRun } from "../../../src/core/fill/fill.ts";
 import { ALONE } from "../../../src/core/fill/run.ts";
 import type { RunParts } from "../../../src/core/fill/run.ts";
-import type { Fence } from "../../../src/core/invalidation/purge-fence.ts";
+import type { PurgeFence } from "../../../src/core/invalidation/purge-fence.ts";
 import { Responder } from "../../../src/core/reply/representation.ts";
-import { StoreCalls } from "../../../src/core/lookup/guarded-store.ts";
+import { GuardedStore } from "../../../src/core/lookup/guarded-store.ts";
 import { Tags } from "../../../src/core/invalidation/tags.ts";
 import { createCache, memoryStore } from "../../../src/index.ts";
 import { platformDigest } from "../../../src/platform.ts";
@@ -15,16 +15,16 @@ import { testClock } from "../../../src/testing/clock.ts";
 import { requestOf } from "../../support/kit.ts";
 
 /** A run whose ticket of the fence is watched. */
-function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
+function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void } {
   const leave = vi.fn<() => void>();
   const clock = testClock();
   const parts: RunParts = {
-    store: new StoreCalls(memoryStore(), clock, 250, () => undefined),
+    store: new GuardedStore(memoryStore(), clock, 250, () => undefined),
     clock,
     digest: platformDigest(new Uint8Array(1)),
     flights: new Flights(),
-    backoff: new Backoff(),
-    fence: { enter: () => ({ purged: false, leave }) } as unknown as Fence,
+    backoff: new RefreshBackoff(),
+    fence: { enter: () => ({ purged: false, leave }) } as unknown as PurgeFence,
     responder: new Responder(),
     tags: new Tags(() => clock.now()),
     memories: () => [],
@@ -50,7 +50,7 @@ function watchedRun(): { readonly fill: FillRun; readonly leave: () => void } {
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
   const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
   return {
-    fill: new FillRun(parts, plan, ALONE),
+    fill: new HandlerRun(parts, plan, ALONE),
     leave,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Flow } from "../../../src/core/flight/broadcast.ts";
+import { Broadcast } from "../../../src/core/flight/broadcast.ts";
 import { testClock } from "../../../src/testing/clock.ts";
 import { readText, settle } from "../../support/kit.ts";
 
@@ -9,8 +9,8 @@ function bytes(text: string): Uint8Array {
 
 const clock = testClock();
 
-function flowOf(budget: number, ...parts: readonly string[]): Flow {
-  const flow = new Flow(budget, clock);
+function flowOf(budget: number, ...parts: readonly string[]): Broadcast {
+  const flow = new Broadcast(budget, clock);
   for (const part of parts) flow.write(bytes(part));
   return flow;
 }

@@ -2,14 +2,14 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../../src/index.ts";
 import type { Store, StoreFailure } from "../../../src/index.ts";
-import { StoreCalls } from "../../../src/core/lookup/guarded-store.ts";
+import { GuardedStore } from "../../../src/core/lookup/guarded-store.ts";
 import { testClock } from "../../../src/testing/clock.ts";
 import type { TestClock } from "../../../src/testing/clock.ts";
 import { answer, fillOf, kitOf, serveOf, settle, textOf } from "../../support/kit.ts";
 import type { Kit } from "../../support/kit.ts";
 
 interface Called {
-  readonly calls: StoreCalls;
+  readonly calls: GuardedStore;
   readonly clock: TestClock;
   readonly told: (readonly [unknown, StoreFailure])[];
 }
@@ -25,7 +25,7 @@ function callsOf(behaviour: () => unknown): Called {
     clear: behaviour,
   } as unknown as Store;
   return {
-    calls: new StoreCalls(store, clock, 250, (error, failure) => told.push([error, failure])),
+    calls: new GuardedStore(store, clock, 250, (error, failure) => told.push([error, failure])),
     clock,
     told,
   };

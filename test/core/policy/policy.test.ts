@@ -18,7 +18,7 @@ function sealed<T extends object>(value: T): T {
 
 describe("what a route says about its caching", () => {
   it("is complete where it says nothing", () => {
-    const { names: _, ...policy } = policyOf();
+    const { targets: _, ...policy } = policyOf();
 
     expect(policy).toEqual({
       route: "GET /reports",

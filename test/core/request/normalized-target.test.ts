@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { Names } from "../../../src/core/request/normalized-target.ts";
+import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
 
 const origin = "http://a";
 
 describe("the memory of normalised targets", () => {
   it("answers a target that it remembers by the very same name", () => {
-    const names = new Names("p|", undefined);
+    const names = new TargetMemory("p|", undefined);
 
     expect(names.of(origin, "/a")).toBe(names.of(origin, "/a"));
   });
 
   it("keeps hosts apart", () => {
-    const names = new Names("p|", undefined);
+    const names = new TargetMemory("p|", undefined);
 
     expect([names.of("http://a", "/x").resource, names.of("http://b", "/x").resource]).toEqual([
       "p|http://a/x",
@@ -20,7 +20,7 @@ describe("the memory of normalised targets", () => {
   });
 
   it("keeps what is asked for in two generations, and forgets the rest", () => {
-    const names = new Names("", undefined, 2);
+    const names = new TargetMemory("", undefined, 2);
     const [hot, cold] = [names.of(origin, "/hot"), names.of(origin, "/cold")];
     names.of(origin, "/1");
     const hotAgain = names.of(origin, "/hot");
@@ -35,7 +35,7 @@ describe("the memory of normalised targets", () => {
   });
 
   it("is bounded by hosts as by targets", () => {
-    const names = new Names("", undefined, 2);
+    const names = new TargetMemory("", undefined, 2);
     const first = names.of("http://1", "/");
     ["http://2", "http://3", "http://4", "http://5"].forEach((host) => names.of(host, "/"));
 
@@ -43,7 +43,7 @@ describe("the memory of normalised targets", () => {
   });
 
   it("is bounded by characters: a few long targets push out many short ones", () => {
-    const names = new Names("", undefined, 20);
+    const names = new TargetMemory("", undefined, 20);
     const first = names.of(origin, "/first");
     names.of(origin, `/a${"x".repeat(1200)}`);
     names.of(origin, `/b${"x".repeat(1200)}`);
@@ -53,7 +53,7 @@ describe("the memory of normalised targets", () => {
   });
 
   it("remembers no target of great length", () => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
     const long = `/${"x".repeat(3000)}`;
 
     expect(names.of(origin, long)).not.toBe(names.of(origin, long));
@@ -64,7 +64,8 @@ describe("the memory of normalised targets", () => {
 describe("a target with more parameters than parsers read", () => {
   const empty = "&".repeat(1000);
   const uriOf = (target: string, declared?: readonly string[]): string =>
-    new Names("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target).uri;
+    new TargetMemory("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target)
+      .uri;
 
   it("has all of its query in its name, as it came", () => {
     expect([uriOf(`/q?${empty}b&a`), uriOf(`/q?${empty}a&b`), uriOf("/q?a&b")]).toEqual([
@@ -81,7 +82,7 @@ describe("a target with more parameters than parsers read", () => {
 
 describe("a path in which some routers begin the query", () => {
   it.each(["/q;a", "/q#a"])("keeps the order of what follows: %s", (path) => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
 
     expect(names.of(origin, `${path}?c=1&b=2`).uri).not.toBe(names.of(origin, `${path}?b=2&c=1`).uri);
   });
@@ -89,7 +90,7 @@ describe("a path in which some routers begin the query", () => {
 
 describe("a target whose route declares its parameters", () => {
   it("loses the others, and keeps its own as they were written", () => {
-    const names = new Names("", new Map([["a b", undefined]]));
+    const names = new TargetMemory("", new Map([["a b", undefined]]));
 
     const { target, uri } = names.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
 
@@ -97,17 +98,17 @@ describe("a target whose route declares its parameters", () => {
   });
 
   it("loses its query where none of it is declared", () => {
-    expect(new Names("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
+    expect(new TargetMemory("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
   });
 
   it("takes a name that cannot be decoded for what it is", () => {
-    const names = new Names("", new Map([["%zz", undefined]]));
+    const names = new TargetMemory("", new Map([["%zz", undefined]]));
 
     expect(names.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
   });
 
   it("is given no default for a name whose parts it has", () => {
-    const names = new Names("", new Map([["a", ["5"]]]));
+    const names = new TargetMemory("", new Map([["a", ["5"]]]));
 
     expect([names.of(origin, "/q?a[b]=1").uri, names.of(origin, "/q").uri]).toEqual([
       "http://a/q?a%5Bb%5D=1",
@@ -116,6 +117,6 @@ describe("a target whose route declares its parameters", () => {
   });
 
   it("does not find what every object has", () => {
-    expect(new Names("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
+    expect(new TargetMemory("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
   });
 });

@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { Names } from "../../../src/core/request/normalized-target.ts";
+import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
 import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 
 describe("the rules of paths", () => {
   const rule = parseNoVarySearch('params=("utm")');
-  const ruleOf = (names: Names, path: string): unknown => names.of("http://a", path).rule;
+  const ruleOf = (names: TargetMemory, path: string): unknown => names.of("http://a", path).rule;
 
   it("are remembered of the last thousand", () => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
     Array.from({ length: 1001 }, (_, at) => names.learn("http://a", `/${at}`, rule));
 
     expect([ruleOf(names, "/0"), ruleOf(names, "/1")]).toEqual([undefined, { ...rule, turn: 2 }]);
   });
 
   it("are not remembered of very long ones", () => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
     const path = `/${"x".repeat(3000)}`;
     names.learn("http://a", path, rule);
 
@@ -22,7 +22,7 @@ describe("the rules of paths", () => {
   });
 
   it("change what is remembered of targets, not of which origins were asked for", () => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
     const before = names.of("http://a", "/q?utm=1");
     names.learn("http://a", "/q", rule);
 
@@ -33,7 +33,7 @@ describe("the rules of paths", () => {
   });
 
   it("are part of names that no client can write", () => {
-    const names = new Names("", undefined);
+    const names = new TargetMemory("", undefined);
     names.learn("http://a", "/q", rule);
     const { uri } = names.of("http://a", "/q?utm=1");
 

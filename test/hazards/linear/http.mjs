@@ -21,7 +21,6 @@ import {
 } from "./fixtures.mjs";
 
 export const http = {
-  "http/age.js": { parseAge: digits() },
   "http/cache-control.js": { parseCacheControl: directives() },
   "http/cache-status.js": {
     formatCacheStatus: some(['"', "\\", "é", "a"], "a b", (format, text) =>
@@ -37,7 +36,11 @@ export const http = {
     NOT_MODIFIED_FIELDS: none("a set"),
     notModifiedFields: members((choose, text) => choose(names(text).map((name) => [name, text]))),
   },
-  "http/delta-seconds.js": { parseDeltaSeconds: digits(), MAX_DELTA_SECONDS: none("a number") },
+  "http/delta-seconds.js": {
+    parseAge: digits(),
+    parseDeltaSeconds: digits(),
+    MAX_DELTA_SECONDS: none("a number"),
+  },
   "http/dictionary.js": { parseDictionary: structured() },
   "http/etag.js": {
     parseEntityTag: list(),

@@ -32,24 +32,26 @@ import {
 } from "./fixtures.mjs";
 
 export const others = {
-  "core/asked.js": {
-    askedUrl: urlish((split, text) => {
+  "core/explain/described-request.js": {
+    describedUrl: urlish((split, text) => {
       split({ url: text });
       split({ url: `/${text}` });
     }),
-    askedRequest: members((make, text) => make({ headers: { host: text } }, { target: text }, many(text))),
+    describedRequest: members((make, text) =>
+      make({ headers: { host: text } }, { target: text }, many(text)),
+    ),
   },
-  "core/declared-query.js": {
+  "core/policy/declared-query.js": {
     declaredQuery: some(["/", "~1", "a"], "a/b", (declare, text) => declare({ $ref: `#/${text}` })),
   },
-  "core/demands.js": {
-    demandsOf: directives((demand, text) => {
+  "core/request/directives.js": {
+    directivesOf: directives((demand, text) => {
       demand(asking(text), shared).accepts(entryOf(text), 0);
       demand(asking(text, { header: (name) => (name === "pragma" ? text : undefined) }), shared);
     }),
   },
-  "core/errors.js": { checkedOptions: CODE, show: list() },
-  "core/explain.js": {
+  "core/contract/errors.js": { checkedOptions: CODE, show: list() },
+  "core/explain/explanation.js": {
     explain: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
         { request: asking(text), policy: plain, verdict: { outcome: "miss", status: {}, because: [text] } },
@@ -57,16 +59,14 @@ export const others = {
       ),
     ),
   },
-  "core/flow.js": { Flow: STREAM },
-  "core/policy.js": { resolvePolicy: CODE },
-  "core/key-parts.js": {
+  "core/flight/broadcast.js": { Broadcast: STREAM },
+  "core/policy/policy.js": { resolvePolicy: CODE },
+  "core/request/cache-key.js": {
     keyParts: some(["|", "%7C", "?", "/"], "|u|a", (read, text) => {
       read(text, text);
       read(`|u|GET|||${text}`, "");
       read(`|k|${text}`, `GET|${text}|`);
     }),
-  },
-  "core/key.js": {
     keyOf: some(["%41", "|", "&", "="], "a?b", (name, text) => {
       name(asking(text), declaring, digest);
       name(asking(text, { method: "POST" }), plain, digest);
@@ -79,9 +79,9 @@ export const others = {
       choose("", ["accept-language"], () => text),
     ),
   },
-  "core/names.js": {
-    Names: some(["/", "%41", "&", "["], "a?b", (Names, text) => {
-      const known = new Names("", declaring.query);
+  "core/request/normalized-target.js": {
+    TargetMemory: some(["/", "%41", "&", "["], "a?b", (TargetMemory, text) => {
+      const known = new TargetMemory("", declaring.query);
       known.learn(text, `/${text}`, { isExcept: true, names: new Set([text]) });
       known.of(text, `/${text}`);
       known.peek(`http://${text}`, `/?a=${text}`);
@@ -89,11 +89,11 @@ export const others = {
     keepsParameter: urlish((keeps, text) => keeps(declaring.query, text)),
     undeclaredNames: urlish((read, text) => read(`/a?${text}`, declaring)),
   },
-  "core/option-rules.js": {
+  "core/policy/option-checks.js": {
     checkRouteOptions: CODE,
   },
   "stores/memory/weight.js": { weigh: list((weigh, text) => weigh(entryOf(text))) },
-  "core/respond.js": {
+  "core/reply/representation.js": {
     Responder: list((Responder, text) => {
       const selection = { ifNoneMatch: text, ifRange: text, range: `bytes=0-1,${text}` };
       new Responder().reply(entryOf(text), "GET", selection, []);
@@ -103,7 +103,7 @@ export const others = {
       ["1-2"],
     ),
   },
-  "core/routes.js": {
+  "core/explain/routes.js": {
     Routes: some(["/", "*", ":", "?"], "a/:b", (Routes, text) => {
       const routes = new Routes();
       routes.declare({ route: `GET,HEAD /${text}` });
@@ -112,7 +112,7 @@ export const others = {
       routes.choose(undefined, "GET", `/${text}b`);
     }),
   },
-  "core/storable.js": {
+  "core/storing/storable.js": {
     refusalOf: words((judge, text) => {
       const head = { ...saying(text), cacheControl: {}, vary: [], nonces: [] };
       judge(
@@ -122,21 +122,21 @@ export const others = {
       );
     }),
   },
-  "core/write.js": {
+  "core/storing/stored-fields.js": {
     storedFields: list((choose, text) => choose(saying(text), plain, undefined)),
     variesBy: list((merge, text) => merge(saying(text), plain)),
     variantFields: members((merge, text) =>
       merge(names(text), { ...saying(text), vary: names(text) }, plain),
     ),
   },
-  "core/tagging.js": {
+  "core/invalidation/tagging.js": {
     outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
     taggedNames: members((read, text) => read({ tags: many(text) })),
     tagsOf: structured((read, text) =>
       read(asking(text), saying(text), policyOf({ invalidateOnUnsafe: true })),
     ),
   },
-  "core/unsafe.js": {
+  "core/invalidation/unsafe-methods.js": {
     outdated: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
   },
   "adapters/express/request.js": {
@@ -177,7 +177,7 @@ export const others = {
   },
   "adapters/fastify/serialised.js": { overhear: CODE, serialised: CODE, serializeBy: CODE },
   "adapters/fastify/source.js": { Source: STREAM },
-  "adapters/node/coding.js": {
+  "adapters/node/compression-guard.js": {
     guardCoding: words((guard, text) => {
       guard(response({ "cache-control": text }), { status: 206, body: bytes(text) });
       guard(response({ etag: `"${"a".repeat(22)}"` }), { status: 304 });

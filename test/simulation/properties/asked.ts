@@ -6,7 +6,7 @@ import type { Model } from "../model.ts";
 export function* askedOf(model: Model, history: History): Generator<string> {
   for (const request of history.requests) {
     const { id, run, status, headBy, outcome } = request;
-    const { onlyIfCached } = model.demandsOf(request);
+    const { onlyIfCached } = model.directivesOf(request);
     const isRefused = status === 504 && headBy === undefined;
     if (isRefused && !onlyIfCached) yield `q${id} was told 504, and had not said only-if-cached`;
     const isPast = request.method === "POST" || (run?.way === "bypass" && request.hasCredentials);

@@ -58,8 +58,8 @@ function hasReason(model: Model, history: History, run: Run): boolean {
   const request = history.requests[run.by] as Request;
   const at = run.began;
   if (model.isImpatient(request, at, model.waitMs) || model.isCrowded(request, at)) return true;
-  if (model.isUncacheable(request, at)) return true;
-  if (isPicky(model.demandsOf(request))) return true;
+  if (model.isHitForMiss(request, at)) return true;
+  if (isPicky(model.directivesOf(request))) return true;
   const met = history.runs.filter(
     (other) => other !== run && other.way !== "bypass" && isOfOne(other, request),
   );
