@@ -107,7 +107,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "stored-after-deadline",
-    file: "core/fill/fill.js",
+    file: "core/fill/handler-run.js",
     find: 'this.#isExpired ? "timeout" : judge(',
     replace: 'this.#isExpired && false ? "timeout" : judge(',
   },

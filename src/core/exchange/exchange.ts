@@ -2,7 +2,7 @@ import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Decision, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import { startRefresh } from "../fill/background-refresh.ts";
-import { HandlerRun } from "../fill/fill.ts";
+import { HandlerRun } from "../fill/handler-run.ts";
 import { headFill } from "../fill/head-fill.ts";
 import { put } from "../fill/put-by-hand.ts";
 import type { RunParts } from "../fill/run.ts";

@@ -1,6 +1,6 @@
 import type { Fill } from "../contract/request-and-policy.ts";
 import type { Flight } from "../flight/flights.ts";
-import { HandlerRun } from "./fill.ts";
+import { HandlerRun } from "./handler-run.ts";
 import type { RunParts, RunPlan } from "./run.ts";
 
 /**

@@ -8,7 +8,7 @@ import { Lookup } from "../lookup/lookup.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
-import { shownTarget } from "./fill.ts";
+import { shownTarget } from "./handler-run.ts";
 import { PassFill } from "./pass-fill.ts";
 import { ALONE, beginRun } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { engineOf } from "../../../src/adapter.ts";
 import { RefreshBackoff } from "../../../src/core/flight/refresh-backoff.ts";
 import { Flights } from "../../../src/core/flight/flights.ts";
-import { HandlerRun } from "../../../src/core/fill/fill.ts";
+import { HandlerRun } from "../../../src/core/fill/handler-run.ts";
 import { ALONE } from "../../../src/core/fill/run.ts";
 import type { RunParts } from "../../../src/core/fill/run.ts";
 import type { PurgeFence } from "../../../src/core/invalidation/purge-fence.ts";
