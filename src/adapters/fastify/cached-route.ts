@@ -16,7 +16,7 @@ import { putBackAtEnd } from "../node/put-back.ts";
 import { showFields } from "../node/request.ts";
 import { isAnswered, release } from "./sent-replies.ts";
 import { asIs, contentOf, shownContentOf } from "./content.ts";
-import { FastifyFill } from "./handler-run.ts";
+import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./internals.ts";
 import { isResponse, isStream } from "./payload.ts";

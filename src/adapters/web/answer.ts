@@ -5,7 +5,7 @@ import { chain } from "./chain.ts";
 import { Client } from "./client.ts";
 import { withContent } from "./content.ts";
 import type { WithContent } from "./content.ts";
-import { fillFrom } from "./handler-run.ts";
+import { fillFrom } from "./fill.ts";
 import { firstRefusal } from "./guards.ts";
 import { WebRequest } from "./record.ts";
 import { toResponse, withFields } from "./response.ts";

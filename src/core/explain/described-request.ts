@@ -143,7 +143,7 @@ function originOf(
     const assumed =
       others.length === 0
         ? undefined
-        : `The origin is taken to be ${first}: the route was described on it${more}. An absolute URL says which.`;
+        : `The origin is taken to be ${first}: the route was asked on it${more}. An absolute URL says which.`;
     return { origin: first, assumed };
   }
   const guess = `http://${host ?? "localhost"}`;

@@ -182,7 +182,7 @@ function staleAtOnce(entry: Entry, now: number, isRefreshed: boolean): Verdict {
 }
 
 const WITHIN = "The stored response is stale and within its stale-if-error window.";
-const FAILED = "The handler has failed not long ago: it is not described again yet.";
+const FAILED = "The handler has failed not long ago: it is not asked again yet.";
 const NO_WAIT = "The handler runs without this client, which waitMs or maxWaiters keeps from waiting for it.";
 
 /** Served stale in the place of an answer that is not waited for (RFC 5861 §4). */
