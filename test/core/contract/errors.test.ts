@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 function matches(path: string, pattern: RegExp): readonly string[] {
-  const text = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
   return Array.from(text.matchAll(pattern), ([, code]) => code!).toSorted();
 }
 
