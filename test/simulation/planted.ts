@@ -24,13 +24,13 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "fence-ignored-on-commit",
-    file: "core/fill/run.js",
+    file: "core/fill/write.js",
     find: "ticket.purged || parts.tags.areOutdated(tagging)",
     replace: "parts.tags.areOutdated(tagging)",
   },
   {
     name: "tags-ignored-on-commit",
-    file: "core/fill/run.js",
+    file: "core/fill/write.js",
     find: "ticket.purged || parts.tags.areOutdated(tagging)",
     replace: "ticket.purged",
   },
@@ -137,13 +137,13 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "unsafe-leaves-what-is-stored",
-    file: "core/exchange/bypass.js",
+    file: "core/fill/unsafe-fill.js",
     find: "parts.fence.purge(resource, parts.store.delete(resource));",
     replace: "parts.fence.purge(resource);",
   },
   {
     name: "unsafe-leaves-fills",
-    file: "core/exchange/bypass.js",
+    file: "core/fill/unsafe-fill.js",
     find: "parts.fence.purge(resource, parts.store.delete(resource));",
     replace: "void parts.store.delete(resource);",
   },
@@ -221,20 +221,20 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "no-store-of-client-kept",
-    file: "core/fill/run.js",
+    file: "core/fill/judge.js",
     find: "if (noStore)",
     replace: "if (false)",
   },
   {
     name: "only-if-cached-asks",
     file: "core/exchange/exchange.js",
-    find: "if (demands.onlyIfCached)",
+    find: "if (directives.onlyIfCached)",
     replace: "if (false)",
   },
   {
-    name: "demands-ignored-at-landing",
+    name: "directives-ignored-at-landing",
     file: "core/exchange/collapsed.js",
-    find: "demands.accepts(entry, now)",
+    find: "directives.accepts(entry, now)",
     replace: "isFresh(entry, now)",
   },
 ];
