@@ -144,6 +144,9 @@ class Connection {
   #mayBeCut(at: number): boolean {
     const asked = this.#plan.requests[at];
     if (asked === undefined) return false;
+    const before = this.#plan.requests[at - 1];
+    // The response to a HEAD is whole with its head; its handler may break the connection after that.
+    if (before?.method === "HEAD" && mayBreak(before)) return true;
     const isSlow = this.#plan.pauseMs > 0 || this.#plan.paceMs > 0;
     // A fetch handler does not know of its place on a connection: what is behind something else there reads slowly.
     const isBehind = this.#isFetch && at > 0;
