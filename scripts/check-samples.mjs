@@ -1,18 +1,25 @@
-// Type-checks every ```ts sample of README.md and docs/ against the built package, in one run of the compiler.
+// Type-checks every ```ts sample of README.md and docs/ against the built package, in one run of the compiler, and
+// runs the whole programs among them.
 //
 //   ```ts            a module of its own
+//   ```ts run        a whole program without types: run as JavaScript too, exactly as it stands there, and asked twice
+//                    what the next curl on the page asks: first a miss, then a hit
+//   ```js run        the same in CommonJS
 //   ```ts continue   more of the sample before it on the page
 //   ```ts type-only  signatures: checked as an ambient module, where the compiler accepts no statement
 //
 // What a sample takes for granted (an app, a handler) stands before its fence in an HTML comment, is checked
 // with it, and is not shown:  <!-- given: const app = fastify(); -->
 // Every line keeps its number, so that the compiler's errors point into the page.
+import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { buildDir, buildIfStale, fail, filesBelow, root, run } from "./lib/project.mjs";
+import { ask, endWithScript, freePort } from "./lib/server.mjs";
 
 const folder = join(buildDir, "samples");
-const flags = ["", "continue", "type-only"];
+const flags = ["", "continue", "type-only", "run"];
 
 /** Reads the samples of a page: each the line it starts at, its flag, and its lines by number. */
 function samplesOf(page) {
@@ -30,12 +37,15 @@ function samplesOf(page) {
           if (open !== undefined) samples.push(open);
           open = foreign = undefined;
         } else open?.lines.push([line, text]);
-      } else if (fence !== null && ["ts", "typescript", "tsx"].includes(fence[2])) {
+      } else if (fence !== null && isChecked(fence)) {
         const place = `${relative(root, page)}:${line + 1}`;
-        if (fence[2] !== "ts") fail(`${place}: write \`\`\`ts, so that the sample is checked`);
+        const language = fence[2];
+        if (!["ts", "js"].includes(language)) fail(`${place}: write \`\`\`ts, so that the sample is checked`);
         if (!flags.includes(fence[3]))
           fail(`${place}: a sample is marked ${flags.slice(1).join(" or ")}, not ${fence[3]}`);
-        open = { line: line + 1, fence: fence[1], flag: fence[3], lines: given };
+        if (fence[3] === "run" && given.length > 0)
+          fail(`${place}: a whole program takes nothing for granted`);
+        open = { line: line + 1, fence: fence[1], language, flag: fence[3], lines: given };
         given = [];
       } else if (fence !== null) {
         foreign = fence[1];
@@ -48,10 +58,13 @@ function samplesOf(page) {
   return samples;
 }
 
-/** Joins what continues a sample to it; answers the modules of a page. */
+const isChecked = ([, , language, flag]) =>
+  ["ts", "typescript", "tsx"].includes(language) || (language === "js" && flag === "run");
+
+/** Joins what continues a sample to it; returns the modules of a page. */
 function modulesOf(page) {
   const modules = [];
-  for (const sample of samplesOf(page)) {
+  for (const sample of samplesOf(page).filter(({ language }) => language === "ts")) {
     if (sample.flag !== "continue") modules.push(sample);
     else if (modules.length === 0) fail(`${relative(root, page)}:${sample.line}: continues nothing`);
     else modules.at(-1).lines.push(...sample.lines);
@@ -63,6 +76,56 @@ function modulesOf(page) {
     if (module.flag !== "type-only") return { file: `${name}.ts`, text: `${text.join("\n")}\nexport {};\n` };
     return { file: `${name}.d.ts`, text: `declare module "${name}" {${text.join("\n")}\n}\n` };
   });
+}
+
+/** Returns the whole programs of a page, and the address that the page asks after each. */
+function programsOf(page) {
+  const lines = readFileSync(page, "utf8").split("\n");
+  return samplesOf(page)
+    .filter(({ flag }) => flag === "run")
+    .map(({ line, language, lines: program }) => {
+      const place = `${relative(root, page)}:${line}`;
+      const url = /^curl .*?(http:\/\/localhost:8000\/\S*)/m.exec(lines.slice(line).join("\n"))?.[1];
+      if (url === undefined) fail(`${place}: no curl after the program asks http://localhost:8000/`);
+      const file = `${basename(page)}.line-${line}.${language === "ts" ? "mjs" : "cjs"}`;
+      return { place, url, file, text: program.map(([, text]) => text).join("\n") };
+    });
+}
+
+/** Runs a program on a free port and asks it twice; returns what is wrong, if anything. */
+async function faultOf({ url, file, text }) {
+  const port = await freePort(8100);
+  const path = join(folder, file);
+  writeFileSync(path, text.replaceAll("8000", port));
+  const child = spawn(process.execPath, [path], { stdio: ["ignore", "ignore", "pipe"] });
+  endWithScript(child);
+  let output = "";
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  try {
+    const address = url.replace("8000", port);
+    const answers = [await askWhenUp(child, address), await ask(address)];
+    const seen = answers.map(({ status, headers }) => `${status} ${headers["x-cache"]}`).join(", then ");
+    return seen === "200 MISS, then 200 HIT" ? undefined : `${seen}, instead of 200 MISS, then 200 HIT`;
+  } catch (error) {
+    return `${error.message}\n${output}`;
+  } finally {
+    child.kill("SIGKILL");
+    await closed;
+  }
+}
+
+/** Asks a program that was started as soon as it listens. */
+async function askWhenUp(child, address) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    const answer = await ask(address).catch((error) => {
+      if (error.code !== "ECONNREFUSED") throw error;
+    });
+    if (answer !== undefined) return answer;
+    if (child.exitCode !== null) throw new Error(`ended with code ${child.exitCode} before it listened`);
+    await wait(100);
+  }
+  throw new Error("did not listen in 15 seconds");
 }
 
 await buildIfStale();
@@ -89,4 +152,12 @@ const { code, output } = await run(join(root, "node_modules/.bin/tsc"), [
   join(folder, "tsconfig.json"),
 ]);
 if (code !== 0) fail(`samples that do not compile; the line is that of the page\n${output}`);
-console.log(`${modules.length} samples of ${pages.length} pages compile`);
+const programs = pages.flatMap(programsOf);
+if (programs.length === 0) fail("README.md and docs/ have no whole programs");
+for (const program of programs) {
+  const fault = await faultOf(program);
+  if (fault !== undefined) fail(`${program.place}: ${fault}`);
+}
+console.log(
+  `${modules.length} samples of ${pages.length} pages compile, ${programs.length} programs run to a hit`,
+);
