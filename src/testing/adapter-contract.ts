@@ -14,20 +14,20 @@ import { queries } from "./adapter-contract/queries.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
 import { refreshes } from "./adapter-contract/refreshes.ts";
-import { rescues } from "./adapter-contract/stale-if-error.ts";
+import { staleIfError } from "./adapter-contract/stale-if-error.ts";
 import { flights } from "./adapter-contract/flights.ts";
 import { followers } from "./adapter-contract/followers.ts";
-import { paces } from "./adapter-contract/backpressure.ts";
+import { backpressure } from "./adapter-contract/backpressure.ts";
 import { connections } from "./adapter-contract/connections.ts";
 import { notices } from "./adapter-contract/notices.ts";
-import { leavers } from "./adapter-contract/disconnects.ts";
+import { disconnects } from "./adapter-contract/disconnects.ts";
 import { callbacks } from "./adapter-contract/callbacks.ts";
 import { failures } from "./adapter-contract/failures.ts";
 import { BrokenAnswer } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
 import type { Scenarios } from "./adapter-contract/stage.ts";
 import type { AdapterHarness } from "./adapter-harness.ts";
-import type { ContractCheck } from "./contract-check.ts";
+import type { ContractCheck } from "./store-contract.ts";
 
 const TOPICS: readonly Scenarios[] = [
   hits,
@@ -46,12 +46,12 @@ const TOPICS: readonly Scenarios[] = [
   streams,
   flights,
   followers,
-  paces,
-  leavers,
+  backpressure,
+  disconnects,
   connections,
   notices,
   refreshes,
-  rescues,
+  staleIfError,
   failures,
   callbacks,
 ];

@@ -1,11 +1,18 @@
 import type { MaybePromise, Store } from "../index.ts";
-import type { ContractCheck } from "./contract-check.ts";
 import { dealings } from "./store-contract/dealings.ts";
 import { entries } from "./store-contract/entries.ts";
 import { names } from "./store-contract/names.ts";
 import { resources } from "./store-contract/resources.ts";
 
-/** What a store may be excused from. */
+/** One check of a contract. */
+export interface ContractCheck {
+  /** The requirement, as a sentence. Stable enough to be listed in `declined`. */
+  readonly name: string;
+  /** Resolves if the requirement is met; rejects with an `AssertionError` otherwise. */
+  run(): Promise<void>;
+}
+
+/** Options of {@link storeContract}. */
 export interface StoreContractOptions {
   /** Called after each check with its store: the place to close a connection. */
   readonly dispose?: (store: Store) => MaybePromise<void>;

@@ -18,25 +18,25 @@ import {
 } from "./sabotage.ts";
 import type { Sabotage } from "./sabotage.ts";
 
-const refusesNothing = "a key function that answers nothing fails its request and shares nothing";
+const refusesNothing = "a key function that returns nothing fails its request, and nothing is shared";
 
 const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage])[] = [
   [
     "has no cache at all",
-    "the first request is a miss, the second a hit that does not enter the handler",
+    "the first request is a miss; the second is a hit and does not run the handler",
     { route: (route) => omit(route, "options") },
   ],
   [
     "looks up before the guard",
-    "a request that a framework guard refuses gets 401 and looks nothing up",
+    "a request that a framework guard refuses gets 401 and is not looked up",
     { route: (route) => omit(route, "guard") },
   ],
   [
     "holds a stream back",
-    "a stream's first byte is not held back, and its clean end is stored",
+    "a stream's first byte is not held back, and a stream that ends cleanly is stored",
     { route: buffered },
   ],
-  ["queues its requests", "requests with credentials wait for nobody", { route: queued }],
+  ["queues its requests", "a request with credentials waits for no other run", { route: queued }],
   [
     "lets the handler see conditions",
     "the handler of a cached miss sees neither conditions nor ranges",
@@ -54,7 +54,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "stores what a middleware said",
-    "what a middleware says before the cache is not stored",
+    "a field of earlier middleware is not stored",
     {
       decision: (made) =>
         made.kind === "fill"
@@ -66,7 +66,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "forgets what a middleware said",
-    "Cache-Control that a middleware said before the cache is heeded",
+    "Cache-Control that earlier middleware set is obeyed",
     {
       decision: (made) =>
         made.kind === "fill" ? refilled(made, { open: (head) => made.open({ ...head, earlier: [] }) }) : made,
@@ -79,12 +79,12 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "takes a client's abort for the end",
-    "a client that goes away midway leaves nothing behind",
+    "a client that disconnects midway leaves nothing stored",
     { decision: (made) => reopened(made, (open) => left(open, (sink) => sink.end())) },
   ],
   [
     "sends a length with a 304",
-    "a 304 carries exactly the fields that RFC 9110 §15.4.5 names",
+    "a 304 has exactly the fields that RFC 9110 §15.4.5 lists",
     {
       decision: (made) =>
         made.kind === "serve"
@@ -112,7 +112,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "turns bytes into text",
-    "binary content comes back byte for byte",
+    "binary content is replayed byte for byte",
     {
       decision: (made) =>
         made.kind === "serve"
@@ -130,12 +130,12 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "ignores the query",
-    "a doubled parameter is not a single one",
+    "a repeated parameter differs from a single one",
     { record: (record) => altered(record, { target: "/a" }) },
   ],
   [
     "takes HEAD for GET",
-    "HEAD never writes an entry",
+    "a HEAD request never writes an entry",
     { record: (record) => altered(record, { method: "GET" }) },
   ],
   [
@@ -148,7 +148,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "does not say that a GET has content",
-    "a GET with content is passed by: it fills nothing, and is given nothing that is stored",
+    "a GET with content bypasses the cache: it stores nothing and is served nothing stored",
     {
       record: (record) =>
         altered(record, {
@@ -158,7 +158,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "keeps the content of a POST out of the key",
-    "a POST that the route caches has its content in the key",
+    "a cached POST has its content in its key",
     { record: (record) => altered(record, { content: () => "" }) },
   ],
   [
@@ -176,12 +176,12 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "cannot run a handler without its client",
-    "staleWhileRevalidate: a crowd is answered stale at once, and one refresh runs behind it",
+    "a crowd on a stale response is served it at once, and one refresh runs in the background",
     { record: (record) => altered(record, { refresh: undefined }) },
   ],
   [
     "shows a refresh its client's conditions",
-    "a refresh asks as its client did, without the client's conditions",
+    "a refresh repeats its client's request without the client's conditions",
     {
       record: (record) =>
         altered(record, { refresh: (fill) => record.refresh?.(refilled(fill, { hidden: [] })) }),
@@ -189,7 +189,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "says nothing of a refresh that failed",
-    "a refresh that throws keeps what is stored, is told to onError, and is tried again a second later",
+    "a refresh that throws keeps the entry, is reported to onError and is retried a second later",
     {
       record: (record) =>
         altered(record, {
@@ -199,7 +199,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "begins a refresh and takes nothing in",
-    "a refresh of a stream is stored",
+    "a refresh that streams is stored",
     {
       record: (record) =>
         altered(record, {
@@ -209,7 +209,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "gives a run up with its client, before the head",
-    "a leader whose client goes away before the head: its run goes on for those who wait",
+    "a leader whose client disconnects before the head goes on for its followers",
     {
       decision: (made) =>
         made.kind === "fill" ? refilled(made, { leave: () => (made.abandon("aborted"), false) }) : made,
@@ -217,12 +217,12 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "gives a run up with its client, midway",
-    "a leader whose client goes away in the middle: the followers get it whole",
+    "a leader whose client disconnects midway goes on for its followers",
     { decision: (made) => reopened(made, (open) => left(open, (sink) => sink.abandon("aborted"))) },
   ],
   [
     "does not tell that its readers have gone",
-    "when all who read a stream have gone away, nothing of it is stored",
+    "a stream is not stored once all its readers have disconnected",
     { decision: (made) => reopened(made, (open) => left(open, () => undefined)) },
   ],
   [
@@ -232,32 +232,32 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "says again what the handler took away",
-    "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part",
+    "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206",
     { decision: (made) => remaking(made, { removed: [] }) },
   ],
   [
     "gives a follower what the handler took away",
-    "a field that the handler takes away is given to nobody who follows",
+    "a field that the handler removes is absent from what followers get",
     { decision: (made) => (made.kind === "follow" ? { ...made, making: undefined } : made) },
   ],
   [
     "says an addition in the place of what is there",
-    "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part",
+    "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206",
     { decision: (made) => remaking(made, { added: [] }) },
   ],
   [
     "does not look at its head as it goes out",
-    "a cookie that is written as the head goes out keeps its page from others: sent whole",
+    "a page whose cookie is added as its head is sent is not shared: sent whole",
     { decision: (made) => reopened(made, (open) => remade(open, { defer: () => () => [] })) },
   ],
   [
     "lets in who waits before its head is out",
-    "who waits gets no page whose cookie is written as its head goes out",
+    "a waiting request does not get a page whose cookie is added as its head is sent",
     { decision: (made) => reopened(made, (open) => remade(open, { defer: () => () => [] })) },
   ],
   [
     "writes a hit as text",
-    "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text",
+    "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: text",
     {
       decision: (made) =>
         made.kind === "serve"
@@ -270,7 +270,7 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
   ],
   [
     "follows before its guard",
-    "who follows passes the guard first",
+    "a follower passes the guard first",
     { route: (route) => omit(route, "guard") },
   ],
 ];
@@ -315,7 +315,7 @@ describe("the adapter contract", () => {
   });
 
   it("stays passed where nothing was put wrong", async () => {
-    const name = "the first request is a miss, the second a hit that does not enter the handler";
+    const name = "the first request is a miss; the second is a hit and does not run the handler";
     const check = adapterContract(sabotaged({})).find((one) => one.name === name);
 
     await expect(check?.run()).resolves.toBeUndefined();

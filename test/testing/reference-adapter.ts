@@ -28,9 +28,8 @@ import type {
 export const reference: AdapterHarness = {
   name: "node:http",
   declined: {
-    "a strong tag is not said of content that something in front has coded": "nothing in front of it codes",
-    "a strong tag of the handler is not said of what is coded while it streams":
-      "nothing in front of it codes",
+    "a strong ETag is not sent with content that middleware encodes": "nothing in front of it codes",
+    "a strong ETag is not sent with a stream that middleware encodes": "nothing in front of it codes",
   },
   async start(cache, routes) {
     const bound = routes.map((route) => bind(route, route.cache ?? cache));

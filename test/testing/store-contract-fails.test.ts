@@ -7,20 +7,20 @@ import { bytesStore, chaosStore, storeContract } from "../../src/testing/index.t
 type Slip = readonly [slip: string, check: string, make: () => Store];
 
 const slips: readonly Slip[] = [
-  ["keeps nothing", "what was set is what is got", () => chaosStore(memoryStore(), { mode: "lose" })],
+  ["keeps nothing", "get returns the entry that was set", () => chaosStore(memoryStore(), { mode: "lose" })],
   [
     "answers another key",
-    "what was set is what is got",
+    "get returns the entry that was set",
     () => chaosStore(memoryStore(), { mode: "corrupt" }),
   ],
   [
     "chooses where there is nothing",
-    "a resource that was never set is nothing, and no variant is chosen",
+    "get returns undefined for a resource that was never set, and chooses no variant",
     () => wronged((store) => ({ get: (key, choose) => (choose([]), store.get(key, choose)) })),
   ],
   [
     "chooses twice",
-    "a variant is chosen once, by the resource's own vary list",
+    "get chooses a variant once, with the resource's vary list",
     () =>
       wronged((store) => ({
         get: (key, choose) => store.get(key, (vary) => (choose(vary), choose(vary))),
@@ -33,18 +33,18 @@ const slips: readonly Slip[] = [
   ],
   [
     "keeps variants of an old list",
-    "another vary list starts its resource anew",
+    "set with another vary list removes the resource's earlier variants",
     () => wronged((store) => ({ set: (entry) => store.set({ ...entry, vary: [] }) })),
   ],
   [
     "counts resources and not entries",
-    "delete takes all variants of its resource, says how many, and leaves other resources",
+    "delete removes all variants of its resource, returns their number and keeps other resources",
     () => wronged((store) => ({ delete: (key) => Math.min(Number(store.delete(key)), 1) })),
   ],
-  ["clears nothing", "clear takes everything", () => wronged(() => ({ clear: () => undefined }))],
+  ["clears nothing", "clear removes everything", () => wronged(() => ({ clear: () => undefined }))],
   [
     "folds the case of keys",
-    "keys of any text stay apart",
+    "keys with any characters stay apart",
     () =>
       wronged((store) => ({
         get: (key, choose) => store.get(key.toLowerCase(), choose),
@@ -53,22 +53,22 @@ const slips: readonly Slip[] = [
   ],
   [
     "cuts keys at a question mark",
-    "keys of any text stay apart",
+    "keys with any characters stay apart",
     () => wronged((store) => ({ delete: (key) => store.delete(key.split("?")[0] ?? "") })),
   ],
   [
     "keeps bodies as text",
-    "bytes that are no UTF-8 come back",
+    "bytes that are not UTF-8 are kept",
     () => recoded((body) => Buffer.from(Buffer.from(body).toString())),
   ],
   [
     "keeps the whole buffer of a part",
-    "a body that is a part of a larger buffer comes back alone",
+    "a body that is a view of a larger buffer is kept without the rest",
     () => recoded((body) => new Uint8Array(body.buffer)),
   ],
   [
     "writes Infinity as JSON does",
-    "instants that never come are kept",
+    "infinite instants are kept",
     () =>
       wronged((store) => ({
         set: (entry) => store.set({ ...entry, staleAt: JSON.parse(JSON.stringify(entry.staleAt)) as number }),
@@ -76,7 +76,7 @@ const slips: readonly Slip[] = [
   ],
   [
     "joins the lines of a field",
-    "fields keep their order, repeated ones their lines",
+    "fields keep their order, and repeated fields keep their lines",
     () =>
       wronged((store) => ({
         set: (entry) =>
@@ -88,7 +88,7 @@ const slips: readonly Slip[] = [
   ],
   [
     "loses one of two writes at once",
-    "variants of one resource that are set at once are all kept",
+    "variants of one resource that are set concurrently are all kept",
     () => slowToWrite(),
   ],
 ];
@@ -120,7 +120,7 @@ describe("the store contract", () => {
     const make = (): Store =>
       wronged((store) => ({ set: (entry) => (keys.push(entry.key), store.set(entry)) }));
     const check = storeContract(make, { prefix: "mine:" }).find(
-      ({ name }) => name === "clear takes everything",
+      ({ name }) => name === "clear removes everything",
     );
 
     await check?.run();

@@ -8,8 +8,8 @@ import type { Scenarios } from "./stage.ts";
 const other = plain("/other", text("other"));
 
 /** Clients that read a stream at different paces, and streams that are too large to keep for all of them. */
-export const paces: Scenarios = {
-  "a follower that does not read holds nobody back, and is sent every byte": async (stage) => {
+export const backpressure: Scenarios = {
+  "a follower that does not read holds no other client back, and gets every byte": async (stage) => {
     const whole = patterned(6_000_000);
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
@@ -30,39 +30,38 @@ export const paces: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "a leader that does not read a stream too large to keep is cut off after waitMs, where others follow":
-    async (stage) => {
-      const whole = patterned(24_000_000);
-      const gate = stage.gate();
-      const parts = async function* (): AsyncGenerator<Uint8Array> {
-        yield whole.subarray(0, 10);
-        await gate.opened;
-        for (const part of partsOf(whole, 60_000, 10)) {
-          // As a source does that reads from somewhere: those who read as it comes have a turn to.
-          await turn();
-          yield part;
-        }
-      };
-      const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, waitMs: 10_000 });
-      const { client, clock, store } = await stage.site([route]);
-      const leader = await client.open({ path: "/a" });
-      const quick = await client.open({ path: "/a" });
-      gate.open();
-      let body: Buffer | undefined;
-      const read = restOf(quick).then((all) => (body = all));
-      await stage.until(() => {
-        clock.advance(1);
-        return body !== undefined;
-      }, "who reads is sent everything, though the leader does not read");
-      assert.ok((await read).equals(whole), "who reads is sent every byte");
-      await assert.rejects(restOf(leader), BrokenAnswer, "the leader's connection breaks");
-      assert.equal(store.count("set"), 0, "nothing is stored");
-      assert.equal(route.seen.length, 1, "the handler ran once");
-    },
-
-  "a crowd before a stream that comes in one go, and is too large to keep, is sent every byte": async (
+  "a leader that does not read a followed stream too large to buffer is disconnected after waitMs": async (
     stage,
   ) => {
+    const whole = patterned(24_000_000);
+    const gate = stage.gate();
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      yield whole.subarray(0, 10);
+      await gate.opened;
+      for (const part of partsOf(whole, 60_000, 10)) {
+        // As a source does that reads from somewhere: those who read as it comes have a turn to.
+        await turn();
+        yield part;
+      }
+    };
+    const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, waitMs: 10_000 });
+    const { client, clock, store } = await stage.site([route]);
+    const leader = await client.open({ path: "/a" });
+    const quick = await client.open({ path: "/a" });
+    gate.open();
+    let body: Buffer | undefined;
+    const read = restOf(quick).then((all) => (body = all));
+    await stage.until(() => {
+      clock.advance(1);
+      return body !== undefined;
+    }, "who reads is sent everything, though the leader does not read");
+    assert.ok((await read).equals(whole), "who reads is sent every byte");
+    await assert.rejects(restOf(leader), BrokenAnswer, "the leader's connection breaks");
+    assert.equal(store.count("set"), 0, "nothing is stored");
+    assert.equal(route.seen.length, 1, "the handler ran once");
+  },
+
+  "a crowd gets every byte of a stream that comes at once and is too large to buffer": async (stage) => {
     const whole = patterned(5_000_000);
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
@@ -86,7 +85,7 @@ export const paces: Scenarios = {
       assert.ok(body.equals(whole), "each of the crowd is sent every byte");
   },
 
-  "whoever meets a stream that has outgrown maxBodyBytes gets a run of his own": async (stage) => {
+  "a request that finds a stream past maxBodyBytes runs the handler": async (stage) => {
     const source = sourceOf(stage, ["12345", "67890", "end"]);
     const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)), {
       ttl: 60,

@@ -5,7 +5,6 @@ import type { ContractAnswer } from "../adapter-harness.ts";
 import { testClock } from "../clock.ts";
 import type { TestClock } from "../clock.ts";
 import type { Answer } from "./client.ts";
-import { mishaps } from "./mishaps.ts";
 import { cached, text } from "./routes.ts";
 import type { WatchedRoute } from "./routes.ts";
 import type { Gate, Scenario, Scenarios } from "./stage.ts";
@@ -22,25 +21,25 @@ interface Play {
 
 /** Where a function is called: the ways that a request can go. */
 const PATHS: Readonly<Record<string, (play: Play) => Promise<readonly Answer[]>>> = {
-  "a miss": async ({ ask, fail, open }) => {
+  "on a miss": async ({ ask, fail, open }) => {
     fail();
     open();
     return [await ask()];
   },
-  "a hit": async ({ ask, fail, open }) => {
+  "on a hit": async ({ ask, fail, open }) => {
     open();
     const first = await ask();
     fail();
     return [first, await ask()];
   },
-  "a stale answer, and what refreshes it,": async ({ ask, advance, fail, open }) => {
+  "on a stale response and its refresh": async ({ ask, advance, fail, open }) => {
     open();
     const first = await ask();
     advance(61);
     fail();
     return [first, await ask(), await ask()];
   },
-  "one who waits for another": async ({ ask, fail, open }) => {
+  "as a follower": async ({ ask, fail, open }) => {
     fail();
     const both = [ask(), ask()];
     await turn();
@@ -57,6 +56,28 @@ const GOOD = {
   tags: () => () => ["one"],
 } satisfies Record<string, (name: string) => () => unknown>;
 
+/** What an application's function may do by mistake. */
+const MISHAPS: Readonly<Record<string, () => unknown>> = {
+  "is asynchronous": async () => "a value",
+  rejects: async () => {
+    throw new Error("down");
+  },
+  "rejects with nothing": () => Promise.reject(undefined),
+  throws: () => {
+    throw new Error("down");
+  },
+  "throws nothing": () => thrown(undefined),
+  "throws a text that a framework knows": () => thrown("route"),
+  "returns nothing": () => undefined,
+  "returns null": () => null,
+  "returns NaN": () => Number.NaN,
+  "returns Infinity": () => Infinity,
+  "returns a negative number": () => -1,
+  "returns a symbol": () => Symbol("s"),
+  "returns a long text": () => "x".repeat(100_000),
+  "returns an object whose getters throw": () => new Proxy({}, { get: () => thrown(new Error("lazy")) }),
+};
+
 /** What a function is at the moment. */
 interface State {
   fault: (() => unknown) | undefined;
@@ -64,7 +85,7 @@ interface State {
 
 /** The functions of a cache, as options that behave until their state has a fault. */
 const OF_A_CACHE: Readonly<Record<string, (state: State, clock: TestClock) => CacheOptions>> = {
-  "a reporter": (state) => ({ reporter: () => state.fault?.() as never }),
+  "the reporter": (state) => ({ reporter: () => state.fault?.() as never }),
   onError: (state) => ({
     store: { name: "down", get: down, set: down, delete: down, clear: down },
     onError: () => state.fault?.() as never,
@@ -93,17 +114,17 @@ export const callbacks: Scenarios = {
   ...Object.fromEntries(
     Object.keys(PATHS).flatMap((path) => [
       ...(["key", "scope", "ttl", "tags"] as const).map((option): [string, Scenario] => [
-        `whatever a ${option} function does, ${path} is answered`,
+        `a request gets a response whatever its ${option} function does: ${path}`,
         ofRoute(option, path),
       ]),
       ...Object.keys(OF_A_CACHE).map((option): [string, Scenario] => [
-        `whatever ${option} does, ${path} is answered as without it`,
+        `a request gets the handler's response whatever ${option} does: ${path}`,
         ofCache(option, path),
       ]),
     ]),
   ),
 
-  "a clock that calls back at once, and again, fails no request": async (stage) => {
+  "a clock that calls back at once and twice fails no request": async (stage) => {
     const clock = testClock();
     const hasty: Clock = {
       now: () => clock.now(),
@@ -185,7 +206,7 @@ function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenar
     const clock = testClock();
     const { route: optionsOf = () => ({}), cache = () => ({}), judge } = matrixOf(clock);
     const state: State = { fault: undefined };
-    const faults = Object.entries(mishaps).map(([name, fault], at) => ({ name, fault, ...gated(at) }));
+    const faults = Object.entries(MISHAPS).map(([name, fault], at) => ({ name, fault, ...gated(at) }));
     function gated(at: number): { readonly gate: Gate; readonly route: WatchedRoute } {
       const gate = stage.gate();
       const answering = async (_: unknown, run: number): Promise<ContractAnswer> => {
@@ -231,4 +252,10 @@ async function whileNothingRejects<T>(what: string, happens: () => Promise<T>): 
 
 function down(): never {
   throw new Error("down");
+}
+
+function thrown(value: unknown): never {
+  // What applications throw, and not what they should.
+  const error = value as Error;
+  throw error;
 }

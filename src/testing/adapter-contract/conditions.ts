@@ -18,7 +18,7 @@ export const conditions: Scenarios = {
     assert.equal(again.header("etag"), miss.header("etag"));
   },
 
-  "different contents get different ETags": async (stage) => {
+  "different content gets different ETags": async (stage) => {
     const { get } = await stage.site([cached("/a", text("a")), cached("/b", text("b"))]);
     assert.notEqual((await get("/a")).header("etag"), (await get("/b")).header("etag"));
   },
@@ -29,28 +29,28 @@ export const conditions: Scenarios = {
     assert.equal((await get("/a")).header("etag"), '"v1"');
   },
 
-  "If-None-Match: the exact tag gives 304": notModified({ "if-none-match": '"v1"' }),
-  "If-None-Match: a weak tag gives 304": notModified({ "if-none-match": 'W/"v1"' }),
-  "If-None-Match: a list with the tag in it gives 304": notModified({
+  "If-None-Match with the exact tag gives 304": notModified({ "if-none-match": '"v1"' }),
+  "If-None-Match with a weak tag gives 304": notModified({ "if-none-match": 'W/"v1"' }),
+  "If-None-Match with a list that contains the tag gives 304": notModified({
     "if-none-match": '"x", W/"v1", "y,z"',
   }),
   "If-None-Match: * gives 304": notModified({ "if-none-match": "*" }),
-  "If-None-Match: another tag gives the whole response": modified({ "if-none-match": '"v2"' }),
-  "If-None-Match: a part of the tag gives the whole response": modified({ "if-none-match": '"v"' }),
-  "If-Modified-Since: not modified since gives 304": notModified(
+  "If-None-Match with another tag gives the whole response": modified({ "if-none-match": '"v2"' }),
+  "If-None-Match with part of the tag gives the whole response": modified({ "if-none-match": '"v"' }),
+  "If-Modified-Since gives 304 where nothing was modified since": notModified(
     { "if-modified-since": "Thu, 01 Jan 2015 00:00:00 GMT" },
     { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" },
   ),
-  "If-Modified-Since: modified since gives the whole response": modified(
+  "If-Modified-Since gives the whole response where it was modified since": modified(
     { "if-modified-since": "Thu, 01 Jan 2015 00:00:00 GMT" },
     { "last-modified": "Thu, 01 Jan 2015 00:00:01 GMT" },
   ),
-  "If-None-Match wins over If-Modified-Since": modified(
+  "If-None-Match takes precedence over If-Modified-Since": modified(
     { "if-none-match": '"v2"', "if-modified-since": "Thu, 01 Jan 2015 00:00:00 GMT" },
     { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" },
   ),
 
-  "a 304 carries exactly the fields that RFC 9110 §15.4.5 names": async (stage) => {
+  "a 304 has exactly the fields that RFC 9110 §15.4.5 lists": async (stage) => {
     const said = {
       etag: '"v1"',
       "cache-control": "max-age=60",
@@ -79,7 +79,7 @@ export const conditions: Scenarios = {
     ]);
   },
 
-  "a 304 has no content and no length on the wire": async (stage) => {
+  "a 304 has no content and no Content-Length on the wire": async (stage) => {
     const { client } = await stage.site([cached("/a", TAGGED)]);
     await client.wire({ path: "/a" });
     const answer = await client.wire({ path: "/a", headers: { "if-none-match": '"v1"' } });
@@ -88,7 +88,7 @@ export const conditions: Scenarios = {
     assert.doesNotMatch(answer, /^(content-(length|type|encoding)|transfer-encoding):/im);
   },
 
-  "a 304 answers a HEAD as it would the GET": async (stage) => {
+  "a HEAD request gets the 304 that its GET would get": async (stage) => {
     const { get, client } = await stage.site([cached("/a", TAGGED)]);
     await get("/a");
     const head = await client.ask({ method: "HEAD", path: "/a", headers: { "if-none-match": '"v1"' } });

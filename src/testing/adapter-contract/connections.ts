@@ -8,16 +8,23 @@ const other = plain("/other", text("other"));
 
 /** Clients that send requests ahead on one connection (hazard 31). */
 export const connections: Scenarios = {
-  "requests sent ahead of which the last leads, and whose client goes: the process lives, and the others are answered":
-    inEveryOrder(["/plain", "/second", "/a"]),
-  "requests sent ahead of which one in the middle leads, and whose client goes: the process lives, and the others are answered":
+  "the process and the followers survive a disconnect from pipelined requests: the last leads": inEveryOrder([
+    "/plain",
+    "/second",
+    "/a",
+  ]),
+  "the process and the followers survive a disconnect from pipelined requests: the middle one leads":
     inEveryOrder(["/plain", "/a", "/second"]),
-  "requests sent ahead of which the first leads, and whose client goes: the process lives, and the others are answered":
-    inEveryOrder(["/a", "/plain", "/second"]),
-  "requests sent ahead of which two lead, and whose client goes: the process lives, and the others are answered":
-    inEveryOrder(["/a", "/plain", "/b"]),
+  "the process and the followers survive a disconnect from pipelined requests: the first leads": inEveryOrder(
+    ["/a", "/plain", "/second"],
+  ),
+  "the process and the followers survive a disconnect from pipelined requests: two lead": inEveryOrder([
+    "/a",
+    "/plain",
+    "/b",
+  ]),
 
-  "a leader whose client ends the connection in the midst of its next request: the process lives, and who waits is answered":
+  "the process and the follower survive a leader whose client ends the connection within its next request":
     async (stage) => {
       const gate = stage.gate();
       const route = cached("/a", async () => {
@@ -38,7 +45,7 @@ export const connections: Scenarios = {
       assert.deepEqual(uncaught, [], "the process lives");
     },
 
-  "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection":
+  "followers without a byte wait at most a second for a leader behind another response on its connection":
     async (stage) => {
       const [before, gate] = [stage.gate(), stage.gate()];
       const first = plain("/first", async () => {
@@ -63,7 +70,7 @@ export const connections: Scenarios = {
       );
     },
 
-  "a follower behind something else on its connection is sent every byte, though more came than is kept":
+  "a follower behind another response on its connection gets every byte of a stream too large to buffer":
     async (stage) => {
       const before = stage.gate();
       const texts = Array.from({ length: 40 }, (_, at) => String(at % 10).repeat(20_000));

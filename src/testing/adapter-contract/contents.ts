@@ -5,7 +5,7 @@ import type { Scenarios } from "./stage.ts";
 
 /** Bytes in, bytes out (hazard 11). */
 export const contents: Scenarios = {
-  "binary content comes back byte for byte": async (stage) => {
+  "binary content is replayed byte for byte": async (stage) => {
     const body = new Uint8Array(100_000).map((_, index) => (index * 7 + (index >> 8)) % 256);
     const { get } = await stage.site([cached("/a", { headers: { "content-type": "image/png" }, body })]);
     const [miss, hit] = [await get("/a"), await get("/a")];
@@ -16,7 +16,7 @@ export const contents: Scenarios = {
     assert.ok(hit.body.equals(body), "the hit is byte for byte what the handler said");
   },
 
-  "text beyond ASCII comes back as it was": async (stage) => {
+  "non-ASCII text is replayed unchanged": async (stage) => {
     const { get } = await stage.site([cached("/a", text("naïve \u{1F980} \u0000 text"))]);
     const [miss, hit] = [await get("/a"), await get("/a")];
     assertHit(hit);
@@ -24,7 +24,7 @@ export const contents: Scenarios = {
     assert.equal(hit.header("content-length"), String(Buffer.byteLength(miss.text)));
   },
 
-  "an object comes back as the JSON that the framework made": async (stage) => {
+  "an object is replayed as the JSON that the framework made": async (stage) => {
     const { get } = await stage.site([cached("/a", { body: { list: [1, "two", null], text: "é" } })]);
     const [miss, hit] = [await get("/a"), await get("/a")];
     assertHit(hit);
@@ -34,7 +34,7 @@ export const contents: Scenarios = {
     assert.equal(hit.text, miss.text);
   },
 
-  "an empty content is a response like any other": async (stage) => {
+  "a response with empty content is stored and replayed": async (stage) => {
     const { get } = await stage.site([cached("/a", text(""))]);
     const miss = await get("/a");
     const hit = await get("/a");
@@ -44,9 +44,7 @@ export const contents: Scenarios = {
     assert.equal(hit.header("etag"), miss.header("etag"));
   },
 
-  "a content as large as maxBodyBytes is stored, a larger one is served whole and not stored": async (
-    stage,
-  ) => {
+  "content of maxBodyBytes is stored, and larger content is served whole and not stored": async (stage) => {
     const options = { ttl: 60, maxBodyBytes: 1000 };
     const routes = [
       cached("/fits", text("x".repeat(1000)), options),
@@ -62,7 +60,7 @@ export const contents: Scenarios = {
     assert.equal(routes[1]?.seen.length, 2);
   },
 
-  "what is not stored has nothing added that only stored responses have": async (stage) => {
+  "a response that is not stored keeps its own fields and has no Age": async (stage) => {
     const { get } = await stage.site([
       cached("/a", text("a", { "cache-control": "no-store", "x-own": "1" })),
     ]);

@@ -12,20 +12,21 @@ const WHOLE = TEXTS.join("");
 const other = plain("/other", text("other"));
 
 /** Clients that go away from a response that others wait for or read (hazard 9). */
-export const leavers: Scenarios = {
-  "a leader whose client goes away before the head: its run goes on for those who wait": leavesBeforeHead(
-    () => text(WHOLE),
+export const disconnects: Scenarios = {
+  "a leader whose client disconnects before the head goes on for its followers": leavesBeforeHead(() =>
+    text(WHOLE),
   ),
-  "a leader whose client goes away before the head of a stream: its run goes on for those who wait":
-    leavesBeforeHead((source) => {
+  "a leader whose client disconnects before the head of a stream goes on for its followers": leavesBeforeHead(
+    (source) => {
       source.finish();
       return stream(() => source.parts());
-    }),
-  "a leader whose client goes away after the head: the followers get it whole": leavesMidway(0),
-  "a leader whose client goes away in the middle: the followers get it whole": leavesMidway(1),
-  "a leader whose client goes away after the last byte: the followers get it whole": leavesMidway(3),
+    },
+  ),
+  "a leader whose client disconnects after the head goes on for its followers": leavesMidway(0),
+  "a leader whose client disconnects midway goes on for its followers": leavesMidway(1),
+  "a leader whose client disconnects after the last byte goes on for its followers": leavesMidway(3),
 
-  "a follower that goes away takes nothing from the others": async (stage) => {
+  "a follower that disconnects does not affect the other readers": async (stage) => {
     const source = sourceOf(stage, TEXTS);
     const route = cached("/a", () => stream(() => source.parts()));
     const site = await stage.site([route, other]);
@@ -46,7 +47,7 @@ export const leavers: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "when all who read a stream have gone away, nothing of it is stored": async (stage) => {
+  "a stream is not stored once all its readers have disconnected": async (stage) => {
     const source = sourceOf(stage, TEXTS);
     const route = cached("/a", (_, run) => (run === 1 ? stream(() => source.parts()) : text(`run ${run}`)));
     const { get, client, cache, store } = await stage.site([route]);
@@ -68,7 +69,7 @@ export const leavers: Scenarios = {
     assert.equal(store.count("set"), 1);
   },
 
-  "a leader whose client goes away while nobody waits: the next request gets a run of its own": async (
+  "a leader whose client disconnects without followers leaves the next request to run the handler": async (
     stage,
   ) => {
     const gate = stage.gate();

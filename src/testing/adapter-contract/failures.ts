@@ -8,9 +8,7 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 /** A store that is down, slow, or not to be trusted (law 2; hazards 19, 23 and 24). */
 export const failures: Scenarios = {
-  "an error of the handler says in Cache-Status why it is not stored, and the reporter is told once": async (
-    stage,
-  ) => {
+  "a handler error has its reason in Cache-Status and is reported once": async (stage) => {
     const told: string[] = [];
     const reporter = ({ reason }: { readonly reason: string }): void => void told.push(reason);
     const route = cached("/a", () => {
@@ -36,7 +34,7 @@ export const failures: Scenarios = {
     assertHit(await get("/a"));
   },
 
-  "a store that never answers a read holds a request no longer than its deadline": async (stage) => {
+  "a store whose get never returns holds a request no longer than storeTimeout": async (stage) => {
     const { get, store, clock, errors } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
     await get("/a");
     store.mode = "hang";
@@ -50,7 +48,7 @@ export const failures: Scenarios = {
     assert.equal(errors.length, 1);
   },
 
-  "a store that never answers a write holds no request": async (stage) => {
+  "a store whose set never returns holds no request": async (stage) => {
     const { get, store, clock, errors } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
     store.mode = "hang";
     store.only = ["set"];
@@ -62,7 +60,7 @@ export const failures: Scenarios = {
     assertHit(await get("/a"));
   },
 
-  "a slow store that answers within the deadline is a hit": async (stage) => {
+  "a slow store that returns within storeTimeout gives a hit": async (stage) => {
     const { get, store, clock } = await stage.site([cached("/a")], { storeTimeout: 0.25 });
     await get("/a");
     store.mode = "slow";
@@ -75,7 +73,7 @@ export const failures: Scenarios = {
     assert.equal(hit.text, "run 1");
   },
 
-  "a crowd before a broken store is still one run of the handler": async (stage) => {
+  "a crowd on a broken store runs the handler once": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", async (_, run) => {
       await gate.opened;
@@ -92,7 +90,7 @@ export const failures: Scenarios = {
     assert.ok(answers.every((answer) => answer.text === "run 1"));
   },
 
-  "a response that the store does not keep is served, and not said to be stored": async (stage) => {
+  'a response that the store does not keep is served without "stored" in Cache-Status': async (stage) => {
     const store = memoryStore({ maxBytes: 10_000 });
     const { get, cache } = await stage.site([cached("/a", text("x".repeat(20_000)))], { store });
     const answers = [await get("/a"), await get("/a")];
@@ -104,7 +102,7 @@ export const failures: Scenarios = {
     assert.equal(cache.stats().stored, 0);
   },
 
-  "a response whose writing fails is served, and not said to be stored": async (stage) => {
+  'a response whose write fails is served without "stored" in Cache-Status': async (stage) => {
     const { get, store } = await stage.site([cached("/a")]);
     store.mode = "throw";
     store.only = ["set"];
@@ -113,7 +111,7 @@ export const failures: Scenarios = {
     assert.ok(!ownMember(answer).parameters.has("stored"), "it is not said to be stored");
   },
 
-  "purging a store that fails says so by an answer, not by an error": async (stage) => {
+  "a purge of a failing store returns a result and does not throw": async (stage) => {
     const { cache, store, errors } = stage.cache();
     store.mode = "reject";
     assert.equal(await cache.invalidate("one"), 0);
@@ -123,7 +121,7 @@ export const failures: Scenarios = {
 
   ...Object.fromEntries(
     Object.entries(corruptions).map(([name, corruption]): [string, Scenario] => [
-      `a stored entry that is wrong is a miss: ${name}`,
+      `a corrupt entry is a miss: ${name}`,
       async (stage) => {
         const { get, store, errors } = await stage.site([cached("/a")]);
         await get("/a");

@@ -8,7 +8,7 @@ import type { Answer } from "./client.ts";
 
 /** Only what the handler itself said is stored and said again (hazards 12 and 13). */
 export const fields: Scenarios = {
-  "what a middleware says before the cache is said afresh on every hit": async (stage) => {
+  "a field of earlier middleware has its current value on every hit": async (stage) => {
     let count = 0;
     const earlier = (): Record<string, string> => ({
       "x-count": String(++count),
@@ -21,7 +21,7 @@ export const fields: Scenarios = {
     assert.deepEqual([hit.header("x-count"), hit.header("x-request-id")], ["2", "id-2"]);
   },
 
-  "what a middleware says before the cache is not stored": async (stage) => {
+  "a field of earlier middleware is not stored": async (stage) => {
     let isOn = true;
     const earlier = (): Record<string, string> => (isOn ? { "x-once": "1", "set-cookie": "sid=1" } : {});
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60 }, { earlier })]);
@@ -32,7 +32,7 @@ export const fields: Scenarios = {
     assert.deepEqual([hit.header("x-once"), hit.lines("set-cookie")], [undefined, []]);
   },
 
-  "CORS for one origin is not replayed to another": async (stage) => {
+  "CORS fields of earlier middleware are not replayed to another origin": async (stage) => {
     let origin = "https://one.test";
     const earlier = (): Record<string, string> => ({ "access-control-allow-origin": origin, vary: "Origin" });
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60 }, { earlier })]);
@@ -44,9 +44,7 @@ export const fields: Scenarios = {
     assert.match(hit.header("vary") ?? "", /origin/i);
   },
 
-  "CORS for one origin that the handler says is not given to another, whether it says Vary or not": async (
-    stage,
-  ) => {
+  "CORS fields of the handler are not sent to another origin, with or without Vary": async (stage) => {
     const allow = (request: ContractRequest): ContractAnswer =>
       text("a", { "access-control-allow-origin": request.header("origin") ?? "null" });
     const { get } = await stage.site([cached("/a", allow)]);
@@ -60,7 +58,7 @@ export const fields: Scenarios = {
     for (const answer of answers) assert.match(answer.header("vary") ?? "", /origin/i);
   },
 
-  "CORS for one origin that the handler says is not followed by another": async (stage) => {
+  "a stream with CORS fields for one origin is not followed from another": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const answering = (request: ContractRequest, run: number): ContractAnswer => {
       const said = { "access-control-allow-origin": request.header("origin") ?? "null" };
@@ -78,7 +76,7 @@ export const fields: Scenarios = {
     for (const answer of [leader, same]) assert.match(answer.header("vary") ?? "", /origin/i);
   },
 
-  "a session cookie that a middleware set is never another user's": async (stage) => {
+  "a session cookie of earlier middleware is never sent to another user": async (stage) => {
     let session = 0;
     const earlier = (): Record<string, string> => ({ "set-cookie": `sid=${++session}` });
     const answer = text("a", { "set-cookie": ["theme=dark", "lang=en"] });
@@ -98,7 +96,7 @@ export const fields: Scenarios = {
     assert.deepEqual(hit.lines("set-cookie"), ["b=1; Path=/", "a=2; Expires=Thu, 01 Jan 2032 00:00:00 GMT"]);
   },
 
-  'setCookie "strip" gives the cookie to its own client alone': async (stage) => {
+  'setCookie "strip" sends the cookie to its own client only': async (stage) => {
     const answer = text("a", { "set-cookie": "sid=1" });
     const { get, store } = await stage.site([cached("/a", answer, { ttl: 60, setCookie: "strip" })]);
     const [miss, hit] = [await get("/a"), await get("/a")];
@@ -107,7 +105,7 @@ export const fields: Scenarios = {
     assert.doesNotMatch(JSON.stringify(store.log), /sid=1/);
   },
 
-  "a field that both a middleware and the handler said is the handler's": async (stage) => {
+  "a field that earlier middleware and the handler set has the handler's value": async (stage) => {
     const route = cached(
       "/a",
       text("a", { "x-who": "handler" }),
@@ -135,7 +133,7 @@ export const fields: Scenarios = {
     assert.notEqual(hit.header("date"), "Thu, 01 Jan 2026 00:00:00 GMT");
   },
 
-  "what tells of one exchange is told to its client, and never replayed": async (stage) => {
+  "a field about one exchange is sent to its own client and never replayed": async (stage) => {
     const names = ["server-timing", "traceresponse", "clear-site-data"];
     const { get } = await stage.site([
       cached("/a", text("a", Object.fromEntries(names.map((name) => [name, '"x"'])))),
@@ -145,7 +143,7 @@ export const fields: Scenarios = {
     for (const name of names) assert.deepEqual([miss.header(name), hit.header(name)], ['"x"', undefined]);
   },
 
-  "fields of one connection, named ones included, are never replayed": async (stage) => {
+  "connection fields, and those that Connection names, are never replayed": async (stage) => {
     const answer = text("a", {
       connection: "close, x-hop",
       "x-hop": "1",
@@ -164,7 +162,7 @@ export const fields: Scenarios = {
     assert.doesNotMatch(hit.header("connection") ?? "", /x-hop/);
   },
 
-  "8-bit header values come back as they were": async (stage) => {
+  "8-bit field values are replayed unchanged": async (stage) => {
     // Bytes, because Node writes the head in UTF-8 together with a content that is text.
     const answer = { headers: { "x-name": "caf\u00E9 \u00FF" }, body: bytes("a") };
     const { get } = await stage.site([cached("/a", answer)]);
@@ -172,7 +170,7 @@ export const fields: Scenarios = {
     assert.deepEqual([miss.header("x-name"), hit.header("x-name")], ["caf\u00E9 \u00FF", "caf\u00E9 \u00FF"]);
   },
 
-  "the status header can be renamed, and turned off with Cache-Status": async (stage) => {
+  "the status header can be renamed, and both status fields can be turned off": async (stage) => {
     const named = await stage.site([cached("/a")], {
       statusHeader: { name: "X-Proxy", hit: "yes", miss: "no" },
     });
@@ -187,7 +185,7 @@ export const fields: Scenarios = {
     );
   },
 
-  "an X-Cache and a Cache-Status of the handler's own caches are not taken for this one's": async (stage) => {
+  "the handler's own X-Cache and Cache-Status are not mistaken for this cache's": async (stage) => {
     const answer = text("a", { "x-cache": "HIT from origin", "cache-status": "inner;hit" });
     const { get } = await stage.site([cached("/a", answer)]);
     const [miss, hit] = [await get("/a"), await get("/a")];

@@ -5,7 +5,7 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 /** Many requests for one thing at a time (hazards 9, 10 and 22). */
 export const flights: Scenarios = {
-  "a crowd on a cold key is one run of the handler": async (stage) => {
+  "a crowd on a cold key runs the handler once": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", async (_, run) => {
       await gate.opened;
@@ -22,7 +22,7 @@ export const flights: Scenarios = {
     assert.deepEqual([cache.stats().outcomes.miss, cache.stats().outcomes.collapsed], [1, 19]);
   },
 
-  "those who waited are answered each as they asked": async (stage) => {
+  "each follower gets the response to its own request: 200, 206 or 304": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", async () => {
       await gate.opened;
@@ -47,7 +47,7 @@ export const flights: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "when the leader fails, everyone gets a run of their own, at once": async (stage) => {
+  "followers of a leader that fails run the handler at once, side by side": async (stage) => {
     const gate = stage.gate();
     const together = stage.barrier(4);
     const route = cached("/a", async (_, run) => {
@@ -67,15 +67,17 @@ export const flights: Scenarios = {
     assert.ok((statuses[4] ?? 0) >= 500);
   },
 
-  "a no-store response is not shared, and nobody queues behind it": runsAtOnce({
+  "a no-store response is not shared, and no request queues behind it": runsAtOnce({
     "cache-control": "no-store",
   }),
-  "a private response is not shared, and nobody queues behind it": runsAtOnce({ "cache-control": "private" }),
-  "a response with Set-Cookie is not shared, and nobody queues behind it": runsAtOnce({
+  "a private response is not shared, and no request queues behind it": runsAtOnce({
+    "cache-control": "private",
+  }),
+  "a response with Set-Cookie is not shared, and no request queues behind it": runsAtOnce({
     "set-cookie": "sid=1",
   }),
 
-  "a variant that the leader's Vary tells apart is not shared": async (stage) => {
+  "a follower that the response's Vary tells apart does not get it": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", async (request, run) => {
       if (run === 1) await gate.opened;
@@ -95,7 +97,7 @@ export const flights: Scenarios = {
     assert.equal(route.seen.length, 2);
   },
 
-  "requests with credentials wait for nobody": async (stage) => {
+  "a request with credentials waits for no other run": async (stage) => {
     const together = stage.barrier(3);
     const route = cached("/a", async (_, run) => {
       await together();
@@ -106,7 +108,7 @@ export const flights: Scenarios = {
     assert.deepEqual(answers.map((answer) => answer.text).toSorted(), ["run 1", "run 2", "run 3"]);
   },
 
-  "what was found before a purge is not stored after it": async (stage) => {
+  "a run that began before a purge is not stored after it": async (stage) => {
     const gate = stage.gate();
     const route = cached(
       "/a",
@@ -129,7 +131,7 @@ export const flights: Scenarios = {
     assert.equal(hit.text, "run 2");
   },
 
-  "a stream that was under way when everything was cleared is not stored": async (stage) => {
+  "a stream that was under way during a clear is not stored": async (stage) => {
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield bytes("old ");

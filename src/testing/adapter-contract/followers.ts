@@ -7,7 +7,7 @@ import type { Scenario, Scenarios, Site } from "./stage.ts";
 
 /** One response that is sent to many while its handler still makes it (hazards 9 and 10). */
 export const followers: Scenarios = {
-  "those who meet a stream get it from its first byte, in one run": async (stage) => {
+  "a request that finds a stream under way follows it from its first byte": async (stage) => {
     const source = sourceOf(stage, ["one ", "two ", "three"]);
     const route = cached("/a", () => stream(() => source.parts()));
     const { get, client, cache } = await stage.site([route]);
@@ -33,7 +33,7 @@ export const followers: Scenarios = {
     assert.deepEqual([cache.stats().outcomes.miss, cache.stats().outcomes.collapsed], [1, 2]);
   },
 
-  "those who wait for a stream's head follow it": async (stage) => {
+  "a request that waits for a stream's head follows it": async (stage) => {
     const gate = stage.gate();
     const source = sourceOf(stage, ["one ", "two"]);
     const route = cached("/a", async () => {
@@ -57,7 +57,7 @@ export const followers: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "a follower whose condition holds gets its 304 while the stream flows": async (stage) => {
+  "a follower whose condition holds gets 304 while the stream is under way": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const route = cached("/a", () => stream(() => source.parts(), { etag: '"v1"' }));
     const { get, client } = await stage.site([route]);
@@ -72,7 +72,7 @@ export const followers: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "who follows passes the guard first": async (stage) => {
+  "a follower passes the guard first": async (stage) => {
     const source = sourceOf(stage, ["secret ", "too"]);
     const guard = { place: "before" as const };
     const route = cached("/a", () => stream(() => source.parts()), { ttl: 60 }, { guard });
@@ -118,9 +118,7 @@ export const followers: Scenarios = {
     assert.equal(next.text, "run 2");
   },
 
-  "a stream that breaks midway is not whole for clients of HTTP/1.0, who take an end for the end": async (
-    stage,
-  ) => {
+  "a stream that breaks midway resets the connection of an HTTP/1.0 client": async (stage) => {
     const fails = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield bytes("one ");
@@ -143,7 +141,9 @@ export const followers: Scenarios = {
     assert.equal(store.count("set"), 0, "nothing is stored");
   },
 
-  "a stream that may not be shared: those who waited run at once, while it flows": async (stage) => {
+  "requests that waited for a stream that may not be shared run the handler while it is under way": async (
+    stage,
+  ) => {
     const gate = stage.gate();
     const together = stage.barrier(3);
     const source = sourceOf(stage, ["one ", "two"]);
@@ -171,10 +171,10 @@ export const followers: Scenarios = {
     assert.equal(store.count("set"), 0);
   },
 
-  "what flows when its key is purged is neither stored nor followed": purged((cache) =>
+  "a stream whose key is purged midway is neither stored nor followed": purged((cache) =>
     cache.invalidate("one"),
   ),
-  "what flows when its tag is purged is neither stored nor followed": purged((cache) =>
+  "a stream whose tag is purged midway is neither stored nor followed": purged((cache) =>
     cache.invalidate({ tag: "t" }),
   ),
 };

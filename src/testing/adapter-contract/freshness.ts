@@ -5,16 +5,18 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 /** The handler's own words on how long its response lasts, and on who may keep it. */
 export const freshness: Scenarios = {
-  "without a ttl, the handler's max-age counts": lastsForTen({ "cache-control": "max-age=10" }),
-  "without a ttl, s-maxage wins over max-age": lastsForTen({ "cache-control": "max-age=1, s-maxage=10" }),
+  "a route without a ttl uses the handler's max-age": lastsForTen({ "cache-control": "max-age=10" }),
+  "a route without a ttl prefers s-maxage to max-age": lastsForTen({
+    "cache-control": "max-age=1, s-maxage=10",
+  }),
 
-  "without a ttl, Expires counts": async (stage) => {
+  "a route without a ttl uses the handler's Expires": async (stage) => {
     const { clock } = stage.cache();
     const expires = new Date(clock.now() + 10_000).toUTCString();
     await lastsForTen({ expires })(stage);
   },
 
-  "a response that states no lifetime gets the default of a minute": async (stage) => {
+  "a response without an explicit lifetime is fresh for the default of one minute": async (stage) => {
     const { get, clock } = await stage.site([cached("/a", undefined, {})]);
     await get("/a");
     clock.advance(59);
@@ -23,7 +25,7 @@ export const freshness: Scenarios = {
     assertMiss(await get("/a"));
   },
 
-  "a written ttl wins over the handler's max-age": async (stage) => {
+  "a route's ttl overrides the handler's max-age": async (stage) => {
     const { get, clock } = await stage.site([
       cached("/a", text("a", { "cache-control": "max-age=1" }), { ttl: 60 }),
     ]);
@@ -32,7 +34,7 @@ export const freshness: Scenarios = {
     assertHit(await get("/a"));
   },
 
-  "max-age=0 is served and not stored": async (stage) => {
+  "a response with max-age=0 is served and not stored": async (stage) => {
     const route = cached("/a", text("a", { "cache-control": "max-age=0" }), {});
     const { get } = await stage.site([route]);
     assertMiss(await get("/a"), { detail: "expired" });
@@ -40,23 +42,35 @@ export const freshness: Scenarios = {
     assert.equal(route.seen.length, 2);
   },
 
-  "no-store is never stored, whatever the ttl": isServedOnly({ "cache-control": "no-store" }, "no-store"),
-  "private is never stored, whatever the ttl": isServedOnly({ "cache-control": "private" }, "private"),
-  "no-cache is never stored, whatever the ttl": isServedOnly({ "cache-control": "no-cache" }, "no-cache"),
-  "directives are read in any case and place": isServedOnly(
+  "a response with no-store is never stored, whatever the ttl": isServedOnly(
+    { "cache-control": "no-store" },
+    "no-store",
+  ),
+  "a response with private is never stored, whatever the ttl": isServedOnly(
+    { "cache-control": "private" },
+    "private",
+  ),
+  "a response with no-cache is never stored, whatever the ttl": isServedOnly(
+    { "cache-control": "no-cache" },
+    "no-cache",
+  ),
+  "a Cache-Control directive is recognized in any case and position": isServedOnly(
     { "cache-control": "max-age=60, No-Store" },
     "no-store",
   ),
-  "a malformed private= is read as private": isServedOnly(
+  "a malformed private= is treated as private": isServedOnly(
     { "cache-control": "max-age=60, private=" },
     "private",
   ),
-  'private="x-user" is read as private': isServedOnly({ "cache-control": 'private="x-user"' }, "private"),
-  "Vary: * is never stored": isServedOnly({ vary: "*" }, "vary-any"),
-  "Vary: * among others is never stored": isServedOnly({ vary: "accept, *" }, "vary-any"),
-  "Set-Cookie is served and not stored by default": isServedOnly({ "set-cookie": "sid=1" }, "set-cookie"),
+  'private="x-user" is treated as private': isServedOnly({ "cache-control": 'private="x-user"' }, "private"),
+  "a response with Vary: * is never stored": isServedOnly({ vary: "*" }, "vary-any"),
+  "a response with * among its Vary members is never stored": isServedOnly({ vary: "accept, *" }, "vary-any"),
+  "a response with Set-Cookie is served and not stored by default": isServedOnly(
+    { "set-cookie": "sid=1" },
+    "set-cookie",
+  ),
 
-  "Cache-Control that a middleware said before the cache is heeded": async (stage) => {
+  "Cache-Control that earlier middleware set is obeyed": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60 }, { earlier: () => ({ "cache-control": "no-store" }) });
     const { get, cache } = await stage.site([route]);
     await get("/a");
@@ -64,7 +78,7 @@ export const freshness: Scenarios = {
     assert.equal(cache.stats().refusals["no-store"], 2);
   },
 
-  "a refusal is told to the reporter once per route and reason, with the remedy": async (stage) => {
+  "the reporter receives each refusal once per route and reason, with a remedy": async (stage) => {
     const told: string[] = [];
     const routes = [cached("/a", text("a", { "set-cookie": "sid=1" }))];
     const { get } = await stage.site(routes, { reporter: ({ message }) => void told.push(message) });

@@ -9,25 +9,28 @@ import type { Scenario, Scenarios, Stage } from "./stage.ts";
 
 /** What a handler does to the head that it found, and what others do to the head that it made (hazards 33, 42, 43). */
 export const front: Scenarios = {
-  "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part": taken(async (site) => {
-    const { get, client, etag } = site;
-    return [
-      await get("/a"),
-      await client.ask({ method: "HEAD", path: "/a" }),
-      await get("/a", { "if-none-match": etag }),
-      await get("/a", { range: "bytes=0-1" }),
-    ];
-  }),
+  "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": taken(
+    async (site) => {
+      const { get, client, etag } = site;
+      return [
+        await get("/a"),
+        await client.ask({ method: "HEAD", path: "/a" }),
+        await get("/a", { "if-none-match": etag }),
+        await get("/a", { range: "bytes=0-1" }),
+      ];
+    },
+  ),
 
-  "a field that the handler takes away is on nothing that is served stale, nor on what a refresh stores":
-    taken(async ({ get, clock, runs }) => {
+  "a field that the handler removes is absent from stale responses and from what a refresh stores": taken(
+    async ({ get, clock, runs }) => {
       clock.advance(61);
       const old = await get("/a");
       await runs(2);
       return [old, await get("/a")];
-    }),
+    },
+  ),
 
-  "a field that the handler takes away is given to nobody who follows": async (stage) => {
+  "a field that the handler removes is absent from what followers get": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const route = cached("/a", () => ({ ...stream(() => source.parts()), removes: TAKEN }), LASTING, {
       earlier: () => OPENING,
@@ -43,14 +46,14 @@ export const front: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "a field that the handler takes away is gone from what is not stored, too": async (stage) => {
+  "a field that the handler removes is absent from a response that is not stored": async (stage) => {
     const answer = { ...text("a", { "cache-control": "no-store" }), removes: TAKEN };
     const route = cached("/a", answer, LASTING, { earlier: () => OPENING });
     const { get } = await stage.site([route]);
     for (const one of [await get("/a"), await get("/a", { cookie: "a=b" })]) assertTaken(one);
   },
 
-  "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part": async (
+  "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206": async (
     stage,
   ) => {
     const { get, client } = await stage.site([cached("/a", ADDING, LASTING, { earlier: counted() })]);
@@ -71,7 +74,7 @@ export const front: Scenarios = {
     );
   },
 
-  "what the handler adds to a field is added to what this request has of it, stale and after a refresh":
+  "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
     async (stage) => {
       const route = cached("/a", () => ADDING, LASTING, { earlier: counted() });
       const { get, clock, cache } = await stage.site([route]);
@@ -84,7 +87,7 @@ export const front: Scenarios = {
       assert.equal(route.seen.length, 2);
     },
 
-  "what the handler adds to a field is added to what each follower has of it": async (stage) => {
+  "a line that the handler adds to a field follows each follower's own lines": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const adding = (): ContractAnswer => ({ ...stream(() => source.parts()), ...ADDED });
     const route = cached("/a", adding, LASTING, { earlier: counted() });
@@ -99,17 +102,15 @@ export const front: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "a 304 has nothing of a field that another request had": async (stage) => {
+  "a 304 has no field line of another request": async (stage) => {
     const { get } = await stage.site([cached("/a", ADDING, LASTING, { earlier: counted() })]);
     const { header } = await get("/a");
     const same = await get("/a", { "if-none-match": header("etag") ?? "" });
     assert.deepEqual([same.status, same.header("link")], [304, "</front-2>"]);
   },
 
-  "a cookie that is written as the head goes out keeps its page from others: sent whole": late((page) =>
-    text(page),
-  ),
-  "a cookie that is written as the head goes out keeps its page from others: sent in parts": late((page) =>
+  "a page whose cookie is added as its head is sent is not shared: sent whole": late((page) => text(page)),
+  "a page whose cookie is added as its head is sent is not shared: sent in parts": late((page) =>
     stream(async function* () {
       yield bytes(page.slice(0, 3));
       await new Promise(setImmediate);
@@ -117,7 +118,7 @@ export const front: Scenarios = {
     }),
   ),
 
-  "who waits gets no page whose cookie is written as its head goes out": async (stage) => {
+  "a waiting request does not get a page whose cookie is added as its head is sent": async (stage) => {
     const gate = stage.gate();
     let carts = 0;
     let last: string | undefined;
@@ -140,9 +141,7 @@ export const front: Scenarios = {
     assert.equal(cache.stats().stored, 0);
   },
 
-  "who comes while a page streams whose cookie was written as its head went out, runs the handler": async (
-    stage,
-  ) => {
+  "a later request does not follow a stream whose cookie was added as its head was sent": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const answering = (_: unknown, run: number): ContractAnswer =>
       run === 1 ? stream(() => source.parts()) : text(`run ${run}`);
@@ -158,7 +157,7 @@ export const front: Scenarios = {
     assert.equal(store.count("set"), 0);
   },
 
-  "under a scope function a cookie that is written as the head goes out is its own client's, and the page is stored":
+  "a page whose cookie is added as its head is sent is stored without the cookie under a scope function":
     async (stage) => {
       let session = 0;
       const route = cached(
@@ -173,7 +172,7 @@ export const front: Scenarios = {
       assert.deepEqual([miss.lines("set-cookie"), hit.lines("set-cookie")], [["sid=1"], []]);
     },
 
-  "a hit says the cookie that is written as its own head goes out": async (stage) => {
+  "a hit has the cookie that is added as its own head is sent": async (stage) => {
     let sessions: readonly string[] = [];
     const route = cached("/a", undefined, { ttl: 60 }, { late: () => sessions });
     const { get } = await stage.site([route]);
@@ -185,29 +184,27 @@ export const front: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: text":
     sameBytes(() => "text"),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: text beyond ASCII":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: non-ASCII text":
     sameBytes(() => "grüße \u{1F980}"),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: long text":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: long text":
     sameBytes(() => "ü".repeat(9000)),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: an object":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: an object":
     sameBytes(() => ({ a: "ü" })),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: bytes":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: bytes":
     sameBytes(() => bytes("grüße")),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: nothing":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: no content":
     sameBytes(() => undefined),
-  "a field's bytes beyond ASCII are the same without a cache, on a miss, on a hit and to who follows: a stream":
+  "non-ASCII field bytes are the same without a cache, on a miss, on a hit and for followers: a stream":
     sameBytes(async function* () {
       yield bytes("<p>");
       await new Promise(setImmediate);
       yield bytes("ü</p>");
     }),
 
-  "a strong tag is not said of content that something in front has coded": coded((headers) =>
-    text(LONG, headers),
-  ),
-  "a strong tag of the handler is not said of what is coded while it streams": coded((headers) =>
+  "a strong ETag is not sent with content that middleware encodes": coded((headers) => text(LONG, headers)),
+  "a strong ETag is not sent with a stream that middleware encodes": coded((headers) =>
     stream(async function* () {
       yield bytes(LONG.slice(0, 99));
       await new Promise(setImmediate);

@@ -8,14 +8,14 @@ const KEY = { "x-key": "k" };
 
 /** Guards run before the look-up; credentials make a response one person's. */
 export const guards: Scenarios = {
-  "a guard given as before runs on hits as on misses": runsEachTime("before"),
-  "a guard of the framework runs on hits as on misses": runsEachTime("framework"),
-  "a request that a before guard refuses gets 401 and looks nothing up": refusesFirst("before"),
-  "a request that a framework guard refuses gets 401 and looks nothing up": refusesFirst("framework"),
-  "a before guard refuses where the answer would be a 304": refusesConditional("before"),
-  "a framework guard refuses where the answer would be a 304": refusesConditional("framework"),
-  "a before guard refuses a HEAD of a stored response": refusesHead("before"),
-  "a framework guard refuses a HEAD of a stored response": refusesHead("framework"),
+  "a before guard runs on hits and on misses": runsEachTime("before"),
+  "a framework guard runs on hits and on misses": runsEachTime("framework"),
+  "a request that a before guard refuses gets 401 and is not looked up": refusesFirst("before"),
+  "a request that a framework guard refuses gets 401 and is not looked up": refusesFirst("framework"),
+  "a before guard refuses a request that would get a 304": refusesConditional("before"),
+  "a framework guard refuses a request that would get a 304": refusesConditional("framework"),
+  "a before guard refuses a HEAD request for a stored response": refusesHead("before"),
+  "a framework guard refuses a HEAD request for a stored response": refusesHead("framework"),
 
   "a request with Cookie is neither looked up nor stored": bypasses({ cookie: "sid=1" }),
   "a request with Authorization is neither looked up nor stored": bypasses({ authorization: "Bearer t" }),
@@ -34,7 +34,7 @@ export const guards: Scenarios = {
     ].map((name) => [`a request with ${name} is neither looked up nor stored`, bypasses({ [name]: "ann" })]),
   ),
 
-  "credentials: the names that a route gives take the place of the usual ones": async (stage) => {
+  "a route's credentials replace the default names": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, credentials: ["X-Tenant-Key"] });
     const { get } = await stage.site([route]);
     assertMiss(await get("/a", { "x-tenant-key": "ann" }), { fwd: "bypass", detail: "credentials" });
@@ -44,7 +44,7 @@ export const guards: Scenarios = {
     assertMiss(await get("/a", { cookie: "sid=ann" }), { fwd: "bypass", detail: "credentials" });
   },
 
-  "credentials: without a name, Authorization and Cookie count all the same": async (stage) => {
+  "Authorization and Cookie are credentials even where a route lists none": async (stage) => {
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60, credentials: [] })]);
     await get("/a", { "x-api-key": "ann" });
     assertHit(await get("/a", { "x-forwarded-user": "bob" }));
@@ -52,13 +52,13 @@ export const guards: Scenarios = {
     assertMiss(await get("/a", { cookie: "sid=ann" }), { fwd: "bypass", detail: "credentials" });
   },
 
-  "credentials: under a scope they are nobody's but the scope's": async (stage) => {
+  "a route with a scope does not bypass requests with credentials": async (stage) => {
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60, scope: "everyone" })]);
     await get("/a", { "x-api-key": "ann" });
     assertHit(await get("/a", { "x-forwarded-client-cert": "bob" }));
   },
 
-  "a request with credentials is not answered from what others were given": async (stage) => {
+  "a request with credentials is not served a response stored for others": async (stage) => {
     const { get } = await stage.site([cached("/a")]);
     await get("/a");
     const answer = await get("/a", { cookie: "sid=1" });
@@ -67,7 +67,7 @@ export const guards: Scenarios = {
     assert.equal((await get("/a")).text, "run 1");
   },
 
-  'scope "everyone" shares one response among all who pass the guards': async (stage) => {
+  'scope "everyone" shares one response among all clients that pass the guards': async (stage) => {
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60, scope: "everyone" })]);
     await get("/a", { authorization: "Bearer ann" });
     const hit = await get("/a", { cookie: "sid=bob" });
@@ -87,7 +87,7 @@ export const guards: Scenarios = {
     assert.equal(hit.text, "run 1");
   },
 
-  "a principal's name does not get into the store": async (stage) => {
+  "a principal's name is never written to the store": async (stage) => {
     const route = cached("/a", text("a"), { ttl: 60, scope: () => "ann@example.org" });
     const { get, store } = await stage.site([route]);
     await get("/a");
@@ -96,7 +96,7 @@ export const guards: Scenarios = {
     assert.doesNotMatch(written, /ann@/);
   },
 
-  "a scope function that answers nothing fails its request and shares nothing": async (stage) => {
+  "a scope function that returns nothing fails its request, and nothing is shared": async (stage) => {
     let principal = "";
     const route = cached("/a", undefined, { ttl: 60, scope: () => principal });
     const { get, store } = await stage.site([route]);

@@ -5,7 +5,7 @@ import type { Scenarios } from "./stage.ts";
 
 /** A miss, then hits, for as long as the response is fresh. */
 export const hits: Scenarios = {
-  "the first request is a miss, the second a hit that does not enter the handler": async (stage) => {
+  "the first request is a miss; the second is a hit and does not run the handler": async (stage) => {
     const route = cached("/a");
     const { get } = await stage.site([route]);
     const miss = await get("/a");
@@ -28,7 +28,7 @@ export const hits: Scenarios = {
     assert.equal(ownMember(hit).parameters.get("ttl"), "53");
   },
 
-  "an entry is fresh until its ttl is over, and not a moment longer": async (stage) => {
+  "an entry is fresh for its ttl and no longer": async (stage) => {
     const route = cached("/a", undefined, { ttl: 10 });
     const { get, clock } = await stage.site([route]);
     await get("/a");
@@ -39,7 +39,7 @@ export const hits: Scenarios = {
     assertHit(await get("/a"));
   },
 
-  "an infinite ttl lasts until somebody takes the entry away": async (stage) => {
+  "an entry with an infinite ttl is fresh until it is removed": async (stage) => {
     const { get, clock, cache } = await stage.site([cached("/a", undefined, { ttl: Infinity })]);
     await get("/a");
     clock.advance(1e9);
@@ -48,7 +48,7 @@ export const hits: Scenarios = {
     assertMiss(await get("/a"));
   },
 
-  "a ttl function is asked about the response": async (stage) => {
+  "a ttl function is called with the response": async (stage) => {
     const answer = text("a", { "x-lifetime": "5" });
     const ttl = (head: { header(name: string): string | undefined }): number =>
       Number(head.header("x-lifetime"));
@@ -60,7 +60,7 @@ export const hits: Scenarios = {
     assert.equal((await get("/a")).header("x-cache"), "MISS");
   },
 
-  "a hit says the same status and fields as the miss did": async (stage) => {
+  "a hit has the same status and fields as the miss": async (stage) => {
     const answer = {
       ...text("a", { "x-one": "1", link: "</b>; rel=next", "cache-control": "max-age=9" }),
       status: 200,
@@ -71,7 +71,9 @@ export const hits: Scenarios = {
     assert.equal(hit.header("content-length"), "1");
   },
 
-  "a plain route is left alone: nothing added, nothing hidden, nothing stored": async (stage) => {
+  "a route without cache options is left alone: no field is added or hidden, and nothing is stored": async (
+    stage,
+  ) => {
     const route = plain("/plain", text("plain"));
     const { get, store } = await stage.site([route, cached("/a")]);
     await get("/plain");
@@ -84,7 +86,7 @@ export const hits: Scenarios = {
     assert.equal(store.log.length, 0);
   },
 
-  "several caches live in one application, apart": async (stage) => {
+  "two caches in one application share nothing": async (stage) => {
     const other = stage.cache({ statusHeader: { name: "x-other" }, cacheStatus: "other" });
     const [mine, theirs] = [cached("/a"), cached("/b", undefined, { ttl: 60 }, { cache: other.cache })];
     const { get, cache } = await stage.site([mine, theirs]);

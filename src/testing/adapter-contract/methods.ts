@@ -10,7 +10,7 @@ const chunkedJson = { "content-type": "application/json", "transfer-encoding": "
 
 /** Which methods and which statuses are stored. */
 export const methods: Scenarios = {
-  "HEAD is answered from GET's entry: the same fields, no body": async (stage) => {
+  "a HEAD request is served from the GET entry, with the same fields and no body": async (stage) => {
     const route = cached("/a", text("four"));
     const { get, client } = await stage.site([route]);
     const miss = await get("/a");
@@ -24,7 +24,7 @@ export const methods: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "a HEAD hit sends no byte of content on the wire": async (stage) => {
+  "a hit for HEAD sends no content on the wire": async (stage) => {
     const { get, client } = await stage.site([cached("/a", text("four"))]);
     await get("/a");
     const answer = await client.wire({ method: "HEAD", path: "/a" });
@@ -36,7 +36,7 @@ export const methods: Scenarios = {
     assert.ok(head.endsWith("\r\n\r\n"));
   },
 
-  "HEAD never writes an entry": async (stage) => {
+  "a HEAD request never writes an entry": async (stage) => {
     const { get, client, store } = await stage.site([cached("/a", text("four"))]);
     const head = await client.ask({ method: "HEAD", path: "/a" });
     assert.equal(head.status, 200);
@@ -47,7 +47,7 @@ export const methods: Scenarios = {
     assert.equal(answer.text, "four");
   },
 
-  "a HEAD of a stored stream has the length that its GET would have": async (stage) => {
+  "a HEAD request for a stored stream has the Content-Length of its GET": async (stage) => {
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield bytes("one");
       yield bytes("two");
@@ -60,7 +60,7 @@ export const methods: Scenarios = {
     assert.equal(head.header("content-length"), "6");
   },
 
-  "POST is not cached unless the route says so": async (stage) => {
+  "a POST is not cached unless the route's methods include it": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60 }, { method: "POST" });
     const { post, store } = await stage.site([route]);
     assertMiss(await post("/a", {}), { fwd: "method", detail: "method" });
@@ -68,7 +68,7 @@ export const methods: Scenarios = {
     assert.equal(store.log.length, 0);
   },
 
-  "a POST that the route caches has its content in the key": async (stage) => {
+  "a cached POST has its content in its key": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, methods: ["POST"] }, { method: "POST" });
     const { post } = await stage.site([route]);
     assertMiss(await post("/a", { page: 1 }));
@@ -80,7 +80,7 @@ export const methods: Scenarios = {
     assert.equal(route.seen.length, 3);
   },
 
-  "GET and POST on one path are two responses": async (stage) => {
+  "GET and POST on one path have separate entries": async (stage) => {
     const options = { ttl: 60, methods: ["GET", "POST"] };
     const routes = [
       cached("/a", text("got"), options),
@@ -94,7 +94,7 @@ export const methods: Scenarios = {
     assert.equal(posted.text, "posted");
   },
 
-  "a GET with content is passed by: it fills nothing, and is given nothing that is stored": async (stage) => {
+  "a GET with content bypasses the cache: it stores nothing and is served nothing stored": async (stage) => {
     const route = cached("/a");
     const { get, client, store } = await stage.site([route]);
     const fat = await client.ask({ path: "/a?q=cats", headers: json, body: question });
@@ -111,7 +111,7 @@ export const methods: Scenarios = {
     assert.equal(route.seen.length, 4);
   },
 
-  "so is a HEAD with content": async (stage) => {
+  "a HEAD with content bypasses the cache": async (stage) => {
     const route = cached("/a");
     const { get, client } = await stage.site([route]);
     await get("/a");
@@ -121,22 +121,20 @@ export const methods: Scenarios = {
     assertHit(await get("/a"));
   },
 
-  "so is a GET with content whose route names its key itself: a key holds no content of a GET": async (
-    stage,
-  ) => {
+  "a GET with content bypasses the cache even where the route has a key function": async (stage) => {
     const { get, client } = await stage.site([cached("/a", undefined, { ttl: 60, key: () => "one" })]);
     const fat = await client.ask({ path: "/a", headers: json, body: question });
     assertMiss(fat, { fwd: "bypass", detail: "content" });
     assertMiss(await get("/a"), { fwd: "uri-miss" });
   },
 
-  "a GET that says a length of 0 has no content": async (stage) => {
+  "a GET with Content-Length: 0 has no content": async (stage) => {
     const { get, client } = await stage.site([cached("/a")]);
     await get("/a");
     assertHit(await client.ask({ path: "/a", headers: { "content-length": "0" } }));
   },
 
-  "GET and POST of one key of the route's own are two responses": async (stage) => {
+  "GET and POST have separate entries where a key function returns one key for both": async (stage) => {
     const options = { ttl: 60, methods: ["GET", "POST"], key: () => "one" };
     const routes = [
       cached("/a", text("got"), options),
@@ -148,7 +146,7 @@ export const methods: Scenarios = {
     assert.equal((await post("/a", {})).text, "posted");
   },
 
-  "an accepted status is replayed": async (stage) => {
+  "a stored status is replayed on hits": async (stage) => {
     const options = { ttl: 60, methods: ["POST"], statuses: [201] };
     const route = cached("/a", { ...text("made", { location: "/a/1" }), status: 201 }, options, {
       method: "POST",
@@ -161,7 +159,7 @@ export const methods: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "404 is not stored unless the route says so": async (stage) => {
+  "a 404 is not stored unless the route's statuses include it": async (stage) => {
     const gone = { ...text("gone"), status: 404 };
     const [refused, listed] = [cached("/a", gone), cached("/b", gone, { ttl: 60, statuses: [200, 404] })];
     const { get } = await stage.site([refused, listed]);
@@ -174,7 +172,7 @@ export const methods: Scenarios = {
     assert.deepEqual([hit.status, hit.text], [404, "gone"]);
   },
 
-  "a 204 that the route accepts is replayed without content and without a length": async (stage) => {
+  "a stored 204 is replayed without content and without Content-Length": async (stage) => {
     const { get } = await stage.site([cached("/a", { status: 204 }, { ttl: 60, statuses: [204] })]);
     await get("/a");
     const hit = await get("/a");
@@ -184,7 +182,7 @@ export const methods: Scenarios = {
     assert.equal(hit.header("content-length"), undefined);
   },
 
-  "a plain route on the path of a cached one with another method stays plain": async (stage) => {
+  "a route without cache options is left alone where another method of its path is cached": async (stage) => {
     const [got, posted] = [cached("/a"), plain("/a", text("plain"), { method: "POST" })];
     const { get, post } = await stage.site([got, posted]);
     await get("/a");

@@ -11,10 +11,13 @@ const other = plain("/other", text("other"));
 /** What lets a handler know that its client is gone, one check for each way (hazard 46). */
 export const notices: Scenarios = {
   ...Object.fromEntries(
-    NOTICES.map((way) => [`a handler that others need is not told by ${way}`, untold(way)]),
+    NOTICES.map((way) => [
+      `a handler with followers is not told of its client's disconnect by ${way}`,
+      untold(way),
+    ]),
   ),
 
-  "a handler that nobody needs any more is told in every way in which it would be without a cache": async (
+  "a handler without readers is told of the disconnect in every way that it would be without a cache": async (
     stage,
   ) => {
     const [source, alone] = [sourceOf(stage, ["one ", "two"]), sourceOf(stage, ["one ", "two"])];

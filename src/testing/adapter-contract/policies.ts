@@ -7,7 +7,7 @@ import type { Scenarios } from "./stage.ts";
 
 /** A content security policy and its page agree on every answer (hazard 37). */
 export const policies: Scenarios = {
-  "a page with the nonce of a policy that a middleware said is not stored": async (stage) => {
+  "a page with the nonce of earlier middleware's policy is not stored": async (stage) => {
     let nonce = "";
     let run = 0;
     const earlier = (): Record<string, string> => {
@@ -24,7 +24,7 @@ export const policies: Scenarios = {
     );
   },
 
-  "a page that streams with the nonce of a policy that a middleware said is not stored": async (stage) => {
+  "a streamed page with the nonce of earlier middleware's policy is not stored": async (stage) => {
     let run = 0;
     const earlier = (): Record<string, string> => ({
       "content-security-policy": `script-src 'nonce-r4nd0m${++run}'`,
@@ -43,7 +43,7 @@ export const policies: Scenarios = {
     );
   },
 
-  "content without the nonce of a policy that a middleware said is stored": async (stage) => {
+  "content without the nonce of earlier middleware's policy is stored": async (stage) => {
     let run = 0;
     const earlier = (): Record<string, string> => ({
       "content-security-policy": `script-src 'nonce-r4nd0m${++run}'`,
@@ -55,7 +55,7 @@ export const policies: Scenarios = {
     assert.equal(hit.header("content-security-policy"), "script-src 'nonce-r4nd0m2'");
   },
 
-  "a policy with a nonce that the handler says is not stored": async (stage) => {
+  "a response with a nonce in the handler's own policy is not stored": async (stage) => {
     const page = (_: unknown, run: number): ContractAnswer =>
       text(`<script nonce="r4nd0m${run}">`, {
         "content-security-policy": `script-src 'nonce-r4nd0m${run}'`,

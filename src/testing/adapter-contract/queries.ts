@@ -6,28 +6,34 @@ import type { Scenario, Scenarios } from "./stage.ts";
 /** Which parameters are in the key, and that the handler sees no others (hazards 5 and 18). */
 export const queries: Scenarios = {
   "the order of parameters does not matter": share("/a?a=1&b=2", "/a?b=2&a=1"),
-  "the order of one parameter's values does": differ("/a?a=1&a=2", "/a?a=2&a=1"),
-  "the order of parameters that begin alike, which a parser may nest, does": differ(
+  "the order of one parameter's values matters": differ("/a?a=1&a=2", "/a?a=2&a=1"),
+  "the order of parameters that a parser may nest under one name matters": differ(
     "/a?a=1&a[]=2",
     "/a?a[]=2&a=1",
   ),
-  "the order of what an encoded bracket tells apart does": differ("/a?a%5Bb%5D=1&a=c", "/a?a=c&a%5bb%5D=1"),
-  "the order of what a dot tells apart does": differ("/a?a.b=1&a=c", "/a?a=c&a.b=1"),
-  "the order of anything beside a name that begins with a bracket does": differ(
+  "the order of names that differ by an encoded bracket matters": differ(
+    "/a?a%5Bb%5D=1&a=c",
+    "/a?a=c&a%5bb%5D=1",
+  ),
+  "the order of names that differ by a dot matters": differ("/a?a.b=1&a=c", "/a?a=c&a.b=1"),
+  "the order of parameters matters where a name begins with a bracket": differ(
     "/a?[a]=1&a=2",
     "/a?a=2&[a]=1",
   ),
-  "the order of names that cannot be decoded does": differ("/a?%61%=1&a%=2", "/a?a%=2&%61%=1"),
-  "the order of other parameters does not, though some are nested": share("/a?a[]=1&b=2", "/a?b=2&a[]=1"),
-  "a doubled parameter is not a single one": differ("/a?a=1&a=1", "/a?a=1"),
-  "an empty value is not an absent one": differ("/a?a=", "/a"),
-  "a value of empty text is not a name without one": differ("/a?a=", "/a?a"),
-  "percent-encodings of one text are one parameter": share("/a?name=%61%20b", "/a?%6eame=a+b"),
+  "the order of names that cannot be decoded matters": differ("/a?%61%=1&a%=2", "/a?a%=2&%61%=1"),
+  "the order of other parameters does not matter where some are nested": share(
+    "/a?a[]=1&b=2",
+    "/a?b=2&a[]=1",
+  ),
+  "a repeated parameter differs from a single one": differ("/a?a=1&a=1", "/a?a=1"),
+  "an empty value differs from an absent parameter": differ("/a?a=", "/a"),
+  "a parameter with an empty value differs from one without a value": differ("/a?a=", "/a?a"),
+  "percent-encodings of one name and value are one parameter": share("/a?name=%61%20b", "/a?%6eame=a+b"),
   "an encoded ampersand is part of its value": differ("/a?a=1%26b=2", "/a?a=1&b=2"),
   "an encoded equals sign is part of its name": differ("/a?a%3Db=c", "/a?a=b=c"),
-  "a semicolon separates nothing": differ("/a?a=1;b=2", "/a?a=1&b=2"),
+  "a semicolon does not separate parameters": differ("/a?a=1;b=2", "/a?a=1&b=2"),
   "the case of a path and of a value matters": differ("/a?a=x", "/a?a=X"),
-  "an empty query is none": share("/a?", "/a"),
+  "an empty query equals no query": share("/a?", "/a"),
 
   "an undeclared parameter is neither in the key nor seen by the handler": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
@@ -41,7 +47,7 @@ export const queries: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "an undeclared parameter is not seen by any other name that the URL has": async (stage) => {
+  "an undeclared parameter is hidden in every form of the URL that the handler can read": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
     const { get } = await stage.site([route]);
     await get("/a?a=1&evil=%3Cscript%3E");
@@ -53,7 +59,7 @@ export const queries: Scenarios = {
     );
   },
 
-  "what logs a request that has been answered sees its whole URL": async (stage) => {
+  "a logger sees the whole URL once the response is sent": async (stage) => {
     const logged: string[] = [];
     const log = (url: string): void => void logged.push(url);
     const parts = function* (): Generator<Uint8Array> {
@@ -75,7 +81,7 @@ export const queries: Scenarios = {
     assert.deepEqual(logged, paths);
   },
 
-  "of a path without declared parameters the handler sees the bare path": async (stage) => {
+  "the handler of a route without declared parameters sees the bare path": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, query: [] });
     const { get } = await stage.site([route]);
     await get("/a?x=1&y=2");
@@ -84,7 +90,7 @@ export const queries: Scenarios = {
     assert.deepEqual(route.seen[0]?.query("x"), []);
   },
 
-  "a declared parameter's values reach the handler, all and in order": async (stage) => {
+  "all values of a declared parameter reach the handler in order": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
     const { get } = await stage.site([route]);
     await get("/a?a=2&b=0&a=1");
@@ -111,7 +117,7 @@ export const queries: Scenarios = {
     assertMiss(await get("/a?a=1"));
   },
 
-  "an encoded name of a declared parameter is that parameter": async (stage) => {
+  "a declared parameter is recognized by its encoded name": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, query: ["a"] });
     const { get } = await stage.site([route]);
     await get("/a?%61=1&%62=2");
@@ -126,9 +132,7 @@ export const queries: Scenarios = {
     assert.equal(route.seen[0]?.url, "/a?a=1&b=2");
   },
 
-  "what a response says not to count is known to all routes of its URL: a write removes it": async (
-    stage,
-  ) => {
+  "a write removes entries that No-Vary-Search shares between URLs": async (stage) => {
     const options = { ttl: 60, noVarySearch: true, invalidateOnUnsafe: true };
     const route = cached(
       "/a",
@@ -145,7 +149,7 @@ export const queries: Scenarios = {
     assert.equal(after.text, "run 3");
   },
 
-  "and a HEAD finds what its GET finds": async (stage) => {
+  "a HEAD request finds the entry that its GET finds by No-Vary-Search": async (stage) => {
     const route = cached("/a", (_, run) => text(`run ${run}`, { "no-vary-search": 'params=("utm")' }), {
       ttl: 60,
       noVarySearch: true,

@@ -7,14 +7,14 @@ const DIGITS = text("0123456789", { etag: '"v1"', "last-modified": "Thu, 01 Jan 
 
 /** Parts cut from a whole 200 (RFC 9110 §14). */
 export const ranges: Scenarios = {
-  "Range: first and last byte": part("bytes=2-4", "234", "bytes 2-4/10"),
-  "Range: from a byte to the end": part("bytes=7-", "789", "bytes 7-9/10"),
-  "Range: the last bytes": part("bytes=-3", "789", "bytes 7-9/10"),
-  "Range: a last byte past the end is cut": part("bytes=8-99", "89", "bytes 8-9/10"),
-  "Range: malformed is ignored": whole({ range: "bytes=4-2" }),
-  "Range: another unit is ignored": whole({ range: "lines=1-2" }),
+  "a range with a first and a last byte gives that part": part("bytes=2-4", "234", "bytes 2-4/10"),
+  "a range without a last byte gives the rest": part("bytes=7-", "789", "bytes 7-9/10"),
+  "a suffix range gives the last bytes": part("bytes=-3", "789", "bytes 7-9/10"),
+  "a range past the end is cut at the end": part("bytes=8-99", "89", "bytes 8-9/10"),
+  "a malformed range is ignored": whole({ range: "bytes=4-2" }),
+  "a range in another unit is ignored": whole({ range: "lines=1-2" }),
 
-  "Range: past the end is 416 with the length": async (stage) => {
+  "a range that begins past the end gives 416 with the length": async (stage) => {
     const { get } = await stage.site([cached("/a", DIGITS)]);
     await get("/a");
     const answer = await get("/a", { range: "bytes=10-" });
@@ -24,7 +24,7 @@ export const ranges: Scenarios = {
     assert.equal((await get("/a")).text, "0123456789");
   },
 
-  "a part carries nothing that describes the whole": async (stage) => {
+  "a 206 has no field that describes the whole response": async (stage) => {
     const digests = ["content-digest", "repr-digest", "digest", "content-md5"];
     const said = Object.fromEntries(digests.map((name) => [name, "sha-256=:AAAA:"]));
     const { get } = await stage.site([cached("/a", text("0123456789".repeat(99), said))]);
@@ -40,7 +40,7 @@ export const ranges: Scenarios = {
     for (const name of digests) assert.equal(hit.header(name), "sha-256=:AAAA:");
   },
 
-  "Accept-Ranges: none of the handler is heeded": async (stage) => {
+  "the handler's Accept-Ranges: none is obeyed": async (stage) => {
     const { get } = await stage.site([cached("/a", text("0123456789", { "accept-ranges": "none" }))]);
     for (const range of ["bytes=2-4", "bytes=2-4", "bytes=0-1,5-6", "bytes=99-"]) {
       const answer = await get("/a", { range });
@@ -48,16 +48,16 @@ export const ranges: Scenarios = {
     }
   },
 
-  "If-Range: the same strong tag gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
+  "If-Range with the same strong tag gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
     "if-range": '"v1"',
   }),
-  "If-Range: the same date gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
+  "If-Range with the same date gives the part": part("bytes=2-4", "234", "bytes 2-4/10", {
     "if-range": "Thu, 01 Jan 2015 00:00:00 GMT",
   }),
-  "If-Range: another tag gives the whole": whole({ range: "bytes=2-4", "if-range": '"v2"' }),
-  "If-Range: a weak tag gives the whole": whole({ range: "bytes=2-4", "if-range": 'W/"v1"' }),
+  "If-Range with another tag gives the whole response": whole({ range: "bytes=2-4", "if-range": '"v2"' }),
+  "If-Range with a weak tag gives the whole response": whole({ range: "bytes=2-4", "if-range": 'W/"v1"' }),
 
-  "a range that arrives first is cut from the whole, which is stored": async (stage) => {
+  "a range on a miss is cut from the whole response, which is stored": async (stage) => {
     const route = cached("/a", DIGITS);
     const { get } = await stage.site([route]);
     const miss = await get("/a", { range: "bytes=2-4" });
@@ -69,20 +69,20 @@ export const ranges: Scenarios = {
     assert.equal(route.seen[0]?.header("range"), undefined);
   },
 
-  "a condition that holds wins over a range": async (stage) => {
+  "a condition that holds takes precedence over a range": async (stage) => {
     const { get } = await stage.site([cached("/a", DIGITS)]);
     await get("/a");
     assert.equal((await get("/a", { range: "bytes=2-4", "if-none-match": '"v1"' })).status, 304);
   },
 
-  "a HEAD with Range is answered as if there were none": async (stage) => {
+  "a HEAD request ignores Range": async (stage) => {
     const { get, client } = await stage.site([cached("/a", DIGITS)]);
     await get("/a");
     const head = await client.ask({ method: "HEAD", path: "/a", headers: { range: "bytes=2-4" } });
     assert.deepEqual([head.status, head.header("content-length")], [200, "10"]);
   },
 
-  "a 206 of the handler's own is never stored": async (stage) => {
+  "a 206 from the handler is never stored": async (stage) => {
     const route = cached("/a", { ...text("234", { "content-range": "bytes 2-4/10" }), status: 206 });
     const { get, store } = await stage.site([route]);
     assertMiss(await get("/a"), { detail: "status" });

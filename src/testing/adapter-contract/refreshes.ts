@@ -13,7 +13,7 @@ const KEY = { "x-key": "k" };
 
 /** What is served stale while one run of the handler, without a client, refreshes it (RFC 5861 §3). */
 export const refreshes: Scenarios = {
-  "staleWhileRevalidate: a crowd is answered stale at once, and one refresh runs behind it": async (
+  "a crowd on a stale response is served it at once, and one refresh runs in the background": async (
     stage,
   ) => {
     const gate = stage.gate();
@@ -35,7 +35,7 @@ export const refreshes: Scenarios = {
     assert.equal(site.cache.stats().refreshes, 1);
   },
 
-  "a refresh of a stream is stored": async (stage) => {
+  "a refresh that streams is stored": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const { site } = await refreshing(stage, () => stream(() => source.parts()));
     await site.get("/a");
@@ -48,7 +48,7 @@ export const refreshes: Scenarios = {
     assert.equal(hit.text, "one two");
   },
 
-  "a refresh asks as its client did, without the client's conditions": async (stage) => {
+  "a refresh repeats its client's request without the client's conditions": async (stage) => {
     const { site, route } = await stale(stage, counting, { ...OPTIONS, query: ["b"] }, { path: "/a?b=1" });
     const headers = { "x-own": "1", "if-none-match": '"mine"', range: "bytes=0-1" };
     await site.get("/a?b=1&c=2", headers);
@@ -61,7 +61,7 @@ export const refreshes: Scenarios = {
     );
   },
 
-  "HEAD of what is stale: answered at once, and refreshed by a GET": async (stage) => {
+  "a HEAD request for a stale response is served at once and refreshed by a GET": async (stage) => {
     const { site, route } = await refreshing(stage);
     const head = await site.client.ask({ method: "HEAD", path: "/a" });
     assert.deepEqual([head.status, head.body.byteLength, head.header("content-length")], [200, 0, "5"]);
@@ -72,32 +72,32 @@ export const refreshes: Scenarios = {
     assert.equal(hit.text, "run 2");
   },
 
-  "a request whose condition holds for what is stale gets its 304, and a refresh behind it": async (
-    stage,
-  ) => {
-    const { site, first } = await refreshing(stage);
-    const answer = await site.get("/a", { "if-none-match": first.header("etag") ?? "" });
-    assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
-    await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
-    assert.equal((await site.get("/a")).text, "run 2");
-  },
+  "a request whose condition holds for a stale response gets 304, and a refresh runs in the background":
+    async (stage) => {
+      const { site, first } = await refreshing(stage);
+      const answer = await site.get("/a", { "if-none-match": first.header("etag") ?? "" });
+      assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
+      await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
+      assert.equal((await site.get("/a")).text, "run 2");
+    },
 
-  "the guard runs for a refresh as for a request: before": guardRuns("before"),
-  "the guard runs for a refresh as for a request: of the framework": guardRuns("framework"),
-  "a refresh whose guard fails keeps what is stored, and does not enter the handler: before":
-    guardFails("before"),
-  "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
+  "a before guard runs for a refresh as for a request": guardRuns("before"),
+  "a framework guard runs for a refresh as for a request": guardRuns("framework"),
+  "a refresh whose before guard fails keeps the entry and does not run the handler": guardFails("before"),
+  "a refresh whose framework guard fails keeps the entry and does not run the handler":
     guardFails("framework"),
 
-  "a refresh that throws keeps what is stored, is told to onError, and is tried again a second later":
-    failsOnce(() => {
+  "a refresh that throws keeps the entry, is reported to onError and is retried a second later": failsOnce(
+    () => {
       throw new Error("the refresh fails, as it was told to");
-    }, 1),
-  "a refresh that answers 500 keeps what is stored, and is tried again a second later": failsOnce(
+    },
+    1,
+  ),
+  "a refresh with status 500 keeps the entry and is retried a second later": failsOnce(
     () => ({ status: 500, body: "failed" }),
     0,
   ),
-  "a refresh whose stream breaks midway keeps what is stored, and is tried again a second later": failsOnce(
+  "a refresh whose stream breaks midway keeps the entry and is retried a second later": failsOnce(
     () =>
       stream(async function* () {
         yield bytes("broken");
@@ -107,7 +107,7 @@ export const refreshes: Scenarios = {
     1,
   ),
 
-  "a refresh that answers no-store: what was stored is served no longer": async (stage) => {
+  "a refresh with no-store removes the entry": async (stage) => {
     const { site, route } = await refreshing(stage, (_, run) =>
       text(`run ${run}`, { "cache-control": "no-store" }),
     );
@@ -117,7 +117,7 @@ export const refreshes: Scenarios = {
     assert.equal(route.seen.length, 3);
   },
 
-  "a purge during a refresh: what it says is not stored": async (stage) => {
+  "a refresh that began before a purge is not stored": async (stage) => {
     const gate = stage.gate();
     const { site, route } = await stale(
       stage,
@@ -136,7 +136,7 @@ export const refreshes: Scenarios = {
     assert.equal((await site.get("/a")).text, "run 3");
   },
 
-  "must-revalidate: nothing is served stale": async (stage) => {
+  "a response with must-revalidate is never served stale": async (stage) => {
     const answering = (_: ContractRequest, run: number): ContractAnswer =>
       text(`run ${run}`, { "cache-control": "must-revalidate" });
     const route = cached("/a", answering, { ttl: 10, staleWhileRevalidate: 60 });
@@ -146,7 +146,7 @@ export const refreshes: Scenarios = {
     assert.equal((await get("/a")).text, "run 2");
   },
 
-  "earlyRefresh: what is still fresh is refreshed behind a hit": async (stage) => {
+  "earlyRefresh refreshes a fresh entry in the background of a hit": async (stage) => {
     const clock = testClock();
     const slow: Next = (_, run) => {
       clock.advance(1);

@@ -12,7 +12,7 @@ const VALIDATORS = { etag: '"v1"', "last-modified": MODIFIED };
 
 /** Asking the handler whether what is stored still holds (RFC 9111 §4.3), and what else its head tells (§4.3.5, §4.4). */
 export const revalidation: Scenarios = {
-  "the handler of a stale response sees its validators and not the client's": async (stage) => {
+  "a revalidating handler sees the stored validators and not the client's": async (stage) => {
     const { site, route } = await stale(stage, () => ({ status: 304 }));
     await site.get("/a", { "if-none-match": '"mine"', range: "bytes=0-1", "x-kept": "1" });
     const names = ["if-none-match", "if-modified-since", "range", "if-range", "x-kept"];
@@ -20,16 +20,16 @@ export const revalidation: Scenarios = {
     assert.deepEqual(seen, ['"v1"', MODIFIED, undefined, undefined, "1"]);
   },
 
-  "a 304 of the handler: the client gets the stored content": revalidated(() => ({ status: 304 })),
-  "a 304 of the handler with fields: the client gets the stored content": revalidated(() => ({
+  "a 304 from the handler sends the client the stored content": revalidated(() => ({ status: 304 })),
+  "a 304 with fields from the handler sends the client the stored content": revalidated(() => ({
     status: 304,
     headers: { ...VALIDATORS, "x-said": "new", "content-type": "text/plain; charset=utf-8" },
   })),
-  "a 304 of the handler with content: the client gets the stored content": revalidated(() => ({
+  "a 304 with content from the handler sends the client the stored content": revalidated(() => ({
     status: 304,
     body: "",
   })),
-  "a 304 of the handler with a stream: the client gets the stored content": revalidated(() => ({
+  "a 304 with a stream from the handler sends the client the stored content": revalidated(() => ({
     ...stream(async function* () {
       yield bytes("not sent");
       yield bytes("not sent either");
@@ -37,7 +37,7 @@ export const revalidation: Scenarios = {
     status: 304,
   })),
 
-  "a 304 of the handler answers the client's own condition": async (stage) => {
+  "a client whose own condition holds gets 304 after the handler's 304": async (stage) => {
     const { site } = await stale(stage, () => ({ status: 304 }));
     const answer = await site.get("/a", { "if-none-match": '"v1"' });
     assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
@@ -45,7 +45,7 @@ export const revalidation: Scenarios = {
     assertHit(await site.get("/a"));
   },
 
-  "a 304 of the handler freshens what is said on hits": async (stage) => {
+  "a 304 from the handler updates the fields of later hits": async (stage) => {
     const { site } = await stale(stage, () => ({ status: 304, headers: { "x-said": "new" } }));
     const answer = await site.get("/a");
     const hit = await site.get("/a");
@@ -57,7 +57,7 @@ export const revalidation: Scenarios = {
     }
   },
 
-  "a 304 of the handler with a cookie: its client alone is sent it": async (stage) => {
+  "a cookie on the handler's 304 is sent to its own client only": async (stage) => {
     const { site } = await stale(stage, () => ({ status: 304, headers: { "set-cookie": "own=1" } }));
     const own = await site.get("/a");
     const other = await site.get("/a");
@@ -65,7 +65,7 @@ export const revalidation: Scenarios = {
     assert.equal(ownMember(other).parameters.get("fwd"), "stale");
   },
 
-  "a 304 of the handler that says no-store: nothing is stored any more": async (stage) => {
+  "a 304 with no-store from the handler removes the entry": async (stage) => {
     const { site, route } = await stale(stage, () => ({
       status: 304,
       headers: { "cache-control": "no-store" },
@@ -75,7 +75,7 @@ export const revalidation: Scenarios = {
     assert.equal(route.seen[2]?.header("if-none-match"), undefined);
   },
 
-  "a 200 of the handler replaces what was stored": async (stage) => {
+  "a 200 from the handler replaces the stale entry": async (stage) => {
     const { site } = await stale(stage, () => text("new", { etag: '"v2"' }));
     const answer = await site.get("/a", { "if-none-match": '"v1"' });
     const hit = await site.get("/a");
@@ -84,7 +84,9 @@ export const revalidation: Scenarios = {
     assert.deepEqual([hit.text, hit.header("etag")], ["new", '"v2"']);
   },
 
-  "no-cache: the response is stored, and the handler asked each time": async (stage) => {
+  "a no-cache response is stored and revalidated on each request where the route revalidates": async (
+    stage,
+  ) => {
     const said = { ...VALIDATORS, "cache-control": "no-cache" };
     const route = cached("/a", ifChanged(text("stored", said), { status: 304, headers: said }), OPTIONS);
     const site = await stage.site([route]);
@@ -96,7 +98,7 @@ export const revalidation: Scenarios = {
     assert.equal(route.seen.length, 3);
   },
 
-  "a crowd that finds a stale response: one handler is asked": async (stage) => {
+  "a crowd on a stale response revalidates it once": async (stage) => {
     const gate = stage.gate();
     const { site, route } = await stale(stage, async () => {
       await gate.opened;
@@ -116,7 +118,7 @@ export const revalidation: Scenarios = {
     assert.equal(route.seen.length, 2);
   },
 
-  "HEAD of a stale response: its handler is asked, and what it says is heeded": async (stage) => {
+  "a HEAD request for a stale response runs the handler and updates the entry": async (stage) => {
     const { site } = await stale(stage, () => ({
       ...text("stored", { ...VALIDATORS, "x-said": "new" }),
     }));
@@ -127,20 +129,18 @@ export const revalidation: Scenarios = {
     assert.deepEqual([hit.text, hit.header("x-said")], ["stored", "new"]);
   },
 
-  "what one user is told of a shared response is not told to others: a 304": ofOneUser("GET", () => ({
+  "a field of one user's 304 is not sent to others": ofOneUser("GET", () => ({
     status: 304,
     headers: { "x-account": "eve" },
   })),
-  "what one user is told of a shared response is not told to others: a 200": ofOneUser("GET", () =>
+  "a field of one user's 200 is not sent to others": ofOneUser("GET", () =>
     text("eve's", { "x-account": "eve", "cache-control": "max-age=60", etag: '"v1"' }),
   ),
-  "what one user is told of a shared response is not told to others: a HEAD": ofOneUser("HEAD", () =>
+  "a field of one user's HEAD response is not sent to others": ofOneUser("HEAD", () =>
     text("stored", { "x-account": "eve", "cache-control": "max-age=60", etag: '"v1"' }),
   ),
 
-  "an unsafe request that succeeds: its own response is passed on, and what is stored is removed": async (
-    stage,
-  ) => {
+  "an unsafe request that succeeds gets the handler's response and removes the entry": async (stage) => {
     const options: RouteOptions = { ttl: 60, invalidateOnUnsafe: true };
     const route = cached("/a", undefined, options);
     const removing = cached("/a", { status: 200, body: "removed" }, options, { method: "DELETE" });
@@ -152,7 +152,7 @@ export const revalidation: Scenarios = {
     assert.equal((await site.get("/a")).text, "run 2");
   },
 
-  "an unsafe request that fails: what is stored stays": async (stage) => {
+  "an unsafe request that fails keeps the entry": async (stage) => {
     const options: RouteOptions = { ttl: 60, invalidateOnUnsafe: true };
     const removing = cached("/a", { status: 409, body: "no" }, options, { method: "DELETE" });
     const site = await stage.site([cached("/a", undefined, options), removing]);
@@ -162,7 +162,7 @@ export const revalidation: Scenarios = {
     assertHit(await site.get("/a"));
   },
 
-  "only-if-cached of a client to whom a route listens: 504, and the handler does not run": async (stage) => {
+  "only-if-cached gives 504 without a handler run where the route has requestDirectives": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, requestDirectives: true });
     const site = await stage.site([route]);
     const answer = await site.get("/a", { "cache-control": "only-if-cached" });

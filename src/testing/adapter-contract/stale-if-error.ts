@@ -10,15 +10,15 @@ import type { Next } from "./stale.ts";
 const OPTIONS = { staleIfError: 60 };
 
 /** What is served stale in place of an error, before any of the error has gone out (RFC 5861 §4). */
-export const rescues: Scenarios = {
-  "staleIfError: a handler that throws is answered for by what is stored": rescued(() => {
+export const staleIfError: Scenarios = {
+  "staleIfError serves the stale response where the handler throws": rescued(() => {
     throw new Error("the handler fails, as it was told to");
   }),
-  "staleIfError: a handler that answers 500 is answered for by what is stored": rescued(() => ({
+  "staleIfError serves the stale response where the handler sends 500": rescued(() => ({
     status: 500,
     body: "failed",
   })),
-  "staleIfError: a handler that answers 503 by a stream is answered for by what is stored": rescued(() => ({
+  "staleIfError serves the stale response where the handler streams a 503": rescued(() => ({
     ...stream(async function* () {
       yield bytes("fai");
       await new Promise(setImmediate);
@@ -27,7 +27,7 @@ export const rescues: Scenarios = {
     status: 503,
   })),
 
-  "staleIfError: what the handler says anew is sent and stored": async (stage) => {
+  "staleIfError sends and stores a new response from the handler": async (stage) => {
     const { site, route } = await stale(stage, counting, OPTIONS);
     const answer = await site.get("/a");
     assert.deepEqual([answer.status, answer.text], [200, "run 2"]);
@@ -38,7 +38,7 @@ export const rescues: Scenarios = {
     assert.equal(route.seen.length, 2, "the handler is not asked twice");
   },
 
-  "staleIfError: a stream reaches its client while it flows": async (stage) => {
+  "staleIfError does not hold back a stream": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const { site, route } = await stale(stage, () => stream(() => source.parts()), OPTIONS);
     source.letGo(1);
@@ -52,7 +52,9 @@ export const rescues: Scenarios = {
     assert.equal(route.seen.length, 2, "the handler is not asked twice");
   },
 
-  "staleIfError: an answer that may not be stored is a run of the client's own": async (stage) => {
+  "staleIfError runs the handler for the client itself where the new response may not be stored": async (
+    stage,
+  ) => {
     const { site } = await stale(
       stage,
       (_, run) => text(`run ${run}`, { "cache-control": "private" }),
@@ -62,22 +64,24 @@ export const rescues: Scenarios = {
     assert.deepEqual([answer.status, answer.text], [200, "run 3"]);
   },
 
-  "staleIfError: a status that is no error is passed on": async (stage) => {
+  "staleIfError passes on a status that is not an error": async (stage) => {
     const { site } = await stale(stage, () => ({ status: 404, body: "gone" }), OPTIONS);
     const answer = await site.get("/a");
     assert.deepEqual([answer.status, answer.text], [404, "gone"]);
   },
 
-  "staleIfError: an error that is thrown with the status 403 is an answer": answered({ status: 403 }),
-  "staleIfError: an error that is thrown with the status 404 is an answer": answered({ status: 404 }),
-  "staleIfError: an error that is thrown with the status 410 is an answer": answered({ status: 410 }),
+  "staleIfError passes on an error thrown with status 403": answered({ status: 403 }),
+  "staleIfError passes on an error thrown with status 404": answered({ status: 404 }),
+  "staleIfError passes on an error thrown with status 410": answered({ status: 410 }),
 
-  "staleIfError: an error that is thrown with one of errorStatuses is answered for": async (stage) => {
+  "staleIfError serves the stale response where the handler throws with one of errorStatuses": async (
+    stage,
+  ) => {
     const { site } = await stale(stage, throwing({ status: 404 }), { ...OPTIONS, errorStatuses: [404] });
     assertStale(await site.get("/a"), "run 1", "failed");
   },
 
-  "staleIfError: a crowd before an error that is an answer is given that": async (stage) => {
+  "staleIfError passes on an error thrown with status 410 to a whole crowd": async (stage) => {
     const gate = stage.gate();
     const failing = throwing({ status: 410 });
     const { site, route } = await stale(
@@ -92,9 +96,7 @@ export const rescues: Scenarios = {
     assert.deepEqual(statuses, [410, 410, 410, 410, 410]);
   },
 
-  "staleWhileRevalidate: a refresh that throws an error that is an answer removes what is stored": async (
-    stage,
-  ) => {
+  "a refresh that throws an error with status 410 removes the entry": async (stage) => {
     const { site, route } = await stale(stage, throwing({ status: 410 }), { staleWhileRevalidate: 60 });
     assertStale(await site.get("/a"), "run 1");
     await stage.until(() => site.store.count("delete") > 0, "what is stored is removed");
@@ -102,7 +104,9 @@ export const rescues: Scenarios = {
     assert.deepEqual([route.seen.length, site.errors], [3, []], "an answer is no failure");
   },
 
-  "staleIfError: an error whose status is stored is never followed by what is stale": async (stage) => {
+  "staleIfError serves nothing stale after an error whose status is one of the route's statuses": async (
+    stage,
+  ) => {
     const options = { ...OPTIONS, statuses: { 200: true, 404: 10 } } as const;
     const { site } = await stale(stage, throwing({ status: 404 }), options);
     const answers = [await site.get("/a"), await site.get("/a")];
@@ -112,7 +116,7 @@ export const rescues: Scenarios = {
     );
   },
 
-  "staleIfError: after a failure what is stored is served at once for a while": async (stage) => {
+  "staleIfError serves the stale response without a run for a second after a failure": async (stage) => {
     const failing = (_: unknown, run: number): ContractAnswer =>
       run === 2 ? { status: 500, body: "failed" } : text(`run ${run}`);
     const { site, route } = await stale(stage, failing, OPTIONS);
@@ -123,7 +127,7 @@ export const rescues: Scenarios = {
     assert.equal((await site.get("/a")).text, "run 3");
   },
 
-  "staleIfError: a crowd before a handler that fails asks it once, and is answered for": async (stage) => {
+  "staleIfError serves a crowd the stale response after one failed run": async (stage) => {
     const gate = stage.gate();
     const { site, route } = await stale(
       stage,
@@ -140,9 +144,7 @@ export const rescues: Scenarios = {
     assert.equal(route.seen.length, 2, "the handler is asked once");
   },
 
-  "a handler slower than handlerTimeout.soft: what is stored is served, and the handler goes on": async (
-    stage,
-  ) => {
+  "a handler slower than handlerTimeout.soft goes on while the stale response is served": async (stage) => {
     const gate = stage.gate();
     const { site, route } = await stale(
       stage,
@@ -164,7 +166,7 @@ export const rescues: Scenarios = {
     assert.equal(route.seen.length, 2, "the handler is not asked twice");
   },
 
-  "a client that goes away while something stale would be there for it: its run is stored": async (stage) => {
+  "a run whose client disconnects is stored where a stale response exists": async (stage) => {
     const gate = stage.gate();
     const { site, route } = await stale(
       stage,
@@ -182,15 +184,15 @@ export const rescues: Scenarios = {
     assert.equal((await site.get("/a")).text, "run 2");
   },
 
-  "staleIfError: HEAD is answered for as well": async (stage) => {
+  "staleIfError serves the stale response to a HEAD request": async (stage) => {
     const { site } = await stale(stage, () => ({ status: 500, body: "failed" }), OPTIONS);
     const head = await site.client.ask({ method: "HEAD", path: "/a" });
     assert.deepEqual([head.status, head.body.byteLength, head.header("content-length")], [200, 0, "5"]);
     assert.equal(ownMember(head).parameters.get("fwd"), "stale");
   },
 
-  "must-revalidate: an error is passed on, whatever is stored": vetoed("must-revalidate"),
-  "proxy-revalidate: an error is passed on, whatever is stored": vetoed("proxy-revalidate"),
+  "must-revalidate passes an error on despite staleIfError": vetoed("must-revalidate"),
+  "proxy-revalidate passes an error on despite staleIfError": vetoed("proxy-revalidate"),
 };
 
 function rescued(failing: () => ContractAnswer): Scenario {

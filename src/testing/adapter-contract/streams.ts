@@ -7,7 +7,7 @@ import type { Gate, Scenarios } from "./stage.ts";
 
 /** Content that flows past the cache, and content that breaks off (hazard 9). */
 export const streams: Scenarios = {
-  "a stream's first byte is not held back, and its clean end is stored": async (stage) => {
+  "a stream's first byte is not held back, and a stream that ends cleanly is stored": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", () => stream(() => inTwoParts(gate)));
     const { get, client, cache } = await stage.site([route]);
@@ -27,7 +27,7 @@ export const streams: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "a stream's chunks are copied: their buffer may be used again": async (stage) => {
+  "a stream's chunks are copied, so that their buffer may be reused": async (stage) => {
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       const buffer = bytes("aa");
       yield buffer.slice();
@@ -41,7 +41,7 @@ export const streams: Scenarios = {
     assert.equal((await get("/a")).text, "aabb");
   },
 
-  "a large binary stream comes back byte for byte": async (stage) => {
+  "a large binary stream is replayed byte for byte": async (stage) => {
     const whole = new Uint8Array(300_000).map((_, index) => (index * 11 + (index >> 7)) % 256);
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < whole.length; at += 50_000) yield whole.slice(at, at + 50_000);
@@ -54,7 +54,7 @@ export const streams: Scenarios = {
     assert.ok(hit.body.equals(whole), "the hit is byte for byte what the handler said");
   },
 
-  "an empty stream is stored as an empty content": async (stage) => {
+  "an empty stream is stored as empty content": async (stage) => {
     const { get, cache } = await stage.site([cached("/a", () => stream(none))]);
     await get("/a");
     await stage.until(() => cache.stats().stored === 1, "the stream is stored");
@@ -102,7 +102,7 @@ export const streams: Scenarios = {
     assert.equal(store.count("set"), 0);
   },
 
-  "a client that goes away midway leaves nothing behind": async (stage) => {
+  "a client that disconnects midway leaves nothing stored": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", (_, run) => (run === 1 ? stream(() => inTwoParts(gate)) : text("one two")));
     const { get, client, cache, store } = await stage.site([route]);
@@ -118,7 +118,7 @@ export const streams: Scenarios = {
     assert.equal(store.count("set"), 1);
   },
 
-  "an event stream flows and is never stored": async (stage) => {
+  "an event stream is sent as it comes and never stored": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", () => stream(() => inTwoParts(gate), { "content-type": "text/event-stream" }));
     const { get, client, store } = await stage.site([route]);
@@ -132,7 +132,7 @@ export const streams: Scenarios = {
     assert.equal(store.count("set"), 0);
   },
 
-  "a stream that may not be stored flows all the same": async (stage) => {
+  "a stream that may not be stored is sent as it comes": async (stage) => {
     const gate = stage.gate();
     const route = cached("/a", () => stream(() => inTwoParts(gate), { "cache-control": "no-store" }));
     const { client, store } = await stage.site([route]);
@@ -144,7 +144,7 @@ export const streams: Scenarios = {
     assert.equal(store.count("set"), 0);
   },
 
-  "a handler that throws is the framework's 5xx, and the next request runs again": async (stage) => {
+  "a handler that throws gives the framework's 5xx, and the next request runs it again": async (stage) => {
     const route = cached("/a", (_, run) => {
       if (run === 1) throw new Error("the handler fails, as it was told to");
       return text(`run ${run}`);

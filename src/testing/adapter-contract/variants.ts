@@ -13,7 +13,7 @@ const greetVarying = (request: ContractRequest): ContractAnswer =>
 
 /** What tells the responses of one URL apart: request fields, the host, a key of the route's own. */
 export const variants: Scenarios = {
-  "a declared Vary keeps variants apart and is said to the client": async (stage) => {
+  "the route's vary keeps variants apart and is sent as Vary": async (stage) => {
     const { get } = await stage.site([cached("/a", greet, { ttl: 60, vary: ["Accept-Language"] })]);
     const miss = await get("/a", { "accept-language": "fr" });
     assertMiss(await get("/a", { "accept-language": "de" }), { fwd: "vary-miss" });
@@ -23,13 +23,13 @@ export const variants: Scenarios = {
     assert.deepEqual([membersOf(miss), membersOf(hit)], [["accept-language"], ["accept-language"]]);
   },
 
-  "an absent field is not an empty one": async (stage) => {
+  "an absent request field differs from an empty one": async (stage) => {
     const { get } = await stage.site([cached("/a", greet, { ttl: 60, vary: ["accept-language"] })]);
     await get("/a", { "accept-language": "" });
     assertMiss(await get("/a"), { fwd: "vary-miss" });
   },
 
-  "a handler's Vary is learned": async (stage) => {
+  "the handler's Vary keeps variants apart": async (stage) => {
     const { get } = await stage.site([cached("/a", greetVarying)]);
     await get("/a", { "accept-language": "fr" });
     assertMiss(await get("/a", { "accept-language": "de" }), { fwd: "vary-miss" });
@@ -42,7 +42,7 @@ export const variants: Scenarios = {
     assert.deepEqual([french.text, german.text], ["hello fr", "hello de"]);
   },
 
-  "the route's Vary is merged with the handler's": async (stage) => {
+  "the route's vary is merged with the handler's Vary": async (stage) => {
     const { get } = await stage.site([cached("/a", greetVarying, { ttl: 60, vary: ["x-tenant"] })]);
     const [miss, hit] = [await get("/a"), await get("/a")];
     assertHit(hit);
@@ -50,7 +50,7 @@ export const variants: Scenarios = {
     assert.deepEqual([membersOf(miss), membersOf(hit)], [both, both]);
   },
 
-  "the route's Vary is merged with what a middleware said": async (stage) => {
+  "the route's vary is merged with the Vary of earlier middleware": async (stage) => {
     const options = { ttl: 60, vary: ["x-tenant"] };
     const { get } = await stage.site([cached("/a", greet, options, { earlier: () => ({ vary: "Origin" }) })]);
     const [miss, hit] = [await get("/a"), await get("/a")];
@@ -59,7 +59,7 @@ export const variants: Scenarios = {
     assert.deepEqual([membersOf(miss), membersOf(hit)], [both, both]);
   },
 
-  "a stored Vary of the handler's is merged with what a middleware says on a hit": async (stage) => {
+  "the handler's stored Vary is merged with the Vary of earlier middleware on a hit": async (stage) => {
     const { get } = await stage.site([
       cached("/a", greetVarying, { ttl: 60 }, { earlier: () => ({ vary: "Origin" }) }),
     ]);
@@ -69,7 +69,7 @@ export const variants: Scenarios = {
     assert.deepEqual(membersOf(hit), ["accept-language", "origin"]);
   },
 
-  "a Vary that a negotiating middleware said keeps its variants apart": async (stage) => {
+  "the Vary of earlier middleware keeps variants apart": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60 }, { earlier: () => ({ vary: "X-Tenant" }) });
     const { get } = await stage.site([route]);
     await get("/a", { "x-tenant": "ann" });
@@ -77,7 +77,7 @@ export const variants: Scenarios = {
     assert.equal((await get("/a", { "x-tenant": "ann" })).text, "run 1");
   },
 
-  "a coded response comes back in its coding, and only to those who accept it": async (stage) => {
+  "an encoded response is served in its coding, and only to clients that accept it": async (stage) => {
     const coded = gzipSync("the content");
     const route = cached("/a", (request) =>
       request.header("accept-encoding") === "gzip"
@@ -116,7 +116,7 @@ export const variants: Scenarios = {
     assertMiss(await get("/a", { host: "one.test:443" }));
   },
 
-  "an origin of the route's own takes the place of the host": async (stage) => {
+  "the route's origin replaces the host": async (stage) => {
     const { get } = await stage.site([cached("/a", undefined, { ttl: 60, origin: "https://one.test" })]);
     await get("/a", { host: "one.test" });
     assertHit(await get("/a", { host: "two.test" }));
@@ -142,7 +142,7 @@ export const variants: Scenarios = {
     answers.slice(2).forEach(assertHit);
   },
 
-  "the guard of one route on a URL is not passed by what another has stored": async (stage) => {
+  "a route's guard is not bypassed by an entry of another route on its URL": async (stage) => {
     const routes = [
       cached("/a", text("secret"), { ttl: 60 }, { only: "staff", guard: { place: "before" } }),
       cached("/a", text("public"), { ttl: 60 }),
@@ -153,7 +153,7 @@ export const variants: Scenarios = {
     assert.equal((await get("/a", { "x-only": "staff" })).status, 401);
   },
 
-  "who waits for one route's run is not given another's on the same URL": async (stage) => {
+  "a request does not wait for the run of another route on its URL": async (stage) => {
     const gate = stage.gate();
     const beta = cached("/a", () => gate.opened.then(() => text("beta")), { ttl: 60 }, { only: "beta" });
     const { get } = await stage.site([beta, cached("/a", text("stable"), { ttl: 60 })]);
@@ -164,7 +164,7 @@ export const variants: Scenarios = {
     assert.equal((await first).text, "beta");
   },
 
-  "a write removes what each route of its URL has stored": async (stage) => {
+  "a write removes the entries of every route on its URL": async (stage) => {
     const options = { ttl: 60, invalidateOnUnsafe: true };
     const routes = [
       cached("/a", undefined, options, { only: "beta" }),
@@ -179,7 +179,7 @@ export const variants: Scenarios = {
     assert.equal((await get("/a")).text, "run 2");
   },
 
-  "two routes that meet on one key of their own are told of, once": async (stage) => {
+  "two routes whose key functions return one key are reported once": async (stage) => {
     const told: Report[] = [];
     const key = (): string => "one";
     const routes = [cached("/a", text("a"), { ttl: 60, key }), cached("/b", text("b"), { ttl: 60, key })];
@@ -193,7 +193,7 @@ export const variants: Scenarios = {
     assert.match(met?.message ?? "", /\/a.*\/b.*"one"/);
   },
 
-  "a key of the route's own names the resource, and the handler sees the whole query": async (stage) => {
+  "a key function names the resource, and the handler sees the whole query": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, key: () => "one" });
     const { get } = await stage.site([route]);
     await get("/a?x=1");
@@ -201,7 +201,7 @@ export const variants: Scenarios = {
     assert.equal(route.seen[0]?.url, "/a?x=1");
   },
 
-  "invalidate answers how many responses it took away, variants included": async (stage) => {
+  "invalidate returns how many responses it removed, variants included": async (stage) => {
     const { get, cache } = await stage.site([cached("/a", greetVarying, { ttl: 60, key: () => "greeting" })]);
     await get("/a", { "accept-language": "fr" });
     await get("/a", { "accept-language": "de" });
@@ -225,7 +225,7 @@ export const variants: Scenarios = {
     assertHit(await get("/b"));
   },
 
-  "a key function that answers nothing fails its request and shares nothing": async (stage) => {
+  "a key function that returns nothing fails its request, and nothing is shared": async (stage) => {
     let key: unknown = "";
     const route = cached("/a", undefined, { ttl: 60, key: () => key as string });
     const { get, store } = await stage.site([route, cached("/b")]);
@@ -239,7 +239,7 @@ export const variants: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 
-  "what the application put under a key is served": async (stage) => {
+  "an entry that the application set under a key is served": async (stage) => {
     const route = cached("/a", undefined, { ttl: 60, key: () => "one" });
     const { get, cache } = await stage.site([route]);
     await cache.set("one", { headers: { "content-type": "text/plain" }, body: "by hand" });
@@ -249,7 +249,7 @@ export const variants: Scenarios = {
     assert.equal(route.seen.length, 0);
   },
 
-  "what a handler answered can be read under its key": async (stage) => {
+  "the application can read a stored response by its key": async (stage) => {
     const { get, cache } = await stage.site([cached("/a", text("é"), { ttl: 60, key: () => "one" })]);
     await get("/a");
     const stored = await cache.get("one");

@@ -4,7 +4,7 @@ import type { StoreScenarios } from "./sample.ts";
 
 /** Several calls at a time, and calls that go wrong. */
 export const dealings: StoreScenarios = {
-  "entries of different keys that are set at once are all kept": async (store, key) => {
+  "entries of different keys that are set concurrently are all kept": async (store, key) => {
     const entries = Array.from({ length: 50 }, (_, at) =>
       entryOf(key(`k${at}`), { body: bytesOf(`body ${at}`) }),
     );
@@ -13,7 +13,7 @@ export const dealings: StoreScenarios = {
     for (const [at, entry] of entries.entries()) assertSame(found[at], entry);
   },
 
-  "variants of one resource that are set at once are all kept": async (store, key) => {
+  "variants of one resource that are set concurrently are all kept": async (store, key) => {
     const entries = Array.from({ length: 20 }, (_, at) =>
       entryOf(key("a"), { vary: ["accept"], variant: `v${at}` }),
     );
@@ -22,7 +22,7 @@ export const dealings: StoreScenarios = {
     for (const [at, entry] of entries.entries()) assertSame(found[at], entry);
   },
 
-  "an entry that is read stays as it is when it is replaced or deleted": async (store, key) => {
+  "an entry that was read does not change when it is replaced or deleted": async (store, key) => {
     await store.set(entryOf(key("a")));
     const read = await store.get(key("a"), only);
     await store.set(entryOf(key("a"), { body: bytesOf("replaced"), status: 404 }));
@@ -30,10 +30,7 @@ export const dealings: StoreScenarios = {
     assertSame(read, entryOf(key("a")));
   },
 
-  "a set that answers false has kept nothing, and nothing older; any other has kept the entry": async (
-    store,
-    key,
-  ) => {
+  "set returns false only where neither the new entry nor an older one is kept": async (store, key) => {
     await store.set(entryOf(key("a")));
     const large = entryOf(key("a"), { body: new Uint8Array(2 ** 20) });
     const answer: unknown = await store.set(large);
@@ -42,7 +39,7 @@ export const dealings: StoreScenarios = {
     else assertSame(found, large);
   },
 
-  "an error of the chooser is the caller's, and harms nothing": async (store, key) => {
+  "get passes on an error of the chooser and keeps the entry": async (store, key) => {
     await store.set(entryOf(key("a")));
     const fails = (): never => {
       throw new Error("the chooser fails");
@@ -51,7 +48,7 @@ export const dealings: StoreScenarios = {
     assertSame(await store.get(key("a"), only), entryOf(key("a")));
   },
 
-  "stats, where there are any, are whole numbers that follow what is stored": async (store, key) => {
+  "stats are whole numbers that follow what is stored": async (store, key) => {
     if (store.stats === undefined) return;
     await store.set(entryOf(key("a"), { body: bytesOf("x".repeat(1000)) }));
     const { entries, bytes, evictions } = store.stats();

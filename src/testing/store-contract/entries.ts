@@ -5,17 +5,17 @@ import type { StoreScenario, StoreScenarios } from "./sample.ts";
 /** What is read is what was written, to the last byte. */
 export const entries: StoreScenarios = {
   "an empty body stays empty": keeps({ body: new Uint8Array() }),
-  "all 256 byte values come back": keeps({ body: new Uint8Array(256).map((_, value) => value) }),
-  "a body of 1 MiB comes back": keeps({
+  "all 256 byte values are kept": keeps({ body: new Uint8Array(256).map((_, value) => value) }),
+  "a body of 1 MiB is kept": keeps({
     body: new Uint8Array(2 ** 20).map((_, at) => (at * 31 + (at >> 8)) % 256),
   }),
-  "a body that is a part of a larger buffer comes back alone": keeps({
+  "a body that is a view of a larger buffer is kept without the rest": keeps({
     body: bytesOf("before it after").subarray(7, 9),
   }),
-  "bytes that are no UTF-8 come back": keeps({ body: Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0, 0x0d, 0x0a) }),
-  "a status comes back": keeps({ status: 503 }),
-  "no fields come back as none": keeps({ fields: [] }),
-  "fields keep their order, repeated ones their lines": keeps({
+  "bytes that are not UTF-8 are kept": keeps({ body: Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0, 0x0d, 0x0a) }),
+  "a status is kept": keeps({ status: 503 }),
+  "an empty list of fields stays empty": keeps({ fields: [] }),
+  "fields keep their order, and repeated fields keep their lines": keeps({
     fields: [
       ["link", ["</b>; rel=next", "</c>; rel=last"]],
       ["content-type", "text/plain"],
@@ -23,7 +23,7 @@ export const entries: StoreScenarios = {
       ["a", "1"],
     ],
   }),
-  "field values of 8 bits, quotes and commas come back": keeps({
+  "field values with 8-bit characters, quotes and commas are kept": keeps({
     fields: [
       ["x-name", "caf\u00E9 \u00FF \u0080"],
       ["etag", 'W/"a,\\b"'],
@@ -31,22 +31,22 @@ export const entries: StoreScenarios = {
       ["x-tab", "a\tb"],
     ],
   }),
-  "a field that is named like a property of every object comes back": keeps({
+  "a field named like a property of Object.prototype is kept": keeps({
     fields: [
       ["constructor", "1"],
       ["__proto__", "2"],
     ],
   }),
-  "instants that never come are kept": keeps({ staleAt: Infinity, deleteAt: Infinity }),
-  "stale windows are kept, those that never end too": keeps({
+  "infinite instants are kept": keeps({ staleAt: Infinity, deleteAt: Infinity }),
+  "stale windows are kept, infinite ones too": keeps({
     staleWhileRevalidateUntil: 1_767_225_700_500,
     staleIfErrorUntil: Infinity,
     deleteAt: Infinity,
   }),
-  "the time that a handler took is kept": keeps({ fillMs: 12.5 }),
+  "the duration of a run is kept": keeps({ fillMs: 12.5 }),
   "instants keep their milliseconds": keeps({ storedAt: 1_767_225_600_123, staleAt: 9_007_199_254_740_991 }),
-  "a vary list of many names comes back": keeps({ vary: ["accept", "accept-language", "x-tenant"] }),
-  "a variant of any text comes back": keeps({ variant: "accept=text/html%2C */*&cookie&é|\n" }),
+  "a vary list of several names is kept": keeps({ vary: ["accept", "accept-language", "x-tenant"] }),
+  "a variant with any characters is kept": keeps({ variant: "accept=text/html%2C */*&cookie&é|\n" }),
 };
 
 function keeps(parts: Partial<Entry>): StoreScenario {

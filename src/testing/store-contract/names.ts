@@ -4,7 +4,7 @@ import type { StoreScenarios } from "./sample.ts";
 
 /** Keys and variants are any text, and never two of them one. */
 export const names: StoreScenarios = {
-  "keys of any text stay apart": async (store, key) => {
+  "keys with any characters stay apart": async (store, key) => {
     const keys = [...ODD_KEYS, "k".repeat(4000), `${"k".repeat(4000)}2`].map(key);
     const entries = keys.map((name, at) => entryOf(name, { body: bytesOf(`body ${at}`) }));
     for (const entry of entries) await store.set(entry);
@@ -13,7 +13,7 @@ export const names: StoreScenarios = {
     for (const name of keys) assert.equal(await store.delete(name), 1, JSON.stringify(name.slice(0, 40)));
   },
 
-  "variants of any text stay apart": async (store, key) => {
+  "variants with any characters stay apart": async (store, key) => {
     const entries = ODD_KEYS.map((variant) => entryOf(key("a"), { variant, body: bytesOf(variant) }));
     for (const entry of entries) await store.set(entry);
     for (const entry of entries) assertSame(await store.get(key("a"), () => entry.variant), entry);

@@ -5,31 +5,31 @@ import type { StoreScenarios } from "./sample.ts";
 
 /** Resources with their variants: set, got, replaced, deleted, cleared. */
 export const resources: StoreScenarios = {
-  "it has a name, which error messages call it by": async (store) => {
+  "a store has a name for error messages": async (store) => {
     assert.equal(typeof store.name, "string");
     assert.notEqual(store.name, "");
   },
 
-  "a resource that was never set is nothing, and no variant is chosen": async (store, key) => {
+  "get returns undefined for a resource that was never set, and chooses no variant": async (store, key) => {
     const { choose, asked } = watched("");
     assert.equal(await store.get(key("a"), choose), undefined);
     assert.equal(asked.length, 0);
   },
 
-  "what was set is what is got": async (store, key) => {
+  "get returns the entry that was set": async (store, key) => {
     const entry = entryOf(key("a"));
     await store.set(entry);
     assertSame(await store.get(key("a"), only), entry);
   },
 
-  "a variant is chosen once, by the resource's own vary list": async (store, key) => {
+  "get chooses a variant once, with the resource's vary list": async (store, key) => {
     await store.set(entryOf(key("a"), { vary: ["accept", "x-tenant"], variant: "v" }));
     const { choose, asked } = watched("v");
     assert.notEqual(await store.get(key("a"), choose), undefined);
     assert.deepEqual(asked, [["accept", "x-tenant"]]);
   },
 
-  "a variant that was never set is nothing": async (store, key) => {
+  "get returns undefined for a variant that was never set": async (store, key) => {
     await store.set(entryOf(key("a"), { variant: "v" }));
     assert.equal(await store.get(key("a"), () => "w"), undefined);
   },
@@ -44,7 +44,7 @@ export const resources: StoreScenarios = {
     assertSame(await store.get(key("a"), () => "de"), german as Entry);
   },
 
-  "a variant that is set again is replaced, and the others stay": async (store, key) => {
+  "set replaces its own variant and keeps the others": async (store, key) => {
     const [first, second, other] = [bytesOf("first"), bytesOf("second, longer"), bytesOf("other")];
     await store.set(entryOf(key("a"), { variant: "v", body: first }));
     await store.set(entryOf(key("a"), { variant: "w", body: other }));
@@ -57,7 +57,7 @@ export const resources: StoreScenarios = {
     assert.equal(await store.delete(key("a")), 2);
   },
 
-  "another vary list starts its resource anew": async (store, key) => {
+  "set with another vary list removes the resource's earlier variants": async (store, key) => {
     await store.set(entryOf(key("a"), { vary: ["accept"], variant: "1" }));
     await store.set(entryOf(key("a"), { vary: ["accept"], variant: "2" }));
     const renewed = entryOf(key("a"), { vary: ["accept", "cookie"], variant: "3" });
@@ -70,7 +70,7 @@ export const resources: StoreScenarios = {
     assert.equal(await store.delete(key("a")), 1);
   },
 
-  "delete takes all variants of its resource, says how many, and leaves other resources": async (
+  "delete removes all variants of its resource, returns their number and keeps other resources": async (
     store,
     key,
   ) => {
@@ -83,14 +83,14 @@ export const resources: StoreScenarios = {
     assertSame(await store.get(key("ab"), () => "1"), entryOf(key("ab"), { variant: "1" }));
   },
 
-  "a delete of nothing takes 0": async (store, key) => {
+  "delete returns 0 where nothing is stored": async (store, key) => {
     assert.equal(await store.delete(key("a")), 0);
     await store.set(entryOf(key("a")));
     await store.delete(key("a"));
     assert.equal(await store.delete(key("a")), 0);
   },
 
-  "what was deleted can be set again": async (store, key) => {
+  "a deleted resource can be set again": async (store, key) => {
     await store.set(entryOf(key("a"), { vary: ["accept"], variant: "v" }));
     await store.delete(key("a"));
     const again = entryOf(key("a"), { vary: ["cookie"], variant: "w" });
@@ -98,7 +98,7 @@ export const resources: StoreScenarios = {
     assertSame(await store.get(key("a"), () => "w"), again);
   },
 
-  "clear takes everything": async (store, key) => {
+  "clear removes everything": async (store, key) => {
     await store.set(entryOf(key("a")));
     await store.set(entryOf(key("b")));
     await store.clear();
@@ -109,7 +109,7 @@ export const resources: StoreScenarios = {
     assertSame(await store.get(key("a"), only), entryOf(key("a")));
   },
 
-  "a clear of nothing is no error": async (store) => {
+  "clear of an empty store does not fail": async (store) => {
     await store.clear();
     await store.clear();
   },

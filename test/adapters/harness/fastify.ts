@@ -15,7 +15,7 @@ import type {
 import { listenFor, log } from "./ways.ts";
 
 const COOKIES_IN_HOOKS = {
-  "under a scope function a cookie that is written as the head goes out is its own client's, and the page is stored":
+  "a page whose cookie is added as its head is sent is stored without the cookie under a scope function":
     "@fastify/cookie writes the handler's own cookies in an onSend hook, too: they cannot be told from a session's",
 };
 
@@ -28,13 +28,12 @@ export const fastifyHarness: AdapterHarness = {
 
 /** What is about the queue of answers on one connection. */
 const OF_A_QUEUE = [
-  ...["the last leads", "one in the middle leads", "the first leads", "two lead"].map(
-    (who) =>
-      `requests sent ahead of which ${who}, and whose client goes: the process lives, and the others are answered`,
+  ...["the last leads", "the middle one leads", "the first leads", "two lead"].map(
+    (who) => `the process and the followers survive a disconnect from pipelined requests: ${who}`,
   ),
-  "a leader whose client ends the connection in the midst of its next request: the process lives, and who waits is answered",
-  "a follower behind something else on its connection is sent every byte, though more came than is kept",
-  "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection",
+  "the process and the follower survive a leader whose client ends the connection within its next request",
+  "a follower behind another response on its connection gets every byte of a stream too large to buffer",
+  "followers without a byte wait at most a second for a leader behind another response on its connection",
 ];
 
 /** The same over HTTP/2. */
@@ -46,9 +45,9 @@ export const fastifyHttp2Harness: AdapterHarness = {
     ...Object.fromEntries(
       OF_A_QUEUE.map((check) => [check, "over HTTP/2 no answer waits for another on its connection"]),
     ),
-    "a stream that breaks midway is not whole for clients of HTTP/1.0, who take an end for the end":
+    "a stream that breaks midway resets the connection of an HTTP/1.0 client":
       "a server that speaks HTTP/2 alone has no clients of HTTP/1.0",
-    "fields of one connection, named ones included, are never replayed":
+    "connection fields, and those that Connection names, are never replayed":
       "Node lets no handler say them over HTTP/2",
   },
   start: (cache, routes) =>

@@ -34,36 +34,34 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
   return {
     name,
     declined: {
-      "an error of the handler says in Cache-Status why it is not stored, and the reporter is told once":
+      "a handler error has its reason in Cache-Status and is reported once":
         "an error that a fetch handler throws becomes a response where the handler cannot see it",
-      "a follower behind something else on its connection is sent every byte, though more came than is kept":
+      "a follower behind another response on its connection gets every byte of a stream too large to buffer":
         "a fetch handler does not know of its place on a connection",
-      "those who have had nothing yet wait a second and no longer for a leader behind something else on its connection":
+      "followers without a byte wait at most a second for a leader behind another response on its connection":
         "a fetch handler does not know of its place on a connection",
-      "Cache-Control that a middleware said before the cache is heeded": TOO_LATE,
-      "a page with the nonce of a policy that a middleware said is not stored": TOO_LATE,
-      "a page that streams with the nonce of a policy that a middleware said is not stored": TOO_LATE,
-      "a cookie that is written as the head goes out keeps its page from others: sent whole": TOO_LATE,
-      "a cookie that is written as the head goes out keeps its page from others: sent in parts": TOO_LATE,
-      "who waits gets no page whose cookie is written as its head goes out": TOO_LATE,
-      "who comes while a page streams whose cookie was written as its head went out, runs the handler":
-        TOO_LATE,
-      "a field that the handler takes away is on no answer: miss, hit, HEAD, 304, part": UNTOUCHED,
-      "a field that the handler takes away is on nothing that is served stale, nor on what a refresh stores":
+      "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
+      "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+      "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+      "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
+      "a page whose cookie is added as its head is sent is not shared: sent in parts": TOO_LATE,
+      "a waiting request does not get a page whose cookie is added as its head is sent": TOO_LATE,
+      "a later request does not follow a stream whose cookie was added as its head was sent": TOO_LATE,
+      "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": UNTOUCHED,
+      "a field that the handler removes is absent from stale responses and from what a refresh stores":
         UNTOUCHED,
-      "a field that the handler takes away is given to nobody who follows": UNTOUCHED,
-      "a field that the handler takes away is gone from what is not stored, too": UNTOUCHED,
-      "what the handler adds to a field is added to what this request has of it: miss, hit, HEAD, part":
+      "a field that the handler removes is absent from what followers get": UNTOUCHED,
+      "a field that the handler removes is absent from a response that is not stored": UNTOUCHED,
+      "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206":
         UNTOUCHED,
-      "what the handler adds to a field is added to what this request has of it, stale and after a refresh":
+      "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
         UNTOUCHED,
-      "what the handler adds to a field is added to what each follower has of it": UNTOUCHED,
-      "a strong tag is not said of content that something in front has coded": CODED_AROUND,
-      "a strong tag of the handler is not said of what is coded while it streams": CODED_AROUND,
-      "a Vary that a negotiating middleware said keeps its variants apart": TOO_LATE,
-      "the guard runs for a refresh as for a request: of the framework": OUTSIDE,
-      "a refresh whose guard fails keeps what is stored, and does not enter the handler: of the framework":
-        OUTSIDE,
+      "a line that the handler adds to a field follows each follower's own lines": UNTOUCHED,
+      "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
+      "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
+      "the Vary of earlier middleware keeps variants apart": TOO_LATE,
+      "a framework guard runs for a refresh as for a request": OUTSIDE,
+      "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
     },
     async start(cache, routes) {
       const handlers = new Map<string, Handler>(
