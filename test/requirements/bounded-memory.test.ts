@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RefreshBackoff } from "../../src/core/flight/refresh-backoff.ts";
-import { Flights } from "../../src/core/flight/flights.ts";
-import { TargetMemory } from "../../src/core/request/normalized-target.ts";
 import { Tags } from "../../src/core/invalidation/tags.ts";
+import { TargetMemory } from "../../src/core/request/normalized-target.ts";
 import type { Entry, Store } from "../../src/index.ts";
 import { answer, fillOf, kitOf, settle } from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
@@ -97,18 +95,6 @@ describe("what is remembered beside the store is forgotten by clear", () => {
     await kit.cache.clear();
 
     expect([hidden.length, fillOf(kit.now()).hidden.length > 0]).toEqual([0, true]);
-  });
-
-  it("so are keys and failures", () => {
-    const flights = new Flights();
-    const backoff = new RefreshBackoff();
-    flights.rememberHitForMiss("k", Infinity);
-    backoff.failed("k", 0, {});
-
-    flights.forgetAll();
-    backoff.forgetAll();
-
-    expect([flights.isHitForMiss("k", 0), backoff.holds("k", 0)]).toEqual([false, false]);
   });
 
   it("so are tags, and what was tagged before stays dead", () => {

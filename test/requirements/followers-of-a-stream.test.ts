@@ -204,44 +204,4 @@ describe("a leader whose client goes away", () => {
 
     expect([stream.sink?.leave(), stopped(), kit.now().kind]).toEqual([false, 1, "fill"]);
   });
-
-  it("stops its source when the last of those who follow goes, too", async () => {
-    const { kit, stream, stopped } = await streaming();
-    const follower = followOf(await joined(kit));
-    await stream.content?.return?.();
-    const before = stopped();
-
-    await follower.content.return?.();
-
-    expect([before, stopped()]).toEqual([0, 1]);
-  });
-
-  it("and whose source falls silent breaks those who follow, after as long as they would wait", async () => {
-    const { kit, stream, stopped } = await streaming({ route: { waitMs: 1000 } });
-    const follower = followOf(await joined(kit));
-    stream.sink?.leave();
-    stream.sink?.write("one");
-    kit.clock.advance(0.9);
-    stream.sink?.write("two");
-    kit.clock.advance(0.9);
-    const before = stopped();
-
-    kit.clock.advance(0.1);
-
-    expect([before, stopped()]).toEqual([0, 1]);
-    await expect(readText(follower.content)).rejects.toMatchObject({ code: "ERR_CACHE_SOURCE" });
-  });
-
-  it("reads at its own pace beside those who follow, and the source waits for it beyond the budget", async () => {
-    const { stream } = await streaming({ route: { maxBodyBytes: 4 } });
-    const content = stream.content;
-    stream.sink?.write("one ");
-    const within = stream.sink?.room();
-    stream.sink?.write("two ");
-    const beyond = stream.sink?.room();
-    await content?.next();
-    await content?.next();
-
-    expect([within, beyond, stream.sink?.room()]).toEqual([undefined, expect.any(Promise), undefined]);
-  });
 });

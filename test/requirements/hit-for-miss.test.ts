@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { Flights } from "../../src/core/flight/flights.ts";
-import { platformDigest } from "../../src/platform.ts";
 import { answer, fillOf, kitOf, serveOf } from "../support/kit.ts";
 
 const cookie = { headers: { "set-cookie": "id=1" } };
@@ -65,32 +63,5 @@ describe("a resource whose response could not be stored", () => {
     answer(fillOf(now({ headers: { "accept-language": "en" } })), cookie);
 
     expect(fillOf(now({ headers: { "accept-language": "fr" } })).hidden).not.toEqual([]);
-  });
-});
-
-describe("the memory of uncacheable keys", () => {
-  it("is bounded: the oldest are forgotten", () => {
-    const flights = new Flights(undefined, 2);
-    ["a", "b", "a", "c"].forEach((key) => flights.rememberHitForMiss(key, 1000));
-
-    expect(["a", "b", "c"].map((key) => flights.isHitForMiss(key, 0))).toEqual([true, false, true]);
-  });
-
-  it("keeps a digest of keys of great length", () => {
-    const long = "x".repeat(5000);
-    const asked: string[] = [];
-    const keyed = (text: string): string => (asked.push(text), `d${text.length}`);
-    const flights = new Flights({ ...platformDigest(new Uint8Array()), keyed });
-    flights.rememberHitForMiss(long, 1000);
-
-    expect([flights.isHitForMiss(long, 0), flights.isHitForMiss(`${long}y`, 0)]).toEqual([true, false]);
-    expect(asked).toHaveLength(3);
-  });
-
-  it("ends when its time is up", () => {
-    const flights = new Flights();
-    flights.rememberHitForMiss("a", 6000);
-
-    expect([5999, 6000, 5999].map((now) => flights.isHitForMiss("a", now))).toEqual([true, false, false]);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Fill } from "../../src/adapter.ts";
-import { answer, fillOf, kitOf, openWith, refresher, said, settle, textOf } from "../support/kit.ts";
+import { fillOf, kitOf, openWith, said } from "../support/kit.ts";
 import type { Kit, Said } from "../support/kit.ts";
 
 const policy = (nonce: string): Record<string, string> => ({
@@ -75,18 +74,6 @@ describe("a response is refused whose policy has a nonce", () => {
 
     expect([kit.now(), kit.now()].map(({ kind }) => kind)).toEqual(["fill", "fill"]);
   });
-
-  it("by a refresh: what was stored goes", () => {
-    const { fills, refresh } = refresher();
-    const kit = kitOf({ route: { ttl: 10, staleWhileRevalidate: 60 } });
-    kit.ask({ refresh }, { body: "old" });
-    kit.clock.advance(10);
-    kit.now({ refresh });
-
-    answer(fills[0] as Fill, { earlier: policy("r4nd0m"), body: page("r4nd0m") });
-
-    expect(kit.now({ refresh }).kind).toBe("fill");
-  });
 });
 
 describe("a response is stored whose policy has a nonce", () => {
@@ -106,45 +93,5 @@ describe("a response is stored whose policy has a nonce", () => {
     kit.ask({}, response);
 
     expect(kit.cache.stats().stored).toBe(1);
-  });
-
-  it("and streams without it; until it has ended, those who waited run the handler", async () => {
-    const kit = kitOf();
-    const leader = fillOf(kit.now());
-    const waiting = Promise.resolve(kit.begin());
-    const { sink } = openWith(leader, { earlier: policy("r4nd0m") }).stream();
-    sink?.write("{");
-
-    fillOf(await waiting).abandon("failed");
-    sink?.write("}");
-    sink?.end();
-    expect(textOf(kit.ask())).toBe("{}");
-  });
-
-  it("and streams to a refresh: who waits for it is given it at its end", async () => {
-    const { fills, refresh } = refresher();
-    const kit = kitOf({ route: { ttl: 10, staleIfError: 60 } });
-    kit.ask({ refresh }, { body: "old" });
-    kit.clock.advance(10);
-    const waiting = Promise.resolve(kit.begin({ refresh }));
-    const { sink } = openWith(fills[0] as Fill, { earlier: policy("r4nd0m") }).stream();
-
-    sink?.write("new");
-    await settle();
-    sink?.end();
-
-    expect(await waiting).toMatchObject({ kind: "serve", outcome: "miss" });
-  });
-});
-
-describe("a 304 whose policy has a nonce", () => {
-  it("does not freshen the stored response where its handler says it", () => {
-    const kit = kitOf({ route: { ttl: 10, revalidate: true } });
-    kit.ask({}, { headers: { etag: '"v1"' } });
-    kit.clock.advance(10);
-
-    kit.ask({}, { status: 304, headers: policy("r4nd0m") });
-
-    expect(fillOf(kit.now()).conditions).toEqual([]);
   });
 });

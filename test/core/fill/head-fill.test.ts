@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { asyncStore, bypassOf, fillOf, kitOf, openWith, said, settle, textOf } from "../../support/kit.ts";
+import { memoryStore } from "../../../src/index.ts";
+import {
+  answer,
+  asyncStore,
+  bypassOf,
+  fillOf,
+  kitOf,
+  openWith,
+  said,
+  serveOf,
+  settle,
+  textOf,
+} from "../../support/kit.ts";
 import type { Asked, Kit, Said } from "../../support/kit.ts";
 
 const HEAD: Asked = { method: "HEAD" };
@@ -133,5 +145,40 @@ describe("a HEAD", () => {
 
   it("tells nothing where the route does not revalidate", () => {
     expect(staleKit({ route: { revalidate: false } }).now(HEAD).kind).toBe("bypass");
+  });
+});
+
+describe("a HEAD that is answered late", () => {
+  it("does not put what it freshens in the place of what was stored since", () => {
+    const { ask, now, clock } = kitOf({ route: { ttl: 60, revalidate: true } });
+    ask({}, { headers: { etag: '"v1"' }, body: "old" });
+    clock.advance(70);
+    const head = fillOf(now({ method: "HEAD" }));
+    answer(fillOf(now()), { headers: { etag: '"v2"' }, body: "new" });
+
+    openWith(head).complete(undefined);
+
+    expect(textOf(serveOf(now()).reply)).toBe("new");
+  });
+});
+
+describe("an answer to HEAD", () => {
+  it("freshens nothing where a purge by tag has overtaken it", async () => {
+    // given
+    const store = memoryStore();
+    const kit = kitOf({ cache: { store }, route: { ttl: 1, revalidate: true, tags: ["reports"] } });
+    answer(fillOf(kit.now()), { headers: { etag: '"1"' } });
+    kit.clock.advance(2);
+    const head = fillOf(kit.now({ method: "HEAD" }));
+    const written: unknown[] = [];
+    const set = store.set.bind(store);
+    store.set = (entry) => (written.push(entry), set(entry));
+
+    // when
+    await kit.cache.invalidate({ tag: "reports" });
+    openWith(head, { headers: { etag: '"1"' } }).complete(undefined);
+
+    // then
+    expect(written).toEqual([]);
   });
 });

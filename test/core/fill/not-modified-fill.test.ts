@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fieldOf } from "../../../src/http/fields.ts";
-import { answer, fillOf, kitOf, openWith, said, settle, serveOf, textOf } from "../../support/kit.ts";
+import { answer, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../../support/kit.ts";
 import type { Asked, Kit, Said } from "../../support/kit.ts";
+import { stale } from "../../support/staged.ts";
 
 const MODIFIED = "Thu, 01 Jan 2015 00:00:00 GMT";
 const TAGGED: Said = { headers: { etag: '"v1"', "last-modified": MODIFIED }, body: "stored" };
@@ -224,5 +225,38 @@ describe("those who find the same stale response", () => {
     await settle();
 
     expect(serveOf(await follower).outcome).toBe("collapsed");
+  });
+});
+
+describe("a 304 to the cache's own condition that comes after handlerTimeout.hard", () => {
+  it("is answered with what is stored, as its client asked no condition; nothing is freshened", () => {
+    const { ask, now, clock, cache } = kitOf({
+      route: { ttl: 60, revalidate: true, handlerTimeout: { hard: 2 } },
+    });
+    ask({}, { headers: { etag: '"v1"' }, body: "old" });
+    clock.advance(70);
+    const fill = fillOf(now());
+    clock.advance(3);
+
+    const reply = answer(fill, { status: 304 });
+
+    expect([reply.status, textOf(reply)]).toEqual([200, "old"]);
+    expect(said(reply, "cache-status")).toBe(
+      "caching-route;fwd=stale;fwd-status=304;stored=?0;detail=timeout",
+    );
+    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
+    expect(cache.stats().refusals).toEqual({ timeout: 1 });
+  });
+});
+
+describe("a refresh", () => {
+  it("waits a while after a 304 of which nothing can be kept", () => {
+    const kit = stale({ staleWhileRevalidate: 600, revalidate: true }, 70, { headers: { etag: '"v1"' } });
+    kit.now(kit.asked);
+
+    answer(kit.fills[0]!, { status: 304, headers: { "set-cookie": "id=1" } });
+    const outcomes = [kit.now(kit.asked), kit.now(kit.asked)].map((decision) => serveOf(decision).outcome);
+
+    expect([outcomes, kit.fills.length]).toEqual([["stale", "stale"], 1]);
   });
 });

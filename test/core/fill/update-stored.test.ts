@@ -214,3 +214,15 @@ async function cachedStale(kit: Kit, backing: ReturnType<typeof memoryStore>): P
   kit.clock.advance(10);
   await settle();
 }
+
+describe("a 304 whose policy has a nonce", () => {
+  it("does not freshen the stored response where its handler says it", () => {
+    const kit = kitOf({ route: { ttl: 10, revalidate: true } });
+    kit.ask({}, { headers: { etag: '"v1"' } });
+    kit.clock.advance(10);
+
+    kit.ask({}, { status: 304, headers: { "content-security-policy": "script-src 'nonce-r4nd0m'" } });
+
+    expect(fillOf(kit.now()).conditions).toEqual([]);
+  });
+});

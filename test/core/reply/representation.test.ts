@@ -249,34 +249,39 @@ describe("a stored response that is sent", () => {
   });
 });
 
-describe("the client whose request ran the handler", () => {
-  it("is sent the date and the cookies that the handler said", () => {
-    const { ask } = kitOf({ route: { setCookie: "strip" } });
-    const headers = { "set-cookie": ["a=1", "b=2"], date: "Thu, 01 Jan 2026 00:00:00 GMT" };
+describe("a hit that is asked for several ranges", () => {
+  const body = "0123456789".repeat(100);
 
-    const [miss, hit] = [ask({}, { headers }), ask()];
-
-    expect([said(miss, "set-cookie"), said(miss, "date")]).toEqual(["a=1, b=2", headers.date]);
-    expect([said(hit, "set-cookie"), said(hit, "date")]).toEqual([undefined, undefined]);
-  });
-
-  it("is sent the cookies even with a 304", () => {
-    const { ask } = kitOf({ route: { setCookie: "store" } });
-
-    const miss = ask({ headers: { "if-none-match": "*" } }, { headers: { "set-cookie": "a=1" } });
-
-    expect([miss.status, said(miss, "set-cookie")]).toEqual([304, "a=1"]);
-  });
-
-  it("is sent what may not be stored untouched, with the reason", () => {
+  it("answers them in parts where that is smaller than the whole", () => {
     const { ask } = kitOf();
+    ask({}, { headers: { "content-type": "text/plain" }, body });
 
-    const reply = ask(
-      { headers: { "if-none-match": "*" } },
-      { headers: { "cache-control": "no-store" }, body: "report" },
-    );
+    const reply = ask({ headers: { range: "bytes=0-9,-5" } });
 
-    expect([reply.status, textOf(reply), said(reply, "etag")]).toEqual([200, "report", undefined]);
-    expect(said(reply, "cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;detail=no-store");
+    expect(reply.status).toBe(206);
+    expect(said(reply, "content-type")).toBe("multipart/byteranges; boundary=byteranges-0");
+    expect(said(reply, "content-range")).toBeUndefined();
+    expect(said(reply, "content-length")).toBe(String(reply.body?.byteLength));
+    expect(textOf(reply)).toContain("Content-Range: bytes 995-999/1000\r\n\r\n56789\r\n");
+  });
+
+  it.each(["bytes=0-900,901-950", "bytes=0-5,3-9", "bytes=9-12,0-3"])("answers the whole for %s", (range) => {
+    const { ask } = kitOf();
+    ask({}, { headers: { "content-type": "text/plain" }, body });
+
+    const reply = ask({ headers: { range } });
+
+    expect([reply.status, textOf(reply)]).toEqual([200, body]);
+  });
+
+  it("answers those that are there, and 416 where none is", () => {
+    const { ask } = kitOf();
+    ask({}, { body });
+
+    const some = ask({ headers: { range: "bytes=0-1,5000-" } });
+    const none = ask({ headers: { range: "bytes=5000-,6000-" } });
+
+    expect([some.status, textOf(some)]).toEqual([206, "01"]);
+    expect(none.status).toBe(416);
   });
 });
