@@ -6,14 +6,14 @@ import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
-import { contentOf, narrowQuery, originOf } from "./express/request.ts";
+import { parsedContent, narrowQuery, requestOrigin } from "./express/request.ts";
 import { follow } from "./node/follow.ts";
-import { isGone } from "./node/connection-closed.ts";
-import { putBackAtEnd } from "./node/put-back.ts";
-import { showFields } from "./node/request.ts";
-import { noteRequests } from "./node/original-url.ts";
-import { sayFields } from "./node/reply-fields.ts";
-import { send } from "./node/send.ts";
+import { isDisconnected } from "./node/connection-closed.ts";
+import { restoreAtEnd } from "./node/shadow.ts";
+import { overrideHeaders } from "./node/request.ts";
+import { observeRequests } from "./node/original-url.ts";
+import { setFields } from "./node/reply-fields.ts";
+import { sendReply } from "./node/send-reply.ts";
 import { ResponseTap } from "./node/response-tap.ts";
 
 /** What an Express route may say about its caching. */
@@ -51,7 +51,7 @@ export function cacheRoute(
 
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
-    noteRequests(req);
+    observeRequests(req);
     const again = replayed(req, policies);
     const answer = (decision: Decision): void => {
       if (decision.kind === "fill") markFilled(req, engine);
@@ -62,7 +62,7 @@ export function cacheRoute(
     if (again !== undefined) return res.destroyed ? undefined : next();
     if (isFilled(req, engine)) return next();
     const policy = policies.of(req, cacheRoute);
-    const record = new ExpressRequest(req, originOf(req), contentOf(req), policies);
+    const record = new ExpressRequest(req, requestOrigin(req), parsedContent(req), policies);
     const decision = engine.begin(record, policy);
     if (decision instanceof Promise) void answerLater(decision, answer, res, next);
     else answer(decision);
@@ -112,7 +112,7 @@ async function answerLater(
   try {
     const decided = await decision;
     // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
-    if (!res.headersSent && (decided.kind === "serve" || !isGone(res))) answer(decided);
+    if (!res.headersSent && (decided.kind === "serve" || !isDisconnected(res))) answer(decided);
     else if (decided.kind === "fill") decided.abandon("aborted");
     else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {
@@ -129,11 +129,11 @@ function act(
 ): void {
   switch (decision.kind) {
     case "serve":
-      return send(res, decision.reply);
+      return sendReply(res, decision.reply);
     case "follow":
       return follow(decision, res, decideAgain);
     case "bypass":
-      sayFields(res, decision.fields);
+      setFields(res, decision.fields);
       return next();
     case "fill":
       return fill(decision, req, res, next);
@@ -146,9 +146,9 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
     fill.abandon("aborted");
     return next();
   }
-  const showReceived = showFields(req, fill);
+  const showReceived = overrideHeaders(req, fill);
   try {
-    if (fill.target !== undefined) putBackAtEnd(res, narrowQuery(req, fill));
+    if (fill.target !== undefined) restoreAtEnd(res, narrowQuery(req, fill));
   } catch (error) {
     // The application's own parser of queries failed.
     fill.abandon("failed", error);

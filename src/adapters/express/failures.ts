@@ -1,6 +1,6 @@
 import type { Application, Request, Response } from "express";
 import { CacheError } from "../../adapter.ts";
-import { noteLayer } from "./places.ts";
+import { noteLayer } from "./layers.ts";
 
 /** Whom a response's failures are told to. */
 const WATCHER: unique symbol = Symbol.for("caching-route.express.watcher") as never;

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import type { Policy, RouteContext } from "../../adapter.ts";
-import { countPlaces, currentLayer, placeOf, routeOf } from "./places.ts";
+import { countPlaces, currentLayer, placeOf, routeOf } from "./layers.ts";
 
 /** Makes a policy under what the framework knows of its route; `label` is what messages call it. */
 type MakePolicy = (

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
 import { mayChangeContent } from "../node/method-override.ts";
-import { isAnswered, receivedUrl } from "../node/original-url.ts";
+import { hasHandler, originalUrl } from "../node/original-url.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
-import { originOf, rewrittenUrl } from "./request.ts";
+import { requestOrigin, rewrittenUrl } from "./request.ts";
 
 /** What a replayed request is for. */
 interface Purpose {
@@ -71,11 +71,11 @@ function refresh({ native, origin, target, rewritten }: ExpressRequest, owner: o
     req.method === "GET" &&
     req.originalUrl === target &&
     rewrittenUrl(req) === rewritten &&
-    originOf(req) === origin;
-  const received = receivedUrl(native);
+    requestOrigin(req) === origin;
+  const received = originalUrl(native);
   replay(native, received ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };
-    if (server === undefined || REWRITING.has(server) || !isAnswered(server)) {
+    if (server === undefined || REWRITING.has(server) || !hasHandler(server)) {
       PURPOSES.set(request, { owner, isMet, miss: () => undefined });
       request.url = target;
       rootOf(native.app)(request as Request, response as never);

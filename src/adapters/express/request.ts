@@ -1,10 +1,10 @@
 import type { Request } from "express";
 import type { Fill } from "../../adapter.ts";
-import { shadow } from "../node/put-back.ts";
+import { shadow } from "../node/shadow.ts";
 
 /** The scheme and authority that a request was meant for, as far as Express trusts its proxies; the scheme alone
  * where it names no authority. */
-export function originOf(req: Request): string {
+export function requestOrigin(req: Request): string {
   const host = hostOf(req);
   return host === undefined ? req.protocol : `${req.protocol}://${host}`;
 }
@@ -36,7 +36,7 @@ function hostOf(req: Request): string | undefined {
  * Parsers of Express 4 leave `{}` behind what they did not read, and those of forms put only a part in `req.body`: the
  * files are elsewhere. Two requests that differ there must not have one key (hazard 5).
  */
-export function contentOf(req: Request): unknown {
+export function parsedContent(req: Request): unknown {
   const {
     "content-length": length = "0",
     "transfer-encoding": coding,

@@ -7,13 +7,13 @@ import type {
   preHandlerHookHandler,
 } from "fastify";
 import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapter.ts";
-import { breakWhenDestroyed } from "../node/break-off.ts";
-import { isOfCoded } from "../node/compression-guard.ts";
-import { isGone, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
-import { areBeyondAscii } from "../node/making.ts";
+import { abortWhenDestroyed } from "../node/abort-response.ts";
+import { describesCoded } from "../node/compression-guard.ts";
+import { isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
+import { areBeyondAscii } from "../node/response-form.ts";
 import { replayedFill } from "../node/replay.ts";
-import { putBackAtEnd } from "../node/put-back.ts";
-import { showFields } from "../node/request.ts";
+import { restoreAtEnd } from "../node/shadow.ts";
+import { overrideHeaders } from "../node/request.ts";
 import { isAnswered, release } from "./sent-replies.ts";
 import { asIs, contentOf, shownContentOf } from "./content.ts";
 import { FastifyFill } from "./fill.ts";
@@ -21,7 +21,7 @@ import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./internals.ts";
 import { isResponse, isStream } from "./payload.ts";
 import { FastifyRecord } from "./record.ts";
-import { breakWith, restoreFields, sayFields } from "./reply.ts";
+import { breakWith, restoreFields, setFields } from "./reply.ts";
 import { serialised } from "./serialised.ts";
 import { showTarget } from "./target.ts";
 import { Trailers } from "./trailers.ts";
@@ -79,7 +79,7 @@ export class CachedRoute {
     arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
     arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
     const isHead = [route.method].flat().includes("HEAD");
-    const last = isHead ? [this.#guardCoding, this.#restoreLength] : [this.#guardCoding];
+    const last = isHead ? [this.#guardCompression, this.#restoreLength] : [this.#guardCompression];
     this.#sendHooks = last.length + 1;
     arrangeHooks(route, "onSend", { first: [this.#send], last });
     arrangeHooks(route, "onError", { first: [this.#fail] });
@@ -154,8 +154,8 @@ export class CachedRoute {
     if (decision.kind === "serve") return this.#serve(decision, request, reply);
     if (decision.kind === "follow")
       return this.#follow(decision, reply, () => this.#lookup(request, reply, done));
-    if (decision.kind === "bypass") sayFields(reply, decision.fields);
-    else if (isGone(reply.raw)) {
+    if (decision.kind === "bypass") setFields(reply, decision.fields);
+    else if (isDisconnected(reply.raw)) {
       // The client left while its turn came: whoever waits behind it takes over.
       return decision.abandon("aborted");
     } else this.#fill(decision, request, reply, true);
@@ -165,7 +165,7 @@ export class CachedRoute {
   #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
     reply.code(said.status);
     const isHead = request.method === "HEAD";
-    sayFields(reply, said.fields, { making: said.making, isCounted: !isHead });
+    setFields(reply, said.fields, { making: said.making, isCounted: !isHead });
     if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
     const isHooked = this.#isHooked(request);
     // Fastify gives text and bytes a content type that a stored stream did not have.
@@ -193,12 +193,12 @@ export class CachedRoute {
 
   #follow(following: Follow, reply: FastifyReply, decideAgain: () => void): void {
     const leave = (): void => void following.content.return?.();
-    if (isGone(reply.raw)) return leave();
+    if (isDisconnected(reply.raw)) return leave();
     // A hook may send something else.
     onceClosed(reply.raw, leave);
     // Behind something else on its connection it is sent nothing, and is no slow reader.
     onceItsTurn(reply.raw, () => {
-      if (isGone(reply.raw) || isAnswered(reply)) return leave();
+      if (isDisconnected(reply.raw) || isAnswered(reply)) return leave();
       if (!following.isCut()) return this.#sendFollowing(following, reply);
       leave();
       decideAgain();
@@ -208,15 +208,15 @@ export class CachedRoute {
   #sendFollowing({ status, fields, making, content }: Follow, reply: FastifyReply): void {
     const names = [...(making?.removed ?? []), ...fields.map(([name]) => name)];
     this.#following.set(reply, { names, before: reply.getHeaders() });
-    sayFields(reply.code(status), fields, { making });
+    setFields(reply.code(status), fields, { making });
     const stream = Readable.from(content, { objectMode: false });
     breakWith(stream, reply);
     reply.send(stream);
   }
 
   #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
-    showFields(request.raw, fill);
-    if (fill.target !== undefined) putBackAtEnd(reply.raw, showTarget(request, fill));
+    overrideHeaders(request.raw, fill);
+    if (fill.target !== undefined) restoreAtEnd(reply.raw, showTarget(request, fill));
     this.#fills.set(reply, new FastifyFill(fill, reply, hasClient, this.#hasLaterHooks()));
   }
 
@@ -244,7 +244,7 @@ export class CachedRoute {
   ): void => {
     const run = this.#fills.get(reply);
     // Where a stream fails, Fastify destroys the response.
-    if (isStream(payload) || isResponse(payload)) breakWhenDestroyed(reply.raw);
+    if (isStream(payload) || isResponse(payload)) abortWhenDestroyed(reply.raw);
     if (run === undefined) {
       if (this.#untyped.has(reply)) reply.removeHeader("content-type");
       this.#trailers.dropUnfit(reply);
@@ -277,7 +277,7 @@ export class CachedRoute {
   };
 
   /** A strong tag names bytes; those that hooks have coded since have a weak one (RFC 9110 §8.8.1). */
-  readonly #guardCoding = (
+  readonly #guardCompression = (
     request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
@@ -290,7 +290,7 @@ export class CachedRoute {
       const isEmpty = reply.statusCode === 304 || request.method === "HEAD";
       const isCoded =
         coding !== "identity" ||
-        (isEmpty && isOfCoded(request.raw, reply.statusCode, tag, CODING.has(reply.server)));
+        (isEmpty && describesCoded(request.raw, reply.statusCode, tag, CODING.has(reply.server)));
       if (isCoded) reply.header("etag", `W/${tag}`);
     }
     this.#fills.get(reply)?.left();

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
-import { Departure } from "../node/client-disconnect.ts";
+import { ClientDisconnect } from "../node/client-disconnect.ts";
 import { onceClosed } from "../node/connection-closed.ts";
-import { StreamDeparture } from "../node/stream-disconnect.ts";
-import { noteRequests } from "../node/original-url.ts";
+import { StreamDisconnect } from "../node/stream-disconnect.ts";
+import { observeRequests } from "../node/original-url.ts";
 
 /** What a handler runs for. */
 interface Run {
@@ -20,7 +20,7 @@ interface Run {
 export class Leader {
   /** False for a run behind the clients' backs, whose reply nobody reads. */
   readonly isClient: boolean;
-  readonly #departure: Departure | StreamDeparture | undefined;
+  readonly #disconnect: ClientDisconnect | StreamDisconnect | undefined;
   #isTold = false;
 
   constructor(res: ServerResponse, isClient: boolean, run: Run) {
@@ -28,18 +28,18 @@ export class Leader {
     // It listens to the connection, for others too: that is not what the handler listens to.
     onceClosed(res, () => {
       this.#isTold = true;
-      this.#departure?.release();
+      this.#disconnect?.release();
       run.close();
     });
     if (!isClient || !canDepart(res)) return;
     if (res.req.httpVersionMajor > 1) {
-      this.#departure = new StreamDeparture(res, () => run.leave());
+      this.#disconnect = new StreamDisconnect(res, () => run.leave());
       return;
     }
-    noteRequests(res.req);
+    observeRequests(res.req);
     // What paces the source is the cache; what is still written here goes nowhere.
     const room = (): undefined => undefined;
-    this.#departure = new Departure(res, { leave: () => run.leave(), room, end: () => undefined });
+    this.#disconnect = new ClientDisconnect(res, { leave: () => run.leave(), room, end: () => undefined });
   }
 
   /** Whether there is somebody to read what is sent. */
@@ -54,12 +54,12 @@ export class Leader {
 
   /** Whether the client is gone and the handler goes on without knowing. */
   get isHidden(): boolean {
-    return this.#departure?.hasClient === false;
+    return this.#disconnect?.hasClient === false;
   }
 
   /** Nobody wants the rest: where its client's leaving was kept from the handler, it is told now. */
   stop(): void {
-    this.#departure?.stop();
+    this.#disconnect?.stop();
   }
 }
 
@@ -67,5 +67,5 @@ export class Leader {
 function canDepart(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
   // Where Express has put a cache in front, it is that one's to say whether the handler is told.
-  return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !Departure.watches(res));
+  return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !ClientDisconnect.watches(res));
 }

@@ -12,17 +12,17 @@ import type {
 } from "../../adapter.ts";
 import { listenTo, onNothing } from "./reply-interceptor.ts";
 import { HandlerStream } from "./handler-stream.ts";
-import { areBeyondAscii, makingOf, textIn } from "../node/making.ts";
+import { areBeyondAscii, makingOf, textIn } from "../node/response-form.ts";
 import { Leader } from "./client.ts";
 import { Leaving } from "./leaving.ts";
 import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
-import { sayWithHead } from "../node/past.ts";
+import { addFieldsAtWriteHead } from "../node/write-head-fields.ts";
 import {
   applyReply,
   breakWith,
   fieldsOf,
   isAsLong,
-  sayFields,
+  setFields,
   wholeOf,
   withLate,
   withLatePolicies,
@@ -82,7 +82,7 @@ export class FastifyFill {
       // Nobody hears what is said past Fastify.
       leaveAlone: () => this.#goUnheard(),
     });
-    sayWithHead(reply.raw, () => this.#unheard());
+    addFieldsAtWriteHead(reply.raw, () => this.#unheard());
     this.#leader = new Leader(reply.raw, hasClient, {
       leave: () => this.#leave(),
       close: () => this.#close(),
@@ -164,7 +164,7 @@ export class FastifyFill {
   fail(error: unknown): void {
     this.#hasFailed = true;
     if (this.#leaving?.abandon("failed") === true && !this.#reply.raw.headersSent)
-      sayFields(this.#reply, this.#fill.passed("failed"));
+      setFields(this.#reply, this.#fill.passed("failed"));
     if (this.#isOver) return;
     this.#stream?.stop();
     this.#takeBack?.();
@@ -173,7 +173,7 @@ export class FastifyFill {
     this.#isAnswering = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
     if (this.#isAnswering) return;
     this.abandon("failed", error);
-    if (!this.#reply.raw.headersSent) sayFields(this.#reply, this.#fill.passed("failed"));
+    if (!this.#reply.raw.headersSent) setFields(this.#reply, this.#fill.passed("failed"));
   }
 
   #open(): OpenFill {

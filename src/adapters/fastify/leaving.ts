@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { OpenFill } from "../../adapter.ts";
-import { fieldsOf, sayFields } from "./reply.ts";
+import { fieldsOf, setFields } from "./reply.ts";
 
 /**
  * The head of a reply behind which hooks of its route still come: they may write a cookie by what the handler did, and
@@ -31,7 +31,7 @@ export class Leaving {
     const late = ownOf(this.#reply).filter((line) => !this.#known.has(line));
     const isCookie = late.some((line) => line.startsWith("set-cookie"));
     const refusal = isCookie ? "late-cookie" : late.length > 0 ? "nonce" : undefined;
-    sayFields(this.#reply, this.#go?.(refusal) ?? []);
+    setFields(this.#reply, this.#go?.(refusal) ?? []);
   }
 
   /** A hook has failed, or the response is closed: nothing is stored of what has not left. Answers whether it had not. */

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
-import { breakOff } from "../node/break-off.ts";
+import { abortResponse } from "../node/abort-response.ts";
 import { contentOf } from "./content.ts";
 
 /**
@@ -11,7 +11,7 @@ import { contentOf } from "./content.ts";
  *
  * With `isCounted`, Fastify reckons the length, or says none: where a hook has set trailers.
  */
-export function sayFields(
+export function setFields(
   reply: FastifyReply,
   fields: Fields,
   { making, isCounted = false }: { readonly making?: Making | undefined; readonly isCounted?: boolean } = {},
@@ -115,7 +115,7 @@ export function applyReply(
     return name !== "set-cookie" && !(isHandlers && isUpToHooks(reply, name, value, own));
   });
   const making = isHandlers ? addedOnly(said.making) : said.making;
-  sayFields(reply, fields, { making, isCounted: true });
+  setFields(reply, fields, { making, isCounted: true });
   // Hooks may have made something else of the handler's content.
   return isHandlers ? payload : contentOf(said);
 }
@@ -145,7 +145,7 @@ export function wholeOf(said: Reply, status: number): Reply {
 /** Makes a reply's connection break where `stream` breaks off: what has come must not be taken for the whole. */
 export function breakWith(stream: Readable, reply: FastifyReply): void {
   // Of what breaks before its head is sent, Fastify makes an error page.
-  stream.once("error", () => reply.raw.headersSent && breakOff(reply.raw));
+  stream.once("error", () => reply.raw.headersSent && abortResponse(reply.raw));
 }
 
 function present(reply: FastifyReply, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Fill } from "../../adapter.ts";
-import { shadow } from "../node/put-back.ts";
-import { showPath } from "../node/raw-headers.ts";
+import { shadow } from "../node/shadow.ts";
+import { overridePath } from "../node/raw-headers.ts";
 
 /**
  * Shows the handler what the key says and no more, by each name that Fastify and Node have for the URL (hazards 18 and
@@ -16,7 +16,7 @@ export function showTarget(
   const parameters = Object.entries(request.query as Record<string, unknown>);
   raw.url = target;
   request.query = Object.fromEntries(parameters.filter(([name]) => keeps?.(name) ?? true));
-  showPath(raw, received);
+  overridePath(raw, received);
   const putBack = shadow(request, { originalUrl: received });
   Object.assign(raw, { originalUrl: received });
   return () => {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Sink } from "../../adapter.ts";
-import { cutOff } from "./break-off.ts";
+import { abortConnection } from "./abort-response.ts";
 import { SIGNS, unwatch, watch } from "./socket-watch.ts";
-import { SharedListeners, heldListeners } from "./shared-listeners.ts";
-import { StandIn } from "./detached-socket.ts";
-import type { Rider } from "./detached-socket.ts";
+import { OnFinishedQueue, heldListeners } from "./on-finished-queue.ts";
+import { DetachedSocket } from "./detached-socket.ts";
+import type { Consumer } from "./detached-socket.ts";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -13,7 +13,7 @@ type Listener = (...args: unknown[]) => void;
 const WATCHED: WeakSet<ServerResponse> = new WeakSet();
 
 /** What a handler runs for. */
-interface Run extends Rider {
+interface Run extends Consumer {
   /** The client goes; answers whether the handler goes on. Called once at most. */
   leave(): boolean;
   /** The client is gone, and the handler does not go on. */
@@ -27,19 +27,19 @@ interface Run extends Rider {
  * `on-finished`, which all give up once the connection is gone. So response and request are put on a connection without
  * anybody at its other end before the client's own tells of its end.
  */
-export class Departure {
+export class ClientDisconnect {
   readonly #res: ServerResponse;
   readonly #socket: Socket;
   readonly #run: Run;
   /** What listens to the connection and is not the handler's: Node's server, earlier middleware, later requests. */
   readonly #others: readonly unknown[][];
   /** What those and the handler listen to together. */
-  readonly #shared: readonly SharedListeners[];
+  readonly #shared: readonly OnFinishedQueue[];
   /** Fulfilled once all were told of the end of the client's connection. */
   #over: Promise<void> | undefined;
   #isWatching = false;
   /** The connection that the response is on where it has no client. */
-  #standIn: StandIn | undefined;
+  #detached: DetachedSocket | undefined;
   /** To be called when the client does not hold the handler back any more. */
   #letOn: (() => void) | undefined;
 
@@ -51,10 +51,10 @@ export class Departure {
     this.#socket = socket;
     this.#run = run;
     this.#others = SIGNS.map((sign) => socket.rawListeners(sign));
-    this.#shared = [res, res.req].map((message) => new SharedListeners(message));
-    if (socket instanceof StandIn) {
-      socket.riders.add(run);
-      this.#standIn = socket;
+    this.#shared = [res, res.req].map((message) => new OnFinishedQueue(message));
+    if (socket instanceof DetachedSocket) {
+      socket.consumers.add(run);
+      this.#detached = socket;
       return;
     }
     this.#isWatching = true;
@@ -68,7 +68,7 @@ export class Departure {
 
   /** Whether there is a client: a run may be without one from its beginning. */
   get hasClient(): boolean {
-    return this.#standIn === undefined;
+    return this.#detached === undefined;
   }
 
   /** Looks whether the client is gone though nobody was told yet; answers whether the response can go on. */
@@ -109,10 +109,10 @@ export class Departure {
 
   /** Calls what tells everyone that the connection is gone, and keeps that from the handler where the run goes on. */
   tell(tellAll: () => void): void {
-    const standIn = this.#standIn;
-    if (standIn === undefined || standIn.isGivenUp) return tellAll();
+    const detached = this.#detached;
+    if (detached === undefined || detached.isGivenUp) return tellAll();
     const giveBack = [
-      holdDestroy(this.#res.req, (error) => (standIn.withheld = { error })),
+      holdDestroy(this.#res.req, (error) => (detached.withheld = { error })),
       // Node 26 does so to a response whose turn has not come yet.
       holdDestroy(this.#res, () => undefined),
     ];
@@ -128,13 +128,13 @@ export class Departure {
    * answers whether it did.
    */
   stop(): boolean {
-    const standIn = this.#standIn;
-    if (standIn === undefined) return false;
-    standIn.riders.delete(this.#run);
-    if (standIn.riders.size > 0) return false;
-    standIn.isGivenUp = true;
+    const detached = this.#detached;
+    if (detached === undefined) return false;
+    detached.consumers.delete(this.#run);
+    if (detached.consumers.size > 0) return false;
+    detached.isGivenUp = true;
     this.#res.destroy();
-    if (standIn.withheld !== undefined) this.#res.req.destroy(standIn.withheld.error);
+    if (detached.withheld !== undefined) this.#res.req.destroy(detached.withheld.error);
     return true;
   }
 
@@ -143,63 +143,63 @@ export class Departure {
     this.#isWatching = false;
     this.#letOn?.();
     // The connection of a client that is gone has perhaps told only a part of it.
-    if (this.#standIn === undefined) unwatch(this.#socket, this);
-    else this.#standIn.riders.delete(this.#run);
+    if (this.#detached === undefined) unwatch(this.#socket, this);
+    else this.#detached.consumers.delete(this.#run);
   }
 
   /** Breaks the connection off, unless the client has read since: the handler goes on as after any client that left. */
   #cut(): void {
-    if (this.hasClient && this.#res.writableNeedDrain) cutOff(this.#res, this.#socket);
+    if (this.hasClient && this.#res.writableNeedDrain) abortConnection(this.#res, this.#socket);
   }
 
   #moveOn(): void {
     const { req } = this.#res;
     // Another cache may have gone on with the same response already.
-    const standIn = req.socket instanceof StandIn ? req.socket : this.#standInFor();
-    standIn.riders.add(this.#run);
-    this.#standIn = standIn;
-    for (const shared of this.#shared) shared.moveTo(standIn, this.#res);
-    for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], standIn);
+    const detached = req.socket instanceof DetachedSocket ? req.socket : this.#createDetached();
+    detached.consumers.add(this.#run);
+    this.#detached = detached;
+    for (const shared of this.#shared) shared.moveTo(detached, this.#res);
+    for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], detached);
     // Node's server puts another listener in the place of its own where what came was no request; that moved, too.
     if (this.#socket.listenerCount("error") === 0) this.#socket.on("error", () => undefined);
   }
 
-  #standInFor(): StandIn {
+  #createDetached(): DetachedSocket {
     const res = this.#res;
     const socket = this.#socket;
-    const standIn = new StandIn(socket);
+    const detached = new DetachedSocket(socket);
     // Node's server takes the responses of a connection in turn, until it hears that the connection is closed.
-    standIn.waitFor(this.#over);
+    detached.waitFor(this.#over);
     // A response whose turn has not come yet, behind another one on its connection, has no socket.
     if (res.socket === socket) res.detachSocket(socket);
-    standIn.carry(res);
-    res.req.socket = standIn as unknown as Socket;
+    detached.carry(res);
+    res.req.socket = detached as unknown as Socket;
     // Another name of it, and no alias.
-    Reflect.set(res.req, "client", standIn);
+    Reflect.set(res.req, "client", detached);
     // Where its client has said that it sends nothing more, it takes nothing more either, and need not close.
     setImmediate(() => socket.destroy());
     // Node's server does so on the client's connection, at the end of this response and of those before it.
     res.detachSocket = () => {
       Reflect.deleteProperty(res, "detachSocket");
-      res.detachSocket(standIn as unknown as Socket);
+      res.detachSocket(detached as unknown as Socket);
       // Then it would hand that connection to the next response on it, without asking whether it has one still.
       // What is the last response on its connection has no next one.
       Reflect.set(res, "_last", true);
     };
     res.assignSocket = () => undefined;
-    res.once("close", () => standIn.destroy());
+    res.once("close", () => detached.destroy());
     // Perhaps it waits for the client to read.
     process.nextTick(() => res.emit("drain"));
-    return standIn;
+    return detached;
   }
 
   /** What the handler listens to, it hears of the stand-in. */
-  #moveListeners(sign: (typeof SIGNS)[number], others: readonly unknown[], standIn: StandIn): void {
+  #moveListeners(sign: (typeof SIGNS)[number], others: readonly unknown[], detached: DetachedSocket): void {
     const held = heldListeners(this.#res.req);
     for (const listener of this.#socket.rawListeners(sign) as (Listener & { listener?: Listener })[]) {
       if (others.includes(listener) && !held.has(listener.listener ?? listener)) continue;
       this.#socket.removeListener(sign, listener);
-      standIn.on(sign, listener);
+      detached.on(sign, listener);
     }
   }
 }

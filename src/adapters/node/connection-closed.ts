@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Whether a response's client is gone already. */
-export function isGone(res: ServerResponse): boolean {
+export function isDisconnected(res: ServerResponse): boolean {
   // Of HTTP/2, a response does not say so itself.
   const { stream } = res as { readonly stream?: { readonly destroyed: boolean; readonly closed: boolean } };
   if (stream !== undefined) return stream.destroyed || stream.closed;
@@ -19,7 +19,7 @@ export function onceClosed(res: ServerResponse, tell: () => void): void {
     tell();
   };
   // A response that goes on without its client is on another connection by now.
-  const look = (): void => (isGone(res) ? over() : undefined);
+  const look = (): void => (isDisconnected(res) ? over() : undefined);
   waiting?.add(look);
   res.once("close", over);
 }

@@ -23,7 +23,7 @@ const COPIED = [
 const ASKED = ["getPeerCertificate", "getPeerX509Certificate", "getProtocol", "getCipher"] as const;
 
 /** For whom a handler runs without its client: a cache. */
-export interface Rider {
+export interface Consumer {
   /** Answers, where a writer is to wait, a promise of the moment until which. */
   room(): Promise<void> | undefined;
 }
@@ -31,12 +31,12 @@ export interface Rider {
 /**
  * A connection without anybody at its other end, for a handler that runs without its client.
  *
- * What is written is discarded at once, unless one of its riders says to wait; what it says of its other end is what
+ * What is written is discarded at once, unless one of its consumers says to wait; what it says of its other end is what
  * the connection of the client that it stands for says.
  */
-export class StandIn extends Duplex {
+export class DetachedSocket extends Duplex {
   /** Several where a request passes several caches. */
-  readonly riders: Set<Rider> = new Set();
+  readonly consumers: Set<Consumer> = new Set();
   /** Whether the last of them did not want the rest. */
   isGivenUp = false;
   /** What Node wanted to destroy the request with when its client went. */
@@ -78,7 +78,7 @@ export class StandIn extends Duplex {
   }
 
   override _write(_chunk: unknown, _encoding: BufferEncoding, taken: () => void): void {
-    const waits = [this.#delay, ...[...this.riders].map((rider) => rider.room())];
+    const waits = [this.#delay, ...[...this.consumers].map((consumer) => consumer.room())];
     const rooms = waits.filter((wait) => wait !== undefined);
     if (rooms.length === 0) taken();
     else void Promise.all(rooms).then(() => taken());

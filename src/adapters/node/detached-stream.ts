@@ -6,7 +6,7 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { StandIn } from "./detached-socket.ts";
+import { DetachedSocket } from "./detached-socket.ts";
 
 /** A request and its response, of HTTP/2, on one stream. */
 export interface Exchange {
@@ -14,13 +14,13 @@ export interface Exchange {
   readonly response: ServerResponse;
 }
 
-type Told = (error: Error | null, stream: StandInStream, headers: object) => void;
+type Told = (error: Error | null, stream: DetachedStream, headers: object) => void;
 
 /**
  * A stream of HTTP/2 without anybody at its other end, for a handler that runs without its client. It can all that Node
  * lets a server do with one, says what the client's connection says, and belongs to no session.
  */
-export class StandInStream extends StandIn {
+export class DetachedStream extends DetachedSocket {
   readonly session = undefined;
   readonly pending = false;
   readonly endAfterHeaders = true;
@@ -77,7 +77,7 @@ export class StandInStream extends StandIn {
 
   pushStream(headers: object, options: object | Told, told?: Told): void {
     const tell = typeof options === "function" ? (options as Told) : told;
-    process.nextTick(() => tell?.(null, new StandInStream(this.#model, undefined), headers));
+    process.nextTick(() => tell?.(null, new DetachedStream(this.#model, undefined), headers));
   }
 
   priority(): void {
@@ -110,7 +110,7 @@ export class StandInStream extends StandIn {
  * They have to be such: Node's response of HTTP/1 knows no trailers for a request that says that it is of HTTP/2.
  */
 export function exchangeOn(
-  stream: StandInStream,
+  stream: DetachedStream,
   headers: IncomingHttpHeaders,
   lines: readonly string[],
 ): Exchange {

@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
-import { breakOff } from "./break-off.ts";
+import { abortResponse } from "./abort-response.ts";
 import { isWrapped } from "./method-override.ts";
-import { isGone, onceClosed, onceItsTurn } from "./connection-closed.ts";
-import { sayFields } from "./reply-fields.ts";
-import { inForm } from "./send.ts";
+import { isDisconnected, onceClosed, onceItsTurn } from "./connection-closed.ts";
+import { setFields } from "./reply-fields.ts";
+import { asWritten } from "./send-reply.ts";
 
 /**
  * Sends another request's response while it comes, at this client's own pace.
@@ -20,7 +20,7 @@ export function follow(following: Follow, res: ServerResponse, decideAgain: () =
     wake();
   });
   onceItsTurn(res, () => {
-    if (isGone(res)) return;
+    if (isDisconnected(res)) return;
     if (!following.isCut()) return send(following, res, (goOn) => (wake = goOn));
     void content.return?.();
     decideAgain();
@@ -33,7 +33,7 @@ function send(
   whenWoken: (goOn: () => void) => void,
 ): void {
   res.statusCode = status;
-  sayFields(res, fields, making);
+  setFields(res, fields, making);
   // What stands in front may still change the head as the content comes to it.
   const isFronted = isWrapped(res);
   if (!isFronted) res.writeHead(status);
@@ -42,7 +42,7 @@ function send(
   res.on("drain", () => wake());
   whenWoken(() => wake());
   const write = isFronted
-    ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, inForm(part, making)) !== false
+    ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, asWritten(part, making)) !== false
     : (part: Uint8Array): boolean => res.write(part);
   void pump(content, res, write, () => new Promise((resolve) => (wake = resolve)));
 }
@@ -89,6 +89,6 @@ async function pump(
   } catch {
     // The source broke off, and so does this: what has come must not be taken for the whole.
     isSilent = false;
-    breakOff(res);
+    abortResponse(res);
   }
 }

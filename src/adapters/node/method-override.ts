@@ -9,7 +9,7 @@ type Answering = (...args: unknown[]) => unknown;
 type Methods = Record<AnswerMethod, Answering>;
 
 /** Methods that stand in front of a response's own: Node's, or those of earlier middleware. */
-export class Front {
+export class MethodOverride {
   readonly #res: ServerResponse;
   readonly #own: Methods;
   readonly #outer: Methods;

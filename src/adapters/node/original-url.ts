@@ -12,7 +12,7 @@ const NOTED: WeakSet<Server> = new WeakSet();
  * Lets the server of a request note of each later one, before anything else sees it, with which URL it came, and tell
  * those who watch its connection that it begins.
  */
-export function noteRequests({ socket }: IncomingMessage): void {
+export function observeRequests({ socket }: IncomingMessage): void {
   const { server } = socket as { server?: Server };
   // Where nobody listens, requests come another way.
   if (server === undefined || NOTED.has(server) || server.listenerCount("request") === 0) return;
@@ -21,12 +21,12 @@ export function noteRequests({ socket }: IncomingMessage): void {
 }
 
 /** The URL with which a request came, whatever has rewritten it since; undefined where that was not noted. */
-export function receivedUrl(req: IncomingMessage): string | undefined {
+export function originalUrl(req: IncomingMessage): string | undefined {
   return (req as Noted)[RECEIVED];
 }
 
 /** Whether somebody answers what a server is given, beside the one who notes it. */
-export function isAnswered(server: Server): boolean {
+export function hasHandler(server: Server): boolean {
   return server.listeners("request").some((listener) => listener !== note);
 }
 

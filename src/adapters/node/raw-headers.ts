@@ -44,7 +44,7 @@ export function receivedLines(
 }
 
 /** Shows another path where HTTP/2 says it in a field, to whoever reads a request's fields from now on. */
-export function showPath(request: IncomingMessage, path: string): void {
+export function overridePath(request: IncomingMessage, path: string): void {
   const { headers, rawHeaders } = request;
   if (headers[":path"] === undefined) return;
   const lines = rawHeaders.map((line, at) => (at % 2 === 1 && rawHeaders[at - 1] === ":path" ? path : line));

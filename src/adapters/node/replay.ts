@@ -3,9 +3,9 @@ import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { Fill } from "../../adapter.ts";
 import { distinctOf, headersOf, receivedLines } from "./raw-headers.ts";
-import { StandInStream, exchangeOn } from "./detached-stream.ts";
+import { DetachedStream, exchangeOn } from "./detached-stream.ts";
 import type { Exchange } from "./detached-stream.ts";
-import { StandIn } from "./detached-socket.ts";
+import { DetachedSocket } from "./detached-socket.ts";
 
 /** Which requests run for which fill: by identity, so that nothing a client can send is such a mark. */
 const FILLS: WeakMap<IncomingMessage, Fill> = new WeakMap();
@@ -55,7 +55,7 @@ function run({ request, response }: Exchange, fill: Fill, dispatch: Dispatch): v
 }
 
 function exchangeOf(original: IncomingMessage, url: string): Exchange {
-  const socket = new StandIn(original.socket);
+  const socket = new DetachedSocket(original.socket);
   const request = requestOf(original, url, socket as unknown as Socket);
   const response = new ServerResponse(request);
   // Nobody reads it: what cannot be said to a client of HTTP/1.0, such as trailers, is no reason to fail.
@@ -73,7 +73,7 @@ function exchangeOfHttp2(original: IncomingMessage, url: string): Exchange {
   const symbols = Object.getOwnPropertySymbols(original.headers);
   const marks = symbols.map((symbol) => [symbol, Reflect.get(original.headers, symbol) as unknown]);
   const headers = Object.assign(headersOf(lines), Object.fromEntries(marks));
-  return exchangeOn(new StandInStream(original.socket, stream), headers, lines);
+  return exchangeOn(new DetachedStream(original.socket, stream), headers, lines);
 }
 
 function requestOf(original: IncomingMessage, url: string, socket: Socket): IncomingMessage {

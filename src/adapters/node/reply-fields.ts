@@ -6,7 +6,7 @@ import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
  * Says a reply's fields on a Node response, beside those that others set there: `Vary` is merged, `Set-Cookie` lines
  * are appended, all else replaces. What the handler took away of theirs is taken away, to what it added is added.
  */
-export function sayFields(res: ServerResponse, fields: Fields, making?: Making): void {
+export function setFields(res: ServerResponse, fields: Fields, making?: Making): void {
   for (const name of making?.removed ?? []) remove(res, name);
   for (const [name, value] of fields) say(res, name, value, making);
 }

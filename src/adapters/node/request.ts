@@ -114,7 +114,7 @@ function sessionShowsCertificate(session: Http2Session | undefined): boolean {
  * What they read is a copy, because a handler may write into its request's headers, and must not choose with that
  * under which variant its response is stored. Answers how to show the others again what the client sent.
  */
-export function showFields(
+export function overrideHeaders(
   raw: IncomingMessage,
   { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
 ): () => void {

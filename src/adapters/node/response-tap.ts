@@ -1,18 +1,18 @@
 import { ServerResponse } from "node:http";
 import { changesOf } from "../../adapter.ts";
 import type { Fields, Fill, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
-import { breakWhenDestroyed } from "./break-off.ts";
-import { guardCoding } from "./compression-guard.ts";
-import { Departure } from "./client-disconnect.ts";
-import { Front } from "./method-override.ts";
+import { abortWhenDestroyed } from "./abort-response.ts";
+import { guardCompression } from "./compression-guard.ts";
+import { ClientDisconnect } from "./client-disconnect.ts";
+import { MethodOverride } from "./method-override.ts";
 import type { AnswerMethod } from "./method-override.ts";
-import { HeldHead } from "./held-head.ts";
-import { Leaving } from "./leaving.ts";
-import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./making.ts";
-import type { Form } from "./making.ts";
-import { fieldsOf, isFramed, replaceFields, sayFields } from "./reply-fields.ts";
-import { Said } from "./said.ts";
-import { contentOf, isContent, readWrite } from "./write-arguments.ts";
+import { DeferredHead } from "./deferred-head.ts";
+import { WrappedHead } from "./wrapped-head.ts";
+import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./response-form.ts";
+import type { Form } from "./response-form.ts";
+import { fieldsOf, isFramed, replaceFields, setFields } from "./reply-fields.ts";
+import { HeaderRecorder } from "./header-recorder.ts";
+import { sentContent, isContent, readWrite } from "./write-arguments.ts";
 
 /** Where a response is: before its first byte, in its content, or past the tap. */
 type Stage = "head" | "content" | "over";
@@ -38,13 +38,13 @@ export class ResponseTap {
   readonly #onOver: () => void;
   /** The fields that were said before the lookup. */
   readonly #earlier: Fields;
-  readonly #said: Said;
-  readonly #front: Front;
+  readonly #recorder: HeaderRecorder;
+  readonly #override: MethodOverride;
   /** Notices that the client goes. */
-  readonly #departure: Departure;
+  readonly #disconnect: ClientDisconnect;
   #stage: Stage = "head";
   /** What was written of a head that is not sent yet. */
-  #head: HeldHead | undefined;
+  #head: DeferredHead | undefined;
   #opened: OpenFill | undefined;
   /** How the handler sends what comes in parts. */
   #making: Making | undefined;
@@ -52,7 +52,7 @@ export class ResponseTap {
   /** Whether the handler itself wrote the head, before its content. */
   #isWritten = false;
   /** What is stored and shared only once its head has left. */
-  #leaving: Leaving | undefined;
+  #wrappedHead: WrappedHead | undefined;
 
   /**
    * `onError` is told what opening the fill throws: the error of a function that the route gave. `onOver` is called once
@@ -69,14 +69,14 @@ export class ResponseTap {
     this.#fill = fill;
     this.#onError = onError;
     this.#earlier = fieldsOf(res);
-    this.#said = new Said(res);
-    this.#front = new Front(res, {
+    this.#recorder = new HeaderRecorder(res);
+    this.#override = new MethodOverride(res, {
       writeHead: (...args) => this.#writeHead(args),
       flushHeaders: (...args) => this.#flushHeaders(args),
       write: (...args) => this.#write(args),
       end: (...args) => this.#end(args),
     });
-    this.#departure = new Departure(res, {
+    this.#disconnect = new ClientDisconnect(res, {
       leave: () => (this.#sink ?? fill).leave(),
       room: () => this.#sink?.room(),
       end: () => this.#onClose(),
@@ -100,27 +100,27 @@ export class ResponseTap {
     this.#isWritten = false;
     if (this.#fill.isAnswer(error, this.#res.statusCode)) return;
     this.abandon("failed", error);
-    if (!this.#res.headersSent) sayFields(this.#res, this.#fill.passed("failed"));
+    if (!this.#res.headersSent) setFields(this.#res, this.#fill.passed("failed"));
   }
 
   /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
   #onClose(): void {
     const { errored, req } = this.#res;
-    this.#leaving?.abandon();
+    this.#wrappedHead?.abandon();
     this.abandon(req.complete ? "failed" : "aborted", errored ?? undefined);
   }
 
   /** Nobody wants the rest: the handler hears of it as of a client that goes away. */
   #stop(): void {
     this.#release();
-    this.#departure.stop();
+    this.#disconnect.stop();
   }
 
   /** Lets through what cannot be read here: Node refuses it, or somebody in between understands it. */
   #pass(name: AnswerMethod, args: unknown[]): unknown {
     // Then the head that is held until now has to be sent with it.
-    if (this.#front.isWrapped) this.abandon("failed");
-    return this.#front.call(name, args);
+    if (this.#override.isWrapped) this.abandon("failed");
+    return this.#override.call(name, args);
   }
 
   /** A head that left by a method which somebody in front had kept was not heard: nothing of it can be stored. */
@@ -133,9 +133,9 @@ export class ResponseTap {
     const status = Number(args[0]);
     // Of a status that cannot be, Node complains itself.
     if (this.#stage !== "head" || !(status >= 100 && status < 1000))
-      return this.#front.call("writeHead", args);
+      return this.#override.call("writeHead", args);
     this.#isWritten = true;
-    this.#head ??= new HeldHead(this.#res);
+    this.#head ??= new DeferredHead(this.#res);
     this.#head.write(args);
     return this.#res;
   }
@@ -143,7 +143,7 @@ export class ResponseTap {
   #flushHeaders(args: unknown[]): unknown {
     this.#notePast();
     if (this.#stage === "head" && (this.#isEmpty() || !this.#flow(undefined, true))) return undefined;
-    return this.#front.call("flushHeaders", args);
+    return this.#override.call("flushHeaders", args);
   }
 
   #write(args: unknown[]): unknown {
@@ -157,38 +157,38 @@ export class ResponseTap {
     }
     if (this.#stage === "head" && !this.#flow(textIn(chunk, encoding))) return false;
     const sink = this.#stage === "content" ? this.#sink : undefined;
-    if (sink === undefined) return this.#front.call("write", args);
-    const isDrained = this.#front.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
-    sink.write(contentOf(chunk, encoding));
-    return this.#departure.hold(sink, isDrained !== false || this.#keepsAll());
+    if (sink === undefined) return this.#override.call("write", args);
+    const isDrained = this.#override.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
+    sink.write(sentContent(chunk, encoding));
+    return this.#disconnect.hold(sink, isDrained !== false || this.#keepsAll());
   }
 
   /** Whether a slow client need not hold back the handler, and with it those who follow: the budget bounds what waits. */
   #keepsAll(): boolean {
-    return this.#opened?.storable === true && this.#departure.hasClient;
+    return this.#opened?.storable === true && this.#disconnect.hasClient;
   }
 
   /** What was not sent because the client is gone is no error of the handler's where it goes on. */
   #unnoticed(callback: (error?: unknown) => void): (error?: unknown) => void {
-    return (error) => (error && this.#departure.check() ? callback() : callback(error));
+    return (error) => (error && this.#disconnect.check() ? callback() : callback(error));
   }
 
   #end(args: unknown[]): unknown {
     this.#notePast();
     const { chunk, encoding } = readWrite(args);
     if (this.#stage === "over" || !isContent(chunk)) return this.#pass("end", args);
-    const content = chunk === undefined ? undefined : contentOf(chunk, encoding);
+    const content = chunk === undefined ? undefined : sentContent(chunk, encoding);
     if (this.#stage === "head") {
       this.#finishHead();
-      if (!this.#departure.check()) this.abandon("aborted");
+      if (!this.#disconnect.check()) this.abandon("aborted");
       else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, args);
       else if (!this.#flow(textIn(chunk, encoding))) return this.#res;
     }
     const sink = this.#sink;
-    if (sink === undefined) return this.#front.call("end", args);
+    if (sink === undefined) return this.#override.call("end", args);
     // After an abort the response is destroyed already, and the content broke off (hazard 9).
-    const isWhole = this.#departure.check();
-    const result = this.#front.call("end", args);
+    const isWhole = this.#disconnect.check();
+    const result = this.#override.call("end", args);
     if (content !== undefined) sink.write(content);
     if (content !== undefined && this.#making !== undefined)
       this.#making.endBytes = Buffer.byteLength(content);
@@ -207,7 +207,7 @@ export class ResponseTap {
     const reply = this.#open(own, (opened) => opened.complete(content));
     if (reply === undefined) return res;
     const { status, fields, body, text, making } = reply;
-    const leaving = this.#leaving;
+    const leaving = this.#wrappedHead;
     this.#release();
     if (leaving !== undefined) {
       // What stands in front is given what the handler sent, and may make more of it.
@@ -215,10 +215,10 @@ export class ResponseTap {
       const isUnsized = isHandlers && own.making?.isUnsized === true;
       const said = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
       this.#sayHead({ status, fields: said, making }, own);
-      guardCoding(res, reply);
+      guardCompression(res, reply);
       try {
-        leaving.begin(this.#isWritten, () => void this.#front.call("writeHead", [res.statusCode]));
-        this.#front.call("end", isHandlers ? args : [body, callback]);
+        leaving.begin(this.#isWritten, () => void this.#override.call("writeHead", [res.statusCode]));
+        this.#override.call("end", isHandlers ? args : [body, callback]);
       } catch (error) {
         if (leaving.fail()) this.#takeBack(reply, own, statusCode);
         throw error;
@@ -228,10 +228,10 @@ export class ResponseTap {
     this.#sayHead(reply, own);
     if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
-    this.#front.call("writeHead", [status]);
+    this.#override.call("writeHead", [status]);
     // Node then writes head and content together; in latin1 unless the handler's go out in UTF-8.
-    if (status === statusCode && isHeadInUtf8(own.making)) this.#front.call("end", args);
-    else this.#front.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
+    if (status === statusCode && isHeadInUtf8(own.making)) this.#override.call("end", args);
+    else this.#override.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
@@ -249,18 +249,18 @@ export class ResponseTap {
       return opened.stream(() => this.#stop());
     });
     if (head === undefined) return false;
-    const leaving = this.#leaving;
+    const leaving = this.#wrappedHead;
     this.#sink = head.sink;
     if (head.sink === undefined) this.#release();
     else this.#holdNothingBack();
     // Nobody reads what is not shared.
-    if (head.sink === undefined && this.#departure.stop()) return false;
-    breakWhenDestroyed(this.#res);
+    if (head.sink === undefined && this.#disconnect.stop()) return false;
+    abortWhenDestroyed(this.#res);
     this.#sayHead(head, own);
-    const write = (): void => void this.#front.call("writeHead", [res.statusCode]);
+    const write = (): void => void this.#override.call("writeHead", [res.statusCode]);
     if (leaving === undefined) write();
     else {
-      guardCoding(res, head);
+      guardCompression(res, head);
       leaving.begin(this.#isWritten, write);
     }
     return true;
@@ -268,7 +268,7 @@ export class ResponseTap {
 
   #holdNothingBack(): void {
     this.#leaveHead("content");
-    if (!this.#departure.hasClient) return;
+    if (!this.#disconnect.hasClient) return;
     const res = this.#res;
     // `pipe` asks for it before its first write.
     Object.defineProperty(res, "writableNeedDrain", {
@@ -279,7 +279,7 @@ export class ResponseTap {
 
   /** Lets those who stand in front of the tap add to the head before it is read, as Node would. */
   #finishHead(): void {
-    if (this.#head !== undefined || this.#front.isFirst("writeHead")) return;
+    if (this.#head !== undefined || this.#override.isFirst("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
     this.#isWritten = false;
   }
@@ -293,7 +293,7 @@ export class ResponseTap {
   /** What the handler did to the head, and how it sends its content. */
   #ownFields(form: Form): Own {
     const changes = changesOf(fieldsOf(this.#res), this.#earlier);
-    const fields = this.#said.of(changes.fields, changes.added);
+    const fields = this.#recorder.of(changes.fields, changes.added);
     const isUnsized = !fields.some(([name]) => name === "content-length");
     return { fields, making: makingOf({ ...form, isHeadFirst: this.#isWritten, isUnsized }, changes) };
   }
@@ -302,7 +302,7 @@ export class ResponseTap {
     const { statusCode: status } = this.#res;
     try {
       const opened = this.#fill.open({ status, fields, earlier: this.#earlier, making });
-      if (this.#front.isWrapped) this.#leaving = new Leaving(this.#res, opened);
+      if (this.#override.isWrapped) this.#wrappedHead = new WrappedHead(this.#res, opened);
       return answer(opened);
     } catch (error) {
       this.#release();
@@ -324,7 +324,7 @@ export class ResponseTap {
     const res = this.#res;
     res.statusCode = status;
     replaceFields(res, { own: reply.fields, earlier: this.#earlier }, { fields, making: undefined });
-    sayFields(res, this.#fill.passed("failed"));
+    setFields(res, this.#fill.passed("failed"));
   }
 
   #leaveHead(stage: Stage): void {
@@ -334,11 +334,11 @@ export class ResponseTap {
 
   /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
   #release(): void {
-    if (this.#stage !== "over" && this.#front.isWrapped) this.#onOver();
+    if (this.#stage !== "over" && this.#override.isWrapped) this.#onOver();
     this.#leaveHead("over");
-    this.#front.remove();
-    this.#said.end();
-    if (this.#departure.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
-    this.#departure.release();
+    this.#override.remove();
+    this.#recorder.end();
+    if (this.#disconnect.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
+    this.#disconnect.release();
   }
 }

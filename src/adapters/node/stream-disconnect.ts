@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
-import { StandInStream, exchangeOn } from "./detached-stream.ts";
+import { DetachedStream, exchangeOn } from "./detached-stream.ts";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -12,7 +12,7 @@ const SIGNS = ["aborted", "error", "close"] as const;
  * connection, and asks whether the handler goes on. Where it does, the handler is not to notice: request and response
  * are put on a stream without anybody at its other end.
  */
-export class StreamDeparture {
+export class StreamDisconnect {
   readonly #res: ServerResponse;
   readonly #stream: ServerHttp2Stream;
   readonly #leave: () => boolean;
@@ -20,7 +20,7 @@ export class StreamDeparture {
   readonly #others: readonly unknown[][];
   #isWatching = true;
   #isClosedHere = false;
-  #standIn: StandInStream | undefined;
+  #detached: DetachedStream | undefined;
 
   /** `leave` is asked once, as the client goes. */
   constructor(res: ServerResponse, leave: () => boolean) {
@@ -42,12 +42,12 @@ export class StreamDeparture {
 
   /** Whether there is a client. */
   get hasClient(): boolean {
-    return this.#standIn === undefined;
+    return this.#detached === undefined;
   }
 
   /** Nobody wants the rest of this run: a handler that was not told hears now that its client is gone. */
   stop(): boolean {
-    if (this.#standIn === undefined) return false;
+    if (this.#detached === undefined) return false;
     this.#res.destroy();
     return true;
   }
@@ -70,23 +70,23 @@ export class StreamDeparture {
     const res = this.#res;
     const { req } = res;
     const stream = this.#stream;
-    const standIn = new StandInStream(req.socket, stream);
-    standIn.headersSent = stream.headersSent;
-    standIn.headRequest = (stream as unknown as { readonly headRequest: boolean }).headRequest;
+    const detached = new DetachedStream(req.socket, stream);
+    detached.headersSent = stream.headersSent;
+    detached.headRequest = (stream as unknown as { readonly headRequest: boolean }).headRequest;
     // Node keeps under symbols which stream is whose. A pair of its own shows them.
-    const { request, response } = exchangeOn(standIn, {}, []);
-    exchange(standIn, request, req);
-    exchange(standIn, response, res);
+    const { request, response } = exchangeOn(detached, {}, []);
+    exchange(detached, request, req);
+    exchange(detached, response, res);
     for (const message of [req, res]) {
       exchange(stream, message, undefined);
-      exchange(message, stream, standIn);
+      exchange(message, stream, detached);
     }
-    this.#standIn = standIn;
+    this.#detached = detached;
     for (const [at, sign] of SIGNS.entries()) {
       for (const listener of stream.rawListeners(sign) as Listener[]) {
         if (this.#others[at]?.includes(listener) === true) continue;
         stream.removeListener(sign, listener);
-        standIn.on(sign, listener);
+        detached.on(sign, listener);
       }
     }
     // Perhaps it waits for the client to read.

@@ -25,7 +25,7 @@ export function isContent(chunk: unknown): chunk is string | Uint8Array | undefi
 }
 
 /** The content as the socket carries it: text only where its encoding is UTF-8, else bytes of this realm. */
-export function contentOf(
+export function sentContent(
   chunk: string | Uint8Array,
   encoding: BufferEncoding | undefined,
 ): string | Uint8Array {

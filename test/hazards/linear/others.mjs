@@ -140,12 +140,12 @@ export const others = {
     outdated: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
   },
   "adapters/express/request.js": {
-    contentOf: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
+    parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
     narrowQuery: members((narrow, text) => {
       const query = Object.fromEntries(names(text).map((name) => [name, text]));
       narrow(Object.assign(express(text), { query }), `/${text}?${text}`, () => true);
     }),
-    originOf: some([" ", ",", "a"], "a , b", (read, text) => read(express(text))),
+    requestOrigin: some([" ", ",", "a"], "a , b", (read, text) => read(express(text))),
   },
   "adapters/fastify/content.js": {
     contentOf: MADE,
@@ -178,17 +178,17 @@ export const others = {
   "adapters/fastify/serialised.js": { overhear: CODE, serialised: CODE, serializeBy: CODE },
   "adapters/fastify/source.js": { Source: STREAM },
   "adapters/node/compression-guard.js": {
-    guardCoding: words((guard, text) => {
+    guardCompression: words((guard, text) => {
       guard(response({ "cache-control": text }), { status: 206, body: bytes(text) });
       guard(response({ etag: `"${"a".repeat(22)}"` }), { status: 304 });
       guard(response({ etag: text }), { status: 200, body: bytes(text) });
     }),
-    isOfCoded: words((ask, text) => {
+    describesCoded: words((ask, text) => {
       ask({ headers: { "accept-encoding": text } }, 200, '"a"', true);
       ask({ headers: { "if-none-match": text } }, 304, '"a"', true);
     }),
   },
-  "adapters/node/making.js": {
+  "adapters/node/response-form.js": {
     makingOf: { why: "it looks into no text" },
     textIn: list((name, text) => name("a", text)),
     isHeadInUtf8: { why: "it looks into no text" },
@@ -216,7 +216,7 @@ export const others = {
       apply(response(), [200, text, names(text).flatMap(() => ["set-cookie", "b"])]);
       apply(response(), [200, inEachCase(text)]);
     }),
-    contentOf: words((read, text) => read(text, text)),
+    sentContent: words((read, text) => read(text, text)),
   },
   "adapters/web/content.js": {
     withContent: members(async (read, text) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { StandIn } from "./detached-socket.ts";
+import type { DetachedSocket } from "./detached-socket.ts";
 
 type Told = (error: unknown, message: unknown) => void;
 
@@ -11,7 +11,7 @@ type Message = (IncomingMessage | ServerResponse) & { __onFinished?: Queue | nul
  * What earlier middleware and a handler listen to together: the queue of the package on-finished, which hangs on the
  * message. Whoever came first to it, a logger mostly, has put the one listener on the connection that tells all.
  */
-export class SharedListeners {
+export class OnFinishedQueue {
   readonly #message: Message;
   readonly #earlier: number;
 
@@ -22,7 +22,7 @@ export class SharedListeners {
   }
 
   /** Takes out those that the handler has added: they hear of the end of the stand-in, or of the response's on it. */
-  moveTo(standIn: StandIn, res: ServerResponse): void {
+  moveTo(detached: DetachedSocket, res: ServerResponse): void {
     const message = this.#message;
     const queue = message.__onFinished?.queue;
     if (this.#earlier === 0 || !queue || queue.length <= this.#earlier) return;
@@ -39,7 +39,7 @@ export class SharedListeners {
     // It takes the place of the other one, which is about to tell those that are left in it.
     message.__onFinished = tell;
     res.once("finish", () => tell());
-    standIn.once("error", tell).once("close", () => tell());
+    detached.once("error", tell).once("close", () => tell());
   }
 }
 

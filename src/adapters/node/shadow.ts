@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
  * Calls `putBack` once a response has ended, in front of all who listen for that: what a handler was not to see, loggers
  * are to see that read the request when it has been answered.
  */
-export function putBackAtEnd(res: ServerResponse, putBack: () => void): void {
+export function restoreAtEnd(res: ServerResponse, putBack: () => void): void {
   const once = (): void => {
     res.off("finish", once);
     res.off("close", once);

@@ -18,7 +18,7 @@ interface HeadWriter {
  * What the fill does for others waits until it has left: a session may write its cookie then, and with that the
  * response is for one client alone (hazard 33).
  */
-export class Leaving {
+export class WrappedHead {
   readonly #res: ServerResponse;
   readonly #opened: OpenFill;
   readonly #go: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
@@ -36,7 +36,7 @@ export class Leaving {
     const res = this.#res;
     const known = new Set(cookiesOf(res));
     const policies = new Set(noncePoliciesOf(res));
-    this.#lookAway = onLeaving(res, () => {
+    this.#lookAway = onHeaders(res, () => {
       this.#isGone = true;
       const isLate = cookiesOf(res).some((line) => !known.has(line));
       // The content has been read by then, and not for this nonce (hazard 37).
@@ -74,7 +74,7 @@ export class Leaving {
  * still be set then. Node tells this nowhere else; whoever took its methods from the prototype is not seen there.
  * Returns how to look away before.
  */
-export function onLeaving(res: ServerResponse, look: () => void): () => void {
+export function onHeaders(res: ServerResponse, look: () => void): () => void {
   const methods = res as unknown as HeadStore;
   // A response that has fields merges with them what is given to `writeHead`, so that it can be read.
   if (res.getHeaderNames().length === 0) {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Fields } from "../../adapter.ts";
-import { sayFields } from "./reply-fields.ts";
+import { setFields } from "./reply-fields.ts";
 
 /** `writeHead`, in any of its forms. */
 type WriteHead = (...args: unknown[]) => unknown;
@@ -12,7 +12,7 @@ type WriteHead = (...args: unknown[]) => unknown;
  * They are put beside what the head says, in the form in which it says it: Node 20 keeps only the last line of a name
  * that a flat list repeats, where a field was set before.
  */
-export function sayWithHead(res: ServerResponse, say: () => Fields | undefined): void {
+export function addFieldsAtWriteHead(res: ServerResponse, say: () => Fields | undefined): void {
   const methods = res as unknown as { writeHead: WriteHead };
   const { writeHead } = methods;
   let isOver = false;
@@ -27,7 +27,7 @@ export function sayWithHead(res: ServerResponse, say: () => Fields | undefined):
 function beside(res: ServerResponse, args: readonly unknown[], fields: Fields): unknown[] {
   const [head, said] = [args.slice(0, -1), args.at(-1)];
   if (typeof said !== "object" || said === null) {
-    sayFields(
+    setFields(
       res,
       fields.map(([name, value]) => [name, after(res.getHeader(name), name, value)] as const),
     );

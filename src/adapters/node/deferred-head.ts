@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { applyHead } from "./write-arguments.ts";
 
 /** A head that a handler has written and that is not sent yet: its response says that it is. */
-export class HeldHead {
+export class DeferredHead {
   readonly #res: ServerResponse;
   readonly #earlier: Pick<ServerResponse, "statusCode" | "statusMessage" | "sendDate">;
   readonly #fields: ReturnType<ServerResponse["getHeaders"]>;

@@ -8,7 +8,7 @@ const JOINED: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
  * Notes what a handler gives to `setHeader` where middleware in front makes other values of it. That middleware does so
  * again on each hit, so what is stored has to be the handler's.
  */
-export class Said {
+export class HeaderRecorder {
   readonly #values: Map<string, FieldValue> | undefined;
   readonly #end: () => void = () => undefined;
 

@@ -1,24 +1,24 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { StandIn } from "../../../src/adapters/node/detached-socket.ts";
+import { DetachedSocket } from "../../../src/adapters/node/detached-socket.ts";
 
 describe("a connection without anybody at its other end", () => {
   it("can be reset as any", async () => {
-    const standIn = new StandIn(new Socket());
-    const closed = once(standIn, "close");
-    expect(standIn.resetAndDestroy()).toBe(standIn);
+    const socket = new DetachedSocket(new Socket());
+    const closed = once(socket, "close");
+    expect(socket.resetAndDestroy()).toBe(socket);
     await closed;
-    expect(standIn.destroyed).toBe(true);
+    expect(socket.destroyed).toBe(true);
   });
 
   it("takes nothing until the moment that it waits for", async () => {
-    const standIn = new StandIn(new Socket());
+    const socket = new DetachedSocket(new Socket());
     let arrive = (): void => undefined;
-    standIn.waitFor(new Promise((resolve) => (arrive = resolve)));
+    socket.waitFor(new Promise((resolve) => (arrive = resolve)));
     const taken: string[] = [];
     const written = new Promise<void>((resolve) => {
-      standIn.write("a", () => {
+      socket.write("a", () => {
         taken.push("taken");
         resolve();
       });

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 
 /** Breaks a response's connection so that its client knows that it was not the end. */
-export function breakOff(res: ServerResponse, error?: Error): void {
+export function abortResponse(res: ServerResponse, error?: Error): void {
   // Without an error, HTTP/2 closes a stream with NO_ERROR, and clients take what has come for the whole.
   if (res.req.httpVersionMajor > 1) {
     res.destroy(error ?? new Error("the content broke off before its end"));
@@ -13,19 +13,19 @@ export function breakOff(res: ServerResponse, error?: Error): void {
 }
 
 /** Ends the connection of a response of HTTP/1 so that its client knows that it was not the end. */
-export function cutOff(res: ServerResponse, socket: Socket): void {
+export function abortConnection(res: ServerResponse, socket: Socket): void {
   resetUncounted(res, socket);
   socket.destroy();
 }
 
 /** Makes whoever destroys a response before its end break it off: a stream that fails, the framework, the handler. */
-export function breakWhenDestroyed(res: ServerResponse): void {
+export function abortWhenDestroyed(res: ServerResponse): void {
   const { destroy } = res;
   let isOver = false;
   res.destroy = (error?: Error): ServerResponse => {
     const breaks = !isOver && res.headersSent && !res.writableEnded && !res.destroyed;
     isOver = true;
-    if (breaks) breakOff(res, error);
+    if (breaks) abortResponse(res, error);
     else destroy.call(res, error);
     return res;
   };
