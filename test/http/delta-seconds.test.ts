@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDeltaSeconds } from "../../src/http/delta-seconds.ts";
+import { parseAge, parseDeltaSeconds } from "../../src/http/delta-seconds.ts";
 
 describe("delta-seconds", () => {
   it.each(["", "-1", "+1", "1.5", "1e3", "0x10", " 1", "1 ", "1\n", "Infinity", "١"])(
@@ -25,5 +25,38 @@ describe("delta-seconds", () => {
         expect(parseDeltaSeconds(String(seconds))).toBe(Number(expected));
       }),
     );
+  });
+});
+
+describe("Age", () => {
+  it("is none where the field is absent", () => {
+    expect(parseAge(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ["0", 0],
+    ["17", 17],
+    [" 17\t", 17],
+    ["007", 7],
+    ["99999999999999999999", 2 ** 31],
+  ])("%j is %d seconds", (text, seconds) => {
+    expect(parseAge(text)).toBe(seconds);
+  });
+
+  it.each([
+    [""],
+    ["-1"],
+    ["+1"],
+    ["1.5"],
+    ["1e3"],
+    ["0x10"],
+    ["1, 2"],
+    ["1;a=b"],
+    ['"1"'],
+    ["NaN"],
+    [["1", "1"]],
+    [[]],
+  ])("%j is unknown, and so endless", (value) => {
+    expect(parseAge(value)).toBe(Infinity);
   });
 });

@@ -1,173 +1,72 @@
 import { describe, expect, it } from "vitest";
-import { answer, asyncStore, fillOf, kitOf, openWith, said, settle, textOf } from "../../support/kit.ts";
-import type { Asked, Kit, Said } from "../../support/kit.ts";
+import { isUnsafe, outdated } from "../../../src/core/invalidation/unsafe-methods.ts";
+import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
+import { toFields } from "../../../src/http/fields.ts";
+import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
+import { requestOf } from "../../support/kit.ts";
+import type { Said } from "../../support/kit.ts";
 
-const TARGETS = ["/a", "/b", "/c?x=1"];
+const ORIGIN = "http://example.org";
 
-function kitWith(...targets: readonly string[]): Kit {
-  const kit = kitOf({ route: { invalidateOnUnsafe: true } });
-  targets.forEach((target) => kit.ask({ target }));
-  return kit;
+function resources(
+  said: Said,
+  names: readonly TargetMemory[] = [new TargetMemory("", undefined)],
+): readonly string[] {
+  const head = { status: said.status ?? 200, fields: toFields(said.headers ?? {}) };
+  return outdated(requestOf({ method: "POST", target: "/a/b?x=1" }), head, ORIGIN, names);
 }
 
-/** Which of the targets are still stored. */
-function stored({ now }: Kit, targets: readonly string[] = TARGETS): readonly string[] {
-  return targets.filter((target) => now({ target }).kind === "serve");
-}
-
-const post = (target = "/a"): Asked => ({ method: "POST", target });
-
-describe("an unsafe request that succeeds", () => {
-  it.each([["POST"], ["PUT"], ["PATCH"], ["DELETE"], ["FROBNICATE"]])(
-    "removes what it names: %s",
+describe("a method", () => {
+  it.each(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"])(
+    "is safe: %s (RFC 9110 §9.2.1, RFC 10008 §2)",
     (method) => {
-      const kit = kitWith(...TARGETS);
-
-      kit.ask({ method, target: "/a" });
-
-      expect(stored(kit)).toEqual(["/b", "/c?x=1"]);
+      expect(isUnsafe(method)).toBe(false);
     },
   );
 
-  it.each([[200], [201], [204], [303], [304], [399]])("does so with %d", (status) => {
-    const kit = kitWith("/a");
-
-    kit.ask(post(), { status });
-
-    expect(stored(kit, ["/a"])).toEqual([]);
-  });
-
-  it.each<[string, Said["headers"]]>([
-    ["Location", { location: "/b" }],
-    ["Content-Location", { "content-location": "http://example.org/b" }],
-    ["a relative Location", { location: "b#part" }],
-  ])("removes what it names in %s of its origin", (_, headers) => {
-    const kit = kitWith(...TARGETS);
-
-    kit.ask(post(), { status: 201, headers: headers! });
-
-    expect(stored(kit)).toEqual(["/c?x=1"]);
-  });
-
-  it("removes both, with their query", () => {
-    const kit = kitWith(...TARGETS);
-
-    kit.ask(post("/z"), { headers: { location: "/b", "content-location": "/c?x=1" } });
-
-    expect(stored(kit)).toEqual(["/a"]);
-  });
-
-  it.each([
-    ["http://example.com/b"],
-    ["https://example.org/b"],
-    ["//example.com/b"],
-    ["http://example.org:81/b"],
-    ["http://[/b"],
-    ["data:,b"],
-  ])("leaves alone what is not of its origin: %s", (location) => {
-    const kit = kitWith(...TARGETS);
-
-    kit.ask(post(), { headers: { location, "content-location": location } });
-
-    expect(stored(kit)).toEqual(["/b", "/c?x=1"]);
-  });
-
-  it("keeps a fill that read before it from storing what it read (hazard 22)", () => {
-    const kit = kitOf({ route: { invalidateOnUnsafe: true } });
-    const reading = fillOf(kit.now({ target: "/a" }));
-
-    kit.ask(post());
-    answer(reading, { body: "old" });
-
-    expect(stored(kit, ["/a"])).toEqual([]);
-  });
-
-  it("does so in a store that answers by promises", async () => {
-    const { begin, cache } = kitOf({ route: { invalidateOnUnsafe: true }, cache: { store: asyncStore() } });
-    answer(fillOf(await begin({ target: "/a" })));
-    await settle();
-
-    answer(fillOf(await begin(post())));
-    await settle();
-
-    expect((await begin({ target: "/a" })).kind).toBe("fill");
-    expect(cache.stats().storeErrors).toBe(0);
-  });
-
-  it("has its own response passed on, of which nothing is stored", () => {
-    const { now, cache } = kitWith();
-    const open = openWith(fillOf(now(post())), {
-      status: 201,
-      headers: {
-        etag: '"v1"',
-        "cache-control": "max-age=60",
-        "set-cookie": "a=1",
-        "cache-status": "inner;hit",
-      },
-    });
-    open.refuse("too-large");
-
-    const reply = open.complete("made");
-
-    expect([open.storable, reply.status, textOf(reply)]).toEqual([false, 201, "made"]);
-    expect(["etag", "set-cookie", "x-cache"].map((name) => said(reply, name))).toEqual([
-      '"v1"',
-      "a=1",
-      "MISS",
-    ]);
-    expect(said(reply, "cache-status")).toBe(
-      "inner;hit, caching-route;fwd=method;fwd-status=201;detail=method",
-    );
-    expect([open.stream().sink, cache.stats().outcomes.bypass, cache.stats().stored]).toEqual([
-      undefined,
-      1,
-      0,
-    ]);
-  });
-
-  it("sees its conditions and ranges, which are its handler's affair", () => {
-    expect(fillOf(kitWith().now(post()))).toMatchObject({ hidden: [], conditions: [], target: undefined });
-  });
+  it.each(["POST", "PUT", "PATCH", "DELETE", "FROBNICATE", "get"])(
+    "is unsafe where it is not known to be safe: %s",
+    (method) => {
+      expect(isUnsafe(method)).toBe(true);
+    },
+  );
 });
 
-describe("what is stored is left alone", () => {
-  it.each([[400], [404], [409], [412], [500], [503]])("by an unsafe request that fails with %d", (status) => {
-    const kit = kitWith(...TARGETS);
-
-    kit.ask(post(), { status, headers: { location: "/b" } });
-
-    expect(stored(kit)).toEqual(TARGETS);
+describe("the resources that an unsafe request outdates", () => {
+  it.each([200, 399])("are its target where it succeeds with %d (RFC 9111 §4.4)", (status) => {
+    expect(resources({ status })).toEqual([`${ORIGIN}/a/b?x=1`]);
   });
 
-  it("by an unsafe request whose handler fails or goes away", () => {
-    const kit = kitWith("/a");
-
-    fillOf(kit.now(post())).abandon("failed");
-    fillOf(kit.now(post())).abandon("aborted");
-
-    expect(stored(kit, ["/a"])).toEqual(["/a"]);
+  it.each([199, 400, 500])("are none where it ends with %d", (status) => {
+    expect(resources({ status, headers: { location: "/c" } })).toEqual([]);
   });
 
-  it.each([["OPTIONS"], ["TRACE"], ["QUERY"]])("by a safe method: %s", (method) => {
-    const kit = kitWith("/a");
-
-    expect(kit.now({ method, target: "/a" }).kind).toBe("bypass");
-    expect(stored(kit, ["/a"])).toEqual(["/a"]);
+  it("are those in Location and Content-Location, resolved against its target, with their query", () => {
+    expect(resources({ headers: { location: "c?y=2#d", "content-location": `${ORIGIN}:80/e` } })).toEqual([
+      `${ORIGIN}/a/b?x=1`,
+      `${ORIGIN}/a/c?y=2`,
+      `${ORIGIN}/e`,
+    ]);
   });
 
-  it("by an unsafe request to another host", () => {
-    const kit = kitWith("/a");
+  it.each(["http://example.com/c", "https://example.org/c", "//example.com/c", "http://[/c", "data:,c"])(
+    "are none of another origin: %s",
+    (location) => {
+      expect(resources({ headers: { location } })).toEqual([`${ORIGIN}/a/b?x=1`]);
+    },
+  );
 
-    kit.ask({ ...post(), origin: "http://example.com" });
+  it("are named as each route names them, each once", () => {
+    const whole = new TargetMemory("", undefined);
+    const declared = new TargetMemory("", new Map());
 
-    expect(stored(kit, ["/a"])).toEqual(["/a"]);
+    expect(resources({}, [whole, declared, whole])).toEqual([`${ORIGIN}/a/b?x=1`, `${ORIGIN}/a/b`]);
   });
 
-  it("where the route does not say that unsafe requests remove it", () => {
-    const kit = kitOf();
-    kit.ask({ target: "/a" });
+  it("are named by the rule of their path, and as before the rule was known", () => {
+    const names = new TargetMemory("p|", undefined);
+    names.learn(ORIGIN, "/a/b", parseNoVarySearch('params=("x")'));
 
-    expect(kit.now(post()).kind).toBe("bypass");
-    expect(stored(kit, ["/a"])).toEqual(["/a"]);
+    expect(resources({}, [names])).toEqual([names.of(ORIGIN, "/a/b").resource, `p|${ORIGIN}/a/b?x=1`]);
   });
 });

@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createCache } from "../../../src/index.ts";
-import type { CacheOptions, RouteOptions } from "../../../src/index.ts";
+import type { RouteOptions } from "../../../src/index.ts";
 import { engineOf } from "../../../src/adapter.ts";
 
 function declare(options: unknown): () => unknown {
   return () => engineOf(createCache()).policy(options as RouteOptions, { route: "GET /reports/:id" });
-}
-
-function make(options: unknown): () => unknown {
-  return () => createCache(options as CacheOptions);
 }
 
 function refused(code: string, ...words: readonly string[]): unknown {
@@ -152,57 +148,5 @@ describe("an option that does not exist is refused", () => {
 
   it.each([["ttl"], ["encodings"], ["colour"]])("%s is not there if it is undefined", (name) => {
     expect(declare({ [name]: undefined })).not.toThrow();
-  });
-});
-
-describe("an option of a cache that is wrong is refused", () => {
-  const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
-
-  it.each([
-    ["store", inherited, "get, set, delete and clear"],
-    ["store", null, "a store, such as memoryStore()"],
-    ["store", () => 1, "a store, such as memoryStore()"],
-    ["namespace", 1, 'a string, such as "api"'],
-    ["namespacePolicy", "join", '"concat" or "replace"'],
-    ["statusHeader", true, "{ name, hit, miss } or false"],
-    ["statusHeader", null, "{ name, hit, miss } or false"],
-    ["statusHeader", { name: "x y" }, "{ name, hit, miss } or false"],
-    ["statusHeader", { name: 1 }, "{ name, hit, miss } or false"],
-    ["statusHeader", { hit: "" }, "{ name, hit, miss } or false"],
-    ["statusHeader", { miss: "a\r\nb" }, "{ name, hit, miss } or false"],
-    ["statusHeader", { word: "x" }, "{ name, hit, miss } or false"],
-    ["cacheStatus", "", "a name, true or false"],
-    ["clock", { now: () => 0 }, "a clock: now() and schedule(callback, ms)"],
-    ["onError", "log", "a function of the error and the failure"],
-    ["reporter", true, "a function of the report, or false"],
-    ["storeTimeout", 0, "seconds above 0"],
-    ["storeTimeout", Infinity, "at most 3600"],
-    ["storeTimeout", "1", "seconds above 0"],
-    ["secret", "", "a non-empty string"],
-  ])("%s: %j", (name, value, remedy) => {
-    expect(make({ [name]: value })).toThrow(
-      refused("ERR_CACHE_OPTION_INVALID", "createCache", `"${name}"`, remedy),
-    );
-  });
-
-  it("if it is not there at all", () => {
-    expect(make({ ttl: 60 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "ttl"'));
-    expect(make({ stor: 1 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'did you mean "store"?'));
-  });
-
-  it("if it is a default that no route could have", () => {
-    expect(make({ defaults: { ttl: -1 } })).toThrow(
-      refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"ttl"'),
-    );
-    expect(make({ defaults: { encodings: [] } })).toThrow(
-      refused("ERR_CACHE_OPTION_LATER", "createCache defaults", '"encodings"'),
-    );
-    expect(make({ defaults: null })).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache defaults"));
-  });
-
-  it("if they are no options at all", () => {
-    expect(make(null)).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
-    expect(make("redis")).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
-    expect(make({ namespace: undefined })).not.toThrow();
   });
 });

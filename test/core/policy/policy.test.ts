@@ -192,27 +192,3 @@ describe("the query that a route declares", () => {
     );
   });
 });
-
-describe("the status header", () => {
-  it("keeps the default of what is left out", () => {
-    expect(policyOf({}, { statusHeader: { name: "X-Reports" } }).statusHeader).toEqual({
-      name: "x-reports",
-      hit: "HIT",
-      miss: "MISS",
-    });
-  });
-
-  it("is not there if it is switched off, and neither is Cache-Status", () => {
-    const { statusHeader, cacheStatus } = policyOf({}, { statusHeader: false, cacheStatus: false });
-
-    expect([statusHeader, cacheStatus]).toEqual([undefined, undefined]);
-  });
-
-  it("is beside a Cache-Status by the cache's own name", () => {
-    const names = [policyOf({}, { cacheStatus: "edge" }), policyOf({}, { cacheStatus: true })].map(
-      ({ cacheStatus }) => cacheStatus,
-    );
-
-    expect(names).toEqual(["edge", "caching-route"]);
-  });
-});

@@ -1,184 +1,92 @@
 import { describe, expect, it } from "vitest";
-import { fillOf, kitOf, openWith, answer, said, serveOf, textOf } from "../../support/kit.ts";
-import type { Asked, Kit, KitOptions } from "../../support/kit.ts";
+import { directivesOf } from "../../../src/core/request/directives.ts";
+import type { RequestDirectives } from "../../../src/core/request/directives.ts";
+import type { Fields } from "../../../src/http/fields.ts";
+import type { Entry } from "../../../src/index.ts";
+import { kitOf, requestOf } from "../../support/kit.ts";
 
-const DEMANDING: KitOptions = { route: { requestDirectives: true, revalidate: true } };
+/** Stored at 0, stale at 40 seconds. */
+const entry = { storedAt: 0, staleAt: 40_000, fields: [] as Fields } as Partial<Entry> as Entry;
 
-const saying = (value: string): Asked => ({ headers: { "cache-control": value } });
-
-/** A cache that holds a response of 40 seconds, half of which are over. */
-function halfway(options: KitOptions = DEMANDING, said = "max-age=40"): Kit {
-  const kit = kitOf(options);
-  kit.ask({}, { headers: { "cache-control": said, etag: '"v1"' }, body: "stored" });
-  kit.clock.advance(20);
-  return kit;
+function directives(headers: Readonly<Record<string, string>>, isObeyed = true): RequestDirectives {
+  return directivesOf(requestOf({ headers }), kitOf({ route: { requestDirectives: isObeyed } }).policy);
 }
 
-describe("what a client demands", () => {
-  it.each([
-    ["no-cache"],
-    ["max-age=0"],
-    ["max-age=19"],
-    ["min-fresh=21"],
-    ["max-age=x"],
-    ["min-fresh"],
-    ["max-stale=100, max-age=10"],
-    ["No-Cache"],
-  ])("%s has the handler run", (value) => {
-    expect(halfway().now(saying(value)).kind).toBe("fill");
+const saying = (value: string): RequestDirectives => directives({ "cache-control": value });
+
+describe("a request without directives", () => {
+  it("accepts what is fresh, and nothing that is stale", () => {
+    expect([39_999, 40_000].map((now) => directives({}).accepts(entry, now))).toEqual([true, false]);
   });
 
-  it.each([["max-age=20"], ["min-fresh=20"], ["max-stale"], ["only-if-cached"], ["no-store"], ["x=1"], [""]])(
-    "%j is satisfied by what is stored",
+  it("leaves it to the cache to serve something stale", () => {
+    expect(directives({}).allowsStale(entry, 90_000)).toBe(true);
+  });
+
+  it("is one whose route does not obey them (law 4)", () => {
+    const { accepts, noStore, onlyIfCached } = directives({ "cache-control": "no-cache, no-store" }, false);
+
+    expect([accepts(entry, 0), noStore, onlyIfCached]).toEqual([true, false, false]);
+  });
+});
+
+describe("a request with directives", () => {
+  it.each([
+    ["no-cache", 0, false],
+    ["max-age=20", 20_000, true],
+    ["max-age=20", 20_001, false],
+    ["min-fresh=20", 20_000, true],
+    ["min-fresh=20", 20_001, false],
+    ["max-stale", 900_000, true],
+    ["max-stale=10", 50_000, true],
+    ["max-stale=10", 50_001, false],
+    ["max-age=45, max-stale=10", 46_000, false],
+  ])("of %s, after %d ms, accepts the entry: %s (RFC 9111 §5.2.1)", (value, now, isAccepted) => {
+    expect(saying(value).accepts(entry, now)).toBe(isAccepted);
+  });
+
+  it.each(["must-revalidate", "proxy-revalidate", "no-cache", "s-maxage=40"])(
+    "accepts nothing stale that says %s (RFC 9111 §4.2.4)",
     (value) => {
-      expect(textOf(halfway().ask(saying(value)))).toBe("stored");
+      const stored = { ...entry, fields: [["cache-control", value]] as Fields };
+
+      expect(saying("max-stale").accepts(stored, 41_000)).toBe(false);
     },
   );
 
-  it("is no-cache where an old client says Pragma alone", () => {
-    const { now } = halfway();
-
-    expect(now({ headers: { pragma: "no-cache" } }).kind).toBe("fill");
-    expect(now({ headers: { pragma: "no-cache", "cache-control": "max-age=60" } }).kind).toBe("serve");
-    expect(now({ headers: { pragma: "x-no-cache" } }).kind).toBe("serve");
-  });
-
-  it("is nothing by default: a client cannot make the handler run (law 4)", () => {
-    const { now, clock } = kitOf({ route: { revalidate: true } });
-    answer(fillOf(now()), { headers: { "cache-control": "max-age=40" } });
-    clock.advance(20);
-
-    const demands = ["no-cache", "no-store", "max-age=0", "min-fresh=99", "only-if-cached"].map(saying);
-    const decisions = [...demands, { headers: { pragma: "no-cache" } }].map((asked) => now(asked).kind);
-
-    expect(new Set(decisions)).toEqual(new Set(["serve"]));
-    expect(now({ ...saying("only-if-cached"), target: "/other" }).kind).toBe("fill");
-  });
-});
-
-describe("staleness that a client accepts", () => {
   it.each([
-    ["max-stale", "serve"],
-    ["max-stale=10", "serve"],
-    ["max-stale=9", "fill"],
-    ["max-stale=x", "fill"],
-    ["max-age=100", "fill"],
-  ])("%s, ten seconds past freshness: %s", (value, kind) => {
-    const { now, clock } = halfway();
-    clock.advance(30);
-
-    expect(now(saying(value)).kind).toBe(kind);
+    ["no-cache", false],
+    ["no-store", false],
+    ["min-fresh=1", false],
+    ["max-age=40", false],
+    ["max-age=50", true],
+    ["max-stale=4", false],
+    ["max-stale=5", true],
+    ["max-stale", true],
+    ["only-if-cached", true],
+  ])("of %s, 5 seconds past freshness, lets the cache serve it stale: %s", (value, isAllowed) => {
+    expect(saying(value).allowsStale(entry, 45_000)).toBe(isAllowed);
   });
 
-  it.each([
-    ["max-age=40, must-revalidate"],
-    ["max-age=40, proxy-revalidate"],
-    ["s-maxage=40"],
-    ["max-age=40, no-cache"],
-    ['max-age=40, no-cache="x"'],
-  ])("is refused where the response says %s", (directives) => {
-    const { now, clock } = halfway(DEMANDING, directives);
-    clock.advance(30);
-
-    expect(now(saying("max-stale")).kind).toBe("fill");
+  it("wants nothing stale where it has max-age without max-stale", () => {
+    expect(
+      ["max-age=9", "max-age=9, max-stale", "no-cache"].map((value) => saying(value).wantsFresh),
+    ).toEqual([true, false, false]);
   });
 
-  it("is refused where the response says so to caches like this one", () => {
-    const { ask, now, clock } = kitOf(DEMANDING);
-    const headers = { "cdn-cache-control": "max-age=5, must-revalidate", "cache-control": "max-age=5" };
-    ask({}, { headers: { ...headers, etag: '"v1"' } });
-    clock.advance(6);
+  it("is read for no-store and only-if-cached", () => {
+    const { noStore, onlyIfCached } = saying("no-store, only-if-cached");
 
-    expect(now(saying("max-stale")).kind).toBe("fill");
-  });
-});
-
-describe("only-if-cached", () => {
-  it("is answered 504 where nothing is stored, without content, and the handler does not run", () => {
-    const decision = serveOf(kitOf(DEMANDING).now(saying("only-if-cached")));
-
-    expect([decision.outcome, decision.reply.status, decision.reply.body]).toEqual([
-      "bypass",
-      504,
-      undefined,
-    ]);
-    expect(said(decision.reply, "content-length")).toBe("0");
-    expect(said(decision.reply, "cache-status")).toBe("caching-route;detail=only-if-cached");
+    expect([noStore, onlyIfCached]).toEqual([true, true]);
   });
 
-  it("is answered 504 where what is stored is stale, or does not satisfy the rest", () => {
-    const { ask, clock } = halfway();
+  it("counts Pragma where it has no Cache-Control (RFC 9111 §5.4)", () => {
+    const pragma = "x, No-Cache";
 
-    const tooOld = ask(saying("only-if-cached, max-age=1"));
-    clock.advance(30);
-    const stale = ask(saying("only-if-cached"));
-    const head = ask({ ...saying("only-if-cached"), method: "HEAD" });
-
-    expect([tooOld, stale, head].map(({ status }) => status)).toEqual([504, 504, 504]);
-  });
-});
-
-describe("no-store of a client", () => {
-  it("keeps its response out of the store", () => {
-    const { ask, now } = kitOf(DEMANDING);
-
-    const miss = ask(saying("no-store"));
-
-    expect(said(miss, "cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;detail=no-store");
-    expect(now().kind).toBe("fill");
-  });
-
-  it("does not make the resource count as uncacheable for others", () => {
-    const { ask, now } = kitOf(DEMANDING);
-    ask(saying("no-store"));
-
-    expect(fillOf(now()).hidden).toContain("if-none-match");
-  });
-
-  it("does not remove what is stored, when its handler says that it still holds", () => {
-    const { ask, now, clock } = halfway();
-    clock.advance(30);
-
-    const reply = ask(saying("no-store"), { status: 304 });
-
-    expect([reply.status, textOf(reply)]).toEqual([200, "stored"]);
-    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
-  });
-
-  it("waits for nobody, and nobody waits for it", () => {
-    const { begin } = kitOf(DEMANDING);
-
-    const decisions = [begin(saying("no-store")), begin(), begin(saying("no-store"))];
-
-    expect(decisions.map((decision) => decision instanceof Promise)).toEqual([false, false, false]);
-  });
-});
-
-describe("a client who wants the newest", () => {
-  it("does not take the place of those who take what is fresh", () => {
-    const { now } = halfway();
-    const asking = fillOf(now(saying("no-cache")));
-
-    expect(now().kind).toBe("serve");
-    expect(asking.conditions).toEqual([["if-none-match", '"v1"']]);
-  });
-
-  it("is told so, and freshens what is stored", () => {
-    const { ask } = halfway();
-
-    const reply = ask(saying("no-cache"), { status: 304, headers: { "cache-control": "max-age=40" } });
-
-    expect(said(reply, "cache-status")).toBe("caching-route;fwd=request;fwd-status=304;stored");
-    expect(said(ask(), "cache-status")).toBe("caching-route;hit;ttl=40");
-  });
-
-  it("who waited for another's response runs the handler all the same", async () => {
-    const { begin, now } = kitOf(DEMANDING);
-    const leader = fillOf(now());
-    const follower = begin(saying("no-cache"));
-
-    openWith(leader).complete("made");
-
-    expect((await follower).kind).toBe("fill");
+    expect([
+      directives({ pragma }).accepts(entry, 0),
+      directives({ pragma, "cache-control": "x" }).accepts(entry, 0),
+      directives({ pragma: "x-no-cache" }).accepts(entry, 0),
+    ]).toEqual([false, true, true]);
   });
 });

@@ -1,267 +1,85 @@
 import { describe, expect, it } from "vitest";
-import { fillOf, kitOf, openWith, said, textOf } from "../../support/kit.ts";
-import type { Kit, KitOptions, Said } from "../../support/kit.ts";
+import { learnsRule, offeredField } from "../../../src/core/request/no-vary-search.ts";
+import { toFields } from "../../../src/http/fields.ts";
+import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
+import type { SearchRule } from "../../../src/http/no-vary-search.ts";
+import { kitOf, requestOf } from "../../support/kit.ts";
+import type { Asked, KitOptions, Said } from "../../support/kit.ts";
 
-const IGNORES_UTM = 'params=("utm")';
+const ORIGIN = "http://example.org";
+const UTM = 'params=("utm")';
 
-function saying(rule: string, body = "report"): Said {
-  return { headers: { "no-vary-search": rule }, body };
+interface Learning {
+  readonly route?: KitOptions["route"];
+  readonly asked?: Asked;
+  readonly rule?: SearchRule | undefined;
 }
 
-/** A route that heeds the field, and has been told a rule for `/reports`. */
-function taught(rule: string, route: KitOptions["route"] = {}): Kit {
-  const kit = kitOf({ route: { noVarySearch: true, ...route } });
-  kit.ask({ target: "/reports?first" }, saying(rule));
-  return kit;
+/** Whether the key of a response allows it to be stored, and which rule its path has then. */
+function learn(
+  said: Said["headers"],
+  { route, asked, rule }: Learning = {},
+): { readonly isAllowed: boolean; readonly learned: SearchRule | undefined } {
+  const { policy } = kitOf({ route: { noVarySearch: true, ...route } });
+  const request = requestOf({ target: "/q?utm=1", ...asked });
+  const head = { status: 200, fields: toFields(said ?? {}) };
+  const isAllowed = learnsRule(request, policy, { origin: ORIGIN, rule }, head);
+  return { isAllowed, learned: policy.targets.of(ORIGIN, "/q").rule };
 }
 
-function kinds({ now }: Kit, ...targets: readonly string[]): readonly string[] {
-  return targets.map((target) => {
-    const decision = now({ target });
-    if (decision.kind === "fill") decision.abandon("aborted");
-    return decision.kind;
-  });
-}
+describe("a response", () => {
+  it("teaches the rule of its path, and may be stored under a key that was made without one", () => {
+    const { isAllowed, learned } = learn({ "no-vary-search": UTM });
 
-describe("a response that says which parameters do not count", () => {
-  it("is shared by requests that differ in those alone", () => {
-    const kit = taught(IGNORES_UTM);
-    kit.ask({ target: "/reports?utm=1&page=2" }, saying(IGNORES_UTM, "two"));
-
-    expect(textOf(kit.ask({ target: "/reports?page=2&utm=9&utm=8" }))).toBe("two");
-    expect(kinds(kit, "/reports?page=2", "/reports?page=3", "/reports?page=2&x=1", "/other?page=2")).toEqual([
-      "serve",
-      "fill",
-      "fill",
-      "fill",
-    ]);
+    expect([isAllowed, learned]).toEqual([true, { ...parseNoVarySearch(UTM), turn: 1 }]);
   });
 
-  it("is shared by all whose excepted parameters are equal", () => {
-    const rule = 'params, except=("page")';
-    const kit = taught(rule);
-    kit.ask({ target: "/reports?page=2&x=1" }, saying(rule));
-
-    expect(kinds(kit, "/reports?y=1&page=2", "/reports?page=3", "/reports")).toEqual([
-      "serve",
-      "fill",
-      "fill",
-    ]);
-  });
-
-  it("is stored for its own target alone where it is the first to say so", () => {
-    const kit = kitOf({ route: { noVarySearch: true } });
-    kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
-
-    expect(kinds(kit, "/reports?utm=1", "/reports")).toEqual(["fill", "fill"]);
-  });
-
-  it("is heeded where a middleware before the lookup said it", () => {
-    const kit = kitOf({ route: { noVarySearch: true } });
-    const earlier = { earlier: { "no-vary-search": IGNORES_UTM } };
-    kit.ask({ target: "/reports" }, earlier);
-    kit.ask({ target: "/reports?utm=1" }, earlier);
-
-    expect(kinds(kit, "/reports?utm=2")).toEqual(["serve"]);
-  });
-
-  it("does not count by default", () => {
-    const kit = taught(IGNORES_UTM, { noVarySearch: false });
-    kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
-
-    expect(kinds(kit, "/reports?utm=1", "/reports?utm=2")).toEqual(["serve", "fill"]);
-  });
-
-  it("says nothing of other hosts", () => {
-    const kit = taught(IGNORES_UTM);
-    const origin = "http://other.example";
-    kit.ask({ origin, target: "/reports?utm=1" });
-
-    expect(kit.now({ origin, target: "/reports?utm=2" }).kind).toBe("fill");
-  });
-
-  it("says nothing of other principals' responses", () => {
-    const kit = taught(IGNORES_UTM, { scope: ({ headers }) => headers?.["x-user"] ?? "nobody" });
-    kit.ask({ target: "/reports?utm=1", headers: { "x-user": "a" } }, saying(IGNORES_UTM));
-
-    expect(kit.now({ target: "/reports?utm=2", headers: { "x-user": "a" } }).kind).toBe("serve");
-    expect(kit.now({ target: "/reports?utm=2", headers: { "x-user": "b" } }).kind).toBe("fill");
-  });
-
-  it("says nothing of methods with content", () => {
-    const kit = taught(IGNORES_UTM, { methods: ["GET", "QUERY"] });
-    const query = { method: "QUERY", content: "x", headers: { "content-type": "text/plain" } };
-    kit.ask({ ...query, target: "/reports?utm=1" });
-
-    expect(kit.now({ ...query, target: "/reports?utm=1" }).kind).toBe("serve");
-    expect(kit.now({ ...query, target: "/reports?utm=2" }).kind).toBe("fill");
-  });
-
-  it("leaves the handler the query as it was sent", () => {
-    expect(fillOf(taught(IGNORES_UTM).now({ target: "/reports?utm=1" })).target).toBeUndefined();
-  });
-
-  it("teaches nothing where it may not be stored", () => {
-    const kit = taught(IGNORES_UTM);
-    kit.ask({ target: "/reports?utm=1" }, { status: 500 });
-    kit.ask({ target: "/reports?utm=2" }, saying(IGNORES_UTM));
-
-    expect(kinds(kit, "/reports?utm=3")).toEqual(["serve"]);
-  });
-
-  it("is explained with the URI as it counts", async () => {
-    const { cache } = taught(IGNORES_UTM);
-
-    const { key } = await cache.explain({ url: "http://example.org/reports?utm=1&page=2" });
-
-    expect(key?.uri).toBe("http://example.org/reports?page=2");
-  });
-});
-
-describe("a response that says another rule than the one its request was looked up by", () => {
   it.each([
-    ["none", {}],
-    ["another", saying('params=("page")')],
-    ["one that is invalid", saying("params=utm")],
-  ])("is not stored: %s", (_, response) => {
-    const kit = taught(IGNORES_UTM);
-
-    kit.ask({ target: "/reports?utm=1" }, response);
-
-    expect(kit.cache.stats().refusals).toEqual({ "search-rule": 1 });
-    expect(kinds(kit, "/reports?utm=1", "/reports?utm=2")).toEqual(["fill", "fill"]);
+    ["the same rule", UTM, true],
+    ["another rule", 'params=("page")', false],
+    ["an invalid rule", "params=utm", false],
+  ])("with %s than the one its key was made by may be stored: %s, %s", (_, value, isAllowed) => {
+    expect(learn({ "no-vary-search": value }, { rule: parseNoVarySearch(UTM) }).isAllowed).toBe(isAllowed);
   });
 
-  it("teaches, so that the next one is stored as it says", () => {
-    const kit = taught(IGNORES_UTM);
-    const rule = 'params=("page")';
-    kit.ask({ target: "/reports?utm=1" }, saying(rule));
-    kit.ask({ target: "/reports?utm=1&page=1" }, saying(rule));
-
-    expect(kinds(kit, "/reports?utm=1&page=2", "/reports?utm=2&page=1")).toEqual(["serve", "fill"]);
+  it("without a rule may not be stored under a key that was made by one", () => {
+    expect(learn({}, { rule: parseNoVarySearch(UTM) })).toEqual({ isAllowed: false, learned: undefined });
   });
 
-  it("is not followed by one that an earlier rule let in", () => {
-    const kit = taught(IGNORES_UTM);
-    kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
-    kit.ask({ target: "/reports?page=7" }, saying('params=("page")'));
-
-    // The entry is for no `page` and any `utm`; this request has a `page`, which did count for it.
-    expect(kinds(kit, "/reports?page=8")).toEqual(["fill"]);
+  it.each<[string, Learning]>([
+    ["the route does not heed the field", { route: { noVarySearch: false } }],
+    ["the route has a key of its own", { route: { key: () => "k" } }],
+    ["the method has content", { asked: { method: "POST" } }],
+  ])("teaches nothing where %s", (_, learning) => {
+    expect(learn({ "no-vary-search": UTM }, learning)).toEqual({ isAllowed: true, learned: undefined });
   });
 
-  it("leaves nobody to run alone when the rule comes back", () => {
-    const kit = taught(IGNORES_UTM);
-    kit.ask({ target: "/reports?utm=1" });
-    kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
+  it("teaches nothing by the rule that its route offers", () => {
+    const route = { query: ["page"] };
+    const offer = kitOf({ route: { noVarySearch: true, ...route } }).policy.searchOffer!;
 
-    expect(fillOf(kit.now({ target: "/reports?utm=1" })).hidden).not.toEqual([]);
-  });
-
-  it("drops what is stored where it is a 304", () => {
-    const kit = taught(IGNORES_UTM, { revalidate: true, ttl: 1 });
-    const tagged = { headers: { "no-vary-search": IGNORES_UTM, etag: '"1"' } };
-    kit.ask({ target: "/reports?utm=1" }, tagged);
-    kit.clock.advance(5000);
-    kit.ask({ target: "/reports?utm=2" }, { status: 304, headers: { "no-vary-search": "params" } });
-
-    expect(kit.cache.stats().refusals).toEqual({ "search-rule": 1 });
-    expect(fillOf(kit.now({ target: "/reports?utm=2" })).conditions).toEqual([]);
-  });
-
-  it("holds on a 304 that does not repeat it", () => {
-    const kit = taught(IGNORES_UTM, { revalidate: true, ttl: 1 });
-    const tagged = { headers: { "no-vary-search": IGNORES_UTM, etag: '"1"' } };
-    kit.ask({ target: "/reports?utm=1" }, tagged);
-    kit.clock.advance(5000);
-    kit.ask({ target: "/reports?utm=2" }, { status: 304 });
-
-    expect(kinds(kit, "/reports?utm=3")).toEqual(["serve"]);
+    expect(learn({ "no-vary-search": offer }, { route }).learned).toBeUndefined();
   });
 });
 
-describe("a route that declares its parameters and heeds No-Vary-Search", () => {
-  const route = { noVarySearch: true, query: ["page", "lang"] };
-  const OFFER = 'key-order, params, except=("lang" "page")';
+describe("the field that a route offers", () => {
+  const { policy } = kitOf({ route: { noVarySearch: true, query: ["page"] } });
+  const said = toFields({ "no-vary-search": UTM });
 
-  it("says on misses and hits that only those count", () => {
-    const { ask } = kitOf({ route });
-
-    expect([ask(), ask()].map((reply) => said(reply, "no-vary-search"))).toEqual([OFFER, OFFER]);
-  });
-
-  it("says so of what is not stored, and of streams", () => {
-    const { ask, now } = kitOf({ route });
-    const stream = openWith(fillOf(now())).stream();
-    stream.sink?.abandon("failed");
-
-    expect(said(stream, "no-vary-search")).toBe(OFFER);
-    expect(said(ask({}, { headers: { "cache-control": "no-store" } }), "no-vary-search")).toBe(OFFER);
-  });
-
-  it("says so of what a 304 made fresh", () => {
-    const { ask, clock } = kitOf({ route: { ...route, revalidate: true, ttl: 1 } });
-    ask({}, { headers: { etag: '"1"' } });
-    clock.advance(5000);
-
-    expect([ask({}, { status: 304 }), ask()].map((reply) => said(reply, "no-vary-search"))).toEqual([
-      OFFER,
-      OFFER,
+  it("names the declared parameters", () => {
+    expect(offeredField({ status: 200, fields: [] }, policy)).toEqual([
+      ["no-vary-search", 'key-order, params, except=("page")'],
     ]);
   });
 
-  it("leaves what the handler says", () => {
-    const { ask } = taught(IGNORES_UTM, route);
-
-    expect([ask({}, saying(IGNORES_UTM)), ask()].map((reply) => said(reply, "no-vary-search"))).toEqual([
-      IGNORES_UTM,
-      IGNORES_UTM,
-    ]);
+  it("is absent where the handler or an earlier middleware has its own", () => {
+    expect(offeredField({ status: 200, fields: said }, policy)).toEqual([]);
+    expect(offeredField({ status: 200, fields: [], earlier: said }, policy)).toEqual([]);
   });
 
-  it("leaves what a middleware says", () => {
-    const reply = kitOf({ route }).ask({}, { earlier: { "no-vary-search": IGNORES_UTM } });
-
-    expect(said(reply, "no-vary-search")).toBeUndefined();
-  });
-
-  it("takes names exactly, since that is what it says: neither the key nor the handler has parts of them", () => {
-    const { ask, now } = kitOf({ route });
-    const fill = fillOf(now({ target: "/reports?page[x]=1&page=2" }));
-    fill.abandon("aborted");
-
-    expect([fill.target, fill.keepsParameter?.("page[x]")]).toEqual(["/reports?page=2", false]);
-    ask({ target: "/reports?page=2" });
-    expect(now({ target: "/reports?page.y=1&page=2" }).kind).toBe("serve");
-  });
-
-  it.each<[string, KitOptions["route"]]>([
-    ["without the option", { query: ["page"] }],
-    ["where all parameters count", { noVarySearch: true, query: "all" }],
-    ["where the handler sees them all", { ...route, key: () => "reports" }],
-  ])("says nothing %s", (_, other) => {
-    expect(said(kitOf({ route: other ?? {} }).ask(), "no-vary-search")).toBeUndefined();
-  });
-
-  it("learns from its handler, of the declared ones", () => {
-    const kit = taught('params=("lang")', route);
-    kit.ask({ target: "/reports?page=1&lang=en" }, saying('params=("lang")'));
-
-    expect(kinds(kit, "/reports?page=1&lang=de&x=1", "/reports?page=2")).toEqual(["serve", "fill"]);
-  });
-});
-
-describe("an unsafe request", () => {
-  it("removes what its URI shares with others, and what was stored before the rule was known", () => {
-    const kit = kitOf({ route: { noVarySearch: true, invalidateOnUnsafe: true } });
-    const target = "/reports?utm=1";
-    kit.ask({ target }, saying(IGNORES_UTM));
-    kit.ask({ target }, saying(IGNORES_UTM));
-    const pass = fillOf(kit.now({ method: "POST", target }));
-    openWith(pass).complete(undefined);
-
-    expect(kinds(kit, "/reports?utm=2")).toEqual(["fill"]);
-    kit.ask({ target: "/reports" }, {});
-    expect(kinds(kit, target)).toEqual(["fill"]);
+  it("is absent where the route declares nothing", () => {
+    expect(
+      offeredField({ status: 200, fields: [] }, kitOf({ route: { noVarySearch: true } }).policy),
+    ).toEqual([]);
   });
 });

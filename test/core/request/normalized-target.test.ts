@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
+import {
+  keepsParameter,
+  TargetMemory,
+  undeclaredNames,
+} from "../../../src/core/request/normalized-target.ts";
+import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 
 const origin = "http://a";
 
@@ -118,5 +123,84 @@ describe("a target whose route declares its parameters", () => {
 
   it("does not find what every object has", () => {
     expect(new TargetMemory("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
+  });
+});
+
+describe("the rules of paths", () => {
+  const rule = parseNoVarySearch('params=("utm")');
+  const ruleOf = (names: TargetMemory, path: string): unknown => names.of("http://a", path).rule;
+
+  it("are remembered of the last thousand", () => {
+    const names = new TargetMemory("", undefined);
+    Array.from({ length: 1001 }, (_, at) => names.learn("http://a", `/${at}`, rule));
+
+    expect([ruleOf(names, "/0"), ruleOf(names, "/1")]).toEqual([undefined, { ...rule, turn: 2 }]);
+  });
+
+  it("are not remembered of very long ones", () => {
+    const names = new TargetMemory("", undefined);
+    const path = `/${"x".repeat(3000)}`;
+    names.learn("http://a", path, rule);
+
+    expect(ruleOf(names, path)).toBeUndefined();
+  });
+
+  it("change what is remembered of targets, not of which origins were asked for", () => {
+    const names = new TargetMemory("", undefined);
+    const before = names.of("http://a", "/q?utm=1");
+    names.learn("http://a", "/q", rule);
+
+    expect(names.of("http://a", "/q?utm=1")).not.toEqual(before);
+    names.learn("http://a", "/q", undefined);
+    expect(names.of("http://a", "/q?utm=1")).toEqual(before);
+    expect(names.origins()).toEqual(["http://a"]);
+  });
+
+  it("are part of names that no client can write", () => {
+    const names = new TargetMemory("", undefined);
+    names.learn("http://a", "/q", rule);
+    const { uri } = names.of("http://a", "/q?utm=1");
+
+    const written = [
+      ["", uri],
+      [uri, "/"],
+      ["?", uri],
+      ["://", uri],
+    ] as const;
+    expect(written.map(([origin, target]) => names.of(origin, target).uri)).not.toContain(uri);
+    expect(written.map(([origin, target]) => names.of(origin, target).uri.startsWith("?"))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("a parameter", () => {
+  const declared = new Map([["filter", undefined]]);
+
+  it.each([
+    ["filter", true],
+    ["filter[a]", true],
+    ["filter.a", true],
+    ["filters", false],
+    ["[filter]", false],
+  ])("enters the key by its name or by what it is a part of: %s, %s", (name, isKept) => {
+    expect(keepsParameter(declared, name)).toBe(isKept);
+  });
+
+  it("enters the key by its whole name alone, where clients are told the names", () => {
+    expect(["filter", "filter[a]"].map((name) => keepsParameter(declared, name, true))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it("is undeclared where it does not enter the key: decoded, each name once", () => {
+    const policy = { query: declared, noVarySearch: false };
+
+    expect(undeclaredNames("/q?utm=1&filter[a]=1&utm=2&a%20b=3", policy)).toEqual(["utm", "a b"]);
+    expect(undeclaredNames("/q?utm=1", { ...policy, query: undefined })).toEqual([]);
   });
 });

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { settingsOf } from "../../../src/core/policy/cache-options.ts";
+import { createCache } from "../../../src/index.ts";
+import type { CacheOptions } from "../../../src/index.ts";
+
+function make(options: unknown): () => unknown {
+  return () => createCache(options as CacheOptions);
+}
+
+function refused(code: string, ...words: readonly string[]): unknown {
+  return expect.objectContaining({
+    name: "CacheError",
+    code,
+    message: expect.stringMatching(
+      new RegExp(words.map((word) => word.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")).join(".*")),
+    ),
+  });
+}
+
+describe("an option of a cache that is wrong is refused", () => {
+  const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
+
+  it.each([
+    ["store", inherited, "get, set, delete and clear"],
+    ["store", null, "a store, such as memoryStore()"],
+    ["store", () => 1, "a store, such as memoryStore()"],
+    ["namespace", 1, 'a string, such as "api"'],
+    ["namespacePolicy", "join", '"concat" or "replace"'],
+    ["statusHeader", true, "{ name, hit, miss } or false"],
+    ["statusHeader", null, "{ name, hit, miss } or false"],
+    ["statusHeader", { name: "x y" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { name: 1 }, "{ name, hit, miss } or false"],
+    ["statusHeader", { hit: "" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { miss: "a\r\nb" }, "{ name, hit, miss } or false"],
+    ["statusHeader", { word: "x" }, "{ name, hit, miss } or false"],
+    ["cacheStatus", "", "a name, true or false"],
+    ["clock", { now: () => 0 }, "a clock: now() and schedule(callback, ms)"],
+    ["onError", "log", "a function of the error and the failure"],
+    ["reporter", true, "a function of the report, or false"],
+    ["storeTimeout", 0, "seconds above 0"],
+    ["storeTimeout", Infinity, "at most 3600"],
+    ["storeTimeout", "1", "seconds above 0"],
+    ["secret", "", "a non-empty string"],
+  ])("%s: %j", (name, value, remedy) => {
+    expect(make({ [name]: value })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "createCache", `"${name}"`, remedy),
+    );
+  });
+
+  it("if it is not there at all", () => {
+    expect(make({ ttl: 60 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "ttl"'));
+    expect(make({ stor: 1 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'did you mean "store"?'));
+  });
+
+  it("if it is a default that no route could have", () => {
+    expect(make({ defaults: { ttl: -1 } })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"ttl"'),
+    );
+    expect(make({ defaults: { encodings: [] } })).toThrow(
+      refused("ERR_CACHE_OPTION_LATER", "createCache defaults", '"encodings"'),
+    );
+    expect(make({ defaults: null })).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache defaults"));
+  });
+
+  it("if they are no options at all", () => {
+    expect(make(null)).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
+    expect(make("redis")).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
+    expect(make({ namespace: undefined })).not.toThrow();
+  });
+
+  it("if it is a default name of all routes", () => {
+    expect(make({ defaults: { route: "reports" } })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"route"', "it on each route"),
+    );
+  });
+});
+
+describe("the settings of a cache", () => {
+  it("are complete and frozen where it has no options", () => {
+    const settings = settingsOf({});
+
+    expect(settings).toEqual({
+      namespace: "",
+      namespacePolicy: "concat",
+      statusHeader: { name: "x-cache", hit: "HIT", miss: "MISS" },
+      cacheStatus: "caching-route",
+      cacheStatusKey: false,
+      defaults: {},
+    });
+    expect([settings, settings.statusHeader, settings.defaults].map(Object.isFrozen)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("keep the default name where only the key is asked for", () => {
+    expect(settingsOf({ cacheStatus: { key: true } })).toMatchObject({
+      cacheStatus: "caching-route",
+      cacheStatusKey: true,
+    });
+  });
+
+  it("do not change when the caller's defaults change later", () => {
+    const defaults = { ttl: 1 };
+    const settings = settingsOf({ defaults });
+    defaults.ttl = 2;
+
+    expect(settings.defaults).toEqual({ ttl: 1 });
+  });
+});
+
+describe("the status header", () => {
+  it("keeps the default of what is left out", () => {
+    expect(settingsOf({ statusHeader: { name: "X-Reports" } }).statusHeader).toEqual({
+      name: "x-reports",
+      hit: "HIT",
+      miss: "MISS",
+    });
+  });
+
+  it("is not there if it is switched off, and neither is Cache-Status", () => {
+    const { statusHeader, cacheStatus } = settingsOf({ statusHeader: false, cacheStatus: false });
+
+    expect([statusHeader, cacheStatus]).toEqual([undefined, undefined]);
+  });
+
+  it("is beside a Cache-Status by the cache's own name", () => {
+    const names = [settingsOf({ cacheStatus: "edge" }), settingsOf({ cacheStatus: true })].map(
+      ({ cacheStatus }) => cacheStatus,
+    );
+
+    expect(names).toEqual(["edge", "caching-route"]);
+  });
+});

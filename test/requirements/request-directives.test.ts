@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { fillOf, kitOf, openWith, answer, said, serveOf, textOf } from "../support/kit.ts";
+import type { Asked, Kit, KitOptions } from "../support/kit.ts";
+
+const DEMANDING: KitOptions = { route: { requestDirectives: true, revalidate: true } };
+
+const saying = (value: string): Asked => ({ headers: { "cache-control": value } });
+
+/** A cache that holds a response of 40 seconds, half of which are over. */
+function halfway(options: KitOptions = DEMANDING, said = "max-age=40"): Kit {
+  const kit = kitOf(options);
+  kit.ask({}, { headers: { "cache-control": said, etag: '"v1"' }, body: "stored" });
+  kit.clock.advance(20);
+  return kit;
+}
+
+describe("what a client demands", () => {
+  it.each([
+    ["no-cache"],
+    ["max-age=0"],
+    ["max-age=19"],
+    ["min-fresh=21"],
+    ["max-age=x"],
+    ["min-fresh"],
+    ["max-stale=100, max-age=10"],
+    ["No-Cache"],
+  ])("%s has the handler run", (value) => {
+    expect(halfway().now(saying(value)).kind).toBe("fill");
+  });
+
+  it.each([["max-age=20"], ["min-fresh=20"], ["max-stale"], ["only-if-cached"], ["no-store"], ["x=1"], [""]])(
+    "%j is satisfied by what is stored",
+    (value) => {
+      expect(textOf(halfway().ask(saying(value)))).toBe("stored");
+    },
+  );
+
+  it("is no-cache where an old client says Pragma alone", () => {
+    const { now } = halfway();
+
+    expect(now({ headers: { pragma: "no-cache" } }).kind).toBe("fill");
+    expect(now({ headers: { pragma: "no-cache", "cache-control": "max-age=60" } }).kind).toBe("serve");
+    expect(now({ headers: { pragma: "x-no-cache" } }).kind).toBe("serve");
+  });
+
+  it("is nothing by default: a client cannot make the handler run (law 4)", () => {
+    const { now, clock } = kitOf({ route: { revalidate: true } });
+    answer(fillOf(now()), { headers: { "cache-control": "max-age=40" } });
+    clock.advance(20);
+
+    const demands = ["no-cache", "no-store", "max-age=0", "min-fresh=99", "only-if-cached"].map(saying);
+    const decisions = [...demands, { headers: { pragma: "no-cache" } }].map((asked) => now(asked).kind);
+
+    expect(new Set(decisions)).toEqual(new Set(["serve"]));
+    expect(now({ ...saying("only-if-cached"), target: "/other" }).kind).toBe("fill");
+  });
+});
+
+describe("staleness that a client accepts", () => {
+  it.each([
+    ["max-stale", "serve"],
+    ["max-stale=10", "serve"],
+    ["max-stale=9", "fill"],
+    ["max-stale=x", "fill"],
+    ["max-age=100", "fill"],
+  ])("%s, ten seconds past freshness: %s", (value, kind) => {
+    const { now, clock } = halfway();
+    clock.advance(30);
+
+    expect(now(saying(value)).kind).toBe(kind);
+  });
+
+  it.each([
+    ["max-age=40, must-revalidate"],
+    ["max-age=40, proxy-revalidate"],
+    ["s-maxage=40"],
+    ["max-age=40, no-cache"],
+    ['max-age=40, no-cache="x"'],
+  ])("is refused where the response says %s", (directives) => {
+    const { now, clock } = halfway(DEMANDING, directives);
+    clock.advance(30);
+
+    expect(now(saying("max-stale")).kind).toBe("fill");
+  });
+
+  it("is refused where the response says so to caches like this one", () => {
+    const { ask, now, clock } = kitOf(DEMANDING);
+    const headers = { "cdn-cache-control": "max-age=5, must-revalidate", "cache-control": "max-age=5" };
+    ask({}, { headers: { ...headers, etag: '"v1"' } });
+    clock.advance(6);
+
+    expect(now(saying("max-stale")).kind).toBe("fill");
+  });
+});
+
+describe("only-if-cached", () => {
+  it("is answered 504 where nothing is stored, without content, and the handler does not run", () => {
+    const decision = serveOf(kitOf(DEMANDING).now(saying("only-if-cached")));
+
+    expect([decision.outcome, decision.reply.status, decision.reply.body]).toEqual([
+      "bypass",
+      504,
+      undefined,
+    ]);
+    expect(said(decision.reply, "content-length")).toBe("0");
+    expect(said(decision.reply, "cache-status")).toBe("caching-route;detail=only-if-cached");
+  });
+
+  it("is answered 504 where what is stored is stale, or does not satisfy the rest", () => {
+    const { ask, clock } = halfway();
+
+    const tooOld = ask(saying("only-if-cached, max-age=1"));
+    clock.advance(30);
+    const stale = ask(saying("only-if-cached"));
+    const head = ask({ ...saying("only-if-cached"), method: "HEAD" });
+
+    expect([tooOld, stale, head].map(({ status }) => status)).toEqual([504, 504, 504]);
+  });
+});
+
+describe("no-store of a client", () => {
+  it("keeps its response out of the store", () => {
+    const { ask, now } = kitOf(DEMANDING);
+
+    const miss = ask(saying("no-store"));
+
+    expect(said(miss, "cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;detail=no-store");
+    expect(now().kind).toBe("fill");
+  });
+
+  it("does not make the resource count as uncacheable for others", () => {
+    const { ask, now } = kitOf(DEMANDING);
+    ask(saying("no-store"));
+
+    expect(fillOf(now()).hidden).toContain("if-none-match");
+  });
+
+  it("does not remove what is stored, when its handler says that it still holds", () => {
+    const { ask, now, clock } = halfway();
+    clock.advance(30);
+
+    const reply = ask(saying("no-store"), { status: 304 });
+
+    expect([reply.status, textOf(reply)]).toEqual([200, "stored"]);
+    expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
+  });
+
+  it("waits for nobody, and nobody waits for it", () => {
+    const { begin } = kitOf(DEMANDING);
+
+    const decisions = [begin(saying("no-store")), begin(), begin(saying("no-store"))];
+
+    expect(decisions.map((decision) => decision instanceof Promise)).toEqual([false, false, false]);
+  });
+});
+
+describe("a client who wants the newest", () => {
+  it("does not take the place of those who take what is fresh", () => {
+    const { now } = halfway();
+    const asking = fillOf(now(saying("no-cache")));
+
+    expect(now().kind).toBe("serve");
+    expect(asking.conditions).toEqual([["if-none-match", '"v1"']]);
+  });
+
+  it("is told so, and freshens what is stored", () => {
+    const { ask } = halfway();
+
+    const reply = ask(saying("no-cache"), { status: 304, headers: { "cache-control": "max-age=40" } });
+
+    expect(said(reply, "cache-status")).toBe("caching-route;fwd=request;fwd-status=304;stored");
+    expect(said(ask(), "cache-status")).toBe("caching-route;hit;ttl=40");
+  });
+
+  it("who waited for another's response runs the handler all the same", async () => {
+    const { begin, now } = kitOf(DEMANDING);
+    const leader = fillOf(now());
+    const follower = begin(saying("no-cache"));
+
+    openWith(leader).complete("made");
+
+    expect((await follower).kind).toBe("fill");
+  });
+});
