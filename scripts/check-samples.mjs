@@ -2,8 +2,9 @@
 // runs the whole programs among them.
 //
 //   ```ts            a module of its own
-//   ```ts run        a whole program without types: run as JavaScript too, exactly as it stands there, and asked twice
-//                    what the next curl on the page asks: first a miss, then a hit
+//   ```ts run        a whole program: it is also run, and asked twice what the next curl on the page asks, first a
+//                    miss, then a hit
+//   ```ts run js     the same, and run as it stands there: it has no types, and the page offers it as JavaScript, too
 //   ```js run        the same in CommonJS
 //   ```ts continue   more of the sample before it on the page
 //   ```ts type-only  signatures: checked as an ambient module, where the compiler accepts no statement
@@ -19,7 +20,7 @@ import { buildDir, buildIfStale, fail, filesBelow, root, run } from "./lib/proje
 import { ask, endWithScript, freePort } from "./lib/server.mjs";
 
 const folder = join(buildDir, "samples");
-const flags = ["", "continue", "type-only", "run"];
+const flags = ["", "continue", "type-only", "run", "run js"];
 
 /** Reads the samples of a page: each the line it starts at, its flag, and its lines by number. */
 function samplesOf(page) {
@@ -43,7 +44,7 @@ function samplesOf(page) {
         if (!["ts", "js"].includes(language)) fail(`${place}: write \`\`\`ts, so that the sample is checked`);
         if (!flags.includes(fence[3]))
           fail(`${place}: a sample is marked ${flags.slice(1).join(" or ")}, not ${fence[3]}`);
-        if (fence[3] === "run" && given.length > 0)
+        if (fence[3].startsWith("run") && given.length > 0)
           fail(`${place}: a whole program takes nothing for granted`);
         open = { line: line + 1, fence: fence[1], language, flag: fence[3], lines: given };
         given = [];
@@ -61,6 +62,8 @@ function samplesOf(page) {
 const isChecked = ([, , language, flag]) =>
   ["ts", "typescript", "tsx"].includes(language) || (language === "js" && flag === "run");
 
+const moduleName = (page, line) => `${basename(page)}.line-${line}`;
+
 /** Joins what continues a sample to it; returns the modules of a page. */
 function modulesOf(page) {
   const modules = [];
@@ -72,7 +75,7 @@ function modulesOf(page) {
   return modules.map((module) => {
     const text = Array(module.lines.at(-1)?.[0] ?? 0).fill("");
     for (const [line, content] of module.lines) text[line] = content;
-    const name = `${basename(page)}.line-${module.line}`;
+    const name = moduleName(page, module.line);
     if (module.flag !== "type-only") return { file: `${name}.ts`, text: `${text.join("\n")}\nexport {};\n` };
     return { file: `${name}.d.ts`, text: `declare module "${name}" {${text.join("\n")}\n}\n` };
   });
@@ -82,22 +85,27 @@ function modulesOf(page) {
 function programsOf(page) {
   const lines = readFileSync(page, "utf8").split("\n");
   return samplesOf(page)
-    .filter(({ flag }) => flag === "run")
-    .map(({ line, language, lines: program }) => {
+    .filter(({ flag }) => flag.startsWith("run"))
+    .map(({ line, language, flag, lines: program }) => {
       const place = `${relative(root, page)}:${line}`;
-      const url = /^curl .*?(http:\/\/localhost:8000\/\S*)/m.exec(lines.slice(line).join("\n"))?.[1];
+      const url = /\bcurl [^`\n]*?(http:\/\/localhost:8000\/[^\s`"']*)/.exec(
+        lines.slice(line).join("\n"),
+      )?.[1];
       if (url === undefined) fail(`${place}: no curl after the program asks http://localhost:8000/`);
-      const file = `${basename(page)}.line-${line}.${language === "ts" ? "mjs" : "cjs"}`;
-      return { place, url, file, text: program.map(([, text]) => text).join("\n") };
+      const name = join(folder, "programs", moduleName(page, line));
+      const text =
+        language === "ts" && flag === "run"
+          ? readFileSync(join(folder, "compiled", `${moduleName(page, line)}.js`), "utf8")
+          : program.map(([, content]) => content).join("\n");
+      return { place, url, file: `${name}.${language === "ts" ? "mjs" : "cjs"}`, text };
     });
 }
 
 /** Runs a program on a free port and asks it twice; returns what is wrong, if anything. */
 async function faultOf({ url, file, text }) {
   const port = await freePort(8100);
-  const path = join(folder, file);
-  writeFileSync(path, text.replaceAll("8000", port));
-  const child = spawn(process.execPath, [path], { stdio: ["ignore", "ignore", "pipe"] });
+  writeFileSync(file, text.replaceAll("8000", port));
+  const child = spawn(process.execPath, [file], { stdio: ["ignore", "ignore", "pipe"] });
   endWithScript(child);
   let output = "";
   child.stderr.on("data", (chunk) => (output += chunk));
@@ -135,10 +143,10 @@ const pages = [join(root, "README.md"), ...filesBelow(join(root, "docs"))].filte
 const modules = pages.flatMap(modulesOf);
 if (modules.length === 0) fail("README.md and docs/ have no samples");
 rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
+mkdirSync(join(folder, "programs"), { recursive: true });
 for (const { file, text } of modules) writeFileSync(join(folder, file), text);
 const compilerOptions = {
-  noEmit: true,
+  outDir: "compiled",
   noUnusedLocals: false,
   noUnusedParameters: false,
   skipLibCheck: false,
