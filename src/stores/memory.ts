@@ -4,28 +4,33 @@ import type { Slot } from "./memory/queue.ts";
 import { EvictionOrder } from "./memory/s3-fifo.ts";
 import { weigh } from "./memory/weight.ts";
 
-/** The bounds of a memory store. */
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
-  /** What all entries together may weigh, in bytes, keys and fields included. Default: 64 MiB. */
+  /** The most memory of all entries, in bytes, estimated with keys and fields. Default: 67,108,864 (64 MiB). */
   maxBytes?: number;
-  /** How many entries there may be. Default: no bound but the bytes. */
+  /** The most entries. Default: `Infinity`. */
   maxEntries?: number;
-  /** How many variants one resource may have. Default: 256. */
+  /** The most variants of one resource. The oldest is evicted first. Default: 256. */
   maxVariants?: number;
 }
 
 interface Resource {
   readonly vary: readonly string[];
-  /** From the oldest to the newest. */
+  /** Oldest first. */
   readonly variants: Map<string, Slot>;
 }
 
 /**
- * Keeps entries in the memory of the process, by reference: nothing is encoded, nothing copied.
+ * Returns a store in the memory of this process. Entries are kept by reference: nothing is encoded or copied.
  *
- * Bounded by bytes. What is evicted is chosen by S3-FIFO: a newcomer that nobody asks for again soon goes first. A flood
- * of one-off keys therefore flushes itself out and not the entries that are asked for (hazard 17).
- * Throws `ERR_CACHE_OPTION_INVALID` for bounds that are not whole numbers above 0, `ERR_CACHE_OPTION_UNKNOWN` for others.
+ * Evicts by S3-FIFO: new entries that are not requested again go first, so a flood of one-off keys does not evict popular
+ * entries (hazard 17).
+ *
+ * Throws `ERR_CACHE_OPTION_INVALID` if an option is not a whole number above 0, and `ERR_CACHE_OPTION_UNKNOWN` for an
+ * unknown option.
+ *
+ * @example
+ * const cache = createCache({ store: memoryStore({ maxBytes: 256 * 2 ** 20 }) });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkedOptions(options, "memoryStore", {
@@ -93,7 +98,7 @@ class MemoryStore implements Store {
     return { entries: this.#order.entries, bytes: this.#order.bytes, evictions: this.#evictions };
   }
 
-  /** Evicts until another entry fits. It is not in the order yet: it is never the one to go. */
+  /** Evicts until an entry of `bytes` fits. The new entry is added afterwards, so it is never evicted itself. */
   #makeRoom(key: string, bytes: number): void {
     const variants = this.#resources.get(key)?.variants;
     if (variants !== undefined && variants.size >= this.#maxVariants) {

@@ -2,183 +2,194 @@ import type { Fields } from "../../http/fields.ts";
 import type { Outcome, Refusal } from "./outcomes.ts";
 import type { Making } from "./store.ts";
 
-/** What the handler decided before its first byte of content. */
+/** The status and fields that a handler set before the first byte of its content. */
 export interface HandlerHead {
   /** The status code. */
   readonly status: number;
-  /** The fields that the handler itself said: those present now less those present before the lookup. */
+  /** The fields that the handler itself set: those present now without those present before the lookup. */
   readonly fields: Fields;
-  /** The fields that earlier hooks or middleware had said before the lookup: heeded, never stored. */
+  /** The fields that earlier middleware set before the lookup. Their directives are obeyed, but they are never stored. */
   readonly earlier?: Fields;
-  /** How the handler made the response; absent: in the usual way. */
+  /** How the handler wrote the response. Absent: in the usual way. */
   readonly making?: Making | undefined;
 }
 
-/** A response as the core hands it to an adapter, to be sent as it is. */
+/** A complete response for the adapter to send as it is. */
 export interface Reply {
   /** The status code. */
   readonly status: number;
-  /** All fields to send; those that earlier hooks or middleware set stay beside them. */
+  /** All fields to send. The adapter sends them beside those that earlier middleware set. */
   readonly fields: Fields;
-  /** The content; undefined where the message has none (304, 416, an answer to HEAD). */
+  /** The content. Undefined where the message has none: 304, 416, a response to HEAD. */
   readonly body: Uint8Array | undefined;
-  /** The same content as text where it is small and ASCII, the fields included: the cheaper thing to write to a socket. */
+  /** The content as text, if it is small and it and the fields are ASCII. Writing text to a socket is cheaper. */
   readonly text?: string | undefined;
-  /** How the handler made it; absent: in the usual way. What it took away of earlier fields is taken away again. */
+  /** How the handler wrote the response. Absent: in the usual way. The adapter takes `removed` fields off this response too. */
   readonly making?: Making | undefined;
 }
 
-/** The answer is at hand: the handler does not run. */
+/** Decision: send `reply`; the handler does not run. */
 export interface Serve {
   readonly kind: "serve";
   readonly outcome: Outcome;
   readonly reply: Reply;
 }
 
-/** The answer is on its way: another request's handler is saying it. */
+/** Decision: send the response that another request's handler is producing right now. */
 export interface Follow {
   readonly kind: "follow";
   readonly outcome: Outcome;
   /** The status code. */
   readonly status: number;
-  /** All fields to send; those that earlier hooks or middleware set stay beside them. */
+  /** All fields to send. The adapter sends them beside those that earlier middleware set. */
   readonly fields: Fields;
-  /** How the handler made it, as for a reply. */
+  /** How the handler wrote the response, as in {@link Reply}. */
   readonly making?: Making | undefined;
   /**
-   * The content, from its first byte, at this reader's own pace. It throws where the source breaks off: the client's
-   * connection has to break too and not to end cleanly. Whoever does not read it to its end calls `return()`.
+   * The content from its first byte, at the pace of this reader. It throws if the source breaks off; the adapter then
+   * has to break the client's connection instead of ending it cleanly. A reader that stops early calls `return()`.
    */
   readonly content: AsyncIterableIterator<Uint8Array>;
   /**
-   * Whether what comes next of the content is an error, because it came much faster than it was read. A request that
-   * has been sent nothing yet, because its turn on its connection had not come, is decided again then.
+   * Whether the next part of `content` is an error because this reader fell too far behind. If nothing was sent yet
+   * (an earlier response still occupied the connection), the adapter calls `begin` again for the request.
    */
   isCut(): boolean;
 }
 
-/** One reader of a content that is on its way. */
+/** One reader of content that is still being produced. */
 export interface Reading extends AsyncIterableIterator<Uint8Array> {
-  /** Whether it has fallen too far behind. */
+  /** Whether the reader fell too far behind. */
   isCut(): boolean;
 }
 
-/** The cache stands aside: the handler runs as if there were none, and says `fields` besides. */
+/** Decision: run the handler as if there were no cache, and add `fields` to its response. */
 export interface Bypass {
   readonly kind: "bypass";
   readonly outcome: Outcome;
   readonly reason: Refusal;
+  /** `Cache-Status` and the status header, as far as the policy has them. */
   readonly fields: Fields;
 }
 
-/** The handler has to run; exactly one of `open` or `abandon` follows. */
+/** Decision: run the handler. The adapter then calls exactly one of `open` and `abandon`, once. */
 export interface Fill {
   readonly kind: "fill";
-  /** Path and query that the handler should see, where parameters outside the key were dropped (hazard 18). */
+  /** Path and query for the handler, without the parameters outside the key (hazard 18). Undefined: nothing was dropped. */
   readonly target: string | undefined;
   /**
-   * The same of the URL as it was received, which differs where something in front of the route has rewritten it: for
-   * every other name by which the handler could see the URL.
+   * The same for the URL as received, which differs from `target` if something before the route rewrote the URL. The
+   * adapter puts it wherever else the handler could read the URL.
    */
   readonly received: string | undefined;
-  /** The names that the query keeps, where some were dropped. */
+  /** Whether the handler may see the parameter with this decoded name. Undefined: it may see all of them. */
   readonly keepsParameter: ((name: string) => boolean) | undefined;
-  /** Lower-case names of request fields that the handler must not see: the cache answers those (RFC 9110 §13, §14). */
+  /**
+   * Lower-case names of request fields to hide from the handler: conditions and ranges, which the cache evaluates itself
+   * (RFC 9110 §13, §14).
+   */
   readonly hidden: readonly string[];
-  /** Request fields that the handler must see in their place: the conditions under which a stored response holds. */
+  /** Request fields to show the handler in their place: the validators of the stored response (RFC 9111 §4.3.1). */
   readonly conditions: Fields;
   /**
-   * Why a response with this head will not be stored, as far as its head tells: its content need not be listened to.
-   * Undefined where it may be. It changes nothing: `open` follows all the same.
+   * Returns why a response with this head cannot be stored, or undefined if it may be. With a refusal the adapter need
+   * not copy the content. It has no effect: the adapter still calls `open`.
    */
   refusal(head: HandlerHead): Refusal | undefined;
-  /** The handler has decided status and fields. */
+  /** Continues once the handler has set status and fields. Throws `ERR_CACHE_FILL_TWICE` on a second call. */
   open(head: HandlerHead): OpenFill;
   /**
-   * The client went away before the head. Answers whether the run goes on, because others wait for it or because what
-   * is stored hears of its head: then it is opened or abandoned as if the client were there. Otherwise it is abandoned
-   * with this.
+   * The client disconnected before the head. Returns whether the run goes on, because other requests wait for it or
+   * because the stored response is updated by it. If true, the adapter opens or abandons the fill as if the client
+   * were there. If false, the fill is abandoned already.
    */
   leave(): boolean;
   /**
-   * The handler has thrown. Answers whether that is an answer and no failure: the error has a `status` or `statusCode`
-   * that is none of the route's error statuses, or has none where the response was given such a status (`said`) before.
-   * Then what is sent in its place, by an error handler perhaps, is opened as what the handler sends; where nobody here
-   * sees that, and where it was a failure, the fill is abandoned with the error. It is asked of each error, in order.
+   * Returns whether an error thrown by the handler is a response rather than a failure. It is if its `status` or
+   * `statusCode` (else `said`, the status set on the response before) is from 400 to 599 and not one of the route's
+   * `errorStatuses`.
+   *
+   * If true, the adapter opens the fill with whatever an error handler sends. Otherwise, or if the adapter cannot see
+   * what is sent, it abandons the fill with the error. The adapter asks for each error, in order.
    */
   isAnswer(error: unknown, said?: number): boolean;
   /**
-   * The handler failed, went away without an answer, or answered where nobody hears it; `error` is told where no client
-   * hears of it.
+   * Ends the fill without a response: the handler failed, its client disconnected, or the response was sent where the
+   * adapter cannot see it. `onError` receives `error` if no client does.
    */
   abandon(reason: Abandoned, error?: unknown): void;
-  /** The fields that a head says which goes out in the place of one that is opened: of an error, or past the adapter. */
+  /** Returns the fields to add to a response that is sent without `open`: an error page, or one that the adapter missed. */
   passed(reason: Abandoned): Fields;
 }
 
-/** Why a fill is not opened. */
+/**
+ * Why a fill was not opened: the handler `failed`, the client disconnected (`aborted`), or the response was sent past
+ * the adapter (`unheard`).
+ */
 export type Abandoned = "failed" | "aborted" | "unheard";
 
-/** A fill whose head is known; exactly one of `complete`, `stream` or `abandon` follows. */
+/** A fill whose head is known. The adapter calls exactly one of `complete`, `stream` and `abandon`, once. */
 export interface OpenFill {
-  /** Whether the response will be stored if its content allows it. */
+  /** Whether the response is stored if its content allows it. */
   readonly storable: boolean;
-  /** Takes the whole content, stores it if it may be stored, and answers what to send: perhaps a 304 or a 206. */
+  /** Takes the whole content, stores it if allowed, and returns what to send: the response itself, a 304 or a 206. */
   complete(body: Uint8Array | string | undefined): Reply;
   /**
-   * The content comes in parts: answers the head to send now, and where to put copies of the parts. `stop` is called
-   * once if nobody wants the rest of them.
+   * Takes content that comes in parts. Returns the head to send now and a sink for copies of the parts. `stop` is called
+   * at most once, as soon as nobody wants the rest.
    */
   stream(stop?: () => void): StreamedReply;
-  /** Something that the head did not show forbids storing. */
+  /** Forbids storing, for a reason that was not visible in the head. */
   refuse(reason: Refusal): void;
   /**
-   * Called before `complete` or `stream` where somebody may still change the head on its way out: nothing is stored and
-   * nobody else is answered before the returned function is called, as the head leaves. `refusal` is what its last
-   * fields forbid. The function returns the fields to send in the place of those that said otherwise.
+   * Delays storing and sharing until the head is really sent. The adapter calls it before `complete` or `stream` if
+   * middleware may still change the head.
+   *
+   * It calls the returned function as the head is sent. `refusal` is the reason that the final fields give against
+   * storing. That function returns the fields to send in place of those that announced a stored response.
    */
   defer?(): (refusal?: Refusal) => Fields;
-  /** The handler failed, or its client went away before the end. */
+  /** The handler failed, or its client disconnected, before the end. */
   abandon(reason: "failed" | "aborted"): void;
 }
 
-/** The head of a response whose content flows past the cache. */
+/** The head of a response whose content is passed through the cache in parts. */
 export interface StreamedReply {
   readonly status: number;
   readonly fields: Fields;
-  /** How the handler made it, as for a reply. */
+  /** How the handler wrote the response, as in {@link Reply}. */
   readonly making?: Making | undefined;
-  /** Where copies of the content go; undefined if nothing is stored. Exactly one of `end` or `abandon` ends it. */
+  /** Where to put copies of the content. Undefined if nothing is stored. Exactly one of `end` and `abandon` ends it. */
   readonly sink: Sink | undefined;
   /**
-   * What goes into the sink, for the run's own client to read at its own pace, beside those who follow it; present with
-   * a sink as long as there is such a client. An adapter that reads it, and lets the client's leaving call `return()`,
-   * need not call `sink.leave`.
+   * The content of the sink, for the run's own client to read at its own pace, like a follower. Present with a sink
+   * while that client is connected. An adapter that reads it and calls `return()` when the client disconnects need not
+   * call `sink.leave`.
    */
   readonly content?: AsyncIterableIterator<Uint8Array> | undefined;
 }
 
-/** Takes copies of a response's content while it flows. */
+/** Takes copies of a response's content while it is sent. */
 export interface Sink {
-  /** Adds one part. The bytes are copied: callers reuse their buffers. */
+  /** Adds one part. The bytes are copied, so callers may reuse their buffers. A string is added as UTF-8. */
   write(chunk: Uint8Array | string): void;
-  /** Undefined where more may come at once; else a promise of the moment from which somebody waits for more. */
+  /** Returns undefined if more may be written at once, else a promise that resolves when a reader needs more. */
   room(): Promise<void> | undefined;
   /**
-   * The run's own client holds the source back, where it does not read `content`: `cut` is called once it has done so
-   * for the route's `waitMs` while others follow. Answers what to call when it does not any more.
+   * Reports that the run's own client is not reading, where the adapter does not use `content`. `cut` is called if that
+   * lasts for the route's `waitMs` while others follow. Returns a function to call when the client reads again.
    */
   hold(cut: () => void): () => void;
-  /** The content ended cleanly: it is stored if its length is what the head said. */
+  /** Ends the content cleanly. It is stored if its length equals the head's `Content-Length`. */
   end(): void;
   /**
-   * The run's own client went away. Answers whether the source is to go on because others read on; otherwise it is
-   * abandoned with this.
+   * The run's own client disconnected. Returns whether the source goes on because others are reading. If false, the sink
+   * is abandoned already.
    */
   leave(): boolean;
-  /** The content broke off: nothing is stored, and the connections of all who read it break with `error`. */
+  /** The content broke off. Nothing is stored, and the connections of all readers break with `error`. */
   abandon(reason: "failed" | "aborted", error?: unknown): void;
 }
 
-/** What `begin` answers. */
+/** What `begin` returns. `kind` tells them apart. */
 export type Decision = Serve | Follow | Bypass | Fill;

@@ -1,4 +1,4 @@
-/** The codes of all errors that the package throws; each has a section in `docs/errors.md`. */
+/** The codes of all errors of this package. Each has a section in `docs/errors.md`. */
 export type ErrorCode =
   | "ERR_CACHE_OPTION_UNKNOWN"
   | "ERR_CACHE_OPTION_LATER"
@@ -23,13 +23,18 @@ export type ErrorCode =
   | "ERR_CACHE_FILL_TWICE";
 
 /**
- * An error of this package: what was wrong, with which value, and what to write instead.
+ * An error of this package. Its message has what was wrong, the value, and what to write instead.
  *
- * `code` is stable and has a section of its own in `docs/errors.md`.
+ * @example
+ * try {
+ *   createCache({ storeTimeout: -1 });
+ * } catch (error) {
+ *   if (error instanceof CacheError && error.code === "ERR_CACHE_OPTION_INVALID") console.error(error.message);
+ * }
  */
 export class CacheError extends Error {
   override readonly name = "CacheError";
-  /** Which error this is. */
+  /** Stable across versions. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -38,13 +43,13 @@ export class CacheError extends Error {
   }
 }
 
-/** Shows a value in an error message: short, on one line, never throwing. */
+/** Returns a value as text for an error message: on one line, at most 60 characters. Never throws. */
 export function show(value: unknown): string {
   for (const way of [shown, (circle: unknown): string => Object.prototype.toString.call(circle)]) {
     try {
       return way(value);
     } catch {
-      // A getter, a `toJSON` or a proxy of the value threw: what it is counts, and not what it says.
+      // A getter, a `toJSON` or a proxy of the value threw.
     }
   }
   return `a value of type ${typeof value}`;
@@ -64,11 +69,10 @@ function shortened(text: string): string {
 }
 
 /**
- * The error for a function of the application that must return `what` and did not: the value is shown, or it is told
- * that it was a promise.
+ * Returns the error for a function of the application that must return `what` and returned `value`.
  *
- * The failure of that promise belongs to nobody. It is taken here, since it would end the process (hazard 48); whoever
- * logs the error sees it in its `cause`.
+ * If `value` is a promise, its rejection is handled here, because an unhandled one would end the process (hazard 48). The
+ * promise is the error's `cause`.
  */
 export function misreturned(
   code: ErrorCode,
@@ -76,7 +80,7 @@ export function misreturned(
   value: unknown,
 ): CacheError {
   const isPromise = isThenable(value);
-  // What its own `then` throws is taken with it.
+  // This also handles what its own `then` throws.
   if (isPromise) void Promise.resolve(value).catch(() => undefined);
   const how = isPromise ? "a promise, and cannot be asynchronous" : show(value);
   return new CacheError(
@@ -86,7 +90,7 @@ export function misreturned(
   );
 }
 
-/** Whether a value is a promise, of whatever realm or library. A `then` that throws is none. */
+/** Returns whether a value is a promise of any realm or library. A value whose `then` getter throws is not. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   try {
@@ -96,26 +100,29 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
-/** What was thrown, as an error: frameworks take `undefined` and some texts for no error at all. */
+/** Returns what was thrown as an error, because frameworks treat `undefined` and some strings as no error. */
 export function asError(thrown: unknown): Error {
   if (typeof thrown === "object" && thrown !== null) return thrown as Error;
   return new Error(`something threw ${show(thrown)}, which is no error`, { cause: thrown });
 }
 
-/** The options that something takes. */
+/** The names that {@link checkedOptions} accepts, and how its messages present them. */
 interface Options {
   readonly known: readonly string[];
-  /** The names that the message tells. Default: the known ones. */
+  /** The names that messages offer. Default: `known`. */
   readonly offered?: readonly string[];
-  /** Such as `{ ttl: 60 }`. */
+  /** Correct options, such as `{ ttl: 60 }`. */
   readonly example: string;
 }
 
 /**
- * Answers the options that were given, those that are undefined left out; `where` is what the message calls them.
+ * Returns the entries of an options object, without those that are undefined. `where` names the options in messages.
  *
- * Throws `ERR_CACHE_OPTION_INVALID` for what is no object, and for a store or a cache in the place of options, and
- * `ERR_CACHE_OPTION_UNKNOWN` or `ERR_CACHE_OPTION_LATER` for a name that no option has.
+ * Throws `ERR_CACHE_OPTION_INVALID` if `options` is not a plain object, or is a store or a cache. Throws
+ * `ERR_CACHE_OPTION_UNKNOWN` for an unknown name, and `ERR_CACHE_OPTION_LATER` for an option that is planned.
+ *
+ * @example
+ * checkedOptions(options, "myStore", { known: ["prefix"], example: '{ prefix: "app:" }' });
  */
 export function checkedOptions(
   options: unknown,
@@ -140,13 +147,13 @@ export function checkedOptions(
   return given;
 }
 
-/** Says what a value is that has the methods of a store, or of a cache, whatever else it has. */
+/** Returns whether a value has the methods of a store or of a cache, or undefined if of neither. */
 export function storeOrCache(value: unknown): "store" | "cache" | undefined {
   if (hasMethods(value, ["get", "set", "delete", "clear"])) return "store";
   return hasMethods(value, ["get", "set", "invalidate", "clear"]) ? "cache" : undefined;
 }
 
-/** Whether a value is an object with these methods, its own or inherited. */
+/** Returns whether a value is an object with these methods, own or inherited. */
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
@@ -154,7 +161,6 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
 
 const LATER: ReadonlySet<string> = new Set(["encodings"]);
 
-/** Refuses a name that no option has: one that is planned, or one that was misspelt. */
 function checkName(name: string, known: readonly string[], offered: readonly string[], where: string): void {
   if (known.includes(name)) return;
   if (LATER.has(name)) {
@@ -168,7 +174,7 @@ function checkName(name: string, known: readonly string[], offered: readonly str
   throw new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
 }
 
-/** Whether two names differ in case, in separators or in one letter: most slips are such. */
+/** Returns whether two names differ only in case, in separators or in one letter. */
 function isNear(known: string, written: string): boolean {
   const [a, b] = [known, written].map((name) => name.toLowerCase().replace(/[-_]/g, "")) as [string, string];
   if (a === b || a.startsWith(b) || b.startsWith(a)) return true;

@@ -1,7 +1,16 @@
-/** How a request was answered: the closed list. */
+/**
+ * How a request was answered.
+ *
+ * `hit`: from the cache, fresh. `stale`: from the cache, stale. `revalidated`: from the cache, after the handler's 304.
+ * `miss`: by the handler. `collapsed`: by another request's run of the handler. `bypass`: by the handler, as if there were
+ * no cache.
+ */
 export type Outcome = "hit" | "stale" | "revalidated" | "miss" | "collapsed" | "bypass";
 
-/** Why a response was not looked up or not stored: the closed list. */
+/**
+ * Why a request was not looked up or its response not stored. It is the `detail` of `Cache-Status`; `docs/what-is-cached.md`
+ * explains each.
+ */
 export type Refusal =
   | "method"
   | "credentials"
@@ -30,47 +39,54 @@ export type Refusal =
   | "aborted";
 
 /**
- * What the reporter is told beside refusals: a query parameter is not declared, and its handler does not see it; two
- * routes meet on one key of their own, or were given one name.
+ * What the reporter receives besides refusals.
+ *
+ * `undeclared`: a request has a query parameter that the route does not declare, and the handler does not see it.
+ * `same-key`: the `key` functions of two routes return one key. `same-name`: two routes have the same `route` name.
  */
 export type Remark = "undeclared" | "same-key" | "same-name";
 
-/** One refusal, or remark, in words: what the reporter is told. */
+/** One message to the reporter. */
 export interface Report {
-  /** What the route is called, such as `GET /reports/:id`. */
+  /** The route's name, such as `GET /reports/:id`. */
   readonly route: string;
-  /** The word for it. */
+  /** Why, as one word. */
   readonly reason: Refusal | Remark;
-  /** The whole sentence, with the remedy. */
+  /** The same as a sentence, with what to change. */
   readonly message: string;
 }
 
 /**
- * Is told, once per route and reason, why a route is not cached; of parameters, once per route and name; and of routes
- * that get in each other's way.
+ * Receives why a route's responses are not cached, once per route and reason; undeclared query parameters, once per route
+ * and name; and pairs of routes that share a key or a name.
  */
 export type Reporter = (report: Report) => void;
 
-/** Where a store went wrong. */
+/** A call of the store that failed. */
 export interface StoreFailure {
   readonly operation: "get" | "set" | "delete" | "clear" | "stats";
   /** The store's name. */
   readonly store: string;
 }
 
-/** A refresh behind the clients' backs that failed; what is stored stays as it was. */
+/** A background refresh that failed. The stored response is kept. */
 export interface RefreshFailure {
   readonly operation: "refresh";
-  /** What the route is called, such as `GET /reports/:id`. */
+  /** The route's name, such as `GET /reports/:id`. */
   readonly route: string;
 }
 
-/** A clock, or a source of chance, of the application that failed; the machine's own stood in for it. */
+/** An application's `clock` or `random` function that failed. The platform's own was used instead. */
 export interface CallbackFailure {
   readonly operation: "callback";
-  /** Such as `clock.now` or `random`. */
+  /** The option: `clock.now`, `clock.schedule` or `random`. */
   readonly option: string;
 }
 
-/** Is told of every failure that no request was failed by. */
+/**
+ * Receives errors that do not fail a request. `failure.operation` tells them apart.
+ *
+ * @example
+ * const onError: OnError = (error, failure) => logger.warn({ err: error, ...failure }, "cache");
+ */
 export type OnError = (error: unknown, failure: StoreFailure | RefreshFailure | CallbackFailure) => void;

@@ -1,25 +1,27 @@
-/** Where the core takes its time from: an argument, so that tests advance it as a value. */
+/**
+ * The source of time. It is an argument, so that tests can advance it as a value.
+ */
 export interface Clock {
-  /** The current instant, in epoch milliseconds. */
+  /** Returns the current instant in epoch milliseconds. */
   now(): number;
-  /** Calls back once after `delayMs`; the returned function cancels it. */
+  /** Calls `callback` once after `delayMs` milliseconds. Returns a function that cancels it. */
   schedule(callback: () => void, delayMs: number): () => void;
 }
 
-/** Collects bytes and answers one digest of them. */
+/** Computes one digest of bytes that come in parts. */
 export interface Hasher {
-  /** Adds bytes, or the UTF-8 bytes of a text. */
+  /** Adds bytes, or text as UTF-8. */
   update(chunk: Uint8Array | string): void;
-  /** Answers the digest of all that was added: 128 bits of SHA-256, as base64url text. */
+  /** Returns the digest of everything added: the first 128 bits of SHA-256, in base64url. */
   finish(): string;
 }
 
-/** The digests that the core needs; which code computes them is the platform's affair. */
+/** The digests that the core needs, computed by the platform. */
 export interface Digest {
-  /** Digests bytes at once: the same text in every process, as an entity tag has to be. */
+  /** Returns the digest of bytes. It is the same in every process, because entity tags are made from it. */
   of(bytes: Uint8Array): string;
-  /** Starts the same digest of what comes in parts. */
+  /** Starts the same digest for bytes that come in parts. */
   hasher(): Hasher;
-  /** Digests `text` under the cache's secret, so that a key that leaks names nobody. */
+  /** Returns the digest of `text` under the cache's secret, so that a leaked key identifies nobody. */
   keyed(text: string): string;
 }

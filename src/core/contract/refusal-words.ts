@@ -1,6 +1,6 @@
 import type { Refusal } from "./outcomes.ts";
 
-/** What was in the way, and what to write if it should not be; those that are nobody's mistake are not told. */
+/** For each refusal that the application can change: why, and what to write. The others are not reported. */
 const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: string]>>> = {
   method: [
     "its method is not among the cached ones",
@@ -70,7 +70,7 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   ],
 };
 
-/** What was in the way and what to write, of a refusal that is somebody's mistake. */
+/** Returns why a response was refused and what to change, or undefined for a refusal that is no mistake. */
 export function wordsOf(reason: Refusal): readonly [why: string, remedy: string] | undefined {
   return WORDS[reason];
 }

@@ -21,119 +21,134 @@ export type {
 /**
  * A request as the core sees it: a plain record that an adapter makes from its framework's request.
  *
- * `Native` is the framework's own request; only the application's functions (`key`, `scope`) ever see it.
+ * `Native` is the framework's own request. Only the application's functions (`key`, `scope`, `origin`, `tags`) get it.
+ *
+ * @example
+ * const record: RequestRecord<Request> = {
+ *   method: request.method,
+ *   origin: url.origin,
+ *   target: url.pathname + url.search,
+ *   native: request,
+ *   header: (name) => request.headers.get(name) ?? undefined,
+ * };
  */
 export interface RequestRecord<Native = unknown> {
-  /** The method, in upper case unless the client wrote it otherwise. */
+  /** The method as received. Methods are case-sensitive (RFC 9110 §9.1). */
   readonly method: string;
-  /** Scheme and authority of the target URI, such as `https://example.org`; part of the key (RFC 9111 §2). */
+  /** Scheme and authority of the target URI, such as `https://example.org`. Part of the key (RFC 9111 §2). */
   readonly origin: string;
   /** Path and query as received, such as `/reports?b=2&a=1`. */
   readonly target: string;
-  /** Path and query as something in front of the route has rewritten them; undefined where nothing did. */
+  /** Path and query after a rewrite before the route. Undefined: nothing was rewritten. */
   readonly rewritten?: string | undefined;
   /** The framework's own request. */
   readonly native: Native;
-  /** A field's combined value by lower-case name, or undefined where the request has none (RFC 9110 §5.2). */
+  /** Returns a field's combined value by lower-case name, or undefined if the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
-  /** Whether one of these fields is there, by lower-case name. Where it is absent, `header` is asked for each. */
+  /** Returns whether the request has one of these fields (lower-case names). Absent: `header` is called for each. */
   hasAny?(names: ReadonlySet<string>): boolean;
-  /** Whether the client has shown a certificate to this connection. Absent: none, or it cannot be seen. */
+  /** Whether the client authenticated this connection with a TLS certificate. Absent: no, or unknown. */
   readonly hasCertificate?: boolean | undefined;
-  /** Whether it has content, where that is known. Absent: `Content-Length` and `Transfer-Encoding` say it. */
+  /** Whether the request has content. Absent: `Content-Length` and `Transfer-Encoding` decide (RFC 9112 §6.3). */
   readonly hasContent?: boolean | undefined;
   /**
-   * Whether it is answered by another protocol, as the server or the handler that upgrades it sees it. Absent: no. A
-   * client that merely offers one, such as `Upgrade: h2c`, does not make it so.
+   * Whether the server switches this request to another protocol (RFC 9110 §7.8). A client that only offers one, such
+   * as `Upgrade: h2c`, does not count. Absent: no.
    */
   readonly isUpgrade?: boolean | undefined;
   /**
-   * Whether its client holds its connection: it does not read, something else is sent on it first, or content is still
-   * to come. Who waits for its run and has had nothing yet does not wait for that longer than a second. Absent: no.
+   * Returns whether the response to this request is held up on its connection: the client does not read, an earlier
+   * response has to be sent first, or request content is still arriving. Followers that have no byte yet wait at most
+   * one second for a leader that is held up. Absent: no.
    */
   isHeld?(): boolean;
-  /** The request's content, asked for only by routes that cache a method with content; undefined: not at hand. */
+  /**
+   * Returns the request's content: a parsed value, text or bytes. Undefined: not available, so the request is a bypass.
+   * Called only if the route caches a method other than GET.
+   */
   content?(): unknown;
   /**
-   * Runs the route's handler for a fill without this request's client: guards included, as a GET where the request is
-   * a HEAD. It returns at once and never throws; the run begins in a later turn of the event loop, and the fill is
-   * opened or abandoned. Absent where the adapter cannot do so: then nothing is served stale and nothing is refreshed
-   * early.
+   * Runs the route's guards and handler for `fill` in the background, without this request's client. A HEAD request is
+   * run as GET. It returns at once, never throws, and starts the run in a later turn of the event loop. The run opens or
+   * abandons the fill.
+   *
+   * Absent: the adapter cannot do this. Then `staleWhileRevalidate` and `earlyRefresh` have no effect.
    */
   readonly refresh?: ((fill: Fill) => void) | undefined;
 }
 
-/** A response that an application reads from or puts into the cache by hand. */
+/** A stored response, as `cache.get` returns it. */
 export interface StoredResponse {
   readonly status: number;
   readonly fields: Fields;
   readonly body: Uint8Array;
-  /** When it was stored, epoch ms. */
+  /** When the response was made, in epoch milliseconds: `Age` counts from here. */
   readonly storedAt: number;
-  /** When it goes stale, epoch ms. */
+  /** When it becomes stale, in epoch milliseconds. `Infinity`: never. */
   readonly staleAt: number;
 }
 
-/** What a `ttl` function is given: the response's head. */
+/** The head of a response, as `ttl` and `tags` functions get it. */
 export interface ResponseHead {
+  /** The status code. */
   readonly status: number;
-  /** A field's combined value by lower-case name. */
+  /** Returns a field's combined value by name, in any case, or undefined if the response has none. */
   header(name: string): string | undefined;
 }
 
-/** A query parameter's declared default: its value or, for a repeated parameter, its values. */
+/** The query parameters that a route declares, by decoded name, each with the values of its default or undefined. */
 export type DeclaredQuery = ReadonlyMap<string, readonly string[] | undefined>;
 
-/** What a raw target means to one policy. */
+/** A request target in its normalized form, for one policy. */
 export interface NormalizedTarget {
-  /** The normalised target URI: parameters sorted by name, defaults filled in, undeclared ones dropped. */
+  /** The normalized target URI: parameters sorted by name, defaults filled in, undeclared ones dropped. */
   readonly uri: string;
-  /** The whole resource key of a GET that no principal owns. */
+  /** The resource key of a GET without a principal. */
   readonly resource: string;
-  /** The same URI with all the parameters that a response may say not to count. */
+  /** The same URI with the parameters that `No-Vary-Search` would leave out. */
   readonly exact: string;
-  /** The rule by which `uri` leaves some of them out. */
+  /** The `No-Vary-Search` rule that `uri` was made by. */
   readonly rule: SearchRule | undefined;
-  /** Path and query as the handler should see them; undefined where nothing was dropped. */
+  /** Path and query for the handler. Undefined: nothing was dropped. */
   readonly target: string | undefined;
 }
 
-/** Finds, and remembers, what raw targets mean to one policy. */
+/** Normalizes request targets for one policy, and caches the results. */
 export interface NormalizedTargets {
   of(origin: string, target: string): NormalizedTarget;
-  /** Finds the same, and remembers nothing. */
+  /** The same, without caching the result. */
   peek(origin: string, target: string): NormalizedTarget;
-  /** Learns which parameters of a path do not count. */
+  /** Records the `No-Vary-Search` rule of a path. Undefined: every parameter counts. */
   learn(origin: string, path: string, rule: SearchRule | undefined): void;
-  /** The origins of the targets that are remembered. */
+  /** The origins of the cached targets. */
   origins(): readonly string[];
-  /** Forgets the targets. */
+  /** Drops the cached targets, and keeps the rules. */
   forget(): void;
 }
 
-/** What one route says about its caching, resolved once: frozen and complete. */
+/** The options of one route, resolved once over the cache's defaults: frozen and complete. */
 export interface Policy<Native = never> {
-  /** What messages call the route, such as `GET /reports/:id`. */
+  /** The route's name in messages, such as `GET /reports/:id`. */
   readonly route: string;
-  /** What keys call it: no other declaration of this cache has the same name. */
+  /** The route's name in keys: unique among the declarations of one cache. */
   readonly name: string;
-  /** What a variant's name begins with, under a key that was made from the request. */
+  /** The start of each variant's name under the default key. */
   readonly selector: string;
-  /** A fixed origin, or how to find it; undefined: as received. */
+  /** A fixed origin or a function that returns it. Undefined: as received. */
   readonly origin: string | ((request: Native) => string) | undefined;
-  /** A written lifetime in ms, or how to find it in seconds; undefined: the handler's own. */
+  /** The route's lifetime in ms, or a function that returns it in seconds. Undefined: the response's own. */
   readonly ttl: number | ((response: ResponseHead) => number) | undefined;
-  /** The lifetime, in ms, of a response that states none. */
+  /** The lifetime in ms of a response without one of its own. */
   readonly defaultTtlMs: number;
   readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
-  /** The request fields that say who asks: lower-case names, `authorization` and `cookie` among them. */
+  /** The request fields that carry credentials: lower-case names, including `authorization` and `cookie`. */
   readonly credentials: ReadonlySet<string>;
   readonly key: ((request: Native) => string) | undefined;
-  /** The whole namespace, root included. */
+  /** The namespace of the cache and of the route, joined. */
   readonly namespace: string;
-  /** Declared request fields that tell variants apart: lower-case names. */
+  /** The route's `vary` option: lower-case names. */
   readonly vary: readonly string[];
-  /** The stored statuses, those with a lifetime of their own with it in ms. */
+  /** The stored statuses, each with its own lifetime in ms or undefined. */
   readonly statuses: ReadonlyMap<number, number | undefined> | "any";
   readonly heuristic: boolean;
   readonly requestDirectives: boolean;
@@ -141,63 +156,68 @@ export interface Policy<Native = never> {
   readonly invalidateOnUnsafe: boolean;
   readonly storeDate: boolean;
   readonly noVarySearch: boolean;
-  /** What responses say in `No-Vary-Search` unless they say their own; undefined: nothing. */
+  /** The `No-Vary-Search` value of responses without their own. Undefined: none. */
   readonly searchOffer: string | undefined;
   readonly tags: readonly string[] | ((request: Native, response: ResponseHead) => readonly string[]);
-  /** The parameters that enter the key; undefined: all of them. */
+  /** The parameters that enter the key. Undefined: all. */
   readonly query: DeclaredQuery | undefined;
-  /** The memory of normalised targets that belongs to this policy. */
+  /** The normalized targets of this policy. */
   readonly targets: NormalizedTargets;
   readonly methods: ReadonlySet<string>;
   readonly setCookie: "refuse" | "strip" | "store";
   readonly maxBodyBytes: number;
-  /** Written stale windows in ms; undefined: what the response says. */
+  /** The route's stale windows in ms. Undefined: the response's own. */
   readonly staleWhileRevalidateMs: number | undefined;
   readonly staleIfErrorMs: number | undefined;
-  /** The statuses that count as errors of the handler where something stale may be served. */
+  /** The statuses that `staleIfError` treats as errors. */
   readonly errorStatuses: ReadonlySet<number>;
-  /** How long a handler is waited for, in ms, where something stale may be served; undefined: as long as `waitMs`. */
+  /** How long in ms to wait for the handler before serving a stale response. Undefined: `waitMs`. */
   readonly softTimeoutMs: number | undefined;
-  /** After which time, in ms, a handler's response is not used any more for anyone else; undefined: never. */
+  /** How long in ms a run may take before its response is no longer stored or shared. Undefined: no limit. */
   readonly hardTimeoutMs: number | undefined;
-  /** How long a request waits for the run of another one, in ms. */
+  /** How long in ms a request waits for another request's run. */
   readonly waitMs: number;
   readonly maxWaiters: number;
-  /** How long a resource is remembered as uncacheable, in ms. */
+  /** How long in ms a resource stays hit-for-miss after a response that could not be shared. */
   readonly uncacheableMs: number;
-  /** The beta of XFetch; 0: no early refresh. */
+  /** The beta of XFetch. 0: no early refresh. */
   readonly earlyRefresh: number;
-  /** The part of a lifetime by which it is shortened at random, 0 to 1. */
+  /** The part of a lifetime, from 0 to 1, by which it is shortened at random. */
   readonly jitter: number;
   readonly statusHeader: StatusHeader | undefined;
-  /** The name that `Cache-Status` gives this cache; undefined: no such field. */
+  /** The name of this cache in `Cache-Status`. Undefined: no such field. */
   readonly cacheStatus: string | undefined;
-  /** Whether `Cache-Status` tells the hashed key. */
+  /** Whether `Cache-Status` has the hashed key. */
   readonly cacheStatusKey: boolean;
-  /** How a request's content comes: as a body parser leaves it, or whole, as bytes. */
+  /** The form of the request's content: what a body parser returned, or the whole as bytes. */
   readonly content: "parsed" | "bytes";
 }
 
-/** A response field that says in one word whether the answer came from the cache. */
+/** A response field with one word for whether the response came from the cache. */
 export interface StatusHeader {
   readonly name: string;
   readonly hit: string;
   readonly miss: string;
 }
 
-/** What a response says, read once by the orchestrator and passed from station to station. */
+/** A handler's head with its caching fields parsed: read once and passed from stage to stage. */
 export interface Head extends HandlerHead {
   readonly earlier: Fields;
   readonly cacheControl: CacheControl;
-  /** Whether these directives are for this kind of cache, so that no other field of freshness counts (RFC 9213 §2.2). */
+  /** Whether `cacheControl` comes from a targeted field, so that `Expires` does not count (RFC 9213 §2.2). */
   readonly isTargeted: boolean;
-  /** Request fields that the response says it varies by, or `*`. */
+  /** The members of the response's `Vary`, or `*`. */
   readonly vary: readonly string[] | "*";
-  /** The nonces that its content security policies allow, where it says none those that were said before the lookup. */
+  /** The nonces of its content security policies; without such a field, those of earlier middleware's policies. */
   readonly nonces: readonly string[];
 }
 
-/** The verb of the core, which every adapter speaks. */
+/**
+ * Decides what happens to a request. The one entry of the core that every adapter calls.
+ *
+ * Returns the decision at once if the store is synchronous. Throws, or rejects, if a function of the route does not return
+ * what it must (`ERR_CACHE_KEY`, `ERR_CACHE_SCOPE`, `ERR_CACHE_ORIGIN`).
+ */
 export interface Begin {
   <Native>(request: RequestRecord<Native>, policy: Policy<Native>): MaybePromise<Decision>;
 }

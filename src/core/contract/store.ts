@@ -1,106 +1,132 @@
 import type { Fields } from "../../http/fields.ts";
 
-/** A value now, or a promise of it. A store that answers at once is never awaited. */
+/** A value, or a promise of it. A value that is returned at once is never awaited. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
- * How a response was made, beside its fields and bytes. All is absent of what comes as bytes, whole and with its length,
- * and leaves the fields of earlier middleware as they are or replaces them.
+ * How a handler wrote a response, as far as a hit has to repeat it: frameworks send different headers for text than for
+ * bytes, and for a written stream than for a whole body.
+ *
+ * All members are absent in the usual case: a whole body of bytes with its `Content-Length`, whose fields replace those of
+ * earlier middleware or leave them alone.
  */
 export interface Making {
-  /** Its content was handed over as text, in this encoding. */
+  /** The content was passed as text in this encoding. */
   readonly textIn?: "utf8" | "utf-8" | "latin1";
-  /** Its content was written, and then ended. */
+  /** The content was written in parts before the end. */
   readonly isParted?: boolean;
-  /** How many bytes of that came with its end, which a stream tells at its end. */
+  /** How many bytes of it were passed to the final `end` call. Set once the content has ended. */
   endBytes?: number;
-  /** Its head was written before its content. */
+  /** The head was written before the content. */
   readonly isHeadFirst?: boolean;
-  /** Its handler gave no `Content-Length`. */
+  /** The handler set no `Content-Length`. */
   readonly isUnsized?: boolean;
-  /** Fields of earlier middleware that its handler took away, or replaced though their values join: lower-case names. */
+  /** Fields of earlier middleware that the handler removed, or replaced instead of adding to: lower-case names. */
   readonly removed?: readonly string[];
-  /** Fields of earlier middleware to which its handler added what stands among its fields: lower-case names. */
+  /** Fields of earlier middleware that the handler added lines to, which are among its own fields: lower-case names. */
   readonly added?: readonly string[];
 }
 
 /**
  * One stored response.
  *
- * Its three instants are epoch milliseconds (`Infinity` is allowed), so that reading one is comparison only.
- * An entry is never changed once it exists: stores may hold it by reference.
+ * Instants are epoch milliseconds, and `staleAt` and `deleteAt` may be `Infinity`. An entry is never modified, so a store
+ * may keep it by reference.
  */
 export interface Entry {
-  /** The resource that it belongs to: the primary cache key (RFC 9111 §2). */
+  /** The resource: the primary cache key (RFC 9111 §2). Any text. */
   readonly key: string;
-  /** Which of the resource's variants it is: the secondary key, made from the fields named by `vary` (RFC 9111 §4.1). */
+  /** The variant of the resource: the secondary key, made from the fields in `vary` (RFC 9111 §4.1). Any text. */
   readonly variant: string;
-  /** The request fields that tell this resource's variants apart: lower-case names. */
+  /** The request fields that select a variant of the resource: lower-case names. */
   readonly vary: readonly string[];
-  /** The status code of the stored response. */
+  /** The status code: 200 to 599, except 206 and 304. */
   readonly status: number;
-  /** The header fields that the handler said, and an entity tag. */
+  /** The handler's fields, without those that are never stored, and with an `ETag`. */
   readonly fields: Fields;
-  /** The whole content, in the coding that `Content-Encoding` among the fields says. */
+  /** The whole content, encoded as the stored `Content-Encoding` says. */
   readonly body: Uint8Array;
-  /** When the response was made by its origin: receipt less the age that it had then (RFC 9111 §4.2.3). */
+  /** When the origin made the response: the time of receipt less its age then (RFC 9111 §4.2.3). */
   readonly storedAt: number;
-  /** From this instant on the entry is stale (RFC 9111 §4.2). */
+  /** When the entry becomes stale (RFC 9111 §4.2). */
   readonly staleAt: number;
-  /** From this instant on a store may drop the entry, and the core no longer reads it. */
+  /** When the entry is of no more use: the core ignores it from then on, and a store may drop it. */
   readonly deleteAt: number;
-  /** Until when it may be served stale while it is refreshed (RFC 5861 §3); absent: it may not. */
+  /** Until when it may be served stale while it is refreshed (RFC 5861 §3). Absent: it may not. */
   readonly staleWhileRevalidateUntil?: number;
-  /** Until when it may be served stale in place of an error (RFC 5861 §4); absent: it may not. */
+  /** Until when it may be served stale in place of an error (RFC 5861 §4). Absent: it may not. */
   readonly staleIfErrorUntil?: number;
-  /** How long its handler took to say it, in ms; present where the route refreshes early. */
+  /** How long the handler took, in ms. Present if the route has `earlyRefresh`. */
   readonly fillMs?: number;
-  /** How its handler made it, where that is not the usual way. */
+  /** How the handler wrote it. Absent: in the usual way. */
   readonly making?: Making;
-  /** What it is tagged with, in the core's own spelling; absent where it has no tags. */
+  /** Its tags, in the core's own encoding. Absent: none. */
   readonly tags?: readonly string[];
-  /** Present with `tags`: when the handler that said it began, by the clock of tag invalidations (epoch ms). */
+  /** Present with `tags`: when the run of its handler began. */
   readonly taggedAt?: number;
 }
 
-/** Answers which variant of a resource a request selects, given the fields that tell its variants apart. */
+/** Returns the name of the variant that a request selects, given the resource's `vary` list. */
 export type ChooseVariant = (vary: readonly string[]) => string;
 
-/** What a store can say about itself. */
+/** The size of a store. */
 export interface StoreStats {
-  /** How many entries it holds. */
+  /** The number of entries. */
   readonly entries: number;
-  /** What they weigh, in bytes, by the store's own reckoning. */
+  /** Their size in bytes, by the store's own estimate. */
   readonly bytes: number;
-  /** How many it has dropped to stay within its bounds. */
+  /** How many entries it dropped to stay within its bounds. */
   readonly evictions: number;
 }
 
 /**
- * Where entries live.
+ * Where entries are kept.
  *
- * A resource has one list of `vary` names and, under it, variants. Every method may answer at once or by a promise;
- * a throw or a rejection is a miss for the request at hand and an event for the application, never a failed request.
+ * A resource has one `vary` list and, under it, variants. Each method may return a value or a promise. A method that throws,
+ * rejects or exceeds `storeTimeout` never fails a request: it counts as a miss and is reported to `onError`.
+ *
+ * @example
+ * const resources = new Map<string, { vary: readonly string[]; variants: Map<string, Entry> }>();
+ * const store: Store = {
+ *   name: "map",
+ *   get(key, choose) {
+ *     const resource = resources.get(key);
+ *     return resource?.variants.get(choose(resource.vary));
+ *   },
+ *   set(entry) {
+ *     const known = resources.get(entry.key);
+ *     const isSame = known !== undefined && known.vary.join() === entry.vary.join();
+ *     const variants = isSame ? known.variants : new Map<string, Entry>();
+ *     resources.set(entry.key, { vary: entry.vary, variants: variants.set(entry.variant, entry) });
+ *   },
+ *   delete(key) {
+ *     const count = resources.get(key)?.variants.size ?? 0;
+ *     resources.delete(key);
+ *     return count;
+ *   },
+ *   clear: () => resources.clear(),
+ * };
  */
 export interface Store {
-  /** What error messages call it. */
+  /** The store's name in error messages. Not empty. */
   readonly name: string;
   /**
-   * Finds one entry: the one that `choose` names, given the resource's `vary` list.
-   * `choose` is called once if the resource exists, and not at all if it does not.
+   * Returns the entry of `key` whose variant `choose` returns for the resource's `vary` list, or undefined. Calls `choose`
+   * once if the resource exists, otherwise not at all. An error of `choose` is passed on.
    */
   get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
   /**
-   * Keeps an entry under `entry.key` and `entry.variant`, replacing the one that was there.
-   * If `entry.vary` is not the resource's list, the resource starts anew with this list and this one variant.
-   * Answers `false` where it does not keep the entry, and then nothing older in its place; anything else means that it
-   * does.
+   * Keeps an entry under `entry.key` and `entry.variant`, in place of any earlier one. If `entry.vary` differs from the
+   * resource's list, the resource's earlier variants are removed first.
+   *
+   * Returns `false` if the entry is not kept, for example because it is too large; then no older entry may remain in its
+   * place. Any other value means that it is kept.
    */
   set(entry: Entry): MaybePromise<boolean | void>;
-  /** Forgets a resource with all its variants; answers how many entries that were. */
+  /** Removes a resource with all its variants. Returns how many entries were removed. */
   delete(key: string): MaybePromise<number>;
-  /** Forgets everything that this cache stored. */
+  /** Removes everything that this cache stored. */
   clear(): MaybePromise<void>;
-  /** Optional: what the store holds. */
+  /** Optional. Returns the store's current size. */
   stats?(): StoreStats;
 }

@@ -8,53 +8,66 @@ import { checkRouteOptions, invalid } from "./option-checks.ts";
 import type { CacheSettings } from "./policy.ts";
 import type { RouteOptions } from "./route-options.ts";
 
-/** What `Cache-Status` says beside the outcome. */
+/** How `Cache-Status` identifies this cache and its entries (RFC 9211). */
 export interface CacheStatusOptions {
-  /** What this cache is called. Default: `caching-route`. */
+  /** This cache's name. Default: `caching-route`. */
   readonly name?: string;
-  /** Whether the hashed key is told. Default: false. */
+  /** Whether the member has the entry's key, hashed under the cache's `secret` (RFC 9211 §2.7). Default: false. */
   readonly key?: boolean;
 }
 
-/** What a cache is made of; everything is optional. */
+/**
+ * Options of `createCache`. All are optional. A wrong value throws `ERR_CACHE_OPTION_INVALID`.
+ *
+ * @example
+ * const cache = createCache({
+ *   store: memoryStore({ maxBytes: 256 * 2 ** 20 }),
+ *   namespace: "api",
+ *   defaults: { ttl: 60, staleIfError: 3600 },
+ *   onError: (error, failure) => console.warn(failure.operation, error),
+ * });
+ */
 export interface CacheOptions {
-  /** Where entries live. Default: the memory of the process, 64 MiB at most. */
+  /** Where entries are kept. Default: `memoryStore()`, at most 64 MiB in this process. */
   store?: Store;
-  /** What every key begins with. Default: none. */
+  /** The start of every key. Default: none. */
   namespace?: string;
-  /** What a route's `namespace` does: it is appended (`"concat"`, default: `"api:users"`) or put in place of this one. */
+  /** Whether a route's `namespace` follows this one (`"concat"`: `api:users`) or replaces it. Default: `"concat"`. */
   namespacePolicy?: "concat" | "replace";
-  /** The one-word response header. Default: `X-Cache` with `HIT` and `MISS`; what is left out keeps its default. */
+  /**
+   * The response header with one word for whether the response came from the cache, or false for none. Each member has
+   * its own default. Default: `{ name: "X-Cache", hit: "HIT", miss: "MISS" }`.
+   */
   statusHeader?: Partial<StatusHeader> | false;
   /**
-   * The name under which `Cache-Status` speaks of this cache (RFC 9211); false: no such field. With `key`, each member
-   * says which entry it speaks of, by a hash under the cache's `secret` and never by the key itself (RFC 9211 §2.7).
-   * Default: `{ name: "caching-route", key: false }`; what is left out keeps its default.
+   * This cache's name in the response header `Cache-Status` (RFC 9211), or false for no such header. Each member has its
+   * own default. Default: `{ name: "caching-route", key: false }`.
    */
   cacheStatus?: CacheStatusOptions | string | boolean;
-  /** What routes say where they say nothing. */
+  /** Options for routes that do not set them. Functions among them get the request of any framework. Default: none. */
   defaults?: RouteOptions;
-  /** Where time comes from. Default: the machine. */
+  /** The source of time. Default: the system clock. */
   clock?: Clock;
-  /** Where chance comes from: a number from 0 up to 1. Default: `Math.random`. */
+  /** Returns a random number from 0 up to, not including, 1. Default: `Math.random`. */
   random?: () => number;
   /**
-   * Is told of failures that fail no request: a store's, and those of refreshes behind the clients' backs. Default: a
-   * warning on the console, at most one in ten seconds.
+   * Receives errors that do not fail a request: of the store, of background refreshes, and of `clock` and `random`.
+   * Default: a console warning, at most one in ten seconds.
    */
   onError?: OnError;
   /**
-   * Is told, once per route and reason, why a response was not stored. Default: the console, and nothing where
-   * `NODE_ENV` is `production`. False: nothing.
+   * Receives, once per route and reason, why a response was not stored. False: no reports. Default: the console, or no
+   * reports if `NODE_ENV` is `production`.
    */
   reporter?: Reporter | false;
-  /** How long a store may take, in seconds, before a request goes on without it. Default: 0.25. */
+  /** How long a store may take, in seconds, before a request goes on without it. At most 3600. Default: 0.25. */
   storeTimeout?: number;
-  /** Keys the hashes of principals. Processes that share a store need the same one. Default: random. */
+  /** The key for hashes of principals. Processes that share a store need the same one. Default: random. */
   secret?: string;
 }
 
-const KNOWN: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
+/** What each option must be, for error messages; undefined if the value is right. */
+const CHECKS: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
   store: (value) =>
     isStore(value) ? undefined : "a store, such as memoryStore(): a name, get, set, delete and clear",
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
@@ -86,24 +99,24 @@ const LONGEST_TIMEOUT = 3600;
 
 const WHERE = "createCache";
 
-/** Checks what a cache is made of. Throws as `checkRouteOptions` does. */
+/** Checks the options of `createCache`. Throws as `checkRouteOptions` does. */
 export function checkCacheOptions(options: CacheOptions): void {
-  const known = Object.keys(KNOWN);
+  const known = Object.keys(CHECKS);
   for (const [name, value] of checkedOptions(options, WHERE, {
     known,
     example: "{ store: memoryStore() }",
   })) {
-    const expected = KNOWN[name as keyof CacheOptions](value);
+    const expected = CHECKS[name as keyof CacheOptions](value);
     if (expected !== undefined) throw invalid(WHERE, name, value, expected);
   }
   if (options.defaults === undefined) return;
   checkRouteOptions(options.defaults, `${WHERE} defaults`);
   const { route } = options.defaults;
-  // One name for all routes would be none.
+  // All routes would get this one name.
   if (route !== undefined) throw invalid(`${WHERE} defaults`, "route", route, "it on each route");
 }
 
-/** What a cache says for all its routes, complete. */
+/** Returns the settings that a cache has for all its routes, complete. */
 export function settingsOf(options: CacheOptions): CacheSettings {
   const { statusHeader, cacheStatus } = options;
   return Object.freeze({
@@ -124,7 +137,7 @@ export function settingsOf(options: CacheOptions): CacheSettings {
 }
 
 function isStore(value: unknown): boolean {
-  // A Map has the methods, and would never be a hit.
+  // A Map has these methods as well, but no name. Every request would be a miss.
   return storeOrCache(value) === "store" && isText((value as { readonly name?: unknown }).name);
 }
 

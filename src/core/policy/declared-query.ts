@@ -1,11 +1,10 @@
 import type { DeclaredQuery } from "../contract/request-and-policy.ts";
 
-/** A JSON Schema, as far as it is read here. */
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 const DEEPEST = 16;
 
-/** Keywords that admit or mention names which are not read here: those of JSON Schema, then those of Ajv's add-ons. */
+/** Keywords that may admit parameters that are not collected here: of JSON Schema, then of Ajv's plugins. */
 const OPEN: readonly string[] = [
   "const",
   "dependencies",
@@ -32,20 +31,25 @@ const OPEN: readonly string[] = [
   "select",
 ];
 
-/** What is found on the way through a schema. */
-interface Found {
+/** The parameters collected so far. */
+interface Collected {
   readonly declared: Map<string, readonly string[] | undefined>;
-  /** Names that it requires: they are declared if any are. */
+  /** Names in `required`. */
   readonly required: Set<string>;
 }
 
 /**
- * Reads the parameters that a JSON Schema of a query declares, with their defaults.
+ * Returns the parameters that a JSON Schema of a query declares, each with its default's values or undefined.
  *
- * Properties and required names are collected through `$ref` (by `resolve`, and `#/definitions` or `#/$defs` of the
- * schema itself), `allOf`, `anyOf` and `oneOf`; a builder of schemas is asked for its `valueOf`. Answers undefined where
- * the schema admits or mentions names that it does not list (`additionalProperties`, `patternProperties`, `not`,
- * `propertyNames`, conditions), lists none, or cannot be read: then every parameter counts.
+ * Collects `properties` and `required` through `$ref`, `allOf`, `anyOf` and `oneOf`. References that begin with `#/` are
+ * looked up in the schema itself; `resolve` returns the schemas of the others. A schema builder is read by its `valueOf`.
+ *
+ * Returns undefined, so that every parameter counts, if the schema lists no names, cannot be read, or has a keyword that
+ * may admit other names (`additionalProperties`, `patternProperties`, `not`, `propertyNames`, `if`).
+ *
+ * @example
+ * declaredQuery({ properties: { page: { type: "integer", default: 1 }, sort: { type: "string" } } });
+ * // Map { "page" => ["1"], "sort" => undefined }
  */
 export function declaredQuery(
   schema: unknown,
@@ -55,9 +59,9 @@ export function declaredQuery(
   const required = new Set<string>();
   const root = built(schema);
   const isClosed = collect(root, root, resolve, { declared, required }, DEEPEST);
-  // `{}` and `{ type: "object" }` say nothing of names; `properties: {}` says that there are none.
-  const isSaid = declared.size > 0 || (isSchema(root) && root["properties"] !== undefined);
-  if (!isClosed || !isSaid) return undefined;
+  // `{}` and `{ type: "object" }` do not list names. `properties: {}` lists none.
+  const isListed = declared.size > 0 || (isSchema(root) && root["properties"] !== undefined);
+  if (!isClosed || !isListed) return undefined;
   for (const name of required) declared.set(name, declared.get(name));
   return declared;
 }
@@ -66,7 +70,7 @@ function collect(
   given: unknown,
   root: unknown,
   resolve: (reference: string) => unknown,
-  { declared, required }: Found,
+  { declared, required }: Collected,
   depth: number,
 ): boolean {
   const part = built(given);
@@ -91,18 +95,18 @@ function collect(
     const found = keyword === "allOf" ? declared : new Map<string, readonly string[] | undefined>();
     if (!members.every((member) => collect(member, root, resolve, { declared: found, required }, depth - 1)))
       return false;
-    // Of alternatives only the names are sure: which of their defaults a validator fills in, if any, is not known.
+    // Which alternative's defaults a validator fills in, if any, is not known.
     for (const name of found.keys()) declared.set(name, declared.get(name));
     return true;
   });
 }
 
-/** What a schema is built to, where it is a builder (`fluent-json-schema`); any other object answers itself. */
+/** Returns the schema of a builder such as `fluent-json-schema`. The `valueOf` of any other object is the object. */
 function built(schema: unknown): unknown {
   return typeof schema === "object" && schema !== null ? schema.valueOf() : schema;
 }
 
-/** A default as the texts that a query would carry; undefined where there is none that a query could say. */
+/** Returns a default as query values, or undefined if there is none that a query can have. */
 function defaultOf(property: unknown): readonly string[] | undefined {
   if (!isSchema(property) || property["default"] === undefined || property["default"] === null)
     return undefined;

@@ -2,7 +2,8 @@ import { isFieldName } from "../../http/fields.ts";
 import { CacheError, checkedOptions, show } from "../contract/errors.ts";
 import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
-const KNOWN: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
+/** What each option must be, for error messages; undefined if the value is right. */
+const CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
   ttl: (value) =>
     typeof value === "function" || value === "response" || (typeof value === "number" && value >= 0)
       ? undefined
@@ -84,7 +85,7 @@ function trueOrFalse(value: unknown): string | undefined {
   return typeof value === "boolean" ? undefined : "true or false";
 }
 
-/** The longest time that a timer can wait. */
+/** The longest delay of a timer: longer ones fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function isSeconds(value: unknown): string | undefined {
@@ -108,26 +109,25 @@ function isErrorStatus(value: unknown): boolean {
 }
 
 /**
- * Checks the options of one route, or the `defaults` of a cache; `where` is what the message calls them, `others` the
- * names of options that the adapter has taken out.
+ * Checks the options of a route or the `defaults` of a cache. `where` names them in messages. `others` are options that the
+ * adapter handles itself, which messages offer as well.
  *
- * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`: nothing is ignored and
- * nothing is quietly replaced.
+ * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`. No option is ignored.
  */
 export function checkRouteOptions(options: unknown, where: string, others: readonly string[] = []): void {
-  const known = Object.keys(KNOWN);
+  const known = Object.keys(CHECKS);
   const given = checkedOptions(options, where, {
     known,
     offered: [...known, ...others],
     example: "{ ttl: 60 }",
   });
   for (const [name, value] of given) {
-    const expected = KNOWN[name as keyof RouteOptions](value);
+    const expected = CHECKS[name as keyof RouteOptions](value);
     if (expected !== undefined) throw invalid(where, name, value, expected);
   }
 }
 
-/** The error for an option whose value is of the wrong kind. */
+/** Returns the error for an option with a wrong value. */
 export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
   return new CacheError(
     "ERR_CACHE_OPTION_INVALID",
@@ -135,7 +135,7 @@ export function invalid(where: string, name: string, value: unknown, expected: s
   );
 }
 
-/** Whether a value offers its JSON Schema. */
+/** Returns whether a value is a {@link JsonSchemaSource}. */
 export function isJsonSchemaSource(value: unknown): value is JsonSchemaSource {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard = (value as { "~standard"?: { jsonSchema?: { input?: unknown } } })["~standard"];

@@ -10,7 +10,7 @@ import { declaredQuery } from "./declared-query.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
 import type { RouteOptions } from "./route-options.ts";
 
-/** What a cache says for all its routes. */
+/** The settings that a cache has for all its routes. */
 export interface CacheSettings {
   readonly namespace: string;
   readonly namespacePolicy: "concat" | "replace";
@@ -22,33 +22,33 @@ export interface CacheSettings {
 
 /** What an adapter knows about the route that it declares. */
 export interface RouteContext {
-  /** What messages call the route, such as `GET /reports/:id`. */
+  /** The route's name in messages, such as `GET /reports/:id`. */
   readonly route: string;
-  /** The query parameters that the framework knows the route to declare. */
+  /** The query parameters that the route declares to its framework. Undefined: unknown. */
   readonly query?: DeclaredQuery | undefined;
   /**
-   * What the framework knows the route by: the same in every process, whatever was loaded or asked first. Undefined: it
-   * knows nothing, and no other process knows the route by its name. Default: `route`.
+   * The framework's own name of the route. It must be the same in every process, whatever the order of loading and of
+   * requests. Undefined: there is none, so processes do not share the route's entries. Absent: `route`.
    */
   readonly name?: string | undefined;
-  /** What was declared: the same object where one declaration is resolved again. Default: it is a new one. */
+  /** An object that identifies the declaration, if it may be resolved more than once. Default: a new declaration. */
   readonly declaration?: object | undefined;
-  /** Whose handlers answer, where one declaration stands in several places. Default: `declaration`. */
+  /** An object that identifies the place of the handlers, if one declaration is used in several. Default: `declaration`. */
   readonly place?: object | undefined;
-  /** Request fields by which the framework itself chose the route. */
+  /** Request fields by which the framework itself chose the route, such as `accept-version`. */
   readonly vary?: readonly string[] | undefined;
   /**
-   * How a request's content comes: `parsed` as a body parser leaves it (the default), or whole, as `bytes`, with which a
-   * request can be run again.
+   * The form of a request's content: `parsed` by a body parser, or the whole as `bytes`, so that a background run can
+   * repeat it. Default: `parsed`.
    */
   readonly content?: "parsed" | "bytes";
 }
 
-/** What is made for a policy, of which options know nothing. */
+/** What `resolvePolicy` needs from its cache, besides options. */
 export interface PolicyParts {
-  /** The memory of what targets mean. */
+  /** Returns the normalized targets of a policy. `isStrict`: only exact parameter names are declared. */
   targets(namespace: string, query: DeclaredQuery | undefined, isStrict: boolean): NormalizedTargets;
-  /** The name that no other declaration has, and what variants begin with under it. */
+  /** Returns the route's unique name in keys, and the start of its variants' names. */
   name(
     wanted: string | undefined,
     namespace: string,
@@ -65,9 +65,9 @@ const DEFAULT_UNCACHEABLE_SECONDS = 120;
 const DEFAULT_ERROR_STATUSES = [500, 502, 503, 504];
 
 /**
- * Resolves what a route says, over what its cache says, into a frozen and complete policy.
+ * Resolves the options of a route over the defaults of its cache into a frozen and complete policy.
  *
- * Throws where an option is wrong: at declaration, never at a request.
+ * Throws a `CacheError` if an option is wrong: when the route is declared, never during a request.
  */
 export function resolvePolicy<Native>(
   options: RouteOptions<Native>,
@@ -76,17 +76,17 @@ export function resolvePolicy<Native>(
   parts: PolicyParts,
 ): Policy<Native> {
   checkRouteOptions(options, context.route, ["before"]);
-  // The functions among a cache's defaults are given whatever request comes: the cache knows no framework.
+  // Functions among the cache's defaults get any request: the cache knows no framework.
   const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
   const namespace = qualifiedNamespace(all.namespace, settings);
-  // What a cache says of lifetimes is for responses that say nothing; what a route says is for all of its own.
+  // A `ttl` of the cache is for responses without a lifetime. A `ttl` of the route is for all its responses.
   const ttl = options.ttl ?? settings.defaults.ttl;
   const isFallback = options.ttl === undefined && typeof ttl === "number";
   const query = queryOf(all.query, context);
   const noVarySearch = all.noVarySearch ?? false;
   const known = "name" in context ? context.name : context.route;
   return Object.freeze({
-    // What the framework knows no name of is called by the route's own.
+    // Without a name from the framework, messages use the `route` option.
     route: known === undefined ? (options.route ?? context.route) : context.route,
     ...parts.name(options.route ?? known, namespace, context),
     origin: all.origin,
@@ -106,7 +106,7 @@ export function resolvePolicy<Native>(
     invalidateOnUnsafe: all.invalidateOnUnsafe ?? false,
     storeDate: all.storeDate ?? false,
     noVarySearch,
-    // Under a key of its own, a handler sees the whole query.
+    // With a `key` function, the handler sees the whole query.
     searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
     tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
     query,
@@ -127,9 +127,9 @@ export function resolvePolicy<Native>(
   });
 }
 
-/** These two count whatever a route names. */
+/** Credentials whatever the route lists. */
 const ALWAYS = ["authorization", "cookie"] as const;
-/** What clients, proxies and gateways mostly call what says who asks. */
+/** The usual credential fields of clients, proxies and gateways. */
 const USUAL = [
   "proxy-authorization",
   "x-api-key",
@@ -166,7 +166,7 @@ function stalenessOf({
   };
 }
 
-/** The whole namespace: the cache's and the route's joined by a colon, or the route's in the cache's place. */
+/** Returns the namespace of a route: the cache's and its own joined by a colon, or its own alone. */
 export function qualifiedNamespace(
   own: string | undefined,
   settings: Pick<CacheSettings, "namespace" | "namespacePolicy">,
@@ -201,9 +201,9 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
   );
 }
 
-/** What a route with a closed list of parameters can say of its responses: that only those count. */
+/** Returns the `No-Vary-Search` of a route with a closed list of parameters: only those count. */
 function offerOf(query: DeclaredQuery | undefined): string | undefined {
-  // The order of names does not count, it says; that of those which a parser may nest does.
+  // The field has `key-order`, but for names that a parser may nest the order counts.
   const isNested = query !== undefined && [...query.keys()].some((name) => /[[.]/.test(name));
   return query === undefined || isNested
     ? undefined
@@ -222,7 +222,7 @@ function statusesOf(statuses: RouteOptions["statuses"] = [200]): Policy["statuse
   );
 }
 
-/** The options that were given: one that is undefined is not. */
+/** Returns the options without those that are undefined. */
 function written<Options extends object>(options: Options): Partial<Options> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),

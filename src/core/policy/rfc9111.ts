@@ -1,8 +1,11 @@
 import type { RouteOptions } from "./route-options.ts";
 
 /**
- * The options of a transparent shared cache that obeys RFC 9111 to the letter: for a route whose handler asks another
- * server. What it does otherwise than a route's own options is listed in `docs/what-is-cached.md`.
+ * Route options of a transparent shared cache as in RFC 9111, for a handler that proxies another server.
+ * `docs/what-is-cached.md` lists each difference from the default options.
+ *
+ * @example
+ * const cache = createCache({ defaults: rfc9111 });
  */
 export const rfc9111: Readonly<RouteOptions<unknown>> = Object.freeze({
   ttl: "response",

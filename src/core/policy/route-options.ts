@@ -1,155 +1,217 @@
 import type { ResponseHead } from "../contract/request-and-policy.ts";
 
-/** A schema that can say its JSON Schema, as zod 4.2 and other libraries of the Standard Schema family do. */
+/** A Standard Schema that can produce a JSON Schema, such as a schema of zod 4.2 or later. */
 export interface JsonSchemaSource {
   readonly "~standard": {
     readonly jsonSchema: { input(options: { target: "draft-07" }): Record<string, unknown> };
   };
 }
 
-/** What a route may say about its caching; everything is optional. `Native` is the framework's own request. */
+/**
+ * The caching options of one route. All are optional. `Native` is the framework's own request.
+ *
+ * Durations are in seconds, unless the name ends in `Ms`. A wrong value throws `ERR_CACHE_OPTION_INVALID` when the route is
+ * declared.
+ *
+ * @example
+ * cacheRoute(cache, {
+ *   ttl: 60,
+ *   staleWhileRevalidate: 600,
+ *   vary: ["accept-language"],
+ *   tags: ["reports"],
+ * });
+ */
 export interface RouteOptions<Native = never> {
   /**
-   * How long a response stays fresh, in seconds; `Infinity`: until it is invalidated or evicted. A function is given
-   * the response's head. Default: what the handler says (`s-maxage`, `max-age`, `Expires`), else 60. A lifetime
-   * that is written on the route wins over the handler's, never over its `no-store`, `private` or `no-cache`
-   * (RFC 9111 §4.2.1). Seconds in a cache's `defaults` are for responses that state none, in place of the 60; `"response"`
-   * says that those have no lifetime.
+   * How long a response stays fresh, in seconds, or a function that returns it. `Infinity`: until it is invalidated or
+   * evicted. `"response"`: as the response says; one without a lifetime of its own is not fresh.
+   *
+   * A number on a route overrides the response's lifetime, but never its `no-store`, `private` or `no-cache`. A number in a
+   * cache's `defaults` applies only to responses without a lifetime of their own (RFC 9111 §4.2.1).
+   *
+   * Default: the response's `s-maxage`, `max-age` or `Expires`, else 60. A function that returns anything but a number of
+   * 0 or more fails the request with `ERR_CACHE_TTL`.
+   *
+   * @example
+   * { ttl: (response) => (response.status === 404 ? 5 : Number(response.header("x-ttl") ?? 60)) }
    */
   ttl?: number | "response" | ((response: ResponseHead) => number);
   /**
-   * Who may see a stored response. `"anonymous"` (default): a request that carries `Authorization`, `Cookie`, a TLS
-   * client certificate or one of `credentials` is neither looked up nor stored. `"shared"`: as RFC 9111 §3.5 says; a
-   * request with `Authorization` is stored only where its response says so (`public`, `s-maxage`, `must-revalidate`),
-   * cookies, certificates and `credentials` do not count. `"everyone"`: whoever passes the guards sees the same response. A function: one
-   * entry per principal; what it returns enters the key as a keyed hash only.
+   * Who may get a stored response.
+   *
+   * - `"anonymous"` (default): nobody with credentials. A request with `Authorization`, `Cookie`, one of `credentials` or a
+   *   TLS client certificate is not looked up, and its response is not stored.
+   * - `"everyone"`: every client that passes the guards gets the same response.
+   * - `"shared"`: as RFC 9111 §3.5. The response to a request with `Authorization` is stored only if it has `public`,
+   *   `s-maxage` or `must-revalidate`. Cookies, certificates and `credentials` do not count.
+   * - A function: one entry per principal. The returned string enters the key as a keyed hash only. Returning anything but
+   *   a non-empty string fails the request with `ERR_CACHE_SCOPE`.
+   *
+   * @example
+   * { scope: (request) => request.user.id }
    */
   scope?: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
   /**
-   * The request fields that say who asks, beside `Authorization` and `Cookie`, which always do: under
-   * `scope: "anonymous"`, a request with one of them is neither looked up nor stored. Default: `Proxy-Authorization`,
-   * `X-Api-Key`, `X-Auth-Token`, `X-Access-Token`, `X-Session-Token`, `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`,
-   * `X-Forwarded-User`, `X-Forwarded-Client-Cert`. What is written takes their place. A TLS client certificate counts
-   * whatever is written.
+   * The request fields that carry credentials, besides `Authorization` and `Cookie`, which always do. Under
+   * `scope: "anonymous"` a request with one of them is a bypass. The list replaces the default. A TLS client certificate
+   * counts whatever the list.
+   *
+   * Default: `Proxy-Authorization`, `X-Api-Key`, `X-Auth-Token`, `X-Access-Token`, `X-Session-Token`,
+   * `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`, `X-Forwarded-User`, `X-Forwarded-Client-Cert`.
    */
   credentials?: readonly string[];
   /**
-   * Names the resource in place of method, host, path, query and content. What it returns, with the namespace, is
-   * what `cache.invalidate` takes. Returning anything but a non-empty string fails the request.
+   * Returns the resource's key, in place of one made from method, host, path, query and content. `cache.invalidate`,
+   * `cache.get` and `cache.set` take the same key. The handler sees the whole query.
+   *
+   * Returning anything but a non-empty string fails the request with `ERR_CACHE_KEY`. Default: none.
+   *
+   * @example
+   * { key: (request) => `user:${request.params.id}` }
    */
   key?: (request: Native) => string;
   /**
-   * Names the route in the default key, where what the framework knows of it is not enough: a fetch handler, or routes of
-   * two applications with one cache. Processes that share a store know a route by it. Default: the framework's own name
-   * of the route (method, pattern, constraints, place among routes declared alike).
+   * The route's name in the default key. Needed if the framework cannot name the route: for a bare fetch handler over a
+   * shared store, or for routes of two applications with one cache. It has to be the same in every process.
+   *
+   * Default: the framework's method, pattern, constraints and place among routes declared alike.
    */
   route?: string;
   /**
-   * Scheme and authority that count in the default key, such as `"https://example.org"`, in place of those received:
-   * for aliases of one host. A function is given the request; returning anything but a non-empty string fails it.
-   * Default: as received, in lower case and without default ports.
+   * Scheme and authority in the default key, in place of those received, or a function that returns them. Makes aliases of
+   * one host share entries. A function that returns anything but a non-empty string fails the request with
+   * `ERR_CACHE_ORIGIN`.
+   *
+   * Default: as received, in lower case and without a default port.
+   *
+   * @example
+   * { origin: "https://example.org" }
    */
   origin?: string | ((request: Native) => string);
-  /** Appended to the cache's namespace, or put in its place, as `namespacePolicy` says. */
+  /** The route's part of the key's namespace. It follows the cache's or replaces it, see `namespacePolicy`. Default: none. */
   namespace?: string;
-  /** Request fields that tell variants apart; also said in `Vary` (RFC 9110 §12.5.5). Default: none. */
+  /**
+   * Request fields that select a variant. They are added to the response's `Vary`, and so are those of the handler
+   * (RFC 9110 §12.5.5). Default: none.
+   */
   vary?: readonly string[];
   /**
-   * Status codes that are stored: a list, or a map from code to `true` or to a lifetime of its own in seconds
-   * (`{ 200: true, 404: 10 }`), or `"any"` final status that HTTP lets a cache store. Default: 200 alone.
+   * Status codes to store: a list, a map from a code to `true` or to its own lifetime in seconds, or `"any"` final status
+   * that HTTP lets a cache store. 206 and 304 are never stored. Default: `[200]`.
+   *
+   * @example
+   * { statuses: { 200: true, 404: 10 } }
    */
   statuses?: readonly number[] | Readonly<Record<number, true | number>> | "any";
   /**
-   * Which query parameters enter the key: those that the route declares to its framework (`"declared"`), all of them
-   * (`"all"`), a list of names, or a Standard Schema. A handler does not see parameters that are left out.
-   * Default: the declared ones where the framework knows them, else all.
+   * The query parameters that enter the key. The handler does not see the others.
+   *
+   * - `"declared"`: those that the route declares to its framework. Throws `ERR_CACHE_QUERY_UNDECLARED` if it declares none.
+   * - `"all"`: all, sorted by name.
+   * - A list of names, or a Standard Schema such as a zod object.
+   *
+   * Default: `"declared"` where the framework knows them, else `"all"`.
+   *
+   * @example
+   * { query: ["page", "sort"] }
    */
   query?: "declared" | "all" | readonly string[] | JsonSchemaSource;
   /**
-   * Methods that are cached. HEAD is answered from GET. Of any other method, the request's content enters the key.
-   * Default: GET alone.
+   * The methods to cache. HEAD is served from GET entries and need not be listed. For any other method the request's
+   * content enters the key, so a body parser has to run before the cache. Default: `["GET"]`.
    */
   methods?: readonly string[];
   /**
-   * What a response with `Set-Cookie` means. `"refuse"` (default): it is served and not stored. `"strip"`: it is
-   * stored without the cookies. `"store"`: everyone is sent the same cookies.
+   * What to do with a response that has `Set-Cookie`. `"refuse"`: serve it and do not store it. `"strip"`: store it without
+   * the cookies. `"store"`: store it and send everyone the same cookies. Default: `"refuse"`.
    */
   setCookie?: "refuse" | "strip" | "store";
-  /** The largest content that is stored, in bytes; a larger one is served only. Default: 1 MiB. */
+  /** The largest content to store, in bytes. Larger content is served and not stored. Default: 1,048,576 (1 MiB). */
   maxBodyBytes?: number;
   /**
-   * For how many seconds after it went stale a response is still served at once, while one refresh runs behind it.
-   * Default: the response's own `stale-while-revalidate` (RFC 5861 §3), else 0. `must-revalidate`, `proxy-revalidate`
-   * and `no-cache` veto it. Where an adapter cannot run the handler without its client it has no effect.
+   * For how many seconds after it became stale a response is still served at once, while one refresh runs in the
+   * background. `must-revalidate`, `proxy-revalidate` and `no-cache` forbid it. It has no effect where the adapter cannot
+   * run the handler without its client.
+   *
+   * Default: the response's own `stale-while-revalidate` (RFC 5861 §3), else 0.
    */
   staleWhileRevalidate?: number;
   /**
-   * For how many seconds after it went stale a response is served in place of an error: a throw, one of
-   * `errorStatuses`, or a handler that takes longer than `handlerTimeout`. Default: the response's own `stale-if-error`
-   * (RFC 5861 §4), else 0; the same vetoes.
+   * For how many seconds after it became stale a response is served in place of an error: a handler that throws, sends one
+   * of `errorStatuses` or exceeds `handlerTimeout`. `must-revalidate`, `proxy-revalidate` and `no-cache` forbid it.
+   *
+   * Default: the response's own `stale-if-error` (RFC 5861 §4), else 0.
    */
   staleIfError?: number;
-  /** The statuses that count as such an error. Default: 500, 502, 503, 504 (RFC 5861 §4). */
+  /** The statuses that `staleIfError` treats as errors, from 400 to 599. Default: `[500, 502, 503, 504]` (RFC 5861 §4). */
   errorStatuses?: readonly number[];
   /**
-   * How many seconds a handler may take where something stale can be served: after `soft`, it is served and the handler
-   * goes on; after `hard`, its response is given up and not stored. A number is `soft`. Without something stale its
-   * client waits on; others run the handler after `hard`. Default: no `soft`; `hard` is 30 for a refresh behind the
-   * clients' backs, and none for others.
+   * How long a handler may take, in seconds. A number is `soft`.
+   *
+   * - `soft`: then a stale response is served, if there is one, and the handler goes on. Default: none.
+   * - `hard`: then the response is no longer stored or shared; its own client still gets it, and followers run the handler.
+   *   Default: 30 for a background refresh, none otherwise.
+   *
+   * @example
+   * { staleIfError: 3600, handlerTimeout: { soft: 0.5, hard: 10 } }
    */
   handlerTimeout?: number | { readonly soft?: number; readonly hard?: number };
   /**
-   * How many milliseconds a request waits for the run of another one before it is served stale or runs the handler
-   * itself. Default: 10,000.
+   * How long a request waits for another request's run, in milliseconds. After that it is served a stale response or runs
+   * the handler itself. Default: 10,000.
    */
   waitMs?: number;
-  /** How many requests may wait for one run; further ones are served stale or run the handler. Default: 10,000. */
+  /** How many requests may wait for one run. Any further request is served stale or runs the handler. Default: 10,000. */
   maxWaiters?: number;
   /**
-   * For how many seconds a resource whose response could not be stored is remembered, so that nobody waits for it in
-   * vain; a storable response ends it. Default: 120.
+   * For how many seconds a resource stays hit-for-miss after a response that could not be stored: requests for it run the
+   * handler side by side and do not wait for each other. A response that is stored ends it. Default: 120.
    */
   uncacheableTtl?: number;
   /**
-   * Refreshes a response before it goes stale, at random, the sooner the longer its handler takes (XFetch): 1 is the
-   * usual weight, more refreshes earlier. Default: 0, off.
+   * Refreshes a fresh response at random before it becomes stale, the earlier the longer its handler takes (XFetch). 1 is
+   * the usual weight; a larger number refreshes earlier. Default: 0, off.
    */
   earlyRefresh?: number;
-  /** The part of each lifetime, 0 to 1, by which it is shortened at random. Default: 0. */
+  /** The part of a lifetime, from 0 to 1, by which each lifetime is shortened at random. Default: 0. */
   jitter?: number;
   /**
-   * Whether a response without a lifetime gets a tenth of the time since its `Last-Modified`, one day at most
+   * Whether a response without a lifetime stays fresh for a tenth of the time since its `Last-Modified`, at most one day
    * (RFC 9111 §4.2.2). Default: false.
    */
   heuristic?: boolean;
   /**
-   * Whether a client's `Cache-Control` and `Pragma` are obeyed (RFC 9111 §5.2.1): `no-cache`, `no-store`, `max-age`,
-   * `min-fresh`, `max-stale`, `only-if-cached` (504). Default: false, so that a client cannot make the handler run.
+   * Whether the `Cache-Control` and `Pragma` of requests are obeyed (RFC 9111 §5.2.1): `no-cache`, `no-store`, `max-age`,
+   * `min-fresh`, `max-stale`, and `only-if-cached`, which gives 504. Default: false, so that clients cannot make the handler
+   * run.
    */
   requestDirectives?: boolean;
   /**
-   * Whether a stale response is kept for its validator: the handler is shown `If-None-Match` and `If-Modified-Since`,
-   * and a 304 of it makes the stored content fresh again (RFC 9111 §4.3). With it, a response with `no-cache` is
-   * stored and asked for each time. Default: false.
+   * Whether a stale response is revalidated: the handler sees `If-None-Match` and `If-Modified-Since`, and its 304 makes
+   * the stored response fresh again (RFC 9111 §4.3). A response with `no-cache` is then stored and revalidated on every
+   * request. Default: false.
    */
   revalidate?: boolean;
   /**
-   * Whether a successful request with an unsafe method removes what is stored for its URI, and for the URIs of the
-   * same origin in `Location` and `Content-Location` (RFC 9111 §4.4), and what belongs to the groups of the same origin
-   * in `Cache-Group-Invalidation`; with it, `Cache-Groups` is heeded (RFC 9875). Default: false.
+   * Whether a successful unsafe request removes the entries of its URI, of the same-origin URIs in its `Location` and
+   * `Content-Location` (RFC 9111 §4.4), and of the groups in its `Cache-Group-Invalidation`. Responses then join the groups
+   * in their `Cache-Groups` (RFC 9875). Default: false.
    */
   invalidateOnUnsafe?: boolean;
   /**
-   * What stored responses are tagged with, for `cache.invalidate({ tag })`: non-empty names, or a function that returns
-   * them. Returning anything else fails the request. Default: none.
+   * The tags of stored responses, for `cache.invalidate({ tag })`: non-empty names, or a function that returns them.
+   * Returning anything else fails the request with `ERR_CACHE_TAGS`. Default: none.
+   *
+   * @example
+   * { tags: (request, response) => ["users", `user:${response.header("x-user-id")}`] }
    */
   tags?: readonly string[] | ((request: Native, response: ResponseHead) => readonly string[]);
-  /** Whether the response's own `Date` is stored and said on hits, as between caches. Default: false. */
+  /** Whether the response's own `Date` is stored and sent on hits, as between caches. Default: false. */
   storeDate?: boolean;
   /**
-   * Whether `No-Vary-Search` is heeded: query parameters that a response says not to count are left out of the key of
-   * later requests for its path. Where the parameters are declared, responses say so themselves, and the names count
-   * exactly: `filter[a]` is not `filter`. Default: false.
+   * Whether the `No-Vary-Search` of responses is obeyed: the query parameters that it excludes are left out of the key of
+   * later requests for the path. A route with declared parameters sends such a field itself, and then only exact names are
+   * declared: `filter[a]` is not part of `filter`. Default: false.
    */
   noVarySearch?: boolean;
 }

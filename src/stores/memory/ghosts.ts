@@ -1,24 +1,24 @@
-/** Fewer names than this are not worth counting. */
+/** At least this many names are remembered. */
 const FEWEST = 64;
-/** How many names are remembered for each entry that is held. */
+/** How many names are remembered per held entry. */
 const PER_ENTRY = 4;
 
 /**
- * The names of entries that went before anybody asked for them, the longest gone forgotten first.
+ * The names of entries that were evicted without a hit. The oldest is forgotten first.
  *
- * A name is a number, so no key outlives its entry. Two entries may share one: the second is then taken for one that
- * is asked for again, which costs a place and nothing else.
+ * A name is a number, so that no key outlives its entry. Two entries may share a name. The second then enters the main queue
+ * at once, which does no harm.
  */
 export class Ghosts {
   readonly #names = new Set<number>();
-  /** One iterator for good: a new one would step over all that was ever deleted in front of the oldest. */
+  /** One iterator for all calls: a new one would step over every name deleted before the oldest. */
   #fromTheOldest = this.#names.values();
 
   get size(): number {
     return this.#names.size;
   }
 
-  /** Remembers a name, and no more of them than what is held warrants. */
+  /** Remembers a name. `entries` is how many entries are held, which bounds the number of names. */
   add(name: number, entries: number): void {
     this.#names.delete(name);
     this.#names.add(name);
@@ -26,7 +26,7 @@ export class Ghosts {
     while (this.#names.size > most) this.#names.delete(this.#fromTheOldest.next().value as number);
   }
 
-  /** Whether the name is remembered; it no longer is afterwards. */
+  /** Forgets a name; returns whether it was remembered. */
   take(name: number): boolean {
     return this.#names.delete(name);
   }
@@ -37,8 +37,8 @@ export class Ghosts {
   }
 }
 
-/** The number that stands for a key and a variant (32-bit FNV-1a, over their UTF-16 units). */
-export function nameOf(key: string, variant: string): number {
+/** Returns a number for a key and a variant: 32-bit FNV-1a over their UTF-16 units. */
+export function ghostName(key: string, variant: string): number {
   return mix(mix(OFFSET, key) ^ key.length, variant);
 }
 

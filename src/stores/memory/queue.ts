@@ -1,19 +1,19 @@
 import type { Entry } from "../../core/contract/store.ts";
 
-/** One entry in its place in a queue. */
+/** An entry in a queue. */
 export interface Slot {
   readonly entry: Entry;
   readonly bytes: number;
-  /** A number that stands for the entry's key and variant once it is gone. */
+  /** A number for the entry's key and variant, which may outlive the entry. */
   readonly name: number;
-  /** How often it was asked for since it was last looked at, up to a limit. */
+  /** The hits since its last turn, up to a limit. */
   hits: number;
   queue: Queue;
   older: Slot | undefined;
   newer: Slot | undefined;
 }
 
-/** Entries in the order in which they came: a doubly linked list that knows what it weighs. */
+/** Entries in order of arrival: a doubly linked list with the sum of their bytes. */
 export class Queue {
   #newest: Slot | undefined;
   #oldest: Slot | undefined;

@@ -1,19 +1,19 @@
 import type { Entry } from "../../core/contract/store.ts";
-import { Ghosts, nameOf } from "./ghosts.ts";
+import { Ghosts, ghostName } from "./ghosts.ts";
 import { Queue } from "./queue.ts";
 import type { Slot } from "./queue.ts";
 
-/** One part in so many of what is held is for newcomers. */
+/** One in this many bytes is for new entries. */
 const PARTS = 10;
-/** More hits than this are not counted: an entry that was in demand once must be able to go. */
+/** Further hits are not counted, so that an entry that was popular once can be evicted. */
 const MOST_HITS = 3;
 
 /**
  * Decides what is evicted: S3-FIFO (Yang et al., SOSP 2023).
  *
- * Newcomers stand in a small queue. One that was asked for before its turn goes on to the main queue; any other is
- * evicted, and its name is remembered for a while: if it comes again, it enters the main queue at once. There, each
- * hit buys another turn. A hit only counts, and moves nothing.
+ * A new entry enters a small queue. At its turn it moves to the main queue if it was hit, and is evicted otherwise. The name
+ * of an evicted entry is remembered for a while: if it comes back, it enters the main queue at once. There, each hit gives
+ * another turn. A hit only increments a counter.
  */
 export class EvictionOrder {
   readonly #small = new Queue();
@@ -33,9 +33,9 @@ export class EvictionOrder {
     if (slot.hits < MOST_HITS) slot.hits++;
   }
 
-  /** Puts an entry in. One that replaces another has the standing of the other, which was removed before. */
+  /** Adds an entry. It takes over the queue and hits of `replaced`, which the caller has removed. */
   add(entry: Entry, bytes: number, replaced: Slot | undefined): Slot {
-    const name = replaced?.name ?? nameOf(entry.key, entry.variant);
+    const name = replaced?.name ?? ghostName(entry.key, entry.variant);
     const queue = replaced?.queue ?? (this.#ghosts.take(name) ? this.#main : this.#small);
     const slot: Slot = {
       entry,
@@ -57,11 +57,10 @@ export class EvictionOrder {
   }
 
   /**
-   * Takes out the entry whose turn it is to go; none if nothing is held.
+   * Removes and returns the next entry to evict, or undefined if there is none.
    *
-   * It ends: each round takes an entry out, or moves one from small to main, which nothing leaves for small, or takes
-   * one hit off an entry in main, to which those that are moved bring none. So there are at most as many rounds as
-   * small has entries and main has hits, and one more.
+   * It terminates: each round removes an entry, or moves one from small to main with no hits, or takes one hit from an entry
+   * in main. No entry moves back to small. So the rounds are at most the entries in small, plus the hits in main, plus one.
    */
   evict(): Slot | undefined {
     for (;;) {
