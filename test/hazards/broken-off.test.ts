@@ -172,17 +172,22 @@ function breaking(): { readonly source: () => Readable; readonly go: () => void 
 
 const kinds = ["express 5", "express 4", "fastify"] as const;
 
-describe.each(kinds)("51: with %s, a response that breaks off is no whole one", (kind) => {
+describe.each(kinds)("51: with %s, a response that ends prematurely", (kind) => {
   it.each([
-    ["a chunked one, by HTTP/1.1", "tcp", "1.1", {}],
-    ["one with a length, by HTTP/1.1", "tcp", "1.1", { length: 8 }],
-    ["one with a length, by HTTP/1.0", "tcp", "1.0", { length: 8 }],
-    ["one that ends with its connection, by HTTP/1.0", "tcp", "1.0", {}],
-    ["one that ends with its connection, by HTTP/1.0 over TLS", "tls", "1.0", {}],
-    ["a chunked one, over a pipe", "pipe", "1.1", {}],
-    ["one that may not be stored, by HTTP/1.0", "tcp", "1.0", { fields: { "cache-control": "private" } }],
+    ["a chunked response, by HTTP/1.1", "tcp", "1.1", {}],
+    ["a response with a length, by HTTP/1.1", "tcp", "1.1", { length: 8 }],
+    ["a response with a length, by HTTP/1.0", "tcp", "1.0", { length: 8 }],
+    ["a response that ends with its connection, by HTTP/1.0", "tcp", "1.0", {}],
+    ["a response that ends with its connection, by HTTP/1.0 over TLS", "tls", "1.0", {}],
+    ["a chunked response, over a pipe", "pipe", "1.1", {}],
+    [
+      "a response that may not be stored, by HTTP/1.0",
+      "tcp",
+      "1.0",
+      { fields: { "cache-control": "private" } },
+    ],
   ] as const)(
-    "where its source fails: %s, for who leads and who follows",
+    "is cut off for leader and followers where its source fails: %s",
     async (_name, place, version, said) => {
       const { source, go } = breaking();
       const [where] = await start(kind, place, { source, ...said });
@@ -196,7 +201,7 @@ describe.each(kinds)("51: with %s, a response that breaks off is no whole one", 
     },
   );
 
-  it("where its source fails, by HTTP/1.0 over a pipe, which cannot be reset: the server lives", async () => {
+  it("leaves the server alive by HTTP/1.0 over a pipe, which cannot be reset", async () => {
     const { source, go } = breaking();
     const [where] = await start(kind, "pipe", { source });
     const readers = [read(where, "pipe", "1.0", false)];
@@ -208,7 +213,7 @@ describe.each(kinds)("51: with %s, a response that breaks off is no whole one", 
     expect(got.map(({ bytes }) => bytes)).toEqual([4, 4]);
   });
 
-  it("where it is shorter than it said, for who follows by HTTP/1.0", async () => {
+  it("is cut off for a follower by HTTP/1.0 where it is shorter than its Content-Length", async () => {
     const { promise, resolve } = deferred<undefined>();
     const parts = async function* (): AsyncGenerator<string> {
       yield "half";
@@ -225,7 +230,7 @@ describe.each(kinds)("51: with %s, a response that breaks off is no whole one", 
   });
 
   // A client in Node takes the reset of a connection that it has not read to its end for an end: so not by HTTP/1.0.
-  it("where who follows reads too slowly", { timeout: 20_000 }, async () => {
+  it("is cut off for a follower that reads too slowly", { timeout: 20_000 }, async () => {
     const { source, go } = large();
     const [where] = await start(kind, "tcp", { source, maxBodyBytes: 65_536 });
     const leader = read(where, "tcp", "1.1", false);
@@ -239,12 +244,12 @@ describe.each(kinds)("51: with %s, a response that breaks off is no whole one", 
   });
 });
 
-describe("51: over HTTP/2, a response that breaks off is no whole one", () => {
+describe("51: over HTTP/2, a response that ends prematurely", () => {
   it.each([
     ["where its source fails", {}],
     ["where its source fails, with a length", { length: 8 }],
     ["where its source fails, and it may not be stored", { fields: { "cache-control": "private" } }],
-  ] as const)("%s, for who leads and who follows", async (_name, said) => {
+  ] as const)("is cut off for leader and followers %s", async (_name, said) => {
     const { source, go } = breaking();
     const [where] = await start("fastify over HTTP/2", "tcp", { source, ...said });
     const readers = [readHttp2(where, false)];
@@ -256,7 +261,7 @@ describe("51: over HTTP/2, a response that breaks off is no whole one", () => {
     expect(got.map(({ isWhole }) => isWhole)).toEqual([false, false, false]);
   });
 
-  it("where who follows reads too slowly", { timeout: 20_000 }, async () => {
+  it("is cut off for a follower that reads too slowly", { timeout: 20_000 }, async () => {
     const { source, go } = large();
     const [where] = await start("fastify over HTTP/2", "tcp", { source, maxBodyBytes: 65_536 });
     const leader = readHttp2(where, false);

@@ -15,8 +15,8 @@ const HOP = [
   ["upgrade", "x"],
 ] as const;
 
-describe("24: what is about one connection is never replayed", () => {
-  it.each(HOP)("%s", (name, value) => {
+describe("hop-by-hop fields", () => {
+  it.each(HOP)("24: %s is never replayed", (name, value) => {
     const { ask } = kitOf({ route: { revalidate: true, statuses: "any" } });
     ask({}, { headers: { [name]: value, "x-kept": "1" } });
 
@@ -26,7 +26,7 @@ describe("24: what is about one connection is never replayed", () => {
   });
 
   it.each([["x-hop"], ["X-Hop"], ["close, x-hop"], [" ,x-hop,"], [["close", "x-hop"]]])(
-    "what Connection nominates: %j",
+    "24: a field that Connection names is never replayed: %j",
     (connection) => {
       const { ask } = kitOf();
       ask({}, { headers: { connection, "x-hop": "1", "x-kept": "1" } });

@@ -30,13 +30,13 @@ async function fedWith(file: string, name: string): Promise<string> {
   }
 }
 
-describe("32: what a client or a handler may write is read in linear time", () => {
-  it("by all that looks into text: what is new has an entry in linear/http.mjs or linear/others.mjs, and what is gone has none", () => {
+describe("32: an export that reads text", () => {
+  it("has an entry in linear/http.mjs or linear/others.mjs, and each entry has its export", () => {
     expect(parsers.filter(({ kind }) => kind === "missing" || kind === "gone")).toEqual([]);
   });
 
   it.each(fed)(
-    "by %s, %s",
+    "takes linear time: %s, %s",
     async (file, name) => {
       expect(await fedWith(file, name)).toBe("it has read all");
     },

@@ -50,7 +50,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
   "over real sockets, with %s",
   (_, harness) => {
     it.each([["before"], ["framework"]] as const)(
-      "1: a guard (%s) runs on hits and on 304s, and refuses without a look-up",
+      "1: a guard (%s) runs on hits and 304s, and refuses without a lookup",
       async (place) => {
         const runs: number[] = [];
         const guard = { place, onRun: () => void runs.push(1) };
@@ -74,7 +74,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
       },
     );
 
-    it("8: the handler of a miss sees neither condition nor range, and HEAD is answered from GET", async () => {
+    it("8: the handler of a miss sees neither conditions nor ranges, and HEAD is served from the GET entry", async () => {
       const seen: (string | undefined)[] = [];
       const route: ContractRoute = {
         method: "GET",
@@ -100,7 +100,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
       ]);
     });
 
-    it("39: a parameter that is not in the key shapes the answer of nobody, whatever the handler calls the URL", async () => {
+    it("39: an undeclared parameter is hidden in every form of the URL that the handler can read", async () => {
       const route: ContractRoute = {
         method: "GET",
         path: "/a",
@@ -117,7 +117,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
       expect(self).not.toContain("evil");
     });
 
-    it("11: bytes come back as they were, with their coding", async () => {
+    it("11: bytes are replayed unchanged, with their coding", async () => {
       const body = Buffer.from([0, 255, 128, 13, 10]);
       const headers = { "content-encoding": "br", "content-type": "image/png" };
       const route: ContractRoute = {
@@ -140,7 +140,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
       ]).toEqual(["HIT", body, "br", "image/png"]);
     });
 
-    it("12: status and repeated fields come back exactly", async () => {
+    it("12: status and repeated fields are replayed exactly", async () => {
       const headers = { link: ["<a>", "<b>"], "set-cookie": ["a=1", "b=2"] };
       const route: ContractRoute = {
         method: "GET",
@@ -162,7 +162,7 @@ describe.each(harnesses.map((harness) => [harness.name, harness] as const))(
       ]);
     });
 
-    it("13: what was set in front of the cache is said afresh, and never replayed", async () => {
+    it("13: a field of earlier middleware has its current value on a hit, and is never replayed", async () => {
       let count = 0;
       const earlier = (): Record<string, string> => ({
         "x-request-id": String(++count),

@@ -27,7 +27,7 @@ function forgedStore(fields: unknown): Store {
   };
 }
 
-describe("what is said", () => {
+describe("response fields", () => {
   it.each([
     [[["x-a", "1\r\nset-cookie: session=eve"]]],
     [[["x-a", ["1", "2\n"]]]],
@@ -44,7 +44,7 @@ describe("what is said", () => {
     expect(kitOf({ cache: { store: forgedStore(fields) } }).now().kind).toBe("fill");
   });
 
-  it("24: fields of a connection, and those that Connection names, are not stored", () => {
+  it("24: hop-by-hop fields, and those that Connection names, are not stored", () => {
     const { ask } = kitOf();
     ask(
       {},
@@ -56,7 +56,7 @@ describe("what is said", () => {
     expect(namesOf(ask())).toEqual(["age", "cache-status", "content-length", "etag", "x-cache"]);
   });
 
-  it("24: a handler's field that would split the response is not stored", () => {
+  it("24: a response with a field that would split it is not stored", () => {
     const { ask, cache } = kitOf();
 
     ask({}, { headers: { "x-a": "1\r\nx-b: 2" } });
@@ -65,7 +65,7 @@ describe("what is said", () => {
   });
 
   it.each([["content-digest"], ["repr-digest"], ["digest"], ["content-md5"], ["signature"]])(
-    "44: a part carries nothing that describes the whole: %s",
+    "44: a part has no field that describes the whole response: %s",
     (name) => {
       const { ask } = kitOf();
       ask({}, { headers: { [name]: "x=:AA==:" }, body: "0123456789".repeat(99) });
@@ -81,7 +81,7 @@ describe("what is said", () => {
   );
 
   it.each([["none"], ["None"], ["bytes, none"]])(
-    "44: what its handler lets nobody cut is not cut: %s",
+    "44: a response is not cut into parts where its Accept-Ranges is %s",
     (value) => {
       const { ask } = kitOf();
       const first = ask({ headers: { range: "bytes=0-1" } }, { headers: { "accept-ranges": value } });
@@ -98,14 +98,14 @@ describe("what is said", () => {
     ["clear-site-data"],
     ["authentication-info"],
     ["set-login"],
-  ])("13: what tells of one exchange is replayed to nobody: %s", (name) => {
+  ])("13: a field about one exchange is never replayed: %s", (name) => {
     const { ask } = kitOf();
     const own = ask({}, { headers: { [name]: '"x"' } });
 
     expect([own, ask()].map((reply) => said(reply, name))).toEqual(['"x"', undefined]);
   });
 
-  it("25: Cache-Status parses whatever the URL, the cache's name and the key are, and does not disclose them", () => {
+  it("25: Cache-Status can be parsed whatever the URL, the key and the cache's name are, and discloses neither URL nor key", () => {
     const urls = fc.string({
       unit: fc.constantFrom("a", ",", ";", '"', "\\", "%", "=", " ", "\u00E9"),
       maxLength: 12,
@@ -124,7 +124,7 @@ describe("what is said", () => {
     );
   });
 
-  it("27: an age is never negative, though the clock was set back", () => {
+  it("27: an age is never negative, even where the clock is set back", () => {
     const { ask, clock } = kitOf();
     ask();
     clock.advance(-5);
@@ -132,7 +132,7 @@ describe("what is said", () => {
     expect(said(ask(), "age")).toBe("0");
   });
 
-  it("27: a Date in the future makes no response younger, and its lifetime no longer", () => {
+  it("27: a Date in the future makes no response younger and no lifetime longer", () => {
     const { ask, clock } = kitOf();
     ask({}, { headers: { date: "Thu, 01 Jan 2099 00:00:00 GMT", "cache-control": "max-age=60" } });
     clock.advance(10);
@@ -151,7 +151,7 @@ describe("what is said", () => {
   });
 
   it.each([["-1"], ["1.5"], ["1e3"], ["NaN"], [""]])(
-    "27: what states its lifetime is stale with an Age of %j",
+    "27: a response with a stated lifetime and an Age of %j is stale",
     (age) => {
       const { ask, now } = kitOf();
       ask({}, { headers: { age, "cache-control": "max-age=60" } });
@@ -160,12 +160,15 @@ describe("what is said", () => {
     },
   );
 
-  it.each([["-1"], ["1.5"], ["NaN"], [""]])("27: an Age of %j counts as none under a written ttl", (age) => {
-    const { ask } = kitOf({ route: { ttl: 60 } });
-    ask({}, { headers: { age } });
+  it.each([["-1"], ["1.5"], ["NaN"], [""]])(
+    "27: an Age of %j is ignored where the route has a ttl",
+    (age) => {
+      const { ask } = kitOf({ route: { ttl: 60 } });
+      ask({}, { headers: { age } });
 
-    expect(said(ask(), "age")).toBe("0");
-  });
+      expect(said(ask(), "age")).toBe("0");
+    },
+  );
 
   it("29: each outcome is one word, the same in X-Cache, in Cache-Status and in the counters", async () => {
     const kit = kitOf();
@@ -187,7 +190,7 @@ describe("what is said", () => {
     });
   });
 
-  it("29: what turns out not to be storable only at its end is not said to be stored", () => {
+  it('29: a response that proves not storable at its end has no "stored" in Cache-Status', () => {
     const { ask } = kitOf({ route: { maxBodyBytes: 1 } });
 
     expect(said(ask({}, { body: "large" }), "cache-status")).toBe(
@@ -196,7 +199,7 @@ describe("what is said", () => {
   });
 
   it.each([[400], [413], [431], [501]])(
-    "30: the error page %i of a malformed request is not cached for all",
+    "30: the %i error page of a malformed request is not stored",
     (status) => {
       const { ask, now, cache } = kitOf({ route: { ttl: 60 } });
 
@@ -210,12 +213,12 @@ describe("what is said", () => {
   );
 });
 
-describe("the nonce of a policy", () => {
+describe("content security policies", () => {
   const policy = (nonce: string): Record<string, string> => ({
     "content-security-policy": `script-src 'nonce-${nonce}'`,
   });
 
-  it("37: stands in no stored page", () => {
+  it("37: a page with the nonce of earlier middleware's policy is not stored", () => {
     const { ask, now } = kitOf();
 
     ask({}, { earlier: policy("r4nd0m"), body: '<script nonce="r4nd0m">' });
@@ -223,7 +226,7 @@ describe("the nonce of a policy", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("37: is not the same for everybody", () => {
+  it("37: a page whose own policy has a nonce is not stored", () => {
     const { ask, now } = kitOf();
 
     ask({}, { headers: policy("r4nd0m") });

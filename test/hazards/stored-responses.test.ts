@@ -4,8 +4,8 @@ import { memoryStore } from "../../src/index.ts";
 import { answer, fillOf, kitOf, namesOf, openWith, said, serveOf, settle, textOf } from "../support/kit.ts";
 import { leftByFlood } from "../stores/workload.ts";
 
-describe("what is kept", () => {
-  it("9: a stream whose client went away is not stored", () => {
+describe("stored responses", () => {
+  it("9: a stream whose client disconnects is not stored", () => {
     const { now, cache } = kitOf();
     const { sink } = openWith(fillOf(now())).stream();
     sink?.write("half");
@@ -15,17 +15,20 @@ describe("what is kept", () => {
     expect([cache.stats().stored, now().kind]).toEqual([0, "fill"]);
   });
 
-  it.each([["5"], ["3"]])("9: a response of four bytes that promised %s is not stored", (length) => {
-    const { now, cache } = kitOf();
-    const { sink } = openWith(fillOf(now()), { headers: { "content-length": length } }).stream();
-    sink?.write("four");
+  it.each([["5"], ["3"]])(
+    "9: a response of four bytes with a Content-Length of %s is not stored",
+    (length) => {
+      const { now, cache } = kitOf();
+      const { sink } = openWith(fillOf(now()), { headers: { "content-length": length } }).stream();
+      sink?.write("four");
 
-    sink?.end();
+      sink?.end();
 
-    expect(cache.stats()).toMatchObject({ stored: 0, refusals: { truncated: 1 } });
-  });
+      expect(cache.stats()).toMatchObject({ stored: 0, refusals: { truncated: 1 } });
+    },
+  );
 
-  it("9: the abort of the first client is not that of those who wait: one of them runs the handler", async () => {
+  it("9: a follower runs the handler where the leader's client disconnects", async () => {
     const { now, begin } = kitOf();
     const leader = openWith(fillOf(now()));
     const followers = [Promise.resolve(begin()), Promise.resolve(begin())];
@@ -37,7 +40,7 @@ describe("what is kept", () => {
     expect(textOf(serveOf(await followers[1]!).reply)).toBe("whole");
   });
 
-  it("52: what was revoked by an error is served to nobody", async () => {
+  it("52: a response whose handler now throws 403 is not served stale to anyone", async () => {
     const fills: Fill[] = [];
     const asked = { refresh: (fill: Fill) => void fills.push(fill) };
     const { ask, begin, now, clock } = kitOf({ route: { ttl: 1, staleIfError: 86_400 } });
@@ -53,7 +56,7 @@ describe("what is kept", () => {
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("11: bytes come back as they were, in the coding in which they were sent", () => {
+  it("11: bytes are replayed unchanged, in the coding in which they were sent", () => {
     const { ask } = kitOf();
     const body = Uint8Array.from({ length: 256 }, (_, index) => index);
     ask({}, { headers: { "content-encoding": "br", "content-type": "image/png" }, body });
@@ -67,7 +70,7 @@ describe("what is kept", () => {
     ]);
   });
 
-  it("12: status and repeated fields come back exactly", () => {
+  it("12: status and repeated fields are replayed exactly", () => {
     const { ask } = kitOf({ route: { methods: ["POST"], statuses: [201], setCookie: "store" } });
     const asked = { method: "POST", content: {} };
     ask(asked, { status: 201, headers: { "set-cookie": ["a=1", "b=2"], link: ["<x>", "<y>"] } });
@@ -83,7 +86,7 @@ describe("what is kept", () => {
     ]);
   });
 
-  it("13: what was said before the lookup is not stored", () => {
+  it("13: a field that earlier middleware set is not stored", () => {
     const { ask } = kitOf();
     const earlier = {
       "access-control-allow-origin": "http://a",
@@ -102,14 +105,14 @@ describe("what is kept", () => {
     ]);
   });
 
-  it("13: the Date of the first message is not that of the next", () => {
+  it("13: Date is not replayed", () => {
     const { ask } = kitOf();
     ask({}, { headers: { date: "Thu, 01 Jan 2026 00:00:00 GMT" } });
 
     expect(said(ask(), "date")).toBeUndefined();
   });
 
-  it("14: a 304 has only the fields that it may have, and no length", () => {
+  it("14: a 304 has only the fields that RFC 9110 §15.4.5 lists, and no length", () => {
     const { ask } = kitOf();
     const headers = {
       etag: '"v1"',
@@ -125,7 +128,7 @@ describe("what is kept", () => {
     expect([hit.status, namesOf(hit)]).toEqual([304, ["age", "cache-status", "etag", "x-cache"]]);
   });
 
-  it("14: a tag is compared with the selected entry only", () => {
+  it("14: an entity tag is compared with that of the selected entry only", () => {
     const { ask } = kitOf();
     const tag = said(ask({ target: "/a" }, { body: "a" }), "etag")!;
     ask({ target: "/b" }, { body: "b" });
@@ -133,21 +136,24 @@ describe("what is kept", () => {
     expect(ask({ target: "/b", headers: { "if-none-match": tag } }).status).toBe(200);
   });
 
-  it("14: a tag is the same in every process", () => {
+  it("14: an entity tag is the same in every process", () => {
     const tags = [kitOf(), kitOf()].map(({ ask }) => said(ask({}, { body: "report" }), "etag"));
 
     expect(tags[0]).toBe(tags[1]);
   });
 
-  it.each([[500], [404], [503], [301]])("15: a %i is not stored, unless the route says so", (status) => {
-    const { ask, cache } = kitOf();
+  it.each([[500], [404], [503], [301]])(
+    "15: a response with status %i is not stored by default",
+    (status) => {
+      const { ask, cache } = kitOf();
 
-    ask({}, { status });
+      ask({}, { status });
 
-    expect(cache.stats().stored).toBe(0);
-  });
+      expect(cache.stats().stored).toBe(0);
+    },
+  );
 
-  it("15: nothing is stored of a handler that failed", () => {
+  it("15: a handler that fails leaves nothing stored", () => {
     const { now, cache } = kitOf();
     fillOf(now({ target: "/a" })).abandon("failed");
     openWith(fillOf(now({ target: "/b" }))).abandon("failed");
@@ -172,7 +178,7 @@ describe("what is kept", () => {
     expect([hit.outcome, now({ headers }).kind]).toEqual(["hit", "fill"]);
   });
 
-  it("17: memory stays within its bound, however many queries there are", () => {
+  it("17: the memory store stays within its bound, however many queries are sent", () => {
     const { ask, cache } = kitOf({ cache: { store: memoryStore({ maxBytes: 100_000 }) } });
 
     Array.from({ length: 2000 }, (_, index) => ask({ target: `/q?x=${index}` }));
@@ -180,7 +186,7 @@ describe("what is kept", () => {
     expect(cache.stats().store?.bytes).toBeLessThanOrEqual(100_000);
   });
 
-  it("17: a flood of four one-off keys to each request does not flush out what is asked for", () => {
+  it("17: a flood of four one-off keys per request does not evict the keys that are asked for", () => {
     const left = leftByFlood(() => memoryStore({ maxEntries: 1000 }), {
       requests: 60_000,
       keys: 5000,
@@ -198,7 +204,7 @@ describe("what is kept", () => {
     expect(now({ target: "/q?utm_source=b&page=1" }).kind).toBe("serve");
   });
 
-  it("17: the memories beside the store are bounded, too", () => {
+  it("17: memory beside the store is bounded, too", () => {
     const { now, policy } = kitOf();
     const first = policy.targets.of("http://a", "/q?0");
     Array.from({ length: 20_000 }, (_, index) =>
@@ -215,13 +221,13 @@ describe("what is kept", () => {
     ["/q?a=1&A=2"],
     ["/q?a=1&a;b=2"],
     ["/q?%75tm=1&a=1"],
-  ])("18: of %s the handler sees only what is in the key", (target) => {
+  ])("18: the handler sees of %s only what is in the key", (target) => {
     const { now } = kitOf({ route: { query: ["a"] } });
 
     expect(fillOf(now({ target })).target).toBe("/q?a=1");
   });
 
-  it("18: a parameter that is said twice is in the key twice", () => {
+  it("18: a parameter that is sent twice is in the key twice", () => {
     const { ask, now } = kitOf({ route: { query: ["a"] } });
     ask({ target: "/q?a=1" });
 

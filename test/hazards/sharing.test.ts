@@ -6,8 +6,8 @@ import type { Asked } from "../support/kit.ts";
 const ann: Asked = { headers: { cookie: "session=ann" } };
 const bob: Asked = { headers: { authorization: "Bearer bob" } };
 
-describe("whose answer it is", () => {
-  it("1: a response to a request with credentials is not stored, and such a request is not looked up", () => {
+describe("responses that may or may not be shared", () => {
+  it("1: a request with credentials is neither looked up nor stored", () => {
     const { ask, now, cache } = kitOf();
     ask({}, { body: "for all" });
 
@@ -16,7 +16,7 @@ describe("whose answer it is", () => {
     expect([reasons, cache.stats().stored]).toEqual([["credentials", "credentials"], 1]);
   });
 
-  it("1: with a scope, each principal has an entry of his own, and a 304 only for it", () => {
+  it("1: each principal has their own entry under a scope function, and gets a 304 for that entry alone", () => {
     const { ask } = kitOf({
       route: { scope: ({ headers }) => headers?.["cookie"] ?? headers?.["authorization"] ?? "nobody" },
     });
@@ -28,14 +28,14 @@ describe("whose answer it is", () => {
     expect([ask(ann), conditional].map(textOf)).toEqual(["Ann's", "Bob's"]);
   });
 
-  it("1: a request with credentials does not wait for another one's answer", () => {
+  it("1: a request with credentials waits for no other run", () => {
     const { now } = kitOf();
     now();
 
     expect(now(ann).kind).toBe("bypass");
   });
 
-  it("2: a response that sets a cookie is served, not stored, and not given to those who wait", async () => {
+  it("2: a response with Set-Cookie is served, not stored, and not shared with followers", async () => {
     const { now, begin, cache } = kitOf();
     const leader = fillOf(now());
     const follower = Promise.resolve(begin());
@@ -71,7 +71,7 @@ describe("whose answer it is", () => {
     ["GET", 304],
     ["GET", 200],
     ["HEAD", 200],
-  ])("35: what one user is told by %s and %d is not told to others", (method, status) => {
+  ])("35: a field of one user's response to %s with %d is not sent to others", (method, status) => {
     const { ask, clock } = kitOf({ route: { scope: "shared", revalidate: true, ttl: "response" } });
     const page = { etag: '"v1"', "cache-control": "public, max-age=1" };
     ask({}, { headers: page });
@@ -82,14 +82,14 @@ describe("whose answer it is", () => {
     expect(said(ask({}, { status: 304 }), "x-account")).toBeUndefined();
   });
 
-  it("4: a Vary that the handler says tells variants apart", () => {
+  it("4: the handler's Vary tells variants apart", () => {
     const { ask } = kitOf();
     ask({ headers: { "accept-language": "fr" } }, { headers: { vary: "accept-language" }, body: "bonjour" });
 
     expect(textOf(ask({ headers: { "accept-language": "en" } }, { body: "hello" }))).toBe("hello");
   });
 
-  it("4: Vary: * is not stored", () => {
+  it("4: a response with Vary: * is not stored", () => {
     const { ask, cache } = kitOf();
 
     ask({}, { headers: { vary: "*" } });
@@ -97,14 +97,14 @@ describe("whose answer it is", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
-  it("4: a coded response is not sent to a client that asked for another coding", () => {
+  it("4: an encoded response is not sent to a client that accepts another coding only", () => {
     const { ask } = kitOf();
     ask({ headers: { "accept-encoding": "br" } }, { headers: { "content-encoding": "br" }, body: "coded" });
 
     expect(textOf(ask({ headers: { "accept-encoding": "gzip" } }, { body: "plain" }))).toBe("plain");
   });
 
-  it("4: variants of one resource are capped", () => {
+  it("4: the variants of one resource are capped", () => {
     const { ask, cache } = kitOf({ route: { vary: ["x-a"] } });
 
     Array.from({ length: 400 }, (_, index) => ask({ headers: { "x-a": String(index) } }));
@@ -112,21 +112,21 @@ describe("whose answer it is", () => {
     expect(cache.stats().store).toMatchObject({ entries: 256, evictions: 144 });
   });
 
-  it("5: what a client writes into Host does not name another host's resource", () => {
+  it("5: a Host field cannot name another host's resource", () => {
     const { ask } = kitOf();
     ask({ origin: "http://good/admin", target: "/x" }, { body: "forged" });
 
     expect(textOf(ask({ origin: "http://good", target: "/admin/x" }, { body: "true" }))).toBe("true");
   });
 
-  it("5: header values that run into each other stay apart", () => {
+  it("5: header values with separators in them do not run into each other", () => {
     const { ask } = kitOf({ route: { vary: ["a", "b"] } });
     ask({ headers: { a: "1&b=2" } }, { body: "one" });
 
     expect(textOf(ask({ headers: { a: "1", b: "2&b" } }, { body: "other" }))).toBe("other");
   });
 
-  it("5: the case of a path, the order of values and the query itself count", () => {
+  it("5: the case of a path, the order of a parameter's values and the whole query are in the key", () => {
     const { ask } = kitOf();
     const targets = ["/a?x=1&x=2", "/a?x=2&x=1", "/A?x=1&x=2", "/a", "/a?x=1%26x=2"];
     targets.forEach((target) => ask({ target }, { body: target }));
@@ -134,7 +134,7 @@ describe("whose answer it is", () => {
     expect(targets.map((target) => textOf(ask({ target })))).toEqual(targets);
   });
 
-  it("5: an entry that a store finds under another key is a miss", () => {
+  it("5: an entry with another key than the one looked up is a miss", () => {
     const first = kitOf();
     const entries: unknown[] = [];
     const one = {
@@ -150,22 +150,19 @@ describe("whose answer it is", () => {
     expect(textOf(ask({ target: "/b" }, { body: "b" }))).toBe("b");
   });
 
-  it.each([[""], [undefined], [null], [0]])(
-    "6: a key of %j fails the request and is shared by nobody",
-    (key) => {
-      const { now } = kitOf({ route: { key: () => key as string } });
+  it.each([[""], [undefined], [null], [0]])("6: a key of %j fails its request and is never shared", (key) => {
+    const { now } = kitOf({ route: { key: () => key as string } });
 
-      expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_KEY" }));
-    },
-  );
+    expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_KEY" }));
+  });
 
-  it("6: a principal without a name fails the request", () => {
+  it("6: a scope function that returns nothing fails its request", () => {
     const { now } = kitOf({ route: { scope: ({ headers }) => headers?.["x-user"] as string } });
 
     expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_SCOPE" }));
   });
 
-  it("7: the answer to POST is not that to GET, nor that to POST with other content", () => {
+  it("7: a response to POST is served neither to GET nor to POST with other content", () => {
     const { ask } = kitOf({ route: { methods: ["GET", "POST"] } });
     ask({ method: "POST", content: { q: 1 } }, { body: "posted" });
 
@@ -178,25 +175,25 @@ describe("whose answer it is", () => {
     ]);
   });
 
-  it("7: nor that to QUERY with the same content", () => {
+  it("7: a response to POST is not served to QUERY with the same content", () => {
     const { ask } = kitOf({ route: { methods: ["POST", "QUERY"] } });
     ask({ method: "POST", content: { q: 1 } }, { body: "posted" });
 
     expect(textOf(ask({ method: "QUERY", content: { q: 1 } }, { body: "found" }))).toBe("found");
   });
 
-  it("7: nor under a key of the route's own", () => {
+  it("7: a response to POST is not served to GET where a key function returns one key for both", () => {
     const { ask } = kitOf({ route: { methods: ["GET", "POST"], key: () => "k" } });
     ask({ method: "POST" }, { body: "posted" });
 
     expect(textOf(ask({}, { body: "got" }))).toBe("got");
   });
 
-  it("7: POST is cached only where the route says so", () => {
+  it("7: POST is not cached unless the route's methods include it", () => {
     expect(bypassOf(kitOf().now({ method: "POST", content: "" })).reason).toBe("method");
   });
 
-  it("8: HEAD is answered from the entry of GET and never writes one", () => {
+  it("8: a HEAD request is served from the GET entry and never writes one", () => {
     const { now, ask, cache } = kitOf();
     const before = now({ method: "HEAD" }).kind;
     ask({}, { body: "whole" });
@@ -212,7 +209,7 @@ describe("whose answer it is", () => {
     expect(cache.stats().stored).toBe(1);
   });
 
-  it("8: the handler of a miss sees no condition and no range, and the whole is stored", () => {
+  it("8: the handler of a miss sees neither conditions nor ranges, and the whole response is stored", () => {
     const { now } = kitOf();
     const fill = fillOf(now({ headers: { range: "bytes=0-1", "if-none-match": "*" } }));
 
@@ -222,7 +219,7 @@ describe("whose answer it is", () => {
     expect(textOf(serveOf(now()).reply)).toBe("whole");
   });
 
-  it("8: a 206 is never stored as the whole", () => {
+  it("8: a 206 from the handler is never stored", () => {
     const { ask, cache } = kitOf();
 
     ask({}, { status: 206, headers: { "content-range": "bytes 0-1/5" }, body: "wh" });
@@ -231,8 +228,8 @@ describe("whose answer it is", () => {
   });
 });
 
-describe("those who wait", () => {
-  it("10: are let in only once the head shows that the response may be shared", async () => {
+describe("followers", () => {
+  it("10: a follower is served only once the head shows that the response may be shared", async () => {
     const { now, begin } = kitOf();
     const open = fillOf(now());
     const decisions: Decision[] = [];
@@ -246,14 +243,14 @@ describe("those who wait", () => {
     expect([before, decisions.map(({ kind }) => kind)]).toEqual([0, ["fill"]]);
   });
 
-  it("10: do not queue where the last response could not be shared", () => {
+  it("10: requests do not queue where the last response could not be shared", () => {
     const { now } = kitOf();
     answer(fillOf(now()), { headers: { "cache-control": "private" } });
 
     expect([now(), now(), now()].map(({ kind }) => kind)).toEqual(["fill", "fill", "fill"]);
   });
 
-  it("28: do not wait without end for a handler that never answers", async () => {
+  it("28: followers do not wait forever for a handler that never responds", async () => {
     const { now, begin, clock } = kitOf();
     now();
     const decisions: Decision[] = [];

@@ -11,8 +11,8 @@ function siteOf(front: RequestHandler, handler: RequestHandler): Express {
     .get("/a", cacheRoute(quietCache(), { ttl: 60 }), handler);
 }
 
-describe("what is sent", () => {
-  it("33: a session cookie that is written as the head leaves keeps its page from others", async () => {
+describe("middleware in front of the cache", () => {
+  it("33: a page whose session cookie is added as its head is sent is not shared", async () => {
     let carts = 0;
     const session: RequestHandler = (_req, res, next) => {
       const { writeHead } = res;
@@ -28,7 +28,7 @@ describe("what is sent", () => {
     expect([first, second].map(({ lines }) => lines("set-cookie"))).toEqual([["cart=1"], ["cart=2"]]);
   });
 
-  it("41: middleware in front that adds to a text is given text, on a hit as on a miss", async () => {
+  it("41: middleware that wraps end receives text on a hit as on a miss", async () => {
     const front: RequestHandler = (_req, res, next) => {
       const { end } = res;
       res.end = ((chunk: unknown, encoding: unknown) => {
@@ -43,7 +43,7 @@ describe("what is sent", () => {
     expect([miss.text, hit.text, hit.header("x-cache")]).toEqual(["grüße ü", "grüße ü", "HIT"]);
   });
 
-  it("42: a field that a handler took away is not there on a hit either", async () => {
+  it("42: a field that the handler removes is absent on a hit, too", async () => {
     const front: RequestHandler = (_req, res, next) => {
       res.set("X-Frame-Options", "SAMEORIGIN");
       next();
@@ -57,7 +57,7 @@ describe("what is sent", () => {
     expect(hit.header("x-cache")).toBe("HIT");
   });
 
-  it("43: a field beyond ASCII has the same bytes on a hit as on a miss", async () => {
+  it("43: a non-ASCII field value has the same bytes on a hit as on a miss", async () => {
     const front: RequestHandler = (_req, _res, next) => next();
     const site = siteOf(front, (_req, res) => void res.set("x-name", "caf\u00E9").end("text"));
     const [miss, hit] = await askTwice(await visit(site));

@@ -4,8 +4,8 @@ import { createCache } from "../../src/index.ts";
 import { answer, bypassOf, fillOf, kitOf, requestOf, serveOf, settled, textOf } from "../support/kit.ts";
 import type { Asked } from "../support/kit.ts";
 
-describe("who asks, beside what Authorization and Cookie say", () => {
-  it("36: a request that says so in a usual field is neither looked up nor stored", () => {
+describe("credentials beside Authorization and Cookie", () => {
+  it("36: a request with one of the usual credential fields is neither looked up nor stored", () => {
     const { ask, now, cache } = kitOf();
     const names = "proxy-authorization x-api-key x-auth-token x-access-token x-session-token".split(" ");
     const ofProxies =
@@ -21,14 +21,14 @@ describe("who asks, beside what Authorization and Cookie say", () => {
     ["shared", { scope: "shared" }],
     ["everyone", { scope: "everyone" }],
     ["a function", { scope: () => "ann" }],
-  ] as const)("36: a scope says who may see it: %s", (_, route) => {
+  ] as const)("36: a request with an API key is looked up where the route has a scope: %s", (_, route) => {
     const { now } = kitOf({ route });
 
     expect(now({ headers: { "x-api-key": "ann" } }).kind).toBe("fill");
   });
 });
 
-describe("what the key does not hold", () => {
+describe("request content", () => {
   it.each([
     ["a length", { headers: { "content-length": "6" } }],
     ["a transfer coding", { headers: { "transfer-encoding": "chunked" } }],
@@ -44,8 +44,8 @@ describe("what the key does not hold", () => {
   });
 });
 
-describe("what the key holds besides the URL", () => {
-  it("34: the route, so that two on one URL share nothing, and one's guard is not passed by the other", () => {
+describe("routes", () => {
+  it("34: two routes on one URL share nothing, so that neither bypasses the other's guard", () => {
     const { policy, begin } = engineOf(createCache({ reporter: false }));
     const [staff, everyone] = ["GET /a", "GET /a (2)"].map((route) => policy({}, { route })) as [
       ReturnType<typeof policy>,
@@ -60,10 +60,10 @@ describe("what the key holds besides the URL", () => {
   });
 });
 
-describe("what a response says not to count", () => {
+describe("rules of No-Vary-Search", () => {
   const headers = { "no-vary-search": 'params=("utm")' };
 
-  it("53: is known to every route of the cache that heeds it, in any order of declaration", () => {
+  it("53: a rule is known to every route of the cache that obeys it, in any order of declaration", () => {
     const { ask, cache } = kitOf({ route: { noVarySearch: true } });
     const engine = engineOf(cache);
     const writing = { noVarySearch: true, invalidateOnUnsafe: true };
@@ -78,7 +78,7 @@ describe("what a response says not to count", () => {
     expect([before, textOf(ask({ target: "/reports?utm=3" }, { headers, body: "3" }))]).toEqual(["2", "3"]);
   });
 
-  it("53: finds nothing from before it was forgotten: a write in between could not remove it", () => {
+  it("53: a rule that was forgotten and learned again finds nothing from before, which a write in between could not remove", () => {
     const { ask, policy } = kitOf({ route: { noVarySearch: true, methods: ["GET"] } });
     ask({ target: "/reports?utm=1" }, { headers, body: "1" });
     ask({ target: "/reports?utm=2" }, { headers, body: "2" });
@@ -89,7 +89,7 @@ describe("what a response says not to count", () => {
     expect(textOf(ask({ target: "/reports?utm=4" }, { headers, body: "4" }))).toBe("4");
   });
 
-  it("53: is nothing to a route that does not heed it", () => {
+  it("53: a rule does not count for a route without noVarySearch", () => {
     const { ask, cache } = kitOf({ route: { noVarySearch: true } });
     const engine = engineOf(cache);
     const plain = engine.policy<Asked>({}, { route: "GET /plain" });

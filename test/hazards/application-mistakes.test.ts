@@ -3,8 +3,8 @@ import { memoryStore } from "../../src/index.ts";
 import { chaosStore } from "../../src/testing/chaos-store.ts";
 import { kitOf, openWith, fillOf, said, settle } from "../support/kit.ts";
 
-describe("what the application and its store do by mistake", () => {
-  it("48: no promise of the application's rejects without anybody to hear it", async () => {
+describe("mistakes of the application and its store", () => {
+  it("48: no rejection of the application's promises goes unhandled", async () => {
     const rejected: unknown[] = [];
     const note = (error: unknown): void => void rejected.push(error);
     process.on("unhandledRejection", note);
@@ -31,7 +31,7 @@ describe("what the application and its store do by mistake", () => {
     ["content-length", "3"],
     ["Set-Cookie", "session=eve"],
     ["set-cookie", "session=eve"],
-  ])("49: a stored response with %s: %s is a miss and an event, never an answer", (name, value) => {
+  ])("49: a stored response with %s: %s is a miss, and its error is reported", (name, value) => {
     const errors: unknown[] = [];
     const store = chaosStore(memoryStore());
     const { ask, now } = kitOf({ cache: { store, onError: (error) => errors.push(error) } });
@@ -42,7 +42,7 @@ describe("what the application and its store do by mistake", () => {
     expect([now().kind, errors.length]).toEqual(["fill", 1]);
   });
 
-  it("54: what a store did not keep is not said to be stored, anywhere", async () => {
+  it("54: a response that the store does not keep is nowhere reported as stored", async () => {
     const told: string[] = [];
     const store = memoryStore({ maxBytes: 5000 });
     const { ask, cache } = kitOf({ cache: { store, reporter: ({ reason }) => void told.push(reason) } });
