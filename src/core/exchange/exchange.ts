@@ -228,10 +228,10 @@ export class Exchange {
       const decided = landed(this.parts, this.#hits, context, found, flight, landing, isLeader);
       if (decided !== undefined) return decided;
       // Who might be served stale may have waited for less.
-      if (kind === "late" && stale === undefined) flight.giveUp();
+      if (kind === "timeout" && stale === undefined) flight.giveUp();
       const landedAt = this.parts.clock.now();
-      if ((kind === "failed" || kind === "late") && stale && this.#standsIn(context, stale, landedAt))
-        return this.#serve(context, stale, landedAt, "stale", kind === "late" ? "timeout" : kind);
+      if ((kind === "failed" || kind === "timeout") && stale && this.#standsIn(context, stale, landedAt))
+        return this.#serve(context, stale, landedAt, "stale", kind);
       return this.#approach(context, budgetLeft(context, budget, span, flight, landing, landedAt));
     });
   }

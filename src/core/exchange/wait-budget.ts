@@ -42,9 +42,9 @@ export function budgetLeft<Native>(
 ): WaitBudget {
   const { kind } = landing;
   // Who could not be served stale in the end waits on, as who has nothing stale does.
-  if (kind === "late" && end < until && now < until) return { turns, until, vary: learned };
+  if (kind === "timeout" && end < until && now < until) return { turns, until, vary: learned };
   // The leader went away: one of those who wait leads anew.
-  if (kind === "again") return { turns: turns - 1, until, vary: learned };
+  if (kind === "retry") return { turns: turns - 1, until, vary: learned };
   if (kind !== "stored" && kind !== "flowing") return { turns: 0, until, vary: learned };
   const { vary, variant } = kind === "stored" ? landing.entry : landing.flowing.head;
   // So it is where what the leader has is outdated already; or those who want another variant do so among themselves.

@@ -123,6 +123,6 @@ export class NotModifiedFill implements OpenFill {
     ticket.leave();
     if (fate === "dropped") void parts.store.delete(key.resource);
     else if (isBackground) this.#spaceOut();
-    flight?.land({ kind: "alone" });
+    flight?.land({ kind: "not-shared" });
   }
 }

@@ -71,7 +71,7 @@ export class ResponseFill implements OpenFill, Sink {
     if (isAboutWhole) parts.flights.rememberHitForMiss(flightKey, until, reason, isError);
     if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
     // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
-    flight?.land({ kind: BREAKS.has(reason) ? "failed" : "alone" });
+    flight?.land({ kind: BREAKS.has(reason) ? "failed" : "not-shared" });
     parts.refused(policy.route, reason);
     this.#readers.review();
   }
@@ -179,7 +179,7 @@ export class ResponseFill implements OpenFill, Sink {
   #letIn(judged: Judged): void {
     const { flight, isBackground } = this.#run;
     // Whether a nonce stands in the content is known at its end only: until then nobody is given any of it (hazard 37).
-    if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "alone" });
+    if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "not-shared" });
     const flow = (): void => {
       this.#onFirstByte = undefined;
       flight?.flow({
@@ -255,7 +255,7 @@ export class ResponseFill implements OpenFill, Sink {
 
   /** As after a purge by key, which does so at once, one of those who wait leads anew. */
   #purge(): void {
-    this.#run.flight?.land({ kind: "again" });
+    this.#run.flight?.land({ kind: "retry" });
     this.refuse("purged");
   }
 

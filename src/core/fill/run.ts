@@ -110,7 +110,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
 }
 
 /** What becomes of those who wait for a run that is abandoned. */
-const LANDS = { failed: "failed", aborted: "again", unheard: "alone" } as const;
+const LANDS = { failed: "failed", aborted: "retry", unheard: "not-shared" } as const;
 
 /** Ends a run that has nothing to share: after a failure everyone runs or is served stale, after an abort one leads. */
 export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {

@@ -25,13 +25,13 @@ export type Landing =
       readonly content: Reading;
     }
   /** It may not be shared: everyone runs the handler, at once. */
-  | { readonly kind: "alone" }
+  | { readonly kind: "not-shared" }
   /** The leader went away: one of those who waited leads in its place. */
-  | { readonly kind: "again" }
+  | { readonly kind: "retry" }
   /** The handler failed: whoever may be served stale is, the others run it. */
   | { readonly kind: "failed" }
   /** The one who waits has waited for long enough. */
-  | { readonly kind: "late" };
+  | { readonly kind: "timeout" };
 
 /** What ends a flight. */
 type Ending = Exclude<Landing, { readonly kind: "flowing" }>;
@@ -69,7 +69,7 @@ export class Flight {
   wait(clock: Clock, patienceMs: number): Promise<Landing> {
     if (this.#landing !== undefined) return Promise.resolve(landingOf(this.#landing));
     return new Promise((resolve) => {
-      const cancel = clock.schedule(() => tell({ kind: "late" }), patienceMs);
+      const cancel = clock.schedule(() => tell({ kind: "timeout" }), patienceMs);
       const stopLooking = this.#isHeld && clock.schedule(() => this.#look(tell), HELD_MS);
       const tell = (landing: Landing): void => {
         cancel();
@@ -85,7 +85,7 @@ export class Flight {
   #look(tell: (landing: Landing) => void): void {
     if (this.#isHeld?.() !== true) return;
     this.pass();
-    tell({ kind: "again" });
+    tell({ kind: "retry" });
   }
 
   /** Somebody has waited in vain for as long as anybody does; a run with a deadline of its own ends by itself. */
@@ -115,7 +115,7 @@ export class Flight {
 
   /** Ends a flight whose response was purged: nobody finds it any more, even if it has landed already. */
   purge(): void {
-    this.land({ kind: "again" });
+    this.land({ kind: "retry" });
   }
 
   /** The first word counts; only what flows is told to be stored in the end. */

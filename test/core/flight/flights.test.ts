@@ -8,18 +8,18 @@ describe("a flight", () => {
     const flight = new Flights().lead("k");
     const waiting = flight.wait(testClock(), 1000);
 
-    flight.land({ kind: "alone" });
-    flight.land({ kind: "again" });
+    flight.land({ kind: "not-shared" });
+    flight.land({ kind: "retry" });
 
-    expect(await waiting).toEqual({ kind: "alone" });
+    expect(await waiting).toEqual({ kind: "not-shared" });
   });
 
   it("that has landed holds nobody up", async () => {
     const flight = new Flights().lead("k");
-    flight.land({ kind: "alone" });
+    flight.land({ kind: "not-shared" });
     const clock = testClock();
 
-    expect([await flight.wait(clock, 1000), clock.pending]).toEqual([{ kind: "alone" }, 0]);
+    expect([await flight.wait(clock, 1000), clock.pending]).toEqual([{ kind: "not-shared" }, 0]);
   });
 
   it("is found until it lands", () => {
@@ -27,7 +27,7 @@ describe("a flight", () => {
     const flight = flights.lead("k");
     const during = flights.find("k");
 
-    flight.land({ kind: "alone" });
+    flight.land({ kind: "not-shared" });
 
     expect([during, flights.find("k")]).toEqual([flight, undefined]);
   });
@@ -37,7 +37,7 @@ describe("a flight", () => {
     const first = flights.lead("k");
     const second = flights.lead("k");
 
-    first.land({ kind: "alone" });
+    first.land({ kind: "not-shared" });
 
     expect(flights.find("k")).toBe(second);
   });
