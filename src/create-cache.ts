@@ -3,11 +3,10 @@ import type { Outcome, Refusal, StoreFailure } from "./core/contract/outcomes.ts
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
 import type { StoreStats } from "./core/contract/store.ts";
 import { Exchange } from "./core/exchange/exchange.ts";
-import { contentForms, describedRequest, describedUrl } from "./core/explain/described-request.ts";
+import { lookupIn, partsOf } from "./core/exchange/parts.ts";
 import type { ExplainRequest } from "./core/explain/described-request.ts";
-import { dryRun } from "./core/explain/dry-run.ts";
-import { explain } from "./core/explain/explanation.ts";
-import type { Explanation, Findings } from "./core/explain/explanation.ts";
+import { explain } from "./core/explain/explain.ts";
+import type { Explanation } from "./core/explain/explanation.ts";
 import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
 import { manualEntry } from "./core/fill/put-by-hand.ts";
@@ -16,7 +15,6 @@ import { taggedNames } from "./core/invalidation/tagging.ts";
 import type { Tagged } from "./core/invalidation/tagging.ts";
 import { Tags } from "./core/invalidation/tags.ts";
 import { GuardedStore } from "./core/lookup/guarded-store.ts";
-import { Lookup } from "./core/lookup/lookup.ts";
 import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
 import type { CacheOptions } from "./core/policy/cache-options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy/policy.ts";
@@ -136,17 +134,16 @@ export function createCache(options: CacheOptions = {}): Cache {
   const { reporter = isProduction() ? false : consoleReporter } = options;
   const reports = reporter === false ? undefined : new Reports(guarded(reporter));
   const counters = newCounters();
-  const onError = (error: unknown, failure: StoreFailure): void => {
+  const backing = options.store ?? memoryStore();
+  const guardStore = (onError: (error: unknown, failure: StoreFailure) => void): GuardedStore =>
+    new GuardedStore(backing, clock, (options.storeTimeout ?? 0.25) * 1000, onError);
+  const store = guardStore((error, failure) => {
     counters.storeErrors++;
     tellError(error, failure);
-  };
-  const backing = options.store ?? memoryStore();
-  const callsTold = (told: (error: unknown, failure: StoreFailure) => void): GuardedStore =>
-    new GuardedStore(backing, clock, (options.storeTimeout ?? 0.25) * 1000, told);
-  const store = callsTold(onError);
+  });
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.tellTwice(name, route));
   const tags = new Tags(() => clock.now());
-  const exchange = new Exchange({
+  const parts = partsOf({
     store,
     clock,
     aheadMs: () => forward.aheadMs(),
@@ -165,11 +162,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),
     random: options.random === undefined ? Math.random : steadyRandom(options.random, tellError),
   });
-  const lookup = new Lookup(
-    store,
-    () => store.distrust(),
-    (entry) => tags.areOutdated(entry),
-  );
+  const exchange = new Exchange(parts);
+  const lookup = lookupIn(store, parts);
   const named = (key: string, where: InNamespace | undefined, call: string): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(namespaceIn(where, call), settings));
   function invalidate(key: string, where?: InNamespace): Promise<number>;
@@ -185,7 +179,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     return exchange.remove(resource);
   }
   const targetsOf = targetsIn(new SearchRules());
-  const parts: PolicyParts = {
+  const byRoute: PolicyParts = {
     targets: targetsOf,
     name(wanted, namespace, { route, declaration, place }) {
       const name = routes.name(wanted, namespace, route, place ?? declaration);
@@ -195,7 +189,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const byHand: PolicyParts = { targets: targetsOf, name: () => ({ name: "cache.set", selector: "" }) };
   const engine: Engine = {
     policy: (route, context) =>
-      routes.declare(resolvePolicy(route, settings, context, parts), context.declaration),
+      routes.declare(resolvePolicy(route, settings, context, byRoute), context.declaration),
     begin: (request, policy) => exchange.begin(request, policy),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -216,33 +210,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       tags.invalidateAll();
       return exchange.clear();
     },
-    async explain(asked, by) {
-      if (by !== undefined)
-        checkedOptions(by, "cache.explain", { known: ["route"], example: '{ route: "GET /a" }' });
-      const url = describedUrl(asked);
-      const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
-      const failures = new Set<string>();
-      const calls = callsTold(
-        (error) =>
-          void failures.add(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
-      );
-      const probed = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
-        const { request, assumed } = describedRequest(asked, url, policy.targets.origins(), content);
-        return [await dryRun({ ...exchange.parts, store: calls }, request, policy), assumed];
-      };
-      const [likely, ...others] = contentForms(asked, policy.content);
-      let [findings, assumed] = await probed(likely);
-      // Which body parser has read it, only what is known of its key tells.
-      for (const form of findings.key?.content === undefined ? [] : others) {
-        if (isKnown(findings)) break;
-        const other = await probed(form);
-        if (isKnown(other[0])) [findings, assumed] = other;
-      }
-      // Where nothing is looked up, the origin does not count.
-      const origin = findings.key === undefined || policy.origin !== undefined ? undefined : assumed;
-      const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
-      return explain(findings, remarks);
-    },
+    explain: (asked, by) => explain({ parts, routes, guardedStore: guardStore }, asked, by),
     stats: () => {
       const said = store.stats();
       return {
@@ -255,11 +223,6 @@ export function createCache(options: CacheOptions = {}): Cache {
     [ENGINE]: engine,
   };
   return Object.freeze(cache);
-}
-
-/** Whether anything is known of what a request asks for. */
-function isKnown({ entry, verdict }: Findings): boolean {
-  return entry !== undefined || verdict.outcome === "collapsed" || verdict.reason === "uncacheable";
 }
 
 /** Makes the memories of what targets mean, of which those that heed `No-Vary-Search` share what they learn. */

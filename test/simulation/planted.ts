@@ -36,8 +36,8 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "tags-ignored-on-lookup",
-    file: "core/exchange/exchange.js",
-    find: "(entry.tags !== undefined && parts.tags.areOutdated(entry))",
+    file: "core/exchange/parts.js",
+    find: "(entry.tags !== undefined && tags.areOutdated(entry))",
     replace: "false",
   },
   {
@@ -89,9 +89,9 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "second-refresh",
-    file: "core/fill/background-refresh.js",
-    find: "flights.find(flightKey) !== undefined || ",
-    replace: "",
+    file: "core/exchange/decide.js",
+    find: "flights.find(flightKey) === undefined && !backoff",
+    replace: "!backoff",
   },
   {
     name: "private-stored",
@@ -227,7 +227,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "only-if-cached-asks",
-    file: "core/exchange/exchange.js",
+    file: "core/exchange/decide.js",
     find: "if (directives.onlyIfCached)",
     replace: "if (false)",
   },

@@ -4,14 +4,14 @@ import type { RunParts } from "../fill/run.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import type { Named } from "../reply/status-fields.ts";
 
-/** Lets a request past the cache, and says why. */
+/** Lets a request past the cache, and tells why. */
 export function bypass<Native>(
   parts: RunParts,
   policy: Policy<Native>,
   reason: Refusal,
   key: Named = {},
 ): Decision {
-  // A HEAD that found nothing is a plain miss; all else was never looked up.
+  // A HEAD was looked up, and is a plain miss; the others were not.
   const outcome = reason === "head" ? "miss" : "bypass";
   const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
   parts.count(outcome);
@@ -20,8 +20,8 @@ export function bypass<Native>(
   return { kind: "bypass", outcome, reason, fields };
 }
 
-/** Answers a client that wants nothing but what is stored, where nothing stored satisfies it (RFC 9111 §5.2.1.7). */
-export function refuseToAsk<Native>(parts: RunParts, policy: Policy<Native>, key: Named): Decision {
+/** Sends a 504: the client said `only-if-cached`, and nothing stored satisfies it (RFC 9111 §5.2.1.7). */
+export function unsatisfied<Native>(parts: RunParts, policy: Policy<Native>, key: Named): Decision {
   parts.count("bypass");
   const fields = statusFields(policy, { detail: "only-if-cached", ...key }, undefined);
   const reply = { status: 504, fields: [["content-length", "0"] as const, ...fields], body: undefined };

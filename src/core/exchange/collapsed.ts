@@ -4,7 +4,7 @@ import type { Fields } from "../../http/fields.ts";
 import type { Reading } from "../contract/decisions.ts";
 import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
 import type { RunParts } from "../fill/run.ts";
-import type { Flight, Flowing, Landing } from "../flight/flights.ts";
+import type { Flowing, Landing } from "../flight/flights.ts";
 import { isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
@@ -12,52 +12,58 @@ import type { HitFields } from "../reply/hit-fields.ts";
 import { asksForRepresentation, hasContent, selectionOf } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
 import type { Context } from "./context.ts";
+import type { Course } from "./decide.ts";
+
+/** One wait for the run of a handler. */
+export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "flight" | "span" | "stale"> {
+  /** Whether the run was started in the background for this request. */
+  readonly isLeader: boolean;
+}
 
 /**
- * Answers a request with what a flight has for those who waited, if it has something that this request asks for:
- * its variant, its demands, and not purged meanwhile. `isLeader` is the request for which the flight was started.
+ * Serves what a flight has for those who waited. Returns undefined where it has nothing for this request: its response
+ * is another variant, does not satisfy the client, or was purged meanwhile.
  */
-export function landed<Native>(
+export function serveLanding<Native>(
   { digest, clock, tags, count, responder }: RunParts,
   hits: HitFields,
   { policy, request, choose, directives }: Context<Native>,
   found: Found,
-  flight: Flight,
+  { flight, isLeader }: Wait,
   landing: Landing,
-  isLeader: boolean,
 ): Decision | undefined {
   if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
   const now = clock.now();
-  const isOutdated = tags.areOutdated(entry);
-  // A stream may be longer than its lifetime: whoever comes next leads anew, and the others wait for that.
-  if (isOutdated || !isFresh(entry, now)) flight.pass();
-  // The leader takes what its own run brought, as it would without a cache: perhaps stale from the first moment on.
+  const isPurged = tags.areOutdated(entry);
+  // A stream may take longer than its lifetime: then the next request leads, and the others wait for that run.
+  if (isPurged || !isFresh(entry, now)) flight.pass();
+  // The leader takes what its own run brought, as it would without a cache, even if that is stale from the start.
   const isAccepted = isLeader || directives.accepts(entry, now);
-  if (choose(entry.vary) !== entry.variant || !isAccepted || isOutdated) {
+  if (choose(entry.vary) !== entry.variant || !isAccepted || isPurged) {
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;
   }
   const fwd = forwardOf(found, now);
-  // Of a stream nobody knows yet whether it will be.
+  // Whether a stream is stored is known at its end only.
   const kept = landing.kind === "stored" && landing.isKept ? { stored: true } : {};
   const { fields: added, made } = isLeader
     ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
     : hits.collapsed(entry, policy, now, fwd);
   const outcome = isLeader ? "miss" : "collapsed";
   count(outcome);
-  if (landing.kind === "flowing") return followOf(request, landing.flowing, landing.content, added);
+  if (landing.kind === "flowing") return follow(request, landing.flowing, landing.content, added);
   const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
   return { kind: "serve", outcome, reply };
 }
 
 /**
- * Answers a request with a response whose content is still on its way: `added` says so.
+ * Serves a response whose content is still coming, with the fields in `added`.
  *
- * A client that has the response already is told so at once (RFC 9110 §13.2.1). A range is not cut from what is not
- * whole: the whole is a right answer as well (RFC 9110 §14.2).
+ * A client that has the response already is told so at once (RFC 9110 §13.2.1). A request for a range is sent the whole,
+ * which is a right response as well (RFC 9110 §14.2): no range is cut from a content that is not complete.
  */
-export function followOf(
+function follow(
   request: RequestRecord,
   { head, length }: Flowing,
   content: Reading,

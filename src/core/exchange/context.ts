@@ -1,92 +1,91 @@
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import type { Entry } from "../contract/store.ts";
+import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { RunParts, RunPlan } from "../fill/run.ts";
 import { isFresh } from "../freshness/freshness.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { statusKey } from "../reply/status-fields.ts";
 import type { Named } from "../reply/status-fields.ts";
+import { variantOf } from "../request/cache-key.ts";
 import type { Key } from "../request/cache-key.ts";
+import { directivesOf } from "../request/directives.ts";
 import type { RequestDirectives } from "../request/directives.ts";
 
-/** One request on its way, with what the stations found. */
+/** One request that is looked up, and what is known of it before the lookup. */
 export interface Context<Native> {
   readonly request: RequestRecord<Native>;
   readonly policy: Policy<Native>;
   readonly key: Key;
   readonly directives: RequestDirectives;
-  readonly choose: (vary: readonly string[]) => string;
+  /** Returns which variant of a resource the request selects. */
+  readonly choose: ChooseVariant;
 }
 
-/** What flights and the memory of uncacheable responses call what a request asks for. */
-export function flightKeyOf<Native>({ policy, key, choose }: Context<Native>, found: Found): string {
-  return flightName(key.resource, choose(knownVary(found, policy)));
+/** Makes the context of a request. */
+export function contextOf<Native>(
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+  key: Key,
+): Context<Native> {
+  const header = (name: string): string | undefined => request.header(name);
+  const choose: ChooseVariant = (vary) => variantOf(key.selector, vary, header);
+  return { request, policy, key, directives: directivesOf(request, policy), choose };
 }
 
-/** What `Cache-Status` calls it, where it tells. */
-export function named<Native>(
+/** Returns the variant that a request selects, as far as it is known before there is a response. */
+export function variantIn<Native>({ policy, choose }: Context<Native>, found: Found): string {
+  return choose(knownVary(found, policy));
+}
+
+/** Returns the name of a request's variant in the flights, the backoff and the hit-for-miss memory. */
+export function flightKeyOf<Native>(context: Context<Native>, found: Found): string {
+  return `${context.key.resource}\n${variantIn(context, found)}`;
+}
+
+/** Returns the `key` parameter of `Cache-Status`, where the cache tells it. */
+export function statusKeyOf<Native>(
   { digest }: Pick<RunParts, "digest">,
-  { policy, key, choose }: Context<Native>,
+  context: Context<Native>,
   found: Found,
 ): Named {
-  return statusKey(policy, key.resource, choose(knownVary(found, policy)), digest);
+  const { policy, key } = context;
+  return policy.cacheStatusKey ? statusKey(policy, key.resource, variantIn(context, found), digest) : {};
 }
 
-/** What is known of a run of the handler before it begins. */
+/** Makes the plan of a run of the handler. */
 export function planOf<Native>(context: Context<Native>, found: Found, now: number): RunPlan {
-  const { request, policy, key, directives } = context;
+  const { request, policy, key, directives, choose } = context;
   return {
     request,
     policy,
     key,
+    choose,
     vary: found.vary,
     forward: forwardOf(found, now),
     flightKey: flightKeyOf(context, found),
-    stale: askedAgain(request, policy, found.entry),
+    stale: validatedEntry(request, policy, found.entry),
     noStore: directives.noStore,
     askedAt: now,
   };
 }
 
-/** Why a request goes on to the handler, in the words of RFC 9211 §2.2. */
+/** Returns why a request goes on to the handler, in the words of RFC 9211 §2.2. */
 export function forwardOf({ entry, vary }: Found, now: number): RunPlan["forward"] {
   if (entry === undefined) return vary.length > 0 ? "vary-miss" : "uri-miss";
   return isFresh(entry, now) ? "request" : "stale";
 }
 
-/** The fields that tell variants apart, as far as they are known before the response is. */
+/** Returns the fields that tell variants apart: the resource's or, where nothing is stored, those that the route declares. */
 export function knownVary({ vary }: Found, policy: Policy): readonly string[] {
   return vary.length > 0 ? vary : policy.vary;
 }
 
-/** What flights and the memory of uncacheable responses call one variant of one resource. */
-export function flightName(resource: string, variant: string): string {
-  return `${resource}\n${variant}`;
-}
-
-/** The stored response whose validators the handler is shown, so that it may answer 304. */
-export function askedAgain(
+/** Returns the stored response whose validators the handler is shown, so that it may send a 304. */
+export function validatedEntry(
   request: RequestRecord,
   policy: Policy,
   entry: Entry | undefined,
 ): Entry | undefined {
   // With other methods a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
   return policy.revalidate && !isUnsafe(request.method) ? entry : undefined;
-}
-
-/** Whether a run of the handler has nothing for those who would wait for it. */
-export function runsAlone(
-  request: RequestRecord,
-  policy: Policy,
-  entry: Entry | undefined,
-  now: number,
-): boolean {
-  if (entry !== undefined) {
-    // What others may be given is not what this client asked for.
-    if (isFresh(entry, now)) return true;
-    // What is asked for each time has nothing for those who would wait (hazard 10).
-    if (entry.staleAt <= entry.storedAt) return true;
-  }
-  // Nor has one's own, as long as its response does not say that it is for all (RFC 9111 §3.5).
-  return policy.scope === "shared" && request.header("authorization") !== undefined;
 }

@@ -8,241 +8,115 @@ import { put } from "../fill/put-by-hand.ts";
 import type { RunParts } from "../fill/run.ts";
 import { unsafeFill } from "../fill/unsafe-fill.ts";
 import { BoundedMemory } from "../flight/bounded-memory.ts";
-import { Flights } from "../flight/flights.ts";
 import type { Flight } from "../flight/flights.ts";
-import { RefreshBackoff } from "../flight/refresh-backoff.ts";
-import { isDueEarly } from "../freshness/early-refresh.ts";
-import { isFresh } from "../freshness/freshness.ts";
-import { servesOnError, servesWhileRevalidating } from "../freshness/stale-windows.ts";
-import { PurgeFence } from "../invalidation/purge-fence.ts";
+import { servesOnError } from "../freshness/stale-windows.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
-import { Lookup } from "../lookup/lookup.ts";
-import type { Found } from "../lookup/lookup.ts";
+import type { Found, Lookup } from "../lookup/lookup.ts";
 import { HitFields, staleFields } from "../reply/hit-fields.ts";
-import { Responder, selectionOf } from "../reply/representation.ts";
+import { selectionOf } from "../reply/representation.ts";
 import { bypassReason } from "../request/bypass-reason.ts";
-import { keyOf, keyParts, variantOf } from "../request/cache-key.ts";
+import { keyOf, keyParts } from "../request/cache-key.ts";
 import type { Key } from "../request/cache-key.ts";
-import { directivesOf } from "../request/directives.ts";
-import { bypass, refuseToAsk } from "./bypass.ts";
-import { landed } from "./collapsed.ts";
-import { flightKeyOf, named, planOf, runsAlone } from "./context.ts";
+import { bypass, unsatisfied } from "./bypass.ts";
+import { serveLanding } from "./collapsed.ts";
+import type { Wait } from "./collapsed.ts";
+import { contextOf, planOf, statusKeyOf } from "./context.ts";
 import type { Context } from "./context.ts";
-import { budgetLeft, FULL_BUDGET, spanOf, withLearned } from "./wait-budget.ts";
+import { decide } from "./decide.ts";
+import type { Course } from "./decide.ts";
+import { isOutdated, lookupIn } from "./parts.ts";
+import { budgetLeft, FULL_BUDGET, withLearned } from "./wait-budget.ts";
 import type { WaitBudget } from "./wait-budget.ts";
 
-/** Of how many keys it is known which route asked for them first. */
+/** The number of keys for which the first route that asked is remembered. */
 const MOST_MET = 1000;
 
 /**
- * The order of the stations: the only file that knows it.
+ * The order of the stages: key, lookup, decision, and the act that the decision names.
  *
- * request, policy, key, lookup, freshness; then either respond, or coalesce, fill and respond. With a store that
- * answers at once the whole way of a hit is synchronous.
+ * Nothing is awaited unless a store returns a promise or the request waits for a run, so a hit from memory is
+ * synchronous.
  */
 export class Exchange {
-  /** What every run of a handler needs of its cache. */
-  readonly parts: RunParts;
+  readonly #parts: RunParts;
   readonly #lookup: Lookup;
   readonly #hits: HitFields;
-  /** Whether something stored has been purged, though the store may still answer it. */
-  readonly #isOutdated: (entry: Entry) => boolean;
-
-  /** By which route a key of its own function was asked for first. */
+  /** The first route that asked for a key of its own `key` function. */
   readonly #met: BoundedMemory<{ readonly policy: Policy; readonly selector: string }>;
 
-  constructor(parts: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">) {
-    const fence = new PurgeFence();
-    this.#met = new BoundedMemory(parts.digest, MOST_MET);
-    this.parts = {
-      ...parts,
-      flights: new Flights(parts.digest),
-      backoff: new RefreshBackoff(parts.digest),
-      fence,
-      responder: new Responder(),
-    };
-    this.#isOutdated = (entry) =>
-      fence.isRemoving(entry.key) || (entry.tags !== undefined && parts.tags.areOutdated(entry));
-    this.#lookup = new Lookup(parts.store, () => parts.store.distrust(), this.#isOutdated);
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#lookup = lookupIn(parts.store, parts);
     this.#hits = new HitFields(parts.digest);
+    this.#met = new BoundedMemory(parts.digest, MOST_MET);
   }
 
   /**
-   * Decides one request: `serve` an answer that is at hand, `follow` one that is on its way, `fill` by running the
-   * handler, or `bypass` the cache. Throws `ERR_CACHE_KEY` or `ERR_CACHE_SCOPE` where the route's own functions do not
-   * answer a name.
+   * Decides one request: `serve` a response that is at hand, `follow` one whose content is coming, `fill` by running the
+   * handler, or `bypass` the cache. Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` where a function of
+   * the route returns no usable name.
    */
   begin<Native>(request: RequestRecord<Native>, policy: Policy<Native>): MaybePromise<Decision> {
     const reason = bypassReason(request, policy);
     if (reason === "method" && policy.invalidateOnUnsafe && isUnsafe(request.method))
-      return unsafeFill(this.parts, request, policy);
-    if (reason !== undefined) return bypass(this.parts, policy, reason);
-    const key = keyOf(request, policy, this.parts.digest);
-    if (key === undefined) return bypass(this.parts, policy, "content");
+      return unsafeFill(this.#parts, request, policy);
+    if (reason !== undefined) return bypass(this.#parts, policy, reason);
+    const key = keyOf(request, policy, this.#parts.digest);
+    if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#meet(key, policy);
-    const header = (name: string): string | undefined => request.header(name);
-    const context = {
-      request,
-      policy,
-      key,
-      directives: directivesOf(request, policy),
-      choose: (vary: readonly string[]) => variantOf(key.selector, vary, header),
-    };
-    return this.#approach(context, FULL_BUDGET);
+    return this.#look(contextOf(request, policy, key), FULL_BUDGET);
   }
 
-  /** Removes what is stored of a resource, and keeps fills under way from storing; answers how many entries it were. */
-  remove(resource: string): MaybePromise<number> {
-    const removal = this.parts.store.delete(resource);
-    this.parts.fence.purge(resource, removal);
-    return removal;
-  }
-
-  /** Does so for everything; answers whether the store was cleared. */
-  clear(): MaybePromise<boolean> {
-    const { fence, flights, backoff, store } = this.parts;
-    fence.purgeAll();
-    flights.forgetAll();
-    backoff.forgetAll();
-    return store.clear();
-  }
-
-  /** Puts an entry in the place of all that its resource has; answers whether it is there in the end. */
-  put(entry: Entry): Promise<boolean> {
-    return put(this.parts, entry);
-  }
-
-  /** Tells where two routes have met on one key of their own functions: what they store is each other's. */
+  /** Reports two routes that use one key of their own `key` functions, and so share what they store. */
   #meet(key: Key, policy: Policy): void {
     const known = this.#met.get(key.resource);
     if (known === undefined) return this.#met.set(key.resource, { policy, selector: key.selector });
     if (known.policy !== policy && known.policy.name !== policy.name && known.selector === key.selector)
-      this.parts.met(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
+      this.#parts.met(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
   }
 
-  #approach<Native>(context: Context<Native>, budget: WaitBudget): MaybePromise<Decision> {
-    const { clock } = this.parts;
+  #look<Native>(context: Context<Native>, budget: WaitBudget): MaybePromise<Decision> {
+    const { clock } = this.#parts;
     const now = clock.now();
     const found = this.#lookup.find(context.key.resource, context.choose, now, context.policy);
     if (found instanceof Promise)
-      return found.then((read) => this.#decide(context, withLearned(read, budget), budget, clock.now()));
-    return this.#decide(context, withLearned(found, budget), budget, now);
+      return found.then((read) => this.#act(context, withLearned(read, budget), budget, clock.now()));
+    return this.#act(context, withLearned(found, budget), budget, now);
   }
 
-  #decide<Native>(
+  #act<Native>(
     context: Context<Native>,
     found: Found,
     budget: WaitBudget,
     now: number,
   ): MaybePromise<Decision> {
-    const { request, policy, directives } = context;
-    const { entry } = found;
-    if (entry !== undefined && directives.accepts(entry, now)) {
-      if (!directives.noStore && isDueEarly(entry, now, policy.earlyRefresh, this.parts.random))
-        this.#refresh(context, found, now);
-      return this.#serve(context, entry, now, "hit");
-    }
-    if (directives.onlyIfCached) return refuseToAsk(this.parts, policy, named(this.parts, context, found));
-    if (entry !== undefined && this.#mayBeStale(context, entry, now)) {
-      if (servesWhileRevalidating(entry, now) && !directives.wantsFresh) {
-        this.#refresh(context, found, now);
-        return this.#serve(context, entry, now, "stale");
+    const course = decide(context, found, budget, now, this.#parts);
+    switch (course.kind) {
+      case "hit":
+      case "stale":
+        if (course.refreshes) this.#refresh(context, found, now);
+        return this.#serve(context, stored(found), now, course.kind);
+      case "stand-in":
+        if (course.refreshes) this.#refresh(context, found, now);
+        return this.#serve(context, stored(found), now, "stale", course.because);
+      case "unsatisfied":
+        return unsatisfied(this.#parts, context.policy, statusKeyOf(this.#parts, context, found));
+      case "head":
+        return this.#head(context, found, now, course.isHeeded);
+      case "alone":
+      case "lead":
+        return this.#run(context, found, now, course);
+      case "ask-first": {
+        const flight = this.#refresh(context, found, now);
+        const wait = { flight, span: course.span, stale: stored(found), isLeader: true };
+        return this.#wait(context, found, budget, now, wait);
       }
-      if (budget.turns > 0 && servesOnError(entry, now))
-        return this.#refreshOrServe(context, found, entry, budget, now);
+      case "wait":
+        return this.#wait(context, found, budget, now, { ...course, isLeader: false });
     }
-    // HEAD never writes an entry of its own, so there is nothing to lead or to wait for (hazard 8).
-    if (request.method === "HEAD") {
-      const plan = planOf(context, found, now);
-      const key = named(this.parts, context, found);
-      if (plan.stale === undefined || plan.noStore) return bypass(this.parts, policy, "head", key);
-      this.parts.count("miss");
-      return headFill(this.parts, plan, plan.stale, key);
-    }
-    const run = (flight: Flight | undefined, isHitForMiss: boolean): Decision =>
-      new HandlerRun(this.parts, planOf(context, found, now), { flight, isHitForMiss, isBackground: false });
-    if (directives.noStore || runsAlone(request, policy, entry, now)) return run(undefined, false);
-    const { flights } = this.parts;
-    const flightKey = flightKeyOf(context, found);
-    if (flights.isHitForMiss(flightKey, now)) return run(undefined, true);
-    const flight = flights.find(flightKey);
-    if (flight === undefined)
-      return run(
-        flights.lead(flightKey, false, request.isHeld && (() => request.isHeld?.() === true)),
-        false,
-      );
-    if (budget.turns === 0) return run(undefined, false);
-    return this.#wait(context, found, flight, budget, now) ?? run(undefined, false);
   }
 
-  /** Whether an entry that is not fresh may be served at all: refreshing it has to be possible. */
-  #mayBeStale<Native>({ request, directives }: Context<Native>, entry: Entry, now: number): boolean {
-    return request.refresh !== undefined && !isFresh(entry, now) && directives.allowsStale(entry, now);
-  }
-
-  /** Runs the handler without this client, unless it is running for this key or has failed not long ago. */
-  #refresh<Native>(context: Context<Native>, found: Found, now: number): Flight | undefined {
-    const { request } = context;
-    if (request.refresh === undefined) return undefined;
-    const plan = planOf(context, found, now);
-    return startRefresh(this.parts, plan, (fill) => request.refresh?.(fill));
-  }
-
-  /** Asks the handler, without this client, and serves what is stale in the place of an error (RFC 5861 §4). */
-  #refreshOrServe<Native>(
-    context: Context<Native>,
-    found: Found,
-    entry: Entry,
-    budget: WaitBudget,
-    now: number,
-  ): MaybePromise<Decision> {
-    const { flights, backoff } = this.parts;
-    const flightKey = flightKeyOf(context, found);
-    // What was not storable a moment ago is asked for by each client itself.
-    if (flights.isHitForMissAnswer(flightKey, now)) return this.#approach(context, { ...budget, turns: 0 });
-    const started = this.#refresh(context, found, now);
-    const flight = started ?? flights.find(flightKey);
-    const isLeader = started !== undefined;
-    const waiting = flight && this.#wait(context, found, flight, budget, now, { stale: entry, isLeader });
-    const because = backoff.holds(flightKey, now) ? "failed" : "timeout";
-    return waiting ?? this.#serve(context, entry, now, "stale", because);
-  }
-
-  /**
-   * Waits for another run; undefined where there is no patience or no room left to wait. `stale` is what may be served
-   * in its place, `isLeader` the request for which it was started.
-   */
-  #wait<Native>(
-    context: Context<Native>,
-    found: Found,
-    flight: Flight,
-    budget: WaitBudget,
-    now: number,
-    { stale, isLeader = false }: { readonly stale?: Entry; readonly isLeader?: boolean } = {},
-  ): Promise<Decision> | undefined {
-    const { policy } = context;
-    const span = spanOf(policy, budget, now, stale !== undefined);
-    if (span.end <= now || flight.waiting >= policy.maxWaiters) return undefined;
-    return flight.wait(this.parts.clock, span.end - now).then((landing) => {
-      const { kind } = landing;
-      const decided = landed(this.parts, this.#hits, context, found, flight, landing, isLeader);
-      if (decided !== undefined) return decided;
-      // Who might be served stale may have waited for less.
-      if (kind === "timeout" && stale === undefined) flight.giveUp();
-      const landedAt = this.parts.clock.now();
-      if ((kind === "failed" || kind === "timeout") && stale && this.#standsIn(context, stale, landedAt))
-        return this.#serve(context, stale, landedAt, "stale", kind);
-      return this.#approach(context, budgetLeft(context, budget, span, flight, landing, landedAt));
-    });
-  }
-
-  /** Whether what is stale may still be served in the place of an error, after the request has waited for it. */
-  #standsIn<Native>({ directives }: Context<Native>, stale: Entry, now: number): boolean {
-    const mayServe = servesOnError(stale, now) && directives.allowsStale(stale, now);
-    return mayServe && !this.#isOutdated(stale);
-  }
-
-  /** Serves an entry; `because` is why, where it stands in the place of an answer that was asked for. */
+  /** Serves an entry. `because` is why, where it stands in for the response that was asked for. */
   #serve<Native>(
     context: Context<Native>,
     entry: Entry,
@@ -251,13 +125,96 @@ export class Exchange {
     because?: Refusal,
   ): Decision {
     const { request, policy } = context;
-    const { digest, responder } = this.parts;
+    const { digest, responder } = this.#parts;
     const { fields, made } =
       because === undefined
         ? this.#hits.of(entry, policy, now)
         : { fields: staleFields(policy, entry, now, digest, because), made: undefined };
-    this.parts.count(outcome);
+    this.#parts.count(outcome);
     const reply = responder.reply(entry, request.method, selectionOf(request), fields, made);
     return { kind: "serve", outcome, reply };
   }
+
+  /** Runs the handler in the background. */
+  #refresh<Native>(context: Context<Native>, found: Found, now: number): Flight {
+    const plan = planOf(context, found, now);
+    return startRefresh(this.#parts, plan, (fill) => context.request.refresh?.(fill));
+  }
+
+  #head<Native>(context: Context<Native>, found: Found, now: number, isHeeded: boolean): Decision {
+    const key = statusKeyOf(this.#parts, context, found);
+    if (!isHeeded) return bypass(this.#parts, context.policy, "head", key);
+    this.#parts.count("miss");
+    return headFill(this.#parts, planOf(context, found, now), stored(found), key);
+  }
+
+  #run<Native>(
+    context: Context<Native>,
+    found: Found,
+    now: number,
+    course: Extract<Course, { readonly kind: "alone" | "lead" }>,
+  ): Decision {
+    const { request } = context;
+    const plan = planOf(context, found, now);
+    const isHeld = request.isHeld && (() => request.isHeld?.() === true);
+    const flight =
+      course.kind === "lead" ? this.#parts.flights.lead(plan.flightKey, false, isHeld) : undefined;
+    const isHitForMiss = course.kind === "alone" && course.because === "hit-for-miss";
+    return new HandlerRun(this.#parts, plan, { flight, isHitForMiss, isBackground: false });
+  }
+
+  /** Waits for a run. Where its landing has nothing for the request, the request is looked up again. */
+  #wait<Native>(
+    context: Context<Native>,
+    found: Found,
+    budget: WaitBudget,
+    now: number,
+    wait: Wait,
+  ): Promise<Decision> {
+    const { clock } = this.#parts;
+    const { flight, span, stale } = wait;
+    return flight.wait(clock, span.end - now).then((landing) => {
+      const { kind } = landing;
+      const decision = serveLanding(this.#parts, this.#hits, context, found, wait, landing);
+      if (decision !== undefined) return decision;
+      // A request that may be served stale may have waited for less than the others.
+      if (kind === "timeout" && stale === undefined) flight.giveUp();
+      const landedAt = clock.now();
+      if ((kind === "failed" || kind === "timeout") && stale && this.#standsIn(context, stale, landedAt))
+        return this.#serve(context, stale, landedAt, "stale", kind);
+      return this.#look(context, budgetLeft(context, budget, span, flight, landing, landedAt));
+    });
+  }
+
+  /** Whether a stale entry may still be served in place of an error, after the request has waited. */
+  #standsIn<Native>({ directives }: Context<Native>, stale: Entry, now: number): boolean {
+    const mayServe = servesOnError(stale, now) && directives.allowsStale(stale, now);
+    return mayServe && !isOutdated(this.#parts, stale);
+  }
+
+  /** Removes what is stored of a resource, and keeps fills under way from storing. Returns how many entries were removed. */
+  remove(resource: string): MaybePromise<number> {
+    const removal = this.#parts.store.delete(resource);
+    this.#parts.fence.purge(resource, removal);
+    return removal;
+  }
+
+  /** Does so for everything. Returns whether the store was cleared. */
+  clear(): MaybePromise<boolean> {
+    const { fence, flights, backoff, store } = this.#parts;
+    fence.purgeAll();
+    flights.forgetAll();
+    backoff.forgetAll();
+    return store.clear();
+  }
+
+  /** Puts an entry in place of everything that its resource has. Returns whether it is stored in the end. */
+  put(entry: Entry): Promise<boolean> {
+    return put(this.#parts, entry);
+  }
+}
+
+/** The entry of a course that serves it: `decide` names none of these without one. */
+function stored({ entry }: Found): Entry {
+  return entry as Entry;
 }

@@ -3,35 +3,46 @@ import type { Flight, Landing } from "../flight/flights.ts";
 import type { Found } from "../lookup/lookup.ts";
 import type { Context } from "./context.ts";
 
-/** How much longer a request waits for the runs of others, before it runs by itself. */
+/** How much longer a request may wait for other runs before its own handler runs. */
 export interface WaitBudget {
-  /** How often it may still take its place in a queue, after a leader went away. */
+  /** How often the request may still begin to wait. */
   readonly turns: number;
-  /** When it ends, epoch ms; undefined until the request waits for the first time. */
+  /** When waiting ends, epoch ms; undefined until the request waits for the first time. */
   readonly until: number | undefined;
-  /** The fields that tell variants apart by what it has waited for, which the store need not have yet. */
+  /** The `vary` list of a response that the request has waited for; the store need not have it yet. */
   readonly vary: readonly string[] | undefined;
 }
 
-/** That of a request that has not waited yet. */
+/** The budget of a request that has not waited yet. */
 export const FULL_BUDGET: WaitBudget = { turns: 3, until: undefined, vary: undefined };
 
-/** For how long a request waits for one run, epoch ms. */
+/** When a request stops waiting, epoch ms. */
 export interface Span {
+  /** For this run. */
   readonly end: number;
-  /** For how long it waits for any. */
+  /** For any run. */
   readonly until: number;
 }
 
-/** How long a request that begins to wait does so; who may be served stale at its end waits for less. */
-export function spanOf(policy: Policy, { until }: WaitBudget, now: number, mayBeStale: boolean): Span {
-  const { waitMs, softTimeoutMs = Infinity } = policy;
-  // A clock that is set back makes nobody wait for more than that again.
-  const last = Math.min(until ?? Infinity, now + waitMs);
-  return { end: mayBeStale ? Math.min(last, now + softTimeoutMs) : last, until: last };
+/**
+ * Returns how long a request may wait for one run, or undefined where it may not wait: it has no turn or time left, or
+ * as many as `maxWaiters` are `waiting` already. A request that may be served stale waits for `softTimeoutMs` at most.
+ */
+export function spanOf(
+  { waitMs, maxWaiters, softTimeoutMs = Infinity }: Policy,
+  { turns, until = Infinity }: WaitBudget,
+  waiting: number,
+  now: number,
+  mayBeStale: boolean,
+): Span | undefined {
+  if (turns === 0 || waiting >= maxWaiters) return undefined;
+  // A clock that is set back makes no request wait for more than `waitMs` again.
+  const last = Math.min(until, now + waitMs);
+  const end = mayBeStale ? Math.min(last, now + softTimeoutMs) : last;
+  return end > now ? { end, until: last } : undefined;
 }
 
-/** What is left of a patience after a landing that had nothing for the one who waited. */
+/** Returns the budget that is left after a landing that had nothing for the request. */
 export function budgetLeft<Native>(
   { choose }: Context<Native>,
   { turns, vary: learned }: WaitBudget,
@@ -41,18 +52,18 @@ export function budgetLeft<Native>(
   now: number,
 ): WaitBudget {
   const { kind } = landing;
-  // Who could not be served stale in the end waits on, as who has nothing stale does.
+  // A request that can no longer be served stale keeps waiting, like any other.
   if (kind === "timeout" && end < until && now < until) return { turns, until, vary: learned };
-  // The leader went away: one of those who wait leads anew.
+  // The leader went away: one of its followers leads.
   if (kind === "retry") return { turns: turns - 1, until, vary: learned };
   if (kind !== "stored" && kind !== "flowing") return { turns: 0, until, vary: learned };
   const { vary, variant } = kind === "stored" ? landing.entry : landing.flowing.head;
-  // So it is where what the leader has is outdated already; or those who want another variant do so among themselves.
-  const isAnew = flight.isOverdue || choose(vary) !== variant;
-  return { turns: isAnew ? turns - 1 : 0, until, vary };
+  // Followers lead again where the response is outdated already, and so do those who want another variant.
+  const isAnotherNeeded = flight.isOverdue || choose(vary) !== variant;
+  return { turns: isAnotherNeeded ? turns - 1 : 0, until, vary };
 }
 
-/** What was found, with what a request has learned by waiting. */
+/** Returns what was found, with the `vary` list that the request has learned by waiting. */
 export function withLearned(found: Found, { vary }: WaitBudget): Found {
   return vary === undefined || found.vary.length > 0 ? found : { entry: found.entry, vary };
 }

@@ -111,11 +111,11 @@ export interface Findings {
 }
 
 /** Says what the stations found, as data and as text; `remarks` are sentences that stand beside it. */
-export function explain(findings: Findings, remarks: readonly string[] = []): Explanation {
+export function explanationOf(findings: Findings, remarks: readonly string[] = []): Explanation {
   const { policy, verdict, freshness } = findings;
   const { outcome, reason, remedy } = verdict;
-  const key = findings.key && keyOf(findings.key, policy.credentials);
-  const entry = findings.entry && entryOf(findings.entry);
+  const key = findings.key && shownKey(findings.key, policy.credentials);
+  const entry = findings.entry && shownEntry(findings.entry);
   const data = {
     outcome,
     ...(reason === undefined ? {} : { reason }),
@@ -142,7 +142,7 @@ function cacheStatusOf({ policy, verdict, entry }: Findings): string {
 /** A secret whatever a route calls credentials. */
 const ALWAYS_SECRET = "proxy-authorization";
 
-function keyOf({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string>): ExplainedKey {
+function shownKey({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string>): ExplainedKey {
   // An explanation is read aloud in chats and tickets.
   const isSecret = (name: string): boolean => name === ALWAYS_SECRET || credentials.has(name);
   const shown = (name: string, value: string | undefined): string | undefined =>
@@ -150,7 +150,7 @@ function keyOf({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string>):
   return { ...key, vary: Object.fromEntries(vary.map(([name, value]) => [name, shown(name, value)])) };
 }
 
-function entryOf({ status, body, fields, vary, storedAt, staleAt, deleteAt }: Entry): ExplainedEntry {
+function shownEntry({ status, body, fields, vary, storedAt, staleAt, deleteAt }: Entry): ExplainedEntry {
   const etag = combined(fieldOf(fields, "etag"));
   return { status, size: body.byteLength, etag, vary, storedAt, staleAt, deleteAt };
 }

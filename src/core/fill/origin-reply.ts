@@ -4,16 +4,14 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { Head } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
-import { variantOf } from "../request/cache-key.ts";
 import { offeredField } from "../request/no-vary-search.ts";
 import { variantFields, variesBy } from "../storing/stored-fields.ts";
 import type { Run } from "./run.ts";
 
 /** Which variant a run's response is, by what its head says that it varies by. */
 export function variantIn(run: Run, head: Head): Pick<Entry, "vary" | "variant"> {
-  const { key, policy, request, vary: known } = run;
-  const vary = variantFields(known, head, policy);
-  return { vary, variant: variantOf(key.selector, vary, (name) => request.header(name)) };
+  const vary = variantFields(run.vary, head, run.policy);
+  return { vary, variant: run.choose(vary) };
 }
 
 /** The fields of the message to a run's own client: of one that is not stored for `refusal`, or may still be. */

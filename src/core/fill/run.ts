@@ -2,7 +2,7 @@ import { CacheError } from "../contract/errors.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Clock, Digest } from "../contract/platform.ts";
 import type { Abandoned, NormalizedTargets, Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import type { Entry } from "../contract/store.ts";
+import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { Flight, Flights } from "../flight/flights.ts";
 import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import type { PurgeFence, Ticket } from "../invalidation/purge-fence.ts";
@@ -49,6 +49,8 @@ export interface RunPlan {
   readonly request: RequestRecord;
   readonly policy: Policy;
   readonly key: Key;
+  /** Returns which variant of a resource the request selects. */
+  readonly choose: ChooseVariant;
   /** The fields that the resource is known to vary by. */
   readonly vary: readonly string[];
   readonly forward: "uri-miss" | "vary-miss" | "stale" | "request";
@@ -85,7 +87,7 @@ export interface Run extends RunPlan, RunRole {
 
 /** Begins a run of a handler. */
 export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
-  const { request, policy, key, vary, forward, flightKey, stale, noStore, askedAt } = plan;
+  const { request, policy, key, choose, vary, forward, flightKey, stale, noStore, askedAt } = plan;
   const { flight, isHitForMiss, isBackground } = role;
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
   // Written out: to spread objects of so many properties takes V8 longer than all the rest of `begin`.
@@ -93,6 +95,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
     request,
     policy,
     key,
+    choose,
     vary,
     forward,
     flightKey,

@@ -6,7 +6,6 @@ import type { HandlerHead, Head } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { withoutWindows } from "../freshness/stale-windows.ts";
 import { freshened } from "../freshness/validators.ts";
-import { variantOf } from "../request/cache-key.ts";
 import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
 import { storedFields, variantFields, variesBy } from "../storing/stored-fields.ts";
@@ -35,7 +34,7 @@ const OF_THIS_MESSAGE: ReadonlySet<string> = new Set(["age", "date", "set-cookie
  * the stored one (hazard 35). The new fields may tell variants apart that the old did not.
  */
 export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
-  const { parts, policy, request, key, vary: known, noStore } = run;
+  const { parts, policy, request, vary: known, noStore, choose } = run;
   const now = parts.clock.now();
   const past = { storedAt: now, staleAt: now, deleteAt: now };
   const message = readHead({ ...head, status: stale.status });
@@ -60,8 +59,7 @@ export function freshen(run: Run, head: HandlerHead, stale: Entry): Freshened {
     return { entry: { ...stale, ...making, fields, ...past }, fate, refusal: judgement };
   }
   const vary = variantFields(known, whole, policy);
-  const variant = variantOf(key.selector, vary, (name) => request.header(name));
-  const entry = { ...withoutWindows(stale), ...making, fields, vary, variant, ...judgement };
+  const entry = { ...withoutWindows(stale), ...making, fields, vary, variant: choose(vary), ...judgement };
   return { entry, fate: "kept", refusal: undefined };
 }
 

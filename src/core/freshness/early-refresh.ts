@@ -13,6 +13,12 @@ export function isDueEarly(entry: Entry, now: number, beta: number, random: () =
   return now - entry.fillMs * beta * Math.log(1 - random()) >= entry.staleAt;
 }
 
+/** Returns the chance, from 0 to 1, that `isDueEarly` holds. */
+export function chanceOfEarlyRefresh({ fillMs, staleAt }: Entry, now: number, beta: number): number {
+  if (fillMs === undefined || staleAt === Infinity) return 0;
+  return now >= staleAt ? 1 : Math.exp((now - staleAt) / (fillMs * beta));
+}
+
 /** The instant at which a response goes stale, up to `jitter` (a part of its lifetime) earlier. */
 export function jittered(staleAt: number, now: number, jitter: number, random: () => number): number {
   if (jitter === 0 || staleAt === Infinity || staleAt <= now) return staleAt;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { ExplainRequest, Explanation } from "../../../src/index.ts";
+import type { ExplainRequest, Explanation, RouteOptions } from "../../../src/index.ts";
 import type { Decision } from "../../../src/adapter.ts";
 import { stale } from "../../support/staged.ts";
 import type { Staged } from "../../support/staged.ts";
-import { answer, fillOf, said, serveOf, settle } from "../../support/kit.ts";
-import type { Asked } from "../../support/kit.ts";
+import { answer, asyncStore, fillOf, kitOf, refresher, said, serveOf, settle } from "../../support/kit.ts";
+import type { Asked, Kit } from "../../support/kit.ts";
 
 function described({ method, headers = {} }: Asked): ExplainRequest {
   return { method, url: "http://example.org/reports", headers };
@@ -185,5 +185,94 @@ describe("what is told of a stale response is what then happens", () => {
 
     expect(told).toEqual(["stale", "caching-route;fwd=stale;detail=failed"]);
     expect([done, kit.fills.length]).toEqual([told, 1]);
+  });
+});
+
+describe("what is told of a request that may not wait is what then happens", () => {
+  it.each<[string, RouteOptions<Asked>]>([
+    ["waitMs is 0", { waitMs: 0 }],
+    ["maxWaiters is 0", { maxWaiters: 0 }],
+  ])("it runs the handler beside a run under way, where %s", async (_, route) => {
+    const kit = kitOf({ route });
+    kit.now();
+
+    const { outcome, text } = await kit.cache.explain(described({}));
+    const decision = kit.now();
+
+    expect([outcome, decision.kind]).toEqual(["miss", "fill"]);
+    expect(text).toContain("waitMs or maxWaiters keeps the request from waiting for it.");
+  });
+
+  it.each<[string, RouteOptions<Asked>]>([
+    ["waitMs is 0", { staleIfError: 30, waitMs: 0 }],
+    ["maxWaiters is 0", { staleIfError: 30, maxWaiters: 0 }],
+  ])("it is served stale within stale-if-error, and the handler runs, where %s", async (_, route) => {
+    const kit = stale(route, 70);
+
+    const first = await toldAndDone(kit);
+    const second = await toldAndDone(kit);
+
+    expect(first.told).toEqual(["stale", "caching-route;fwd=stale;detail=timeout"]);
+    expect([first.done, second.done]).toEqual([first.told, second.told]);
+    expect(kit.fills.length).toBe(1);
+  });
+});
+
+describe("what is told while a purge is under way is what then happens", () => {
+  it("the handler runs, though the store still returns what is being removed", async () => {
+    const store = asyncStore();
+    const removing = { ...store, delete: () => new Promise<number>(() => undefined) };
+    const kit = kitOf({ cache: { store: removing, storeTimeout: 60 }, route: { key: () => "k" } });
+    answer(fillOf(await kit.begin()), { body: "purged" });
+    void kit.cache.invalidate("k");
+
+    const { outcome } = await kit.cache.explain({ ...described({}), native: {} });
+    const decision = await kit.begin();
+
+    expect([outcome, decision.kind]).toEqual(["miss", "fill"]);
+  });
+});
+
+describe("what is told of an early refresh is what then happens", () => {
+  function nearEnd(route: RouteOptions<Asked>, asked: Asked = {}): Kit {
+    const kit = kitOf({ cache: { random: () => 0.999 }, route: { ttl: 60, earlyRefresh: 1, ...route } });
+    const leader = fillOf(kit.now(asked));
+    kit.clock.advance(1);
+    answer(leader, { body: "old" });
+    kit.clock.advance(58);
+    return kit;
+  }
+
+  it("it runs in the background, with the chance that is told", async () => {
+    const kit = nearEnd({});
+    const { fills, refresh } = refresher();
+
+    const { outcome, text } = await kit.cache.explain(described({}));
+    const decision = serveOf(kit.now({ refresh }));
+
+    expect([outcome, decision.outcome, fills.length]).toEqual(["hit", "hit", 1]);
+    expect(text).toContain("in 14 of 100 cases the handler runs behind the answer (earlyRefresh).");
+  });
+
+  it("it does not run while another is under way", async () => {
+    const kit = nearEnd({});
+    const { fills, refresh } = refresher();
+    kit.now({ refresh });
+
+    const { text } = await kit.cache.explain(described({}));
+    kit.now({ refresh });
+
+    expect(text).toContain("the handler does not run.");
+    expect(fills.length).toBe(1);
+  });
+
+  it("it does not run for a request whose content a body parser has read", async () => {
+    const asked = { method: "POST", content: "a" };
+    const kit = nearEnd({ methods: ["POST"] }, asked);
+
+    const { text } = await kit.cache.explain({ ...described(asked), content: "a" });
+
+    expect([serveOf(kit.now(asked)).outcome, kit.cache.stats().refreshes]).toEqual(["hit", 0]);
+    expect(text).toContain("the handler does not run.");
   });
 });

@@ -48,7 +48,8 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
     rule: undefined,
   };
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
-  const plan = { ...found, request: requestOf(), policy, noStore: false, askedAt: clock.now() };
+  const choose = (): string => "";
+  const plan = { ...found, request: requestOf(), policy, choose, noStore: false, askedAt: clock.now() };
   return {
     fill: new HandlerRun(parts, plan, ALONE),
     leave,

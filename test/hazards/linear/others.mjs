@@ -52,7 +52,7 @@ export const others = {
   },
   "core/contract/errors.js": { checkedOptions: CODE, show: list() },
   "core/explain/explanation.js": {
-    explain: some(["\n", "a", "\u2028"], "a", (say, text) =>
+    explanationOf: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
         { request: asking(text), policy: plain, verdict: { outcome: "miss", status: {}, because: [text] } },
         [text],

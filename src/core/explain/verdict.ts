@@ -1,0 +1,173 @@
+import type { Refusal } from "../contract/outcomes.ts";
+import { wordsOf } from "../contract/refusal-words.ts";
+import type { Entry } from "../contract/store.ts";
+import { flightKeyOf, forwardOf, validatedEntry } from "../exchange/context.ts";
+import type { Context } from "../exchange/context.ts";
+import type { AloneReason, Course } from "../exchange/decide.ts";
+import type { Flights } from "../flight/flights.ts";
+import { chanceOfEarlyRefresh } from "../freshness/early-refresh.ts";
+import { isFresh, ttlOf } from "../freshness/freshness.ts";
+import { conditionsOf } from "../freshness/validators.ts";
+import type { Found } from "../lookup/lookup.ts";
+import type { Verdict } from "./explanation.ts";
+
+type Forward = ReturnType<typeof forwardOf>;
+
+/** Tells a course in words. */
+export function verdictOf<Native>(
+  course: Course,
+  context: Context<Native>,
+  found: Found,
+  now: number,
+  flights: Pick<Flights, "remembered">,
+): Verdict {
+  const forward = forwardOf(found, now);
+  switch (course.kind) {
+    case "hit":
+      return hit(course, context, found.entry as Entry, now);
+    case "unsatisfied":
+      return {
+        outcome: "bypass",
+        reason: "only-if-cached",
+        status: { detail: "only-if-cached" },
+        because: ["The client says only-if-cached, and nothing stored satisfies it: the answer is 504."],
+      };
+    case "stale":
+      return staleAtOnce(course, found.entry as Entry, now);
+    case "stand-in":
+      return staleOnError(course);
+    case "ask-first":
+      return { outcome: "miss", reason: "stale", status: { fwd: "stale" }, because: [WITHIN, ASKED_FIRST] };
+    case "head":
+      return head(forward, course.isHeeded);
+    case "wait":
+      return { outcome: "collapsed", status: { fwd: forward, collapsed: true }, because: [WAITS] };
+    case "lead":
+      return missed(forward, context, found);
+    case "alone":
+      return alone(course.because, missed(forward, context, found), () => {
+        return flights.remembered(flightKeyOf(context, found))?.reason;
+      });
+  }
+}
+
+/** The verdict on a request that is not looked up. `more` are sentences that follow. */
+export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Verdict {
+  const words = wordsOf(reason);
+  return {
+    outcome: "bypass",
+    reason,
+    status: { fwd: reason === "method" ? "method" : "bypass", detail: reason },
+    because: [`Nothing is looked up and nothing is stored: ${words?.[0] ?? reason}.`, ...more],
+    ...(words === undefined ? {} : { remedy: words[1] }),
+  };
+}
+
+/** The verdict on a request whose key is not known without the framework's own request. */
+export function unknownVerdict(functions: readonly string[]): Verdict {
+  const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
+  const remedy = "give it the framework's own request: explain({ url, native: request })";
+  return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
+}
+
+/** The verdict on a request that fails, because a function of its route throws or returns no name. */
+export function failedVerdict(error: unknown): Verdict {
+  const because = `${error instanceof Error ? error.message : String(error)}: the request would fail.`;
+  return { outcome: "failed", status: {}, because: [because] };
+}
+
+const WITHIN = "The stored response is stale and within its stale-if-error window.";
+const FAILED = "The handler has failed not long ago: it is not asked again yet.";
+const NO_WAIT = "The handler runs without this client, which waitMs or maxWaiters keeps from waiting for it.";
+const ASKED_FIRST = "The handler runs without this client, which is served the stored response if it fails.";
+const WAITS =
+  "The handler is running for this key already: the request waits, and is given that response if it may be shared.";
+const RUNS_BESIDE =
+  "The handler is running for this key already, and waitMs or maxWaiters keeps the request from waiting for it.";
+
+function hit<Native>(
+  { refreshes }: Extract<Course, { readonly kind: "hit" }>,
+  { policy }: Context<Native>,
+  entry: Entry,
+  now: number,
+): Verdict {
+  const chance = refreshes ? chanceOfEarlyRefresh(entry, now, policy.earlyRefresh) : 0;
+  const percent = Math.round(100 * chance);
+  const because = [
+    percent === 0
+      ? "The stored response is served; the handler does not run."
+      : `The stored response is served; in ${percent} of 100 cases the handler runs behind the answer (earlyRefresh).`,
+  ];
+  if (!isFresh(entry, now)) because.push("It is stale, and the client's max-stale accepts that.");
+  return { outcome: "hit", status: hitStatus(entry, now), because };
+}
+
+function staleAtOnce(
+  { refreshes }: Extract<Course, { readonly kind: "stale" }>,
+  entry: Entry,
+  now: number,
+): Verdict {
+  const because = [
+    "The stored response is stale and within its stale-while-revalidate window: it is served.",
+    refreshes
+      ? "The handler runs once behind the answer."
+      : "The handler is running for this key already, or has failed not long ago: it is not run again yet.",
+  ];
+  return { outcome: "stale", status: hitStatus(entry, now), because };
+}
+
+function hitStatus(entry: Entry, now: number): Verdict["status"] {
+  const ttl = ttlOf(entry, now);
+  return { hit: true, ...(ttl === undefined ? {} : { ttl }) };
+}
+
+function staleOnError({ because, refreshes }: Extract<Course, { readonly kind: "stand-in" }>): Verdict {
+  const why = because === "failed" && !refreshes ? FAILED : NO_WAIT;
+  return { outcome: "stale", status: { fwd: "stale", detail: because }, because: [WITHIN, why] };
+}
+
+function head(forward: Forward, isHeeded: boolean): Verdict {
+  const because = ["No fresh response answers this HEAD. The handler runs, and a HEAD stores nothing."];
+  if (isHeeded) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+  return { outcome: "miss", reason: "head", status: { fwd: "uri-miss", detail: "head" }, because };
+}
+
+function missed<Native>(forward: Forward, context: Context<Native>, found: Found): Verdict {
+  const because = [WHY[forward](found), whatRuns(context, found)];
+  return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+}
+
+const WHY: Readonly<Record<Forward, (found: Found) => string>> = {
+  "uri-miss": () => "Nothing is stored under this key.",
+  "vary-miss": ({ vary }) =>
+    `Responses are stored under this key, and none for this request's ${vary.join(", ")}.`,
+  stale: () => "The stored response is stale.",
+  request: () => "The stored response is fresh, and the client's Cache-Control does not accept it.",
+};
+
+function whatRuns<Native>({ request, policy, directives }: Context<Native>, { entry }: Found): string {
+  const conditions = conditionsOf(validatedEntry(request, policy, entry)).map(([name]) => name);
+  const described =
+    conditions.length === 0
+      ? "The handler runs"
+      : `The handler runs and is shown ${conditions.join(" and ")}`;
+  const kept = directives.noStore
+    ? "the client says no-store, so nothing is stored."
+    : "its response is stored unless something in it forbids that.";
+  return `${described}; ${kept}`;
+}
+
+function alone(because: AloneReason, miss: Verdict, refusal: () => Refusal | undefined): Verdict {
+  if (because === "hit-for-miss") return uncacheable(miss, refusal());
+  if (because === "no-wait") return { ...miss, because: [RUNS_BESIDE, ...miss.because] };
+  return miss;
+}
+
+function uncacheable(miss: Verdict, reason: Refusal | undefined): Verdict {
+  const words = reason && wordsOf(reason);
+  const why = reason === undefined ? "" : ` (${reason}${words === undefined ? "" : `: ${words[0]}`})`;
+  const because = [
+    `The last response for this key was not stored${why}. That is remembered for a while, so that nobody waits: the handler runs for each request.`,
+  ];
+  return { ...miss, reason: "uncacheable", because, ...(words === undefined ? {} : { remedy: words[1] }) };
+}
