@@ -188,11 +188,11 @@ describe("what is told of a stale response is what then happens", () => {
   });
 });
 
-describe("what is told of a request that may not wait is what then happens", () => {
+describe("a request that may not wait is told what then happens: it", () => {
   it.each<[string, RouteOptions<Asked>]>([
     ["waitMs is 0", { waitMs: 0 }],
     ["maxWaiters is 0", { maxWaiters: 0 }],
-  ])("it runs the handler beside a run under way, where %s", async (_, route) => {
+  ])("runs the handler beside a run under way, where %s", async (_, route) => {
     const kit = kitOf({ route });
     kit.now();
 
@@ -206,7 +206,7 @@ describe("what is told of a request that may not wait is what then happens", () 
   it.each<[string, RouteOptions<Asked>]>([
     ["waitMs is 0", { staleIfError: 30, waitMs: 0 }],
     ["maxWaiters is 0", { staleIfError: 30, maxWaiters: 0 }],
-  ])("it is served stale within stale-if-error, and the handler runs, where %s", async (_, route) => {
+  ])("is served stale within stale-if-error, and the handler runs, where %s", async (_, route) => {
     const kit = stale(route, 70);
 
     const first = await toldAndDone(kit);
@@ -218,8 +218,8 @@ describe("what is told of a request that may not wait is what then happens", () 
   });
 });
 
-describe("what is told while a purge is under way is what then happens", () => {
-  it("the handler runs, though the store still returns what is being removed", async () => {
+describe("a request during a purge is told what then happens", () => {
+  it("runs the handler, though the store still returns what is being removed", async () => {
     const store = asyncStore();
     const removing = { ...store, delete: () => new Promise<number>(() => undefined) };
     const kit = kitOf({ cache: { store: removing, storeTimeout: 60 }, route: { key: () => "k" } });
@@ -233,7 +233,7 @@ describe("what is told while a purge is under way is what then happens", () => {
   });
 });
 
-describe("what is told of an early refresh is what then happens", () => {
+describe("an early refresh is told as it then happens: it", () => {
   function nearEnd(route: RouteOptions<Asked>, asked: Asked = {}): Kit {
     const kit = kitOf({ cache: { random: () => 0.999 }, route: { ttl: 60, earlyRefresh: 1, ...route } });
     const leader = fillOf(kit.now(asked));
@@ -243,7 +243,7 @@ describe("what is told of an early refresh is what then happens", () => {
     return kit;
   }
 
-  it("it runs in the background, with the chance that is told", async () => {
+  it("runs in the background, with the chance that is told", async () => {
     const kit = nearEnd({});
     const { fills, refresh } = refresher();
 
@@ -254,7 +254,7 @@ describe("what is told of an early refresh is what then happens", () => {
     expect(text).toContain("in 14 of 100 cases the handler runs behind the answer (earlyRefresh).");
   });
 
-  it("it does not run while another is under way", async () => {
+  it("does not run while another is under way", async () => {
     const kit = nearEnd({});
     const { fills, refresh } = refresher();
     kit.now({ refresh });
@@ -266,7 +266,7 @@ describe("what is told of an early refresh is what then happens", () => {
     expect(fills.length).toBe(1);
   });
 
-  it("it does not run for a request whose content a body parser has read", async () => {
+  it("does not run for a request whose content a body parser has read", async () => {
     const asked = { method: "POST", content: "a" };
     const kit = nearEnd({ methods: ["POST"] }, asked);
 
