@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { formatHttpDate } from "../../src/http/http-date.ts";
 import { memoryStore } from "../../src/index.ts";
+import type { Clock } from "../../src/index.ts";
 import { testClock } from "../../src/testing/clock.ts";
-import { answer, fillOf, kitOf, refresher, said, textOf } from "../support/kit.ts";
+import { answer, asking, fillOf, kitOf, refresher, said, settle, textOf } from "../support/kit.ts";
 import type { KitOptions } from "../support/kit.ts";
 
 const STATUS = "cache-status";
@@ -150,5 +151,44 @@ describe("an entry from the future, in a store that outlives its process", () =>
       "caching-route;hit;ttl=60",
       "0",
     ]);
+  });
+});
+
+describe("a request that waits while the clock is set back", () => {
+  it("waits no longer than waitMs, though its leader changes", async () => {
+    const at = testClock();
+    let shift = 0;
+    const clock = { now: () => at.now() + shift, schedule: at.schedule.bind(at) };
+    const kit = kitOf({ cache: { clock }, route: { waitMs: 10_000 } });
+    const first = fillOf(kit.now());
+    const second = asking(kit, {});
+    const third = asking(kit, {});
+    await settle();
+    shift = -3_600_000;
+    first.abandon("aborted");
+    await settle();
+    expect(fillOf(second()!)).toBeDefined();
+
+    at.advance(11);
+    await settle();
+
+    expect(third()).toBeDefined();
+  });
+
+  it("does not wait for a second run once waitMs is over", async () => {
+    const timers = testClock();
+    let behindMs = 0;
+    const schedule: Clock["schedule"] = (callback, delayMs) => timers.schedule(callback, delayMs);
+    const clock: Clock = { now: () => timers.now() - behindMs, schedule };
+    const kit = kitOf({ cache: { clock }, route: { waitMs: 1000 } });
+    kit.now();
+    const decided = [asking(kit, {}), asking(kit, {})];
+    await settle();
+
+    behindMs = 10_000;
+    timers.advance(1);
+    await settle();
+
+    expect(decided.map((one) => one()?.kind)).toEqual(["fill", "fill"]);
   });
 });

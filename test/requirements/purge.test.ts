@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/index.ts";
-import type { Store } from "../../src/index.ts";
+import type { RouteOptions, Store } from "../../src/index.ts";
 import { answer, asyncStore, fillOf, kitOf, openWith, serveOf, settle, textOf } from "../support/kit.ts";
-import type { Kit, KitOptions } from "../support/kit.ts";
+import type { Asked, Kit, KitOptions } from "../support/kit.ts";
 
 const byKey: KitOptions = { route: { key: () => "user:1" } };
 
@@ -202,5 +202,25 @@ describe("an invalidation", () => {
     const { cache } = kitOf();
 
     await expect(cache.invalidate("")).rejects.toMatchObject({ code: "ERR_CACHE_KEY" });
+  });
+});
+
+describe("a stored response", () => {
+  it.each<[string, RouteOptions<Asked>, (kit: Kit) => void]>([
+    [
+      "an unsafe request",
+      { invalidateOnUnsafe: true },
+      (kit: Kit) => void answer(fillOf(kit.now({ method: "POST" }))),
+    ],
+    ["an invalidation", { key: () => "reports" }, (kit: Kit) => void kit.cache.invalidate("reports")],
+  ])("is gone by %s before a slow store has removed it", async (_what, route, remove) => {
+    const store: Store = { ...asyncStore(), delete: () => new Promise(() => undefined) };
+    const kit = kitOf({ cache: { store }, route });
+    answer(fillOf(await kit.begin()));
+    await settle();
+
+    remove(kit);
+
+    expect((await kit.begin()).kind).toBe("fill");
   });
 });

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { fillOf, kitOf, openWith, answer, said, serveOf, textOf } from "../support/kit.ts";
+import {
+  answer,
+  asking,
+  fillOf,
+  kitOf,
+  openWith,
+  refresher,
+  said,
+  serveOf,
+  settle,
+  textOf,
+} from "../support/kit.ts";
 import type { Asked, Kit, KitOptions } from "../support/kit.ts";
 
 const DEMANDING: KitOptions = { route: { requestDirectives: true, revalidate: true } };
@@ -91,6 +102,20 @@ describe("staleness that a client accepts", () => {
 
     expect(now(saying("max-stale")).kind).toBe("fill");
   });
+
+  it("is checked again once its request has waited for an error", async () => {
+    const { fills, refresh } = refresher();
+    const kit = kitOf({ route: { ttl: 1, staleIfError: 60, requestDirectives: true } });
+    answer(fillOf(kit.now()));
+    kit.clock.advance(5);
+    const decided = asking(kit, { refresh, headers: { "cache-control": "max-age=10" } });
+    await settle();
+
+    kit.clock.advance(10);
+    await settle();
+
+    expect([fills.length, decided()?.kind]).toEqual([1, "fill"]);
+  });
 });
 
 describe("only-if-cached", () => {
@@ -151,6 +176,25 @@ describe("no-store of a client", () => {
     const decisions = [begin(saying("no-store")), begin(), begin(saying("no-store"))];
 
     expect(decisions.map((decision) => decision instanceof Promise)).toEqual([false, false, false]);
+  });
+
+  it("starts no early refresh", () => {
+    const { fills, refresh } = refresher();
+    const kit = kitOf({
+      cache: { random: () => 0.999 },
+      route: { ttl: 60, earlyRefresh: 100, requestDirectives: true },
+    });
+    const fill = fillOf(kit.now());
+    kit.clock.advance(1);
+    answer(fill);
+    kit.clock.advance(58);
+
+    const asked = { refresh, headers: { "cache-control": "no-store" } };
+    const { outcome } = serveOf(kit.now(asked));
+    kit.now({ refresh });
+
+    expect([outcome, fills.length]).toEqual(["hit", 1]);
+    expect(kit.cache.stats().refusals).toEqual({});
   });
 });
 

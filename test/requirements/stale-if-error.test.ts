@@ -10,6 +10,7 @@ import {
   kitOf,
   openWith,
   readText,
+  refresher,
   said,
   serveOf,
   settle,
@@ -206,5 +207,40 @@ describe("a handler's deadline", () => {
     expect((await follower).kind).toBe("fill");
     expect(textOf(answer(leader, { body: "late" }))).toBe("late");
     expect(kit.cache.stats().refusals).toEqual({ timeout: 1 });
+  });
+});
+
+describe("an error of a run that was not a refresh", () => {
+  it("does not keep later requests from the stale response", async () => {
+    const kit = stale({ staleIfError: 600, requestDirectives: true }, 70);
+    answer(fillOf(kit.now({ headers: { "cache-control": "no-cache" } })), { status: 500 });
+
+    const decided = asking(kit, kit.asked);
+    await settle();
+    expect(decided()).toBeUndefined();
+    answer(kit.fills[0]!, { status: 500 });
+    await settle();
+
+    const { reply, outcome } = serveOf(decided()!);
+    expect([textOf(reply), outcome]).toEqual(["old", "stale"]);
+  });
+});
+
+describe("a response that is stale on arrival, with staleIfError", () => {
+  const headers = { "cache-control": "max-age=0, stale-if-error=600" };
+
+  it("is not shared: the next request gets the response of its own run", async () => {
+    const { fills, refresh } = refresher();
+    const kit = kitOf();
+    kit.ask({ refresh }, { headers, body: "first" });
+    kit.clock.advance(1);
+
+    const decided = asking(kit, { refresh });
+    await settle();
+    answer(fills[0]!, { headers, body: "second" });
+    await settle();
+
+    const { reply, outcome } = serveOf(decided()!);
+    expect([textOf(reply), outcome, fills.length]).toEqual(["second", "miss", 1]);
   });
 });

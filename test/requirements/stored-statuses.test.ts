@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rfc9111 } from "../../src/core/policy/rfc9111.ts";
-import { formatHttpDate } from "../../src/http/http-date.ts";
 import { kitOf, said } from "../support/kit.ts";
-import type { Kit, KitOptions, Said } from "../support/kit.ts";
-
-type Headers = NonNullable<Said["headers"]>;
-
-const DAY = 24 * 3600;
+import type { KitOptions, Said } from "../support/kit.ts";
 
 /** For how long a response stays fresh, in the words of a hit; undefined: it is none. */
 function kept(route: KitOptions["route"], head: Said): string | undefined {
@@ -15,13 +10,6 @@ function kept(route: KitOptions["route"], head: Said): string | undefined {
   const decision = kit.now();
   return decision.kind === "serve" ? said(decision.reply, "cache-status")?.split("ttl=")[1] : undefined;
 }
-
-/** A date so many days before the clock's beginning. */
-function daysAgo({ clock }: Kit, days: number): string {
-  return formatHttpDate(clock.now() - days * DAY * 1000);
-}
-
-const modified = (days: number): Headers => ({ "last-modified": daysAgo(kitOf(), days) });
 
 describe("statuses with lifetimes of their own", () => {
   const statuses = { 200: true, 404: 10, 410: 0, 500: Infinity } as const;
@@ -95,69 +83,6 @@ describe("any status", () => {
     const headers = { "cache-control": "max-age=5, must-understand" };
 
     expect(kept({ statuses: "any" }, { status, headers })).toBe(ttl);
-  });
-});
-
-describe("a heuristic lifetime", () => {
-  const route = { ttl: "response", heuristic: true, statuses: "any" } as const;
-
-  it("is a tenth of the time since the response was modified", () => {
-    expect(kept(route, { headers: modified(5) })).toBe(String(DAY / 2));
-  });
-
-  it("is a day at most", () => {
-    expect(kept(route, { headers: modified(100) })).toBe(String(DAY));
-  });
-
-  it.each<[string, Said]>([
-    ["that was modified in the future", { headers: modified(-5) }],
-    ["that does not say when it was modified", {}],
-    ["whose date cannot be read", { headers: { "last-modified": "yesterday" } }],
-    ["of a status that has none", { status: 201, headers: modified(5) }],
-    ["that states one that is over", { headers: { ...modified(5), expires: "0" } }],
-  ])("is not for a response %s", (_, head) => {
-    expect(kept(route, head)).toBeUndefined();
-  });
-
-  it.each([
-    ["the response states one", { ...modified(5), "cache-control": "max-age=7" }, "7"],
-    ["it is public, of whatever status", { ...modified(5), "cache-control": "public" }, String(DAY / 2)],
-  ])("gives way, or is given, where %s", (_, headers, ttl) => {
-    expect(kept(route, { status: 201, headers })).toBe(ttl);
-  });
-
-  it("is none by default: what states no lifetime has the cache's", () => {
-    expect(kept({}, { headers: modified(5) })).toBe("60");
-    expect(kept({ ttl: "response" }, { headers: modified(5) })).toBeUndefined();
-  });
-});
-
-describe("a targeted lifetime", () => {
-  const route = { ttl: "response" } as const;
-  const later = formatHttpDate(kitOf().clock.now() + 99_000);
-
-  it.each<[string, Headers, string | undefined]>([
-    ["wins over Cache-Control", { "cdn-cache-control": "max-age=5", "cache-control": "max-age=9" }, "5"],
-    ["wins over no-store", { "cdn-cache-control": "max-age=5", "cache-control": "no-store" }, "5"],
-    ["wins over s-maxage", { "cdn-cache-control": "max-age=5", "cache-control": "s-maxage=9" }, "5"],
-    ["wins over Expires", { "cdn-cache-control": "max-age=5", expires: later }, "5"],
-    ["refuses", { "cdn-cache-control": "no-store", "cache-control": "max-age=9" }, undefined],
-    ["is private", { "cdn-cache-control": "private", "cache-control": "max-age=9" }, undefined],
-    [
-      "is alone: Expires does not count beside it",
-      { "cdn-cache-control": "public", expires: later },
-      undefined,
-    ],
-    [
-      "is ignored where it is invalid",
-      { "cdn-cache-control": "max-age=5,", "cache-control": "max-age=9" },
-      "9",
-    ],
-    ["is ignored where it is empty", { "cdn-cache-control": "", expires: later }, "99"],
-    ["is no string", { "cdn-cache-control": 'max-age="5"', "cache-control": "max-age=9" }, undefined],
-    ["may come in two lines", { "cdn-cache-control": ["max-age=5", "public"] }, "5"],
-  ])("%s", (_, headers, ttl) => {
-    expect(kept(route, { headers })).toBe(ttl);
   });
 });
 

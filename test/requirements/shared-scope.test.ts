@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answer, fillOf, kitOf, said, textOf } from "../support/kit.ts";
-import type { Kit, KitOptions, Said } from "../support/kit.ts";
+import { answer, fillOf, kitOf, openWith, said, textOf } from "../support/kit.ts";
+import type { Asked, Kit, KitOptions, Said } from "../support/kit.ts";
 
 type Headers = NonNullable<Said["headers"]>;
 
@@ -10,6 +10,70 @@ function staleKit(headers: Headers = {}, options: KitOptions = {}): Kit {
   kit.clock.advance(10);
   return kit;
 }
+
+const ANN: Asked = { headers: { authorization: "Bearer ann" } };
+
+const shared = (): Kit => kitOf({ route: { scope: "shared" } });
+
+describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", () => {
+  it.each([["public"], ["public, max-age=60"], ["s-maxage=60"], ["must-revalidate, max-age=60"]])(
+    "stores a response that says %s",
+    (value) => {
+      const { ask, now } = shared();
+      ask(ANN, { headers: { "cache-control": value } });
+
+      expect([now().kind, now(ANN).kind]).toEqual(["serve", "serve"]);
+    },
+  );
+
+  it.each([["max-age=60"], ["proxy-revalidate"], ["immutable"], ["public, private"], [""]])(
+    "stores none that says %j",
+    (value) => {
+      const { ask, now } = shared();
+      ask(ANN, { headers: { "cache-control": value } });
+
+      expect(now().kind).toBe("fill");
+    },
+  );
+
+  it("says why it stored none", () => {
+    expect(said(shared().ask(ANN), "cache-status")).toBe(
+      "caching-route;fwd=uri-miss;fwd-status=200;detail=credentials",
+    );
+  });
+
+  it("answers it from what was stored for those without", () => {
+    const { ask, now } = shared();
+    ask();
+
+    expect(now(ANN).kind).toBe("serve");
+  });
+
+  it("lets cookies alone, which are no credentials to it", () => {
+    const { ask, now } = shared();
+    ask({ headers: { cookie: "a=1" } });
+
+    expect(now({ headers: { cookie: "b=2" } }).kind).toBe("serve");
+  });
+
+  it("neither leads others nor waits for them", () => {
+    const { begin } = shared();
+
+    const decisions = [begin(ANN), begin(), begin(ANN)];
+
+    expect(decisions.map((decision) => decision instanceof Promise)).toEqual([false, false, false]);
+  });
+
+  it("does not make the resource count as uncacheable for others", () => {
+    const { ask, now, begin } = shared();
+    ask(ANN);
+    const leader = fillOf(now());
+
+    expect(leader.hidden).toContain("range");
+    expect(begin()).toBeInstanceOf(Promise);
+    openWith(leader).complete("made");
+  });
+});
 
 describe("the message of one user (hazard 35)", () => {
   const eve = { authorization: "Bearer eve" };
@@ -79,26 +143,5 @@ describe("the message of one user (hazard 35)", () => {
     const nobodys = ask({}, { status: 304 });
 
     expect(said(nobodys, "x-account")).toBeUndefined();
-  });
-});
-
-describe("a message that may not be stored", () => {
-  it.each<[string, Headers, Said]>([
-    [
-      "private, though the stored response has a field for shared caches",
-      { "cdn-cache-control": "max-age=10" },
-      { headers: { "cache-control": "private" } },
-    ],
-    [
-      "private before the cache, though the stored response is public",
-      { "cache-control": "public, max-age=10" },
-      { earlier: { "cache-control": "private" } },
-    ],
-  ])("freshens nothing: %s", (_, stored, head) => {
-    const { ask, now } = staleKit(stored);
-
-    ask({}, { status: 304, ...head });
-
-    expect(fillOf(now()).conditions).toEqual([]);
   });
 });

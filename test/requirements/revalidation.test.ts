@@ -1,6 +1,16 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fieldOf } from "../../src/http/fields.ts";
 import { fillOf, kitOf } from "../support/kit.ts";
+import type { Kit, Said } from "../support/kit.ts";
+
+type Headers = NonNullable<Said["headers"]>;
+
+function staleKit(headers: Headers = {}): Kit {
+  const kit = kitOf({ route: { ttl: 10, revalidate: true } });
+  kit.ask({}, { headers: { etag: '"v1"', ...headers }, body: "stored" });
+  kit.clock.advance(10);
+  return kit;
+}
 
 const lastModified = "Sun, 01 Jan 2023 00:00:00 GMT";
 
@@ -28,4 +38,25 @@ it("a response with a date is given a tag where its handler is never asked about
   const { fields } = kit.ask({}, { headers: { "last-modified": lastModified } });
 
   expect(fieldOf(fields, "etag")).toMatch(/^"[^"]+"$/);
+});
+
+describe("a message that may not be stored", () => {
+  it.each<[string, Headers, Said]>([
+    [
+      "private, though the stored response has a field for shared caches",
+      { "cdn-cache-control": "max-age=10" },
+      { headers: { "cache-control": "private" } },
+    ],
+    [
+      "private before the cache, though the stored response is public",
+      { "cache-control": "public, max-age=10" },
+      { earlier: { "cache-control": "private" } },
+    ],
+  ])("freshens nothing: %s", (_, stored, head) => {
+    const { ask, now } = staleKit(stored);
+
+    ask({}, { status: 304, ...head });
+
+    expect(fillOf(now()).conditions).toEqual([]);
+  });
 });
