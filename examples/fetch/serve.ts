@@ -32,6 +32,8 @@ async function exchange(
 ): Promise<void> {
   const client = clientOf(message, reply);
   const response = await handler(toRequest(message, client));
+  // The client left meanwhile. A pipeline that begins with an aborted signal ends the process on Node 24 and 26.
+  if (client.aborted) return response.body?.cancel(client.reason);
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies;

@@ -9,6 +9,16 @@ import { bytesOf } from "./plan.ts";
 /** When a client gives up what should have ended long before, in ms. */
 const BOUND_MS = 20_000;
 
+/** The machine gave this process no turn for so long that its clients count as slow readers, in ms. */
+const STALL_MS = 20;
+let stalledAt = -Infinity;
+let lastTurnAt = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  if (now - lastTurnAt > STALL_MS) stalledAt = now;
+  lastTurnAt = now;
+}, 5).unref();
+
 /** Against whom it is played. */
 export interface Site {
   readonly port: number;
@@ -29,6 +39,7 @@ class Connection {
   readonly #sent: readonly (string | undefined)[];
   readonly #socket: Socket;
   readonly #parser: ResponseParser;
+  readonly #startedAt = performance.now();
   #received = 0;
   #hasLeft = false;
   #isReset = false;
@@ -147,7 +158,7 @@ class Connection {
     const before = this.#plan.requests[at - 1];
     // The response to a HEAD is whole with its head; its handler may break the connection after that.
     if (before?.method === "HEAD" && mayBreak(before)) return true;
-    const isSlow = this.#plan.pauseMs > 0 || this.#plan.paceMs > 0;
+    const isSlow = this.#plan.pauseMs > 0 || this.#plan.paceMs > 0 || stalledAt >= this.#startedAt;
     // A fetch handler does not know of its place on a connection: what is behind something else there reads slowly.
     const isBehind = this.#isFetch && at > 0;
     return mayBreak(asked) || ((isSlow || isBehind) && isLarge(asked));
