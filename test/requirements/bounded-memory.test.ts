@@ -32,8 +32,8 @@ async function misses(kit: Kit, from: number, count: number): Promise<void> {
   for (let page = from; page < from + count; page++) await miss(kit, page);
 }
 
-describe("a store that does not answer what it is given to write", () => {
-  it("is given no more than 32 MiB, and the application is told", async () => {
+describe("a store that does not confirm its writes", () => {
+  it("is given no more than 32 MiB, and the application receives an error", async () => {
     const errors: unknown[] = [];
     const { store, given } = frozen();
     const kit = kitOf({ cache: { store, onError: (error) => errors.push(error) } });
@@ -44,7 +44,7 @@ describe("a store that does not answer what it is given to write", () => {
     expect(errors[0]).toMatchObject({ code: "ERR_CACHE_STORE_TIMEOUT" });
   });
 
-  it("is given more once it has answered", async () => {
+  it("is given more once it has confirmed", async () => {
     const { store, given, thaw } = frozen();
     const kit = kitOf({ cache: { store, onError: () => undefined } });
     await misses(kit, 0, 40);
@@ -56,7 +56,7 @@ describe("a store that does not answer what it is given to write", () => {
     expect(given.length).toBe(40);
   });
 
-  it("is given more where it never answers, a minute later", async () => {
+  it("is given more a minute later where it never confirms", async () => {
     const { store, given } = frozen();
     const kit = kitOf({ cache: { store, onError: () => undefined } });
     await misses(kit, 0, 40);
@@ -67,7 +67,7 @@ describe("a store that does not answer what it is given to write", () => {
     expect(given.length).toBe(40);
   });
 
-  it("is given one that is larger than that, alone", async () => {
+  it("is given one entry that is larger than that, alone", async () => {
     const { store, given } = frozen();
     const kit = kitOf({ cache: { store }, route: { maxBodyBytes: 64 * MIB } });
 
@@ -77,8 +77,8 @@ describe("a store that does not answer what it is given to write", () => {
   });
 });
 
-describe("what is remembered beside the store is forgotten by clear", () => {
-  it("targets are", () => {
+describe("clear", () => {
+  it("forgets normalized targets", () => {
     const names = new TargetMemory("p|", undefined);
     names.of("http://a", "/x?b=1");
 
@@ -87,7 +87,7 @@ describe("what is remembered beside the store is forgotten by clear", () => {
     expect(names.origins()).toEqual([]);
   });
 
-  it("what could not be shared is", async () => {
+  it("forgets which responses could not be shared", async () => {
     const kit = kitOf();
     answer(fillOf(kit.now()), { headers: { "cache-control": "no-store" } });
     const hidden = fillOf(kit.now()).hidden;
@@ -97,7 +97,7 @@ describe("what is remembered beside the store is forgotten by clear", () => {
     expect([hidden.length, fillOf(kit.now()).hidden.length > 0]).toEqual([0, true]);
   });
 
-  it("so are tags, and what was tagged before stays dead", () => {
+  it("forgets tags, and entries tagged before stay dead", () => {
     const tags = new Tags(() => 1000);
     const before = { tags: ["a"], taggedAt: tags.begin() };
 

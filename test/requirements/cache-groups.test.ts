@@ -25,7 +25,7 @@ describe("a group that a response to an unsafe request invalidates", () => {
     ['"users", "reports"', '"colours", "reports"'],
     ['"users";a=1', '"users"; b="x" , "y"'],
     ['"a\\"b"', '"a\\"b"'],
-  ])("takes the responses that said it: %s, by %s", (said, invalidated) => {
+  ])("removes the responses that name it: %s, by %s", (said, invalidated) => {
     expect(invalidating(holding(said), invalidated)).toBe("fill");
   });
 
@@ -38,7 +38,7 @@ describe("a group that a response to an unsafe request invalidates", () => {
     ['"users"', '"users",'],
     ['"users"', '"users'],
     ['"users"', ""],
-  ])("is the same text in a list of strings, or none: %s, by %s", (said, invalidated) => {
+  ])("is matched as a string of a valid list, or not at all: %s, by %s", (said, invalidated) => {
     expect(invalidating(holding(said), invalidated)).toBe("serve");
   });
 
@@ -48,7 +48,7 @@ describe("a group that a response to an unsafe request invalidates", () => {
     expect(invalidating(kit, '"users"', { origin: "http://evil.example" })).toBe("serve");
   });
 
-  it("is not reached by an origin that is spelt to look like another one and its group", () => {
+  it("is not reached by an origin that is spelled like another origin and its group", () => {
     const kit = kitOf(byTheBook);
     kit.ask({ target: "/a" }, { headers: { "cache-groups": '"b|users"' } });
 
@@ -59,28 +59,31 @@ describe("a group that a response to an unsafe request invalidates", () => {
     expect(invalidating(holding('"users"'), '"users"', { method: "GET", target: "/b" })).toBe("serve");
   });
 
-  it.each([["OPTIONS"], ["QUERY"]])("is left alone by %s, of whose response nothing is heard", (method) => {
-    expect(kitOf(byTheBook).now({ method }).kind).toBe("bypass");
-  });
+  it.each([["OPTIONS"], ["QUERY"]])(
+    "is left alone by %s, whose response the cache does not see",
+    (method) => {
+      expect(kitOf(byTheBook).now({ method }).kind).toBe("bypass");
+    },
+  );
 
   it("is left alone by a request that failed", () => {
     expect(invalidating(holding('"users"'), '"users"', {}, 500)).toBe("serve");
   });
 
-  it("is no group where unsafe requests invalidate nothing", () => {
+  it("is ignored where unsafe requests invalidate nothing", () => {
     expect(holding('"users"', {}).now({ method: "POST" }).kind).toBe("bypass");
   });
 });
 
 describe("groups and tags", () => {
-  it("have names of their own: a handler cannot invalidate what the application has tagged", () => {
+  it("have separate names, so that a handler cannot invalidate what the application has tagged", () => {
     const kit = kitOf({ route: { ...byTheBook.route, tags: ["users"] } });
     kit.ask({ target: "/a" });
 
     expect(invalidating(kit, '"users"')).toBe("serve");
   });
 
-  it("are carried side by side", async () => {
+  it("can belong to one response", async () => {
     const kit = kitOf({ route: { ...byTheBook.route, tags: ["reports"] } });
     kit.ask({ target: "/a" }, { headers: { "cache-groups": '"users"' } });
 

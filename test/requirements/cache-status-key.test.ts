@@ -13,7 +13,7 @@ function keyIn(message: Parameters<typeof said>[0]): string | undefined {
 }
 
 describe("the key in Cache-Status", () => {
-  it("is not said unless it is asked for", () => {
+  it("is absent by default", () => {
     const { ask } = kitOf({ cache: { cacheStatus: { name: "edge" } } });
 
     expect([ask(), ask()].map((reply) => said(reply, "cache-status"))).toEqual([
@@ -31,14 +31,14 @@ describe("the key in Cache-Status", () => {
     expect([hit, head]).toEqual([miss, miss]);
   });
 
-  it("stands beside what else is said", () => {
+  it("stands beside the other parameters", () => {
     const { ask } = keyed();
     const key = keyIn(ask());
 
     expect(said(ask(), "cache-status")).toBe(`caching-route;hit;ttl=60;key="${key}"`);
   });
 
-  it("is a hash: neither path nor query nor principal is disclosed", () => {
+  it("is a hash, and discloses neither path nor query nor principal", () => {
     const { ask } = keyed({ scope: () => "ann", key: () => "secret-name" });
 
     const status = said(ask({ target: "/secret?token=x" }), "cache-status");
@@ -47,13 +47,13 @@ describe("the key in Cache-Status", () => {
     expect(status).not.toMatch(/secret|token|ann\b/);
   });
 
-  it("is another one under another secret", () => {
+  it("differs under another secret", () => {
     const [a, b, again] = ["s", "t", "s"].map((secret) => keyIn(keyed({}, secret).ask()));
 
     expect([a === b, a === again]).toEqual([false, true]);
   });
 
-  it("tells resources and variants apart, those that the handler taught included", () => {
+  it("differs between resources and between variants, including those that the handler's Vary makes", () => {
     const { ask } = keyed();
     const vary = { headers: { vary: "accept-language" } };
     const requests: readonly Asked[] = [
@@ -69,7 +69,7 @@ describe("the key in Cache-Status", () => {
     expect(hits).toEqual(misses);
   });
 
-  it("is said to those who waited for the response of another", async () => {
+  it("is sent to followers", async () => {
     const { begin, now } = keyed();
     const leader = fillOf(now());
     const follower = begin();
@@ -80,7 +80,7 @@ describe("the key in Cache-Status", () => {
     expect([outcome, keyIn(reply)]).toEqual(["collapsed", keyIn(miss)]);
   });
 
-  it("is said of a stream, and of a response that is not stored", () => {
+  it("is sent with a stream, and with a response that is not stored", () => {
     const { now, ask } = keyed();
 
     const stream = openWith(fillOf(now({ target: "/a" }))).stream();
@@ -92,7 +92,7 @@ describe("the key in Cache-Status", () => {
     ]);
   });
 
-  it("is said of a stored response that its handler says still holds", () => {
+  it("is sent with a stored response after its handler's 304", () => {
     const { ask, clock } = keyed({ revalidate: true });
     const miss = ask({}, { headers: { etag: '"a"' } });
     clock.advance(61);
@@ -102,7 +102,7 @@ describe("the key in Cache-Status", () => {
     expect([revalidated.status, keyIn(revalidated)]).toEqual([200, keyIn(miss)]);
   });
 
-  it("is said where a request was looked up in vain", () => {
+  it("is sent where a lookup finds nothing", () => {
     const { now } = keyed({ requestDirectives: true });
 
     const head = bypassOf(now({ method: "HEAD" }));
@@ -112,7 +112,7 @@ describe("the key in Cache-Status", () => {
     expect([reply.status, keyIn(reply)]).toEqual([504, keyIn(head)]);
   });
 
-  it("is not there where no key was made", () => {
+  it("is absent where no key was made", () => {
     const { now } = keyed();
 
     const bypasses = [now({ method: "DELETE" }), now({ headers: { cookie: "a=1" } })].map(bypassOf);

@@ -9,7 +9,7 @@ import type { KitOptions } from "../support/kit.ts";
 const STATUS = "cache-status";
 
 describe("after the clock was set back", () => {
-  it.each([[5], [50], [3600], [86_400]])("by %d s, an entry lives no longer than it had", (back) => {
+  it.each([[5], [50], [3600], [86_400]])("an entry lives no longer than it had, by %d s", (back) => {
     const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
     ask();
     clock.advance(50);
@@ -22,7 +22,7 @@ describe("after the clock was set back", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("again and again, neither", () => {
+  it("an entry lives no longer than it had, where the clock is set back again and again", () => {
     const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
     ask();
     for (const seconds of [20, -5, 20, -3600, 19]) {
@@ -36,7 +36,7 @@ describe("after the clock was set back", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("a response that came with an age lives no longer than its written lifetime", () => {
+  it("a response with an Age lives no longer than the route's ttl", () => {
     const { ask, clock } = kitOf({ route: { ttl: 60 } });
     ask({}, { headers: { age: "1000" } });
 
@@ -45,7 +45,7 @@ describe("after the clock was set back", () => {
     expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=60");
   });
 
-  it("what is stored since lives as long as it should", () => {
+  it("a response that is stored since lives for its whole lifetime", () => {
     const { ask, now, clock } = kitOf({ route: { ttl: 60 } });
     ask({ target: "/a" });
     clock.advance(-3600);
@@ -58,7 +58,7 @@ describe("after the clock was set back", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("a Date by the right time makes no response old", () => {
+  it("a Date by the right clock makes no response old", () => {
     const { ask, clock } = kitOf({ route: { ttl: "response" } });
     ask({ target: "/a" });
     clock.advance(-3600);
@@ -68,7 +68,7 @@ describe("after the clock was set back", () => {
     expect([said(ask(), STATUS), said(ask(), "age")]).toEqual(["caching-route;hit;ttl=60", "0"]);
   });
 
-  it("what has an Expires lives until then", () => {
+  it("a response with Expires lives until then", () => {
     const { ask, clock } = kitOf({ route: { ttl: "response" } });
     ask({ target: "/a" });
     clock.advance(-3600);
@@ -78,7 +78,7 @@ describe("after the clock was set back", () => {
     expect(said(ask(), STATUS)).toBe("caching-route;hit;ttl=60");
   });
 
-  it("a stale window closes when it should", () => {
+  it("a stale window closes in time", () => {
     const { refresh } = refresher();
     const { ask, now, clock } = kitOf({ route: { ttl: 10, staleWhileRevalidate: 20 } });
     ask({ refresh });
@@ -92,7 +92,7 @@ describe("after the clock was set back", () => {
     expect(now({ refresh }).kind).toBe("fill");
   });
 
-  it("what failed is tried again after as long as before", () => {
+  it("a failed refresh is retried as soon as before", () => {
     const { fills, refresh } = refresher();
     const { ask, now, clock } = kitOf({
       cache: { onError: () => undefined },
@@ -111,7 +111,7 @@ describe("after the clock was set back", () => {
     expect(fills.length).toBe(2);
   });
 
-  it("what was uncacheable is so for as long as before", () => {
+  it("an uncacheable resource is remembered for as long as before", () => {
     const { now, ask, clock } = kitOf({ route: { uncacheableTtl: 10 } });
     ask({}, { headers: { "cache-control": "private" } });
 
@@ -124,7 +124,7 @@ describe("after the clock was set back", () => {
   });
 });
 
-describe("an entry from the future, in a store that outlives its process", () => {
+describe("an entry from the future, in a store that outlives its process,", () => {
   function restarted(seconds: number, stored: KitOptions["route"] = {}): ReturnType<typeof kitOf> {
     const store = memoryStore();
     const route = { key: () => "k", ttl: 60, ...stored };
@@ -133,11 +133,11 @@ describe("an entry from the future, in a store that outlives its process", () =>
     return kitOf({ cache: { store, clock }, route });
   }
 
-  it.each([[2], [3600]])("is nobody's answer: by %d s", (seconds) => {
+  it.each([[2], [3600]])("is not served: by %d s", (seconds) => {
     expect(restarted(seconds).now().kind).toBe("fill");
   });
 
-  it("is not served in the place of an error either", () => {
+  it("is not served in place of an error", () => {
     const { now } = restarted(3600, { ttl: 0, staleIfError: 60 });
 
     expect(answer(fillOf(now({ refresh: () => undefined })), { status: 500 }).status).toBe(500);

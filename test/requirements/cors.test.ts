@@ -8,14 +8,14 @@ const allowing = (origin: string | readonly string[], more: Said["headers"] = {}
   headers: { "access-control-allow-origin": origin, ...more },
 });
 
-describe("a handler that lets an origin read its response", () => {
+describe("a response with Access-Control-Allow-Origin", () => {
   it.each<[string, string | readonly string[], Said["headers"], string]>([
     ["one origin", "https://one.test", {}, "origin"],
     ["null", "null", {}, "origin"],
     ["two lines", ["*", "https://one.test"], {}, "origin"],
     ["one origin, and Vary", "https://one.test", { vary: "Origin" }, "Origin"],
     ["one origin, and another Vary", "https://one.test", { vary: "x-a" }, "x-a, origin"],
-  ])("%s: the response varies by it", (_, origin, more, vary) => {
+  ])("varies by Origin: %s", (_, origin, more, vary) => {
     const { ask, now } = kitOf();
 
     const miss = ask(one, allowing(origin, more));
@@ -24,21 +24,21 @@ describe("a handler that lets an origin read its response", () => {
     expect([now(two).kind, now({}).kind]).toEqual(["fill", "fill"]);
   });
 
-  it.each([["*"], [" * "]])("all of them, by %j: the response is one", (origin) => {
+  it.each([["*"], [" * "]])("does not vary by Origin where it allows all of them: %j", (origin) => {
     const { ask, now } = kitOf();
     const miss = ask(one, allowing(origin));
 
     expect([now(two).kind, said(miss, "vary")]).toEqual(["serve", undefined]);
   });
 
-  it("after middleware in front that says the same: what is said there is said afresh", () => {
+  it("has the middleware's current value where middleware in front sets the same field", () => {
     const { ask, now } = kitOf();
     ask(one, { earlier: { "access-control-allow-origin": "https://one.test", vary: "Origin" } });
 
     expect(now(two).kind).toBe("serve");
   });
 
-  it("while it streams: others are not let in, and the same origin is told Vary", async () => {
+  it("is followed as a stream by the same origin alone, with Vary", async () => {
     const kit = kitOf();
     openWith(fillOf(kit.now(one)), allowing("https://one.test")).stream();
 
@@ -47,7 +47,7 @@ describe("a handler that lets an origin read its response", () => {
     expect([said(followOf(same), "vary"), other.kind]).toEqual(["origin", "fill"]);
   });
 
-  it("by a 304: from then on the response varies by it", () => {
+  it("varies by Origin from the 304 on that sets the field", () => {
     const { ask, now, clock } = kitOf({ route: { ttl: 10, revalidate: true } });
     ask(one, { headers: { etag: '"v1"' } });
     clock.advance(10);
@@ -57,7 +57,7 @@ describe("a handler that lets an origin read its response", () => {
     expect([said(ask(one), "vary"), now(two).kind]).toEqual(["origin", "fill"]);
   });
 
-  it("before a 304 that says another Vary: the response still varies by it", () => {
+  it("still varies by Origin after a 304 with another Vary", () => {
     const { ask, now, clock } = kitOf({ route: { ttl: 10, revalidate: true } });
     ask(one, allowing("https://one.test", { etag: '"v1"', "content-encoding": "gzip" }));
     clock.advance(10);

@@ -27,27 +27,33 @@ const down = (): never => {
 const broken: Store = { name: "broken", get: down, set: down, delete: down, clear: down };
 
 describe("a function of a route that is asynchronous", () => {
-  it.each(["key", "scope"] as const)("%s: fails its request, and the error says so", async (option) => {
-    const { begin } = kitOf({ route: { [option]: late } });
+  it.each(["key", "scope"] as const)(
+    "fails its request, and the error names the reason: %s",
+    async (option) => {
+      const { begin } = kitOf({ route: { [option]: late } });
 
-    const rejected = await rejectionsOf(() =>
-      expect(() => begin()).toThrow(`the function given as "${option}" returned a promise`),
-    );
+      const rejected = await rejectionsOf(() =>
+        expect(() => begin()).toThrow(`the function given as "${option}" returned a promise`),
+      );
 
-    expect(rejected).toEqual([]);
-  });
+      expect(rejected).toEqual([]);
+    },
+  );
 
-  it.each(["ttl", "tags"] as const)("%s: fails its request, and the error says so", async (option) => {
-    const { now } = kitOf({ route: { [option]: late } });
+  it.each(["ttl", "tags"] as const)(
+    "fails its request, and the error names the reason: %s",
+    async (option) => {
+      const { now } = kitOf({ route: { [option]: late } });
 
-    const rejected = await rejectionsOf(() =>
-      expect(() => openWith(fillOf(now()))).toThrow(`the function given as "${option}" returned a promise`),
-    );
+      const rejected = await rejectionsOf(() =>
+        expect(() => openWith(fillOf(now()))).toThrow(`the function given as "${option}" returned a promise`),
+      );
 
-    expect(rejected).toEqual([]);
-  });
+      expect(rejected).toEqual([]);
+    },
+  );
 
-  it("can be seen failing in the cause of that error", async () => {
+  it("is found, with its failure, in the cause of that error", async () => {
     const { begin } = kitOf({ route: { key: late } });
 
     const failing = Promise.resolve().then(() => begin());
@@ -55,7 +61,7 @@ describe("a function of a route that is asynchronous", () => {
     await expect(failing).rejects.toMatchObject({ code: "ERR_CACHE_KEY", cause: expect.any(Promise) });
   });
 
-  it("query schema: is refused at declaration", async () => {
+  it("is refused at declaration as the JSON Schema of a query", async () => {
     const query = { "~standard": { jsonSchema: { input: late } } } as never;
 
     const rejected = await rejectionsOf(() =>
@@ -68,8 +74,8 @@ describe("a function of a route that is asynchronous", () => {
   });
 });
 
-describe("a function of a route that throws what is no error", () => {
-  it.each([[undefined], [null], ["route"], [0]])("%s: throws an error", (thrown) => {
+describe("a function of a route that throws something other than an error", () => {
+  it.each([[undefined], [null], ["route"], [0]])("fails its request with an error: %s", (thrown) => {
     const route = {
       key: () => {
         throw thrown as unknown as Error;
@@ -80,7 +86,7 @@ describe("a function of a route that throws what is no error", () => {
   });
 });
 
-describe("a value in a message", () => {
+describe("a value", () => {
   const hostile = {
     get a(): never {
       throw new Error("lazy");
@@ -104,14 +110,14 @@ describe("a value in a message", () => {
       Object.defineProperty(() => 0, "name", { get: down }),
       "[object Function]",
     ],
-  ])("is shown, whatever it is: %s", (_, value, text) => {
+  ])("is shown in a message, whatever it is: %s", (_, value, text) => {
     expect(show(value)).toContain(text);
   });
 });
 
-describe("a random that tells no number below 1", () => {
+describe("a random function that returns no number below 1", () => {
   it.each([[2], [Number.NaN], [-1], [undefined], [1]])(
-    "%s: leaves the lifetime within its bounds",
+    "leaves the lifetime within its bounds: %s",
     (chance) => {
       const told: unknown[] = [];
       const random = (): never => chance as never;
@@ -134,7 +140,7 @@ describe("a random that tells no number below 1", () => {
 });
 
 describe("a clock", () => {
-  it("that is asynchronous is replaced by the machine's", async () => {
+  it("is replaced by the machine's where it is asynchronous", async () => {
     const clock = { now: late, schedule: late } as unknown as Clock;
     const told: unknown[] = [];
 
@@ -148,7 +154,7 @@ describe("a clock", () => {
     expect(told).toContainEqual({ operation: "callback", option: "clock.now" });
   });
 
-  it("whose schedule throws lets a store that never answers hold a request no longer than its deadline", async () => {
+  it("with a schedule that throws lets a store hold a request no longer than storeTimeout", async () => {
     const clock: Clock = {
       now: () => 0,
       schedule: () => {
@@ -170,7 +176,7 @@ describe("a clock", () => {
   });
 });
 
-describe("what a store returns", () => {
+describe("the result of a store", () => {
   const clock = testClock();
   const storeOf = (parts: object): Store => ({
     name: "odd",
@@ -182,7 +188,7 @@ describe("what a store returns", () => {
   });
 
   it.each([["1"], [-1], [Number.NaN], [null], [{}], [Promise.resolve("1")]])(
-    "to delete is a count or an event: %s",
+    "of delete is a count, or its error is reported: %s",
     async (answered) => {
       const onError = vi.fn<OnError>();
       const cache = createCache({ store: storeOf({ delete: () => answered }), clock, onError });
@@ -200,7 +206,7 @@ describe("what a store returns", () => {
     ["counts that are none", () => ({ entries: "1", bytes: 1, evictions: 0 })],
     ["a promise", () => Promise.reject(new Error("down"))],
     ["what throws", () => Object.defineProperty({}, "entries", { get: down })],
-  ])("to stats are counts or an event: %s", async (_, stats) => {
+  ])("of stats is a set of counts, or its error is reported: %s", async (_, stats) => {
     const onError = vi.fn<OnError>();
     const cache = createCache({ store: storeOf({ stats }), clock, onError });
 
@@ -210,7 +216,7 @@ describe("what a store returns", () => {
     expect(onError).toHaveBeenCalledWith(expect.any(Error), { operation: "stats", store: "odd" });
   });
 
-  it("to stats may throw, and nobody who asks for counters is failed by it", () => {
+  it("of stats may be an exception, and cache.stats does not throw", () => {
     const stats = (): never => {
       throw new Error("down");
     };
@@ -221,7 +227,7 @@ describe("what a store returns", () => {
 });
 
 describe("a listener that rejects", () => {
-  it("goes to the console, and not to the process", async () => {
+  it("is reported to the console, and does not end the process", async () => {
     const error = vi.spyOn(console, "error").mockReturnValue();
 
     const rejected = await rejectionsOf(async () => {

@@ -31,7 +31,7 @@ async function joined(kit: Kit, asked?: Asked): Promise<Decision> {
 }
 
 describe("a request that comes while a response streams", () => {
-  it("is given what has come and what comes, with the head of the leader and a run less", async () => {
+  it("gets what has come and what comes, with the leader's head, without a run of the handler", async () => {
     const { kit, stream } = await streaming(
       {},
       { headers: { "content-type": "text/plain", "content-length": "7" } },
@@ -50,7 +50,7 @@ describe("a request that comes while a response streams", () => {
     ]).toEqual(["text/plain", "7", "caching-route;fwd=uri-miss;collapsed"]);
   });
 
-  it("is given the entry once the content has ended", async () => {
+  it("gets the stored entry once the content has ended", async () => {
     const { kit, stream } = await streaming();
     stream.sink?.write("all");
     stream.sink?.end();
@@ -58,7 +58,7 @@ describe("a request that comes while a response streams", () => {
     expect(textOf(serveOf(kit.now()).reply)).toBe("all");
   });
 
-  it("hears that its condition holds as soon as the head is known", async () => {
+  it("gets its 304 as soon as the head is known", async () => {
     const { kit } = await streaming({}, { headers: { etag: '"v1"' } });
 
     const decision = serveOf(await joined(kit, { headers: { "if-none-match": '"v1"' } }));
@@ -72,7 +72,7 @@ describe("a request that comes while a response streams", () => {
     expect((await joined(kit, { headers: { "accept-language": "fr" } })).kind).toBe("fill");
   });
 
-  it("breaks where the source breaks, and nothing is stored", async () => {
+  it("is cut off where the source fails, and nothing is stored", async () => {
     const { kit, stream } = await streaming();
     const broken = new Error("no more");
     const follower = followOf(await joined(kit));
@@ -84,7 +84,7 @@ describe("a request that comes while a response streams", () => {
     expect(kit.now().kind).toBe("fill");
   });
 
-  it("breaks where the content is shorter than the head said", async () => {
+  it("is cut off where the content is shorter than its Content-Length", async () => {
     const { kit, stream } = await streaming({}, { headers: { "content-length": "100" } });
     const follower = followOf(await joined(kit));
     stream.sink?.write("one");
@@ -94,7 +94,7 @@ describe("a request that comes while a response streams", () => {
     await expect(readText(follower.content)).rejects.toMatchObject({ code: "ERR_CACHE_SOURCE" });
   });
 
-  it("runs the handler itself once the content has grown beyond the budget; who was there before reads on", async () => {
+  it("runs the handler itself once the content has grown beyond the budget, while earlier followers read on", async () => {
     const { kit, stream } = await streaming({ route: { maxBodyBytes: 4 } });
     const early = readText(followOf(await joined(kit)).content);
     stream.sink?.write("one ");
@@ -108,7 +108,7 @@ describe("a request that comes while a response streams", () => {
     expect([late.kind, await early]).toEqual(["fill", "one two three"]);
   });
 
-  it("does not follow what is stale by now: the next one leads, and the others follow that one", async () => {
+  it("does not follow a response that is stale by now: the next request leads, and the others follow that", async () => {
     const { kit, stream } = await streaming({ route: { ttl: 1 } });
     kit.clock.advance(2);
     const second = fillOf(await joined(kit));
@@ -121,7 +121,7 @@ describe("a request that comes while a response streams", () => {
     stream.sink?.end();
   });
 
-  it("does not follow what was purged, by key or by tag, and who was there before reads on", async () => {
+  it("does not follow a response that was purged by key or by tag, while earlier followers read on", async () => {
     const { kit, stream } = await streaming({ route: { tags: ["news"] } });
     const early = readText(followOf(await joined(kit)).content);
     stream.sink?.write("old");
@@ -136,8 +136,8 @@ describe("a request that comes while a response streams", () => {
   });
 });
 
-describe("a leader whose client goes away", () => {
-  it("before the head goes on for those who wait", async () => {
+describe("a leader whose client disconnects", () => {
+  it("goes on for its followers before the head", async () => {
     const kit = kitOf();
     const fill = fillOf(kit.now());
     const follower = joined(kit);
@@ -148,14 +148,14 @@ describe("a leader whose client goes away", () => {
     expect([goesOn, textOf(serveOf(await follower).reply)]).toEqual([true, "made"]);
   });
 
-  it("before the head is abandoned where nobody waits", () => {
+  it("is abandoned before the head where nobody waits", () => {
     const kit = kitOf();
     const fill = fillOf(kit.now());
 
     expect([fill.leave(), kit.now().kind]).toEqual([false, "fill"]);
   });
 
-  it("and falls silent is given up, for those who come later too", async () => {
+  it("is given up where its handler falls silent, for later requests, too", async () => {
     const kit = kitOf({ route: { waitMs: 1000 } });
     const fill = fillOf(kit.now());
     const follower = joined(kit);
@@ -173,7 +173,7 @@ describe("a leader whose client goes away", () => {
     ]);
   });
 
-  it("and then fails, hands over: one of those who wait leads", async () => {
+  it("hands over to a follower where its handler then fails", async () => {
     const kit = kitOf();
     const fill = fillOf(kit.now());
     const followers = [joined(kit), joined(kit)];
@@ -185,7 +185,7 @@ describe("a leader whose client goes away", () => {
     expect(textOf(serveOf(await followers[1]!).reply)).toBe("second");
   });
 
-  it("in the middle goes on for those who follow", async () => {
+  it("goes on for its followers midway", async () => {
     const { kit, stream, stopped } = await streaming();
     stream.sink?.write("one ");
     const follower = followOf(await joined(kit));
@@ -198,7 +198,7 @@ describe("a leader whose client goes away", () => {
     expect(kit.now().kind).toBe("serve");
   });
 
-  it("in the middle stops its source where nobody follows", async () => {
+  it("stops its source midway where nobody follows", async () => {
     const { kit, stream, stopped } = await streaming();
     stream.sink?.write("one ");
 

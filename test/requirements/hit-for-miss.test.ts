@@ -4,14 +4,14 @@ import { answer, fillOf, kitOf, serveOf } from "../support/kit.ts";
 const cookie = { headers: { "set-cookie": "id=1" } };
 
 describe("a resource whose response could not be stored", () => {
-  it("is run by everyone at once: nobody waits for a leader who has nothing for him", () => {
+  it("is run by all requests at once: no request waits for a response that it would not get", () => {
     const { now } = kitOf();
     answer(fillOf(now()), cookie);
 
     expect([now(), now()].map(({ kind }) => kind)).toEqual(["fill", "fill"]);
   });
 
-  it("lets its handler answer conditions and ranges itself", () => {
+  it("leaves conditions and ranges to its handler", () => {
     const { now } = kitOf();
     answer(fillOf(now()), cookie);
 
@@ -39,7 +39,7 @@ describe("a resource whose response could not be stored", () => {
     expect([before, fillOf(now()).hidden.length > 0]).toEqual([[], true]);
   });
 
-  it("is forgotten as such once a response could be stored", () => {
+  it("is forgotten once a response is stored", () => {
     const { now } = kitOf();
     answer(fillOf(now()), cookie);
 
@@ -48,7 +48,7 @@ describe("a resource whose response could not be stored", () => {
     expect(serveOf(now()).outcome).toBe("hit");
   });
 
-  it("is not remembered longer because its handler answers conditions", () => {
+  it("is not remembered longer because its handler sends 304", () => {
     const { now, clock } = kitOf();
     answer(fillOf(now()), cookie);
     clock.advance(119);
@@ -58,7 +58,7 @@ describe("a resource whose response could not be stored", () => {
     expect(fillOf(now()).hidden).not.toEqual([]);
   });
 
-  it("is no concern of other variants", () => {
+  it("does not affect other variants", () => {
     const { now } = kitOf({ route: { vary: ["accept-language"] } });
     answer(fillOf(now({ headers: { "accept-language": "en" } })), cookie);
 

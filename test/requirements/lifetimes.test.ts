@@ -33,23 +33,23 @@ function ttlSaid(options: KitOptions, response: Said): string | undefined {
 }
 
 describe("the lifetime of a response", () => {
-  it("is the handler's, else 60, where nobody wrote one", () => {
+  it("is the response's own, else 60 seconds", () => {
     expect([ttlSaid({}, stated), ttlSaid({}, silent)]).toEqual(["10", "60"]);
   });
 
-  it("is the handler's, else the cache's, where the cache wrote one among its defaults", () => {
+  it("is the response's own, else the ttl of the cache's defaults", () => {
     const options = { cache: { defaults: { ttl: 30 } } };
 
     expect([ttlSaid(options, stated), ttlSaid(options, silent)]).toEqual(["10", "30"]);
   });
 
-  it("is the route's where the route wrote one", () => {
+  it("is the route's ttl before all others", () => {
     const options = { cache: { defaults: { ttl: 30 } }, route: { ttl: 20 } };
 
     expect([ttlSaid(options, stated), ttlSaid(options, silent)]).toEqual(["20", "20"]);
   });
 
-  it("is what the cache's function says, which looks at the response itself", () => {
+  it("is what a ttl function of the cache's defaults returns", () => {
     const options = { cache: { defaults: { ttl: () => 5 } } };
 
     expect([ttlSaid(options, stated), ttlSaid(options, silent)]).toEqual(["5", "5"]);
@@ -69,28 +69,28 @@ describe("a heuristic lifetime", () => {
 
   it.each<[string, Said]>([
     ["that was modified in the future", { headers: modified(-5) }],
-    ["that does not say when it was modified", {}],
+    ["without Last-Modified", {}],
     ["whose date cannot be read", { headers: { "last-modified": "yesterday" } }],
     ["of a status that has none", { status: 201, headers: modified(5) }],
-    ["that states one that is over", { headers: { ...modified(5), expires: "0" } }],
-  ])("is not for a response %s", (_, head) => {
+    ["with a stated lifetime that is over", { headers: { ...modified(5), expires: "0" } }],
+  ])("is absent for a response %s", (_, head) => {
     expect(kept(route, head)).toBeUndefined();
   });
 
   it.each([
     ["the response states one", { ...modified(5), "cache-control": "max-age=7" }, "7"],
     ["it is public, of whatever status", { ...modified(5), "cache-control": "public" }, String(DAY / 2)],
-  ])("gives way, or is given, where %s", (_, headers, ttl) => {
+  ])("gives way to a stated one, and is used for any public response: %s", (_, headers, ttl) => {
     expect(kept(route, { status: 201, headers })).toBe(ttl);
   });
 
-  it("is none by default: what states no lifetime has the cache's", () => {
+  it("is absent by default", () => {
     expect(kept({}, { headers: modified(5) })).toBe("60");
     expect(kept({ ttl: "response" }, { headers: modified(5) })).toBeUndefined();
   });
 });
 
-describe("a targeted lifetime", () => {
+describe("CDN-Cache-Control", () => {
   const route = { ttl: "response" } as const;
   const later = formatHttpDate(kitOf().clock.now() + 99_000);
 
@@ -99,10 +99,18 @@ describe("a targeted lifetime", () => {
     ["wins over no-store", { "cdn-cache-control": "max-age=5", "cache-control": "no-store" }, "5"],
     ["wins over s-maxage", { "cdn-cache-control": "max-age=5", "cache-control": "s-maxage=9" }, "5"],
     ["wins over Expires", { "cdn-cache-control": "max-age=5", expires: later }, "5"],
-    ["refuses", { "cdn-cache-control": "no-store", "cache-control": "max-age=9" }, undefined],
-    ["is private", { "cdn-cache-control": "private", "cache-control": "max-age=9" }, undefined],
     [
-      "is alone: Expires does not count beside it",
+      "forbids storing with no-store",
+      { "cdn-cache-control": "no-store", "cache-control": "max-age=9" },
+      undefined,
+    ],
+    [
+      "forbids storing with private",
+      { "cdn-cache-control": "private", "cache-control": "max-age=9" },
+      undefined,
+    ],
+    [
+      "replaces Expires even without a lifetime",
       { "cdn-cache-control": "public", expires: later },
       undefined,
     ],
@@ -112,7 +120,11 @@ describe("a targeted lifetime", () => {
       "9",
     ],
     ["is ignored where it is empty", { "cdn-cache-control": "", expires: later }, "99"],
-    ["is no string", { "cdn-cache-control": 'max-age="5"', "cache-control": "max-age=9" }, undefined],
+    [
+      "is ignored where its lifetime is a string",
+      { "cdn-cache-control": 'max-age="5"', "cache-control": "max-age=9" },
+      undefined,
+    ],
     ["may come in two lines", { "cdn-cache-control": ["max-age=5", "public"] }, "5"],
   ])("%s", (_, headers, ttl) => {
     expect(kept(route, { headers })).toBe(ttl);

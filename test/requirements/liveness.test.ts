@@ -77,7 +77,7 @@ const stories = fc.array(
 );
 
 describe("whatever handlers, clients and purges do", () => {
-  it("everyone who asks is answered, and no timer is left", async () => {
+  it("each request is answered, and no timer is left", async () => {
     await fc.assert(
       fc.asyncProperty(stories, fc.boolean(), async (names, isAsync) => {
         const { asked, answered, kit } = await run(names, isAsync);

@@ -23,7 +23,7 @@ function kinds({ now }: Kit, ...targets: readonly string[]): readonly string[] {
   });
 }
 
-describe("a response that says which parameters do not count", () => {
+describe("a response with No-Vary-Search", () => {
   it("is shared by requests that differ in those alone", () => {
     const kit = taught(IGNORES_UTM);
     kit.ask({ target: "/reports?utm=1&page=2" }, saying(IGNORES_UTM, "two"));
@@ -49,14 +49,14 @@ describe("a response that says which parameters do not count", () => {
     ]);
   });
 
-  it("is stored for its own target alone where it is the first to say so", () => {
+  it("is stored for its own target alone where it is the first with that rule", () => {
     const kit = kitOf({ route: { noVarySearch: true } });
     kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
 
     expect(kinds(kit, "/reports?utm=1", "/reports")).toEqual(["fill", "fill"]);
   });
 
-  it("is heeded where a middleware before the lookup said it", () => {
+  it("counts where earlier middleware set the field", () => {
     const kit = kitOf({ route: { noVarySearch: true } });
     const earlier = { earlier: { "no-vary-search": IGNORES_UTM } };
     kit.ask({ target: "/reports" }, earlier);
@@ -65,14 +65,14 @@ describe("a response that says which parameters do not count", () => {
     expect(kinds(kit, "/reports?utm=2")).toEqual(["serve"]);
   });
 
-  it("does not count by default", () => {
+  it("is shared by nobody else by default", () => {
     const kit = taught(IGNORES_UTM, { noVarySearch: false });
     kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
 
     expect(kinds(kit, "/reports?utm=1", "/reports?utm=2")).toEqual(["serve", "fill"]);
   });
 
-  it("says nothing of other hosts", () => {
+  it("does not count for other hosts", () => {
     const kit = taught(IGNORES_UTM);
     const origin = "http://other.example";
     kit.ask({ origin, target: "/reports?utm=1" });
@@ -80,7 +80,7 @@ describe("a response that says which parameters do not count", () => {
     expect(kit.now({ origin, target: "/reports?utm=2" }).kind).toBe("fill");
   });
 
-  it("says nothing of other principals' responses", () => {
+  it("does not count for other principals", () => {
     const kit = taught(IGNORES_UTM, { scope: ({ headers }) => headers?.["x-user"] ?? "nobody" });
     kit.ask({ target: "/reports?utm=1", headers: { "x-user": "a" } }, saying(IGNORES_UTM));
 
@@ -88,7 +88,7 @@ describe("a response that says which parameters do not count", () => {
     expect(kit.now({ target: "/reports?utm=2", headers: { "x-user": "b" } }).kind).toBe("fill");
   });
 
-  it("says nothing of methods with content", () => {
+  it("does not count for methods with content", () => {
     const kit = taught(IGNORES_UTM, { methods: ["GET", "QUERY"] });
     const query = { method: "QUERY", content: "x", headers: { "content-type": "text/plain" } };
     kit.ask({ ...query, target: "/reports?utm=1" });
@@ -97,11 +97,11 @@ describe("a response that says which parameters do not count", () => {
     expect(kit.now({ ...query, target: "/reports?utm=2" }).kind).toBe("fill");
   });
 
-  it("leaves the handler the query as it was sent", () => {
+  it("leaves the query as it was sent for the handler", () => {
     expect(fillOf(taught(IGNORES_UTM).now({ target: "/reports?utm=1" })).target).toBeUndefined();
   });
 
-  it("teaches nothing where it may not be stored", () => {
+  it("changes no rule where it may not be stored", () => {
     const kit = taught(IGNORES_UTM);
     kit.ask({ target: "/reports?utm=1" }, { status: 500 });
     kit.ask({ target: "/reports?utm=2" }, saying(IGNORES_UTM));
@@ -118,7 +118,7 @@ describe("a response that says which parameters do not count", () => {
   });
 });
 
-describe("a response that says another rule than the one its request was looked up by", () => {
+describe("a response with another rule than the one its request was looked up by", () => {
   it.each([
     ["none", {}],
     ["another", saying('params=("page")')],
@@ -132,7 +132,7 @@ describe("a response that says another rule than the one its request was looked 
     expect(kinds(kit, "/reports?utm=1", "/reports?utm=2")).toEqual(["fill", "fill"]);
   });
 
-  it("teaches, so that the next one is stored as it says", () => {
+  it("sets the rule by which the next one is stored", () => {
     const kit = taught(IGNORES_UTM);
     const rule = 'params=("page")';
     kit.ask({ target: "/reports?utm=1" }, saying(rule));
@@ -141,7 +141,7 @@ describe("a response that says another rule than the one its request was looked 
     expect(kinds(kit, "/reports?utm=1&page=2", "/reports?utm=2&page=1")).toEqual(["serve", "fill"]);
   });
 
-  it("is not followed by one that an earlier rule let in", () => {
+  it("is not served where an earlier rule would have allowed it", () => {
     const kit = taught(IGNORES_UTM);
     kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
     kit.ask({ target: "/reports?page=7" }, saying('params=("page")'));
@@ -150,7 +150,7 @@ describe("a response that says another rule than the one its request was looked 
     expect(kinds(kit, "/reports?page=8")).toEqual(["fill"]);
   });
 
-  it("leaves nobody to run alone when the rule comes back", () => {
+  it("makes no later request run alone when the rule comes back", () => {
     const kit = taught(IGNORES_UTM);
     kit.ask({ target: "/reports?utm=1" });
     kit.ask({ target: "/reports?utm=1" }, saying(IGNORES_UTM));
@@ -158,7 +158,7 @@ describe("a response that says another rule than the one its request was looked 
     expect(fillOf(kit.now({ target: "/reports?utm=1" })).hidden).not.toEqual([]);
   });
 
-  it("drops what is stored where it is a 304", () => {
+  it("removes the entry where it is a 304", () => {
     const kit = taught(IGNORES_UTM, { revalidate: true, ttl: 1 });
     const tagged = { headers: { "no-vary-search": IGNORES_UTM, etag: '"1"' } };
     kit.ask({ target: "/reports?utm=1" }, tagged);
@@ -169,7 +169,7 @@ describe("a response that says another rule than the one its request was looked 
     expect(fillOf(kit.now({ target: "/reports?utm=2" })).conditions).toEqual([]);
   });
 
-  it("holds on a 304 that does not repeat it", () => {
+  it("keeps the rule where it is a 304 without the field", () => {
     const kit = taught(IGNORES_UTM, { revalidate: true, ttl: 1 });
     const tagged = { headers: { "no-vary-search": IGNORES_UTM, etag: '"1"' } };
     kit.ask({ target: "/reports?utm=1" }, tagged);
@@ -180,17 +180,17 @@ describe("a response that says another rule than the one its request was looked 
   });
 });
 
-describe("a route that declares its parameters and heeds No-Vary-Search", () => {
+describe("a route with declared parameters and noVarySearch", () => {
   const route = { noVarySearch: true, query: ["page", "lang"] };
   const OFFER = 'key-order, params, except=("lang" "page")';
 
-  it("says on misses and hits that only those count", () => {
+  it("sends on misses and hits that only those parameters count", () => {
     const { ask } = kitOf({ route });
 
     expect([ask(), ask()].map((reply) => said(reply, "no-vary-search"))).toEqual([OFFER, OFFER]);
   });
 
-  it("says so of what is not stored, and of streams", () => {
+  it("sends it with streams and with responses that are not stored", () => {
     const { ask, now } = kitOf({ route });
     const stream = openWith(fillOf(now())).stream();
     stream.sink?.abandon("failed");
@@ -199,7 +199,7 @@ describe("a route that declares its parameters and heeds No-Vary-Search", () => 
     expect(said(ask({}, { headers: { "cache-control": "no-store" } }), "no-vary-search")).toBe(OFFER);
   });
 
-  it("says so of what a 304 made fresh", () => {
+  it("sends it with entries that a 304 made fresh", () => {
     const { ask, clock } = kitOf({ route: { ...route, revalidate: true, ttl: 1 } });
     ask({}, { headers: { etag: '"1"' } });
     clock.advance(5000);
@@ -210,7 +210,7 @@ describe("a route that declares its parameters and heeds No-Vary-Search", () => 
     ]);
   });
 
-  it("leaves what the handler says", () => {
+  it("keeps the handler's own field", () => {
     const { ask } = taught(IGNORES_UTM, route);
 
     expect([ask({}, saying(IGNORES_UTM)), ask()].map((reply) => said(reply, "no-vary-search"))).toEqual([
@@ -219,13 +219,13 @@ describe("a route that declares its parameters and heeds No-Vary-Search", () => 
     ]);
   });
 
-  it("leaves what a middleware says", () => {
+  it("keeps a middleware's own field", () => {
     const reply = kitOf({ route }).ask({}, { earlier: { "no-vary-search": IGNORES_UTM } });
 
     expect(said(reply, "no-vary-search")).toBeUndefined();
   });
 
-  it("takes names exactly, since that is what it says: neither the key nor the handler has parts of them", () => {
+  it("takes names exactly, as it sends them: neither the key nor the handler has parts of them", () => {
     const { ask, now } = kitOf({ route });
     const fill = fillOf(now({ target: "/reports?page[x]=1&page=2" }));
     fill.abandon("aborted");
@@ -238,12 +238,12 @@ describe("a route that declares its parameters and heeds No-Vary-Search", () => 
   it.each<[string, KitOptions["route"]]>([
     ["without the option", { query: ["page"] }],
     ["where all parameters count", { noVarySearch: true, query: "all" }],
-    ["where the handler sees them all", { ...route, key: () => "reports" }],
-  ])("says nothing %s", (_, other) => {
+    ["where the handler sees all of them", { ...route, key: () => "reports" }],
+  ])("does not send the field %s", (_, other) => {
     expect(said(kitOf({ route: other ?? {} }).ask(), "no-vary-search")).toBeUndefined();
   });
 
-  it("learns from its handler, of the declared ones", () => {
+  it("obeys its handler's field for the declared parameters", () => {
     const kit = taught('params=("lang")', route);
     kit.ask({ target: "/reports?page=1&lang=en" }, saying('params=("lang")'));
 

@@ -20,7 +20,7 @@ function streamed(kit: Kit, response: Said, parts: readonly string[]): void {
   sink?.end();
 }
 
-describe("a response is refused whose policy has a nonce", () => {
+describe("a response whose policy has a nonce is refused", () => {
   it.each<[string, Said]>([
     ["that stands in its content", { earlier: policy("r4nd0m"), body: page("r4nd0m") }],
     ["that is only reported", { earlier: reported("r4nd0m"), body: page("r4nd0m") }],
@@ -51,14 +51,14 @@ describe("a response is refused whose policy has a nonce", () => {
     expect(kit.cache.stats().stored).toBe(0);
   });
 
-  it("for each principal, too", () => {
+  it("under a scope function, too", () => {
     const kit = kitOf({ route: { scope: () => "ann" } });
 
     expect(detail(kit, { earlier: policy("r4nd0m"), body: page("r4nd0m") })).toBe("nonce");
   });
 
   it.each([[[page("r4nd0m")]], [["<script nonce=r4n", "d0m>"]], ["nonce=r4nd0m".split("")]])(
-    "that stands in a content that streams: %j",
+    "where the nonce is in streamed content: %j",
     (parts) => {
       const kit = kitOf();
 
@@ -68,7 +68,7 @@ describe("a response is refused whose policy has a nonce", () => {
     },
   );
 
-  it("and that is remembered: the next ones wait for nobody", () => {
+  it("and remembered, so that the next requests do not wait", () => {
     const kit = kitOf();
     kit.ask({}, { earlier: policy("r4nd0m"), body: page("r4nd0m") });
 
@@ -76,7 +76,7 @@ describe("a response is refused whose policy has a nonce", () => {
   });
 });
 
-describe("a response is stored whose policy has a nonce", () => {
+describe("a response whose policy has a nonce is stored", () => {
   it.each<[string, Said]>([
     ["that stands in front of the cache and nowhere else", { earlier: policy("r4nd0m"), body: "{}" }],
     ["and whose coding is none", { earlier: policy("r4nd0m"), headers: { "content-encoding": "identity" } }],

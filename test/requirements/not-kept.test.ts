@@ -26,7 +26,7 @@ function kitWith(store: Store, reports: Report[] = []): Kit {
 }
 
 describe("a response that the store does not keep", () => {
-  it("is not said to be stored, and the reporter is told once", () => {
+  it('has no "stored" in Cache-Status, and is reported once', () => {
     const reports: Report[] = [];
     const { ask, cache } = kitWith(small(), reports);
 
@@ -40,7 +40,7 @@ describe("a response that the store does not keep", () => {
     );
   });
 
-  it("leaves nothing older in its place", () => {
+  it("leaves no older entry in its place", () => {
     const { ask, clock } = kitWith(small());
     ask({}, { body: "small" });
     clock.advance(60);
@@ -49,7 +49,7 @@ describe("a response that the store does not keep", () => {
     expect(said(ask({}, { body: "small" }), "cache-status")).toContain("fwd=uri-miss");
   });
 
-  it("is counted as such where it streams, whose head is out already", () => {
+  it("is counted where it streams, though its head is sent already", () => {
     const { now, cache } = kitWith(small());
     const { fields, sink } = openWith(fillOf(now())).stream();
     sink?.write(LARGE);
@@ -61,7 +61,7 @@ describe("a response that the store does not keep", () => {
     ]);
   });
 
-  it("is counted as such where the store says so later; until then nothing is said", async () => {
+  it('is counted where the store returns later, and Cache-Status has no "stored" until then', async () => {
     const { begin, cache } = kitWith(asyncStore(small()));
     const reply = answer(fillOf(await begin()), { body: LARGE });
     await settle();
@@ -72,7 +72,7 @@ describe("a response that the store does not keep", () => {
     ]);
   });
 
-  it("is given to those who waited for it all the same", async () => {
+  it("is still shared with its followers", async () => {
     const { now, begin } = kitWith(small());
     const leader = fillOf(now());
     const follower = Promise.resolve(begin());
@@ -81,7 +81,7 @@ describe("a response that the store does not keep", () => {
     expect(await follower).toMatchObject({ kind: "serve", outcome: "collapsed" });
   });
 
-  it("is not said to be stored by the one for whom a stale response was refreshed", async () => {
+  it('has no "stored" in Cache-Status where it replaced a stale one', async () => {
     const { fills, refresh } = refresher();
     const kit = kitOf({
       cache: { store: small(), reporter: false },
@@ -97,7 +97,7 @@ describe("a response that the store does not keep", () => {
     expect(said(serveOf(decision).reply, "cache-status")).not.toContain("stored");
   });
 
-  it("is neither where its head waits for what leaves with it", () => {
+  it('has no "stored" where its head waits for the fields that are added as it is sent', () => {
     const open = openWith(fillOf(kitWith(small()).now()));
     const release = open.defer!();
     open.complete(LARGE);
@@ -115,7 +115,7 @@ describe("a store that fails to write", () => {
       },
     ],
     ["later", () => Promise.reject(new Error("down"))],
-  ])("%s: its response is not said to be stored", async (_, set) => {
+  ])('has its response sent without "stored" in Cache-Status: %s', async (_, set) => {
     const { begin, cache } = kitWith({ ...asyncStore(), set });
     const reply = answer(fillOf(await begin()));
     await settle();
@@ -131,7 +131,7 @@ describe("cache.set", () => {
   it.each([
     ["at once", small()],
     ["later", asyncStore(small())],
-  ])("answers false where the store does not keep it, %s", async (_, store) => {
+  ])("returns false where the store does not keep the response, %s", async (_, store) => {
     const cache = createCache({ store, reporter: false });
 
     expect([await cache.set("k", { body: LARGE }), await cache.set("k", { body: "x" })]).toEqual([

@@ -28,8 +28,8 @@ function kindsOf(followers: readonly Waiting[]): readonly (string | undefined)[]
   return followers.map(({ decision }) => decision?.kind);
 }
 
-describe("requests for one key at one time", () => {
-  it("run one handler, and the others are served what it made", async () => {
+describe("concurrent requests for one key", () => {
+  it("run the handler once and share its response", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const followers = [follow(kit), follow(kit)];
@@ -47,7 +47,7 @@ describe("requests for one key at one time", () => {
     );
   });
 
-  it("run one handler with a store that answers by promises, too", async () => {
+  it("run the handler once with an asynchronous store, too", async () => {
     const kit = kitOf({ cache: { store: asyncStore() } });
     const leader = fillOf(await kit.begin());
     const follower = follow(kit);
@@ -59,7 +59,7 @@ describe("requests for one key at one time", () => {
     expect(serveOf(follower.decision!).outcome).toBe("collapsed");
   });
 
-  it("find a finished flight until a slow store has its entry", async () => {
+  it("share a finished flight until a slow store has its entry", async () => {
     const kit = kitOf({
       cache: { store: { ...asyncStore(), set: () => new Promise<void>(() => undefined) } },
     });
@@ -80,7 +80,7 @@ describe("requests for one key at one time", () => {
     expect(now({ target: "/b" }).kind).toBe("fill");
   });
 
-  it("answer each its own condition", async () => {
+  it("get the response to their own condition each", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const follower = follow(kit, { headers: { "if-none-match": '"v1"' } });
@@ -91,7 +91,7 @@ describe("requests for one key at one time", () => {
     expect(serveOf(follower.decision!).reply.status).toBe(304);
   });
 
-  it("have a run each, at once, when the leader's handler fails", async () => {
+  it("run the handler each, at once, where the leader's handler fails", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const followers = [follow(kit), follow(kit)];
@@ -102,7 +102,7 @@ describe("requests for one key at one time", () => {
     expect(kindsOf(followers)).toEqual(["fill", "fill"]);
   });
 
-  it("have a run each when the leader fails after its head", async () => {
+  it("run the handler each where the leader fails after its head", async () => {
     const kit = kitOf();
     const open = openWith(fillOf(kit.now()));
     const followers = [follow(kit), follow(kit)];
@@ -113,7 +113,7 @@ describe("requests for one key at one time", () => {
     expect(kindsOf(followers)).toEqual(["fill", "fill"]);
   });
 
-  it("have one new leader when the leader's client goes away", async () => {
+  it("have one new leader where the leader's client disconnects", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const followers = [follow(kit), follow(kit)];
@@ -128,7 +128,7 @@ describe("requests for one key at one time", () => {
     expect(textOf(serveOf(followers[1]!.decision!).reply)).toBe("second");
   });
 
-  it("wait for three leaders that go away, and then run by themselves", async () => {
+  it("wait for three leaders that disconnect, and then run the handler each", async () => {
     const kit = kitOf();
     const first = fillOf(kit.now());
     const followers = [follow(kit), follow(kit), follow(kit), follow(kit), follow(kit)];
@@ -145,7 +145,7 @@ describe("requests for one key at one time", () => {
     expect(kindsOf(followers.slice(2))).toEqual(["fill", "fill", "fill"]);
   });
 
-  it("are let go as soon as the head shows that the response is not for sharing", async () => {
+  it("run the handler as soon as the head shows that the response may not be shared", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const follower = follow(kit);
@@ -185,7 +185,7 @@ describe("requests for one key at one time", () => {
   it.each<[string, (leader: OpenFill) => unknown]>([
     ["complete", (leader) => leader.complete("hello")],
     ["streamed", (leader) => leader.stream()],
-  ])("run one handler for each variant that a %s response turns out to have", async (_how, say) => {
+  ])("run the handler once for each variant that a %s response turns out to have", async (_how, say) => {
     const kit = kitOf({ cache: { store: asyncStore() } });
     const french = { headers: { "accept-language": "fr" } };
     const leader = fillOf(await kit.begin({ headers: { "accept-language": "en" } }));
@@ -207,7 +207,7 @@ describe("requests for one key at one time", () => {
     );
   });
 
-  it("are not left waiting when the route's ttl function throws", async () => {
+  it("are not left waiting where the route's ttl function throws", async () => {
     const broken = new Error("no ttl today");
     const kit = kitOf({
       route: {
@@ -225,7 +225,7 @@ describe("requests for one key at one time", () => {
     expect(follower.decision?.kind).toBe("fill");
   });
 
-  it("are not left waiting when a handler's fields cannot be read", async () => {
+  it("are not left waiting where a handler's fields cannot be read", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const follower = follow(kit);
@@ -236,7 +236,7 @@ describe("requests for one key at one time", () => {
     expect(follower.decision?.kind).toBe("fill");
   });
 
-  it("are not left waiting when the reporter throws", async () => {
+  it("are not left waiting where the reporter throws", async () => {
     const kit = kitOf({
       cache: {
         reporter: () => {

@@ -9,33 +9,33 @@ function runs(kit: Kit, ...origins: readonly string[]): number {
   return new Set(texts).size;
 }
 
-describe("one origin", () => {
-  it("is a host in any case, with its scheme's default port or without", () => {
+describe("an origin", () => {
+  it("is the same in any case, with its scheme's default port or without", () => {
     const http = ["http://EXAMPLE.com", "http://example.com", "http://example.com:80", "HTTP://Example.com:"];
     const https = ["https://EXAMPLE.com", "https://example.com:443"];
 
     expect([runs(kitOf(), ...http), runs(kitOf(), ...https)]).toEqual([1, 1]);
   });
 
-  it("is not another port, another scheme, an empty host or none", () => {
+  it("differs with another port, another scheme, an empty host or none", () => {
     const origins = ["http://a", "https://a", "http://a:443", "https://a:80", "http://a.", "http://", "http"];
 
     expect(runs(kitOf(), ...origins)).toBe(7);
   });
 
-  it("is what the route says, for aliases", () => {
+  it("is the route's own, for aliases", () => {
     const kit = kitOf({ route: { origin: "https://EXAMPLE.com:443" } });
 
     expect(runs(kit, "http://a", "https://b:81", "http", "https://example.com")).toBe(1);
   });
 
-  it("is what the cache says for its routes", () => {
+  it("is that of the cache's defaults", () => {
     const kit = kitOf({ cache: { defaults: { origin: "http://example.com" } } });
 
     expect(runs(kit, "http://127.0.0.1:1", "http://127.0.0.1:2")).toBe(1);
   });
 
-  it("is what a function finds in the request", () => {
+  it("is what the route's function returns for the request", () => {
     const kit = kitOf({ route: { origin: ({ headers }) => `http://${headers?.["x-site"]}` } });
     const asked = (site: string): Asked => ({ origin: `http://${site}.alias`, headers: { "x-site": site } });
 
@@ -45,7 +45,7 @@ describe("one origin", () => {
   });
 
   it.each([[""], [undefined], [1], [Promise.resolve("http://a")]])(
-    "fails the request where the function returns %o",
+    "fails the request where the route's function returns %o",
     (returned) => {
       const kit = kitOf({ route: { origin: () => returned as string, invalidateOnUnsafe: true } });
       const wrong = expect.objectContaining({
@@ -65,7 +65,7 @@ describe("one origin", () => {
     expect(() => createCache({ defaults: { origin: origin as string } })).toThrow(wrong);
   });
 
-  it("is emptied by a write that comes by an alias, and by the Location that it names", () => {
+  it("is cleared by a write through an alias, and by the Location that it names", () => {
     const kit = kitOf({ route: { origin: "http://example.com", invalidateOnUnsafe: true } });
     const targets = ["/a", "/b", "/c"];
     targets.forEach((target) => kit.ask({ target }));
@@ -82,7 +82,7 @@ describe("one origin", () => {
     ]);
   });
 
-  it("has its groups by all of its names", () => {
+  it("has the same groups by each of its names", () => {
     const kit = kitOf({ route: { invalidateOnUnsafe: true } });
     kit.ask({}, { headers: { "cache-groups": '"a"' } });
 
@@ -94,7 +94,7 @@ describe("one origin", () => {
     expect(textOf(kit.ask({}, { body: "new" }))).toBe("new");
   });
 
-  it("needs no absolute URL to be explained where the route fixes it", async () => {
+  it("lets explain do without an absolute URL where the route fixes it", async () => {
     const kit = kitOf({ route: { origin: "http://example.com" } });
     kit.ask({ origin: "http://127.0.0.1:1" });
 
@@ -104,7 +104,7 @@ describe("one origin", () => {
     expect(text).not.toContain("taken to be");
   });
 
-  it("is not known to explain where a function finds it and no request is given", async () => {
+  it("is unknown to explain where a function finds it and no request is given", async () => {
     const { cache } = kitOf({ route: { origin: () => "http://example.com" } });
 
     expect((await cache.explain({ url: "/reports" })).outcome).toBe("unknown");

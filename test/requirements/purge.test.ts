@@ -34,7 +34,7 @@ function lateKit(): { readonly kit: Kit } & Omit<ReturnType<typeof lateStore>, "
 }
 
 describe("an invalidation while a handler runs", () => {
-  it("keeps the response from being stored: the handler read before it", async () => {
+  it("keeps the response from being stored, since the handler read before it", async () => {
     const { cache, now } = kitOf(byKey);
     const fill = fillOf(now());
     await cache.invalidate("user:1");
@@ -44,7 +44,7 @@ describe("an invalidation while a handler runs", () => {
     expect([textOf(reply), now().kind, cache.stats().refusals]).toEqual(["before", "fill", { purged: 1 }]);
   });
 
-  it("keeps it from being stored even between its head and its end", async () => {
+  it("keeps the response from being stored between its head and its end", async () => {
     const { cache, now } = kitOf(byKey);
     const open = openWith(fillOf(now()));
     await cache.invalidate("user:1");
@@ -65,7 +65,7 @@ describe("an invalidation while a handler runs", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("does so for everything, by clear", async () => {
+  it("keeps all responses from being stored where everything is cleared", async () => {
     const { cache, now } = kitOf();
     const fills = [fillOf(now({ target: "/a" })), fillOf(now({ target: "/b" }))];
     const cleared = await cache.clear();
@@ -85,7 +85,7 @@ describe("an invalidation while a handler runs", () => {
     expect(textOf(serveOf(now()).reply)).toBe("kept");
   });
 
-  it("lets those who wait run the handler again, and share that", async () => {
+  it("makes followers run the handler again, and share that response", async () => {
     const { cache, begin, now } = kitOf(byKey);
     now();
     const followers = [Promise.resolve(begin()), Promise.resolve(begin())];
@@ -97,7 +97,7 @@ describe("an invalidation while a handler runs", () => {
     expect(textOf(serveOf(now()).reply)).toBe("after");
   });
 
-  it("does not make the resource one that is known not to be stored", async () => {
+  it("does not make the resource uncacheable", async () => {
     const { cache, now } = kitOf(byKey);
     const fill = fillOf(now());
     await cache.invalidate("user:1");
@@ -106,7 +106,7 @@ describe("an invalidation while a handler runs", () => {
     expect(fillOf(now()).hidden).not.toEqual([]);
   });
 
-  it("keeps later requests from the response while a slow store still writes it", async () => {
+  it("hides the response from later requests while a slow store still writes it", async () => {
     const { kit } = lateKit();
     answer(fillOf(await kit.begin()), { body: "before" });
     await kit.cache.invalidate("user:1");
@@ -117,7 +117,7 @@ describe("an invalidation while a handler runs", () => {
   it.each([
     ["before", 0.1],
     ["after", 0.4],
-  ])("takes out what a store writes long after its deadline, where it came %s that", async (_when, at) => {
+  ])("removes what a store writes long after its deadline, where it came %s that", async (_when, at) => {
     const { kit, write } = lateKit();
     answer(fillOf(await kit.begin()), { body: "old" });
     kit.clock.advance(at);
@@ -131,7 +131,7 @@ describe("an invalidation while a handler runs", () => {
     expect((await kit.begin()).kind).toBe("fill");
   });
 
-  it("takes out what a slow store writes after it", async () => {
+  it("removes what a slow store writes after it", async () => {
     const { kit, write } = lateKit();
     answer(fillOf(await kit.begin()), { body: "before" });
     await kit.cache.invalidate("user:1");
@@ -148,7 +148,7 @@ describe("an invalidation while a response is put by hand", () => {
     ["while the store writes it", 0, 0.1],
     ["before the store's deadline, and the store writes after it", 0.1, 5],
     ["after the store's deadline, before the store writes", 0.4, 5],
-  ])("takes it out: %s", async (_when, before, after) => {
+  ])("removes that response: %s", async (_when, before, after) => {
     const { kit, write } = lateKit();
     const put = kit.cache.set("user:1", { body: "old" });
     kit.clock.advance(before);
@@ -163,7 +163,7 @@ describe("an invalidation while a response is put by hand", () => {
     expect([await put, await kit.cache.get("user:1")]).toEqual([false, undefined]);
   });
 
-  it("keeps what was put first from replacing what was put after it, in a store that writes out of order", async () => {
+  it("keeps an earlier response from replacing a later one in a store that writes out of order", async () => {
     const { kit, writeLastFirst } = lateKit();
     const puts = [kit.cache.set("user:1", { body: "old" }), kit.cache.set("user:1", { body: "new" })];
     await settle();
@@ -177,7 +177,7 @@ describe("an invalidation while a response is put by hand", () => {
 });
 
 describe("an invalidation", () => {
-  it("answers how many responses it removed", async () => {
+  it("returns how many responses it removed", async () => {
     const { cache, ask } = kitOf({ route: { key: () => "user:1", vary: ["accept-language"] } });
     ask({ headers: { "accept-language": "en" } });
     ask({ headers: { "accept-language": "fr" } });
@@ -198,7 +198,7 @@ describe("an invalidation", () => {
     expect([elsewhere, there]).toEqual([0, 1]);
   });
 
-  it("refuses a key that no route could have", async () => {
+  it("throws for a key that no route could have", async () => {
     const { cache } = kitOf();
 
     await expect(cache.invalidate("")).rejects.toMatchObject({ code: "ERR_CACHE_KEY" });

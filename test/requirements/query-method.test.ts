@@ -40,12 +40,12 @@ describe("the JSON of a QUERY", () => {
     ['"\\ud800"', '"\\ud801"'],
     ["{a:1}", "{a: 1}"],
     ["", " "],
-  ])("is another where any reader could understand it otherwise: %s and %s", (one, other) => {
+  ])("differs where any parser could read it otherwise: %s and %s", (one, other) => {
     expect(nameOfQuery(bytes(one))).not.toBe(nameOfQuery(bytes(other)));
     expect(nameOfQuery(one)).not.toBe(nameOfQuery(other));
   });
 
-  it("counts as bytes where it is no UTF-8", () => {
+  it("counts as bytes where it is not UTF-8", () => {
     const [one, other] = [0xfe, 0xff].map((byte) => Uint8Array.of(0x22, byte, 0x22));
 
     expect(nameOfQuery(one)).not.toBe(nameOfQuery(other));
@@ -62,7 +62,7 @@ describe("the JSON of a QUERY", () => {
     ['application/ld+json; charset="UTF-8"'],
     ["Application/JSON"],
     ["application/problem+json;x=1"],
-  ])("is told by the media type %s", (type) => {
+  ])("is recognized by the media type %s", (type) => {
     const headers = { "content-type": type };
 
     expect(nameOfQuery("[ 1 ]", headers)).toBe(nameOfQuery("[1]", headers));
@@ -91,7 +91,7 @@ describe("the JSON of a QUERY", () => {
     expect(nameOfQuery("[1]", { "content-type": "application/ld+json" })).not.toBe(nameOfQuery("[1]"));
   });
 
-  it("is normalised for QUERY alone: of POST nothing says that two spellings mean the same", () => {
+  it("is normalized for QUERY alone, since two spellings need not mean the same to POST", () => {
     const options: KitOptions = { route: { methods: ["POST"] } };
     const names = ["[1]", "[ 1 ]"].map((content) =>
       nameOf(options, { method: "POST", content, headers: json }),
@@ -105,28 +105,28 @@ describe("a QUERY", () => {
   const asked: Asked = { method: "QUERY", content: '{"a":1}', headers: json };
   const etag = { etag: '"1"' };
 
-  it("is answered from what another one with the same content stored", () => {
+  it("is served what another QUERY with the same content stored", () => {
     const { ask } = kitOf(querying);
     ask(asked, { body: "found" });
 
     expect(textOf(ask({ ...asked, content: ' {"a": 1}' }))).toBe("found");
   });
 
-  it("is not answered from a GET, and answers none", () => {
+  it("is not served what a GET stored, nor a GET what it stored", () => {
     const { ask, now } = kitOf(querying);
     ask(asked);
 
     expect(now().kind).toBe("fill");
   });
 
-  it("is answered 304 where the client has what is stored", () => {
+  it("gets 304 where its client has what is stored", () => {
     const { ask } = kitOf(querying);
     ask(asked, { headers: etag });
 
     expect(ask({ ...asked, headers: { ...json, "if-none-match": '"1"' } }).status).toBe(304);
   });
 
-  it("is answered a part where it asks for one", () => {
+  it("gets a part where it has Range", () => {
     const { ask } = kitOf(querying);
     ask(asked, { body: "0123456789" });
     const reply = ask({ ...asked, headers: { ...json, range: "bytes=2-4" } });
@@ -134,7 +134,7 @@ describe("a QUERY", () => {
     expect([reply.status, textOf(reply), said(reply, "content-range")]).toEqual([206, "234", "bytes 2-4/10"]);
   });
 
-  it("hides conditions and ranges from the handler, which has to answer the whole", () => {
+  it("hides conditions and ranges from the handler, which has to send the whole response", () => {
     const { now } = kitOf(querying);
 
     expect(now({ ...asked, headers: { ...json, range: "bytes=2-4" } })).toMatchObject({
@@ -143,7 +143,7 @@ describe("a QUERY", () => {
     });
   });
 
-  it("is safe: it invalidates nothing, though unsafe methods do", () => {
+  it("is safe, and invalidates nothing where unsafe methods do", () => {
     const { ask, now } = kitOf({ route: { invalidateOnUnsafe: true } });
     ask({ target: "/a" });
 

@@ -25,7 +25,7 @@ function halfway(options: KitOptions = DEMANDING, said = "max-age=40"): Kit {
   return kit;
 }
 
-describe("what a client demands", () => {
+describe("a request directive", () => {
   it.each([
     ["no-cache"],
     ["max-age=0"],
@@ -35,18 +35,18 @@ describe("what a client demands", () => {
     ["min-fresh"],
     ["max-stale=100, max-age=10"],
     ["No-Cache"],
-  ])("%s has the handler run", (value) => {
+  ])("runs the handler: %s", (value) => {
     expect(halfway().now(saying(value)).kind).toBe("fill");
   });
 
   it.each([["max-age=20"], ["min-fresh=20"], ["max-stale"], ["only-if-cached"], ["no-store"], ["x=1"], [""]])(
-    "%j is satisfied by what is stored",
+    "is satisfied by what is stored: %j",
     (value) => {
       expect(textOf(halfway().ask(saying(value)))).toBe("stored");
     },
   );
 
-  it("is no-cache where an old client says Pragma alone", () => {
+  it("may be Pragma: no-cache where there is no Cache-Control", () => {
     const { now } = halfway();
 
     expect(now({ headers: { pragma: "no-cache" } }).kind).toBe("fill");
@@ -54,7 +54,7 @@ describe("what a client demands", () => {
     expect(now({ headers: { pragma: "x-no-cache" } }).kind).toBe("serve");
   });
 
-  it("is nothing by default: a client cannot make the handler run (law 4)", () => {
+  it("is ignored by default, so that a client cannot make the handler run (law 4)", () => {
     const { now, clock } = kitOf({ route: { revalidate: true } });
     answer(fillOf(now()), { headers: { "cache-control": "max-age=40" } });
     clock.advance(20);
@@ -67,14 +67,14 @@ describe("what a client demands", () => {
   });
 });
 
-describe("staleness that a client accepts", () => {
+describe("stale service that a client accepts", () => {
   it.each([
     ["max-stale", "serve"],
     ["max-stale=10", "serve"],
     ["max-stale=9", "fill"],
     ["max-stale=x", "fill"],
     ["max-age=100", "fill"],
-  ])("%s, ten seconds past freshness: %s", (value, kind) => {
+  ])("depends on its directive, ten seconds past freshness: %s gives a %s", (value, kind) => {
     const { now, clock } = halfway();
     clock.advance(30);
 
@@ -87,14 +87,14 @@ describe("staleness that a client accepts", () => {
     ["s-maxage=40"],
     ["max-age=40, no-cache"],
     ['max-age=40, no-cache="x"'],
-  ])("is refused where the response says %s", (directives) => {
+  ])("is refused where the response has %s", (directives) => {
     const { now, clock } = halfway(DEMANDING, directives);
     clock.advance(30);
 
     expect(now(saying("max-stale")).kind).toBe("fill");
   });
 
-  it("is refused where the response says so to caches like this one", () => {
+  it("is refused where the response's CDN-Cache-Control forbids it", () => {
     const { ask, now, clock } = kitOf(DEMANDING);
     const headers = { "cdn-cache-control": "max-age=5, must-revalidate", "cache-control": "max-age=5" };
     ask({}, { headers: { ...headers, etag: '"v1"' } });
@@ -118,8 +118,8 @@ describe("staleness that a client accepts", () => {
   });
 });
 
-describe("only-if-cached", () => {
-  it("is answered 504 where nothing is stored, without content, and the handler does not run", () => {
+describe("a request with only-if-cached", () => {
+  it("gets 504 without content where nothing is stored, and does not run the handler", () => {
     const decision = serveOf(kitOf(DEMANDING).now(saying("only-if-cached")));
 
     expect([decision.outcome, decision.reply.status, decision.reply.body]).toEqual([
@@ -131,7 +131,7 @@ describe("only-if-cached", () => {
     expect(said(decision.reply, "cache-status")).toBe("caching-route;detail=only-if-cached");
   });
 
-  it("is answered 504 where what is stored is stale, or does not satisfy the rest", () => {
+  it("gets 504 where what is stored is stale, or does not satisfy the other directives", () => {
     const { ask, clock } = halfway();
 
     const tooOld = ask(saying("only-if-cached, max-age=1"));
@@ -143,8 +143,8 @@ describe("only-if-cached", () => {
   });
 });
 
-describe("no-store of a client", () => {
-  it("keeps its response out of the store", () => {
+describe("a request with no-store", () => {
+  it("does not have its response stored", () => {
     const { ask, now } = kitOf(DEMANDING);
 
     const miss = ask(saying("no-store"));
@@ -153,14 +153,14 @@ describe("no-store of a client", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("does not make the resource count as uncacheable for others", () => {
+  it("does not make the resource uncacheable for others", () => {
     const { ask, now } = kitOf(DEMANDING);
     ask(saying("no-store"));
 
     expect(fillOf(now()).hidden).toContain("if-none-match");
   });
 
-  it("does not remove what is stored, when its handler says that it still holds", () => {
+  it("does not remove what is stored where its handler sends 304", () => {
     const { ask, now, clock } = halfway();
     clock.advance(30);
 
@@ -198,8 +198,8 @@ describe("no-store of a client", () => {
   });
 });
 
-describe("a client who wants the newest", () => {
-  it("does not take the place of those who take what is fresh", () => {
+describe("a request with no-cache", () => {
+  it("does not keep others from what is fresh", () => {
     const { now } = halfway();
     const asking = fillOf(now(saying("no-cache")));
 
@@ -207,7 +207,7 @@ describe("a client who wants the newest", () => {
     expect(asking.conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
-  it("is told so, and freshens what is stored", () => {
+  it("has fwd=request in Cache-Status, and freshens what is stored", () => {
     const { ask } = halfway();
 
     const reply = ask(saying("no-cache"), { status: 304, headers: { "cache-control": "max-age=40" } });
@@ -216,7 +216,7 @@ describe("a client who wants the newest", () => {
     expect(said(ask(), "cache-status")).toBe("caching-route;hit;ttl=40");
   });
 
-  it("who waited for another's response runs the handler all the same", async () => {
+  it("still runs the handler where it waited for another run", async () => {
     const { begin, now } = kitOf(DEMANDING);
     const leader = fillOf(now());
     const follower = begin(saying("no-cache"));

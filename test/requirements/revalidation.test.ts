@@ -14,7 +14,7 @@ function staleKit(headers: Headers = {}): Kit {
 
 const lastModified = "Sun, 01 Jan 2023 00:00:00 GMT";
 
-it("a handler that dates its response is later asked about that date alone, not about a tag that it never gave", () => {
+it("a response with Last-Modified and no ETag is revalidated by its date alone, not by a tag that its handler never set", () => {
   const kit = kitOf({ route: { ttl: 60, revalidate: true } });
   kit.ask({}, { headers: { "last-modified": lastModified } });
   kit.clock.advance(61);
@@ -24,7 +24,7 @@ it("a handler that dates its response is later asked about that date alone, not 
   expect(conditions).toEqual([["if-modified-since", lastModified]]);
 });
 
-it("a response without any validator is given a tag, whether or not its handler is asked about it", () => {
+it("a response without a validator gets an ETag, even where the route revalidates", () => {
   const kit = kitOf({ route: { ttl: 60, revalidate: true } });
 
   const { fields } = kit.ask();
@@ -32,7 +32,7 @@ it("a response without any validator is given a tag, whether or not its handler 
   expect(fieldOf(fields, "etag")).toMatch(/^"[^"]+"$/);
 });
 
-it("a response with a date is given a tag where its handler is never asked about it", () => {
+it("a response with Last-Modified gets an ETag where the route does not revalidate", () => {
   const kit = kitOf({ route: { ttl: 60 } });
 
   const { fields } = kit.ask({}, { headers: { "last-modified": lastModified } });
@@ -40,7 +40,7 @@ it("a response with a date is given a tag where its handler is never asked about
   expect(fieldOf(fields, "etag")).toMatch(/^"[^"]+"$/);
 });
 
-describe("a message that may not be stored", () => {
+describe("a 304 that may not be stored", () => {
   it.each<[string, Headers, Said]>([
     [
       "private, though the stored response has a field for shared caches",

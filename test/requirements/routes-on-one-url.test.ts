@@ -43,7 +43,7 @@ describe("two routes on one URL", () => {
     expect(answers).toEqual(["first 0", "second 1", "first 0", "second 1"]);
   });
 
-  it("share nothing where both were given one name, and the reporter is told once", () => {
+  it("share nothing where both have one name, which is reported once", () => {
     const told: Report[] = [];
     const cache = createCache({ reporter: (report) => void told.push(report) });
     const [first, second, third] = ["GET /a", "GET /b", "GET /c"].map((route) =>
@@ -68,7 +68,7 @@ describe("two routes on one URL", () => {
     expect(ask(cache, again, "again")).toBe("first");
   });
 
-  it("share what a key of their own names", () => {
+  it("share what a key function names", () => {
     const cache = quiet();
     const key = (): string => "one";
     const [first, second] = [
@@ -80,7 +80,7 @@ describe("two routes on one URL", () => {
     expect(ask(cache, second, "second")).toBe("first");
   });
 
-  it("are both emptied by a write to it, whatever parameters each of them heeds", () => {
+  it("are both cleared by a write to it, whatever parameters each of them declares", () => {
     const cache = quiet();
     const all = { invalidateOnUnsafe: true };
     const policies = [
@@ -109,7 +109,7 @@ describe("a route's name", () => {
     expect(theirs.map((policy) => ask(there, policy, "again"))).toEqual(routes.toReversed());
   });
 
-  it("is nobody else's where nothing is known of the route", () => {
+  it("is unique where nothing is known of the route", () => {
     const store = memoryStore();
     const answers = ["mine", "theirs"].map((own) => {
       const cache = createCache({ reporter: false, store });
@@ -119,7 +119,7 @@ describe("a route's name", () => {
     expect(answers).toEqual(["mine", "theirs"]);
   });
 
-  it("is what the route says", () => {
+  it("is the route's own option where it has one", () => {
     const store = memoryStore();
     const answers = ["mine", "theirs"].map((own) => {
       const cache = createCache({ reporter: false, store });
@@ -129,7 +129,7 @@ describe("a route's name", () => {
     expect(answers).toEqual(["mine", "mine"]);
   });
 
-  it("is a part of the variant: the resource is the URL alone", () => {
+  it("is a part of the variant, while the resource is the URL alone", () => {
     const key = keyOf(requestOf({ target: "/a?b=1" }), declare(quiet(), { route: "GET /a|%" }), digest);
 
     expect([key?.resource, key?.selector]).toEqual(["|u|GET|||http://example.org/a?b=1", "GET /a%7C%25||"]);
@@ -160,7 +160,7 @@ describe("a rewritten URL", () => {
     expect(answers).toEqual(["run 0", "run 1", "run 2", "run 3", "run 0", "run 1", "run 2", "run 3"]);
   });
 
-  it("shows the handler neither the one nor the other with parameters that are not in the key", () => {
+  it("hides parameters that are not in the key from the handler, in both forms", () => {
     const cache = quiet();
     const policy = declare(cache, { route: "GET /:lang/hello" }, { query: ["page"] });
     const request = { ...requestOf({ target: "/hello?x=1&page=2" }), rewritten: "/de/hello?page=2&y=1" };
@@ -169,7 +169,7 @@ describe("a rewritten URL", () => {
     expect([target, received]).toEqual(["/de/hello?page=2", "/hello?page=2"]);
   });
 
-  it("dies with the URL that was received", () => {
+  it("is removed with the URL that was received", () => {
     const cache = quiet();
     const policy = declare(cache, { route: "GET /:lang/hello" }, { invalidateOnUnsafe: true });
     const german = { ...hello, rewritten: "/de/hello" };
@@ -179,7 +179,7 @@ describe("a rewritten URL", () => {
     expect(ask(cache, policy, "new", german)).toBe("new");
   });
 
-  it("is told by explain", async () => {
+  it("is shown by explain", async () => {
     const cache = quiet();
     const policy = declare(cache, { route: "GET /hello" });
     ask(cache, policy, "Hallo", { ...hello, rewritten: "/de/hello" } as Asked);
@@ -210,7 +210,7 @@ describe("two routes that meet on one key of their own", () => {
     return told.filter(({ reason }) => reason === "same-key");
   }
 
-  it("are told of once, with both names and the key", () => {
+  it("are reported once, with both names and the key", () => {
     const key = (): string => "user:1";
 
     const [report, ...others] = met({ key }, { key });
@@ -219,14 +219,14 @@ describe("two routes that meet on one key of their own", () => {
     expect(others).toEqual([]);
   });
 
-  it("are not told of where something keeps them apart", () => {
+  it("are not reported where something keeps them apart", () => {
     const key = (): string => "user:1";
 
     expect([met({ key }, { key, namespace: "b" }), met({ key }, { key: () => "user:2" })]).toEqual([[], []]);
   });
 });
 
-it("what a key says is read back, whatever the names are", () => {
+it("the parts of a key can be read back, whatever the names are", () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 });
   fc.assert(
     fc.property(text, text, fc.string(), (route, namespace, path) => {

@@ -15,9 +15,9 @@ const ANN: Asked = { headers: { authorization: "Bearer ann" } };
 
 const shared = (): Kit => kitOf({ route: { scope: "shared" } });
 
-describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", () => {
+describe('a request with Authorization, under scope "shared" (RFC 9111 §3.5),', () => {
   it.each([["public"], ["public, max-age=60"], ["s-maxage=60"], ["must-revalidate, max-age=60"]])(
-    "stores a response that says %s",
+    "has its response stored where that has %s",
     (value) => {
       const { ask, now } = shared();
       ask(ANN, { headers: { "cache-control": value } });
@@ -27,7 +27,7 @@ describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", ()
   );
 
   it.each([["max-age=60"], ["proxy-revalidate"], ["immutable"], ["public, private"], [""]])(
-    "stores none that says %j",
+    "does not have its response stored where that has %j",
     (value) => {
       const { ask, now } = shared();
       ask(ANN, { headers: { "cache-control": value } });
@@ -36,27 +36,27 @@ describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", ()
     },
   );
 
-  it("says why it stored none", () => {
+  it("has the reason in Cache-Status where its response is not stored", () => {
     expect(said(shared().ask(ANN), "cache-status")).toBe(
       "caching-route;fwd=uri-miss;fwd-status=200;detail=credentials",
     );
   });
 
-  it("answers it from what was stored for those without", () => {
+  it("is served what was stored for requests without", () => {
     const { ask, now } = shared();
     ask();
 
     expect(now(ANN).kind).toBe("serve");
   });
 
-  it("lets cookies alone, which are no credentials to it", () => {
+  it("may have cookies instead, which are no credentials then", () => {
     const { ask, now } = shared();
     ask({ headers: { cookie: "a=1" } });
 
     expect(now({ headers: { cookie: "b=2" } }).kind).toBe("serve");
   });
 
-  it("neither leads others nor waits for them", () => {
+  it("neither leads other requests nor waits for them", () => {
     const { begin } = shared();
 
     const decisions = [begin(ANN), begin(), begin(ANN)];
@@ -64,7 +64,7 @@ describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", ()
     expect(decisions.map((decision) => decision instanceof Promise)).toEqual([false, false, false]);
   });
 
-  it("does not make the resource count as uncacheable for others", () => {
+  it("does not make its resource uncacheable for others", () => {
     const { ask, now, begin } = shared();
     ask(ANN);
     const leader = fillOf(now());
@@ -75,19 +75,19 @@ describe("a shared cache, and a request with Authorization (RFC 9111 §3.5)", ()
   });
 });
 
-describe("the message of one user (hazard 35)", () => {
+describe("one user's response to a revalidation (hazard 35)", () => {
   const eve = { authorization: "Bearer eve" };
   const shared = { scope: "shared", revalidate: true, ttl: "response" } as const;
   const forAll = { "cache-control": "public, max-age=10" };
 
   it.each<[string, Headers]>([
-    ["nothing of sharing", {}],
+    ["no directive", {}],
     ["max-age", { "cache-control": "max-age=60" }],
     ["private", { "cache-control": "private" }],
     ["no-store", { "cache-control": "no-store" }],
     ["another tag", { etag: '"v2"' }],
     ["Vary: *", { vary: "*" }],
-  ])("is not told to others where it says %s: a 304", (_, headers) => {
+  ])("is not shared with others where it has %s: a 304", (_, headers) => {
     const { ask, now } = staleKit(forAll, { route: shared });
 
     const own = ask({ headers: eve }, { status: 304, headers: { "x-account": "eve", ...headers } });
@@ -99,11 +99,11 @@ describe("the message of one user (hazard 35)", () => {
   });
 
   it.each<[string, Headers]>([
-    ["nothing of sharing", { etag: '"v1"' }],
+    ["no directive", { etag: '"v1"' }],
     ["private", { "cache-control": "private" }],
     ["another tag", { etag: '"v2"' }],
     ["another length", { "content-length": "7" }],
-  ])("is not told to others where it says %s: a HEAD", (_, headers) => {
+  ])("is not shared with others where it has %s: a HEAD", (_, headers) => {
     const { ask, now } = staleKit(forAll, { route: shared });
 
     ask({ method: "HEAD", headers: eve }, { headers: { "x-account": "eve", ...headers } });
@@ -114,7 +114,7 @@ describe("the message of one user (hazard 35)", () => {
   });
 
   it.each([["public"], ["must-revalidate"], ["s-maxage=60"]])(
-    "freshens for all where it says %s itself (RFC 9111 §3.5)",
+    "freshens the entry for all where it has %s itself (RFC 9111 §3.5)",
     (directive) => {
       const { ask } = staleKit(forAll, { route: shared });
 
@@ -125,7 +125,7 @@ describe("the message of one user (hazard 35)", () => {
     },
   );
 
-  it("does not remove what all may see: an error that only this user is sent", () => {
+  it("does not remove the entry where it is an error for that user alone", () => {
     const { ask, now } = staleKit(forAll, { route: shared });
 
     ask({ headers: eve }, { status: 403 });
@@ -133,7 +133,7 @@ describe("the message of one user (hazard 35)", () => {
     expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
-  it("is each principal's own under a scope function", () => {
+  it("freshens that principal's entry alone under a scope function", () => {
     const scope = ({ headers }: { headers?: Readonly<Record<string, string>> }): string =>
       headers?.["authorization"] ?? "nobody";
     const { ask } = staleKit({}, { route: { scope } });

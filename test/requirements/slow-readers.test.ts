@@ -33,8 +33,8 @@ async function readAll(content: AsyncIterableIterator<Uint8Array>): Promise<numb
   return bytes;
 }
 
-describe("a leader that reads nothing of a stream that is too large to keep", () => {
-  it("holds back its source and those who follow", async () => {
+describe("a leader that does not read a stream too large to buffer", () => {
+  it("holds back its source and its followers", async () => {
     const { stream, follower } = await outgrown();
     expect(stream.content).toBeDefined();
     void readAll(follower);
@@ -42,7 +42,7 @@ describe("a leader that reads nothing of a stream that is too large to keep", ()
     expect(await fed(stream, 10)).toBeLessThan(10);
   });
 
-  it("does so for waitMs and no longer: then it is cut off, and those who follow are sent the rest", async () => {
+  it("is cut off after waitMs, and its followers get the rest", async () => {
     const { kit, stream, follower } = await outgrown();
     const leader = stream.content;
     const whole = readAll(follower);
@@ -59,7 +59,7 @@ describe("a leader that reads nothing of a stream that is too large to keep", ()
     await expect(leader?.next()).rejects.toMatchObject({ code: "ERR_CACHE_READER_CUT" });
   });
 
-  it("is awaited for as long as it likes where nobody follows", async () => {
+  it("is waited for without limit where nobody follows", async () => {
     const { kit, stream, follower } = await outgrown();
     const leader = stream.content;
     await follower.return?.();
@@ -73,7 +73,7 @@ describe("a leader that reads nothing of a stream that is too large to keep", ()
     expect([before < 10, await bytes]).toEqual([true, before * 4]);
   });
 
-  it("is awaited again after each part that it reads", async () => {
+  it("is waited for again after each part that it reads", async () => {
     const { kit, stream, follower } = await outgrown();
     const leader = stream.content!;
     void readAll(follower);

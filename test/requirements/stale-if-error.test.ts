@@ -17,7 +17,7 @@ import {
   textOf,
 } from "../support/kit.ts";
 
-describe("a stale response in the place of an error", () => {
+describe("a stale response in place of an error", () => {
   /** A request that waits for the handler. */
   async function waiting(kit: Staged): Promise<() => Decision | undefined> {
     const decided = asking(kit, kit.asked);
@@ -47,7 +47,7 @@ describe("a stale response in the place of an error", () => {
     expect(said(reply, "cache-status")).toMatch(/^caching-route;fwd=stale;detail=(failed|timeout)$/);
   });
 
-  it("is not served where the handler answers", async () => {
+  it("is not served where the handler responds", async () => {
     const kit = stale({ staleIfError: 30 }, 70);
     const decided = await waiting(kit);
 
@@ -62,7 +62,7 @@ describe("a stale response in the place of an error", () => {
     ]);
   });
 
-  it("is not served where the handler begins to stream: that is followed", async () => {
+  it("is not served where the handler begins to stream, which is followed", async () => {
     const kit = stale({ staleIfError: 30 }, 70);
     const decided = await waiting(kit);
     const { sink } = openWith(kit.fills[0]!).stream();
@@ -114,7 +114,7 @@ describe("a stale response in the place of an error", () => {
     expect([textOf(serveOf(decided()!).reply), kit.textNow(), kit.fills.length]).toEqual(["old", "old", 1]);
   });
 
-  it("lets a slow handler finish, and its answer is stored", async () => {
+  it("lets a slow handler finish, and its response is stored", async () => {
     const kit = stale({ staleIfError: 30, handlerTimeout: { soft: 1, hard: 20 } }, 70);
     await waiting(kit);
     kit.clock.advance(1);
@@ -125,7 +125,7 @@ describe("a stale response in the place of an error", () => {
     expect(kit.textNow()).toBe("late");
   });
 
-  it("lets a handler run once at a time, however many were served stale because it took too long", async () => {
+  it("lets a handler run once at a time, however many requests were served stale meanwhile", async () => {
     const kit = stale({ staleIfError: 300, handlerTimeout: 1 }, 70);
     await waiting(kit);
     kit.clock.advance(1);
@@ -137,7 +137,7 @@ describe("a stale response in the place of an error", () => {
     expect([textOf(serveOf(second()!).reply), kit.fills.length]).toEqual(["old", 1]);
   });
 
-  it("is waited for on where its window closes meanwhile, and not run once more", async () => {
+  it("keeps a request waiting where its window closes meanwhile, without another run", async () => {
     const kit = stale({ staleIfError: 11, handlerTimeout: 2 }, 70);
     const decided = await waiting(kit);
     kit.clock.advance(2);
@@ -150,13 +150,13 @@ describe("a stale response in the place of an error", () => {
     expect([before, textOf(serveOf(decided()!).reply), kit.fills.length]).toEqual([undefined, "new", 1]);
   });
 
-  it("ends with its window: after it the client has the error", () => {
+  it("is not served after its window: the client gets the error", () => {
     const { now, asked } = stale({ staleIfError: 30 }, 90);
 
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("is not served where the answer is no error and may not be stored: the handler runs for the client", async () => {
+  it("is not served where the new response is no error and may not be stored: the handler runs for the client", async () => {
     const kit = stale({ staleIfError: 30 }, 70);
     const decided = await waiting(kit);
 
@@ -166,7 +166,7 @@ describe("a stale response in the place of an error", () => {
     expect(decided()?.kind).toBe("fill");
   });
 
-  it("is that of the response itself, where the route says nothing (RFC 5861 §4)", async () => {
+  it("has the response's own window where the route has none (RFC 5861 §4)", async () => {
     const response = { headers: { "cache-control": "max-age=60, stale-if-error=30" } };
     const kit = stale({ ttl: undefined as never }, 70, response);
     const decided = await waiting(kit);
@@ -177,7 +177,7 @@ describe("a stale response in the place of an error", () => {
     expect(textOf(serveOf(decided()!).reply)).toBe("old");
   });
 
-  it("counts as errors the statuses that the route says", async () => {
+  it("is served for the route's errorStatuses", async () => {
     const kit = stale({ staleIfError: 30, errorStatuses: [404] }, 70);
     const decided = await waiting(kit);
 
@@ -187,7 +187,7 @@ describe("a stale response in the place of an error", () => {
     expect(textOf(serveOf(decided()!).reply)).toBe("old");
   });
 
-  it("is not served once it was purged", async () => {
+  it("is not served once it is purged", async () => {
     const kit = stale({ staleIfError: 30, key: () => "report" }, 70);
     const decided = await waiting(kit);
     await kit.cache.invalidate("report");
@@ -198,7 +198,7 @@ describe("a stale response in the place of an error", () => {
 });
 
 describe("a handler's deadline", () => {
-  it("lets those who wait for a response without anything stale run the handler themselves", async () => {
+  it("makes followers without anything stale run the handler themselves", async () => {
     const kit = kitOf({ route: { handlerTimeout: { hard: 3 } } });
     const leader = fillOf(kit.now());
     const follower = kit.begin();
@@ -210,7 +210,7 @@ describe("a handler's deadline", () => {
   });
 });
 
-describe("an error of a run that was not a refresh", () => {
+describe("an error of a run that is not a refresh", () => {
   it("does not keep later requests from the stale response", async () => {
     const kit = stale({ staleIfError: 600, requestDirectives: true }, 70);
     answer(fillOf(kit.now({ headers: { "cache-control": "no-cache" } })), { status: 500 });

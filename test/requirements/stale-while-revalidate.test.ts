@@ -4,7 +4,7 @@ import type { Staged } from "../support/staged.ts";
 import { answer, kitOf, openWith, refresher, said, serveOf, textOf } from "../support/kit.ts";
 
 describe("a stale response within its window", () => {
-  it("is served at once, and one refresh runs behind it", () => {
+  it("is served at once, and one refresh runs in the background", () => {
     const { now, fills, asked, cache } = stale({ staleWhileRevalidate: 30 }, 70);
     const decisions = [now(asked), now(asked), now(asked)].map(serveOf);
 
@@ -17,7 +17,7 @@ describe("a stale response within its window", () => {
     ]);
   });
 
-  it("is fresh again once the refresh has answered", () => {
+  it("is fresh again once the refresh has ended", () => {
     const { fills, textNow } = stale({ staleWhileRevalidate: 30 }, 70);
     textNow();
 
@@ -26,14 +26,14 @@ describe("a stale response within its window", () => {
     expect(textNow()).toBe("new");
   });
 
-  it("is that of the response itself, where the route says nothing (RFC 5861 §3)", () => {
+  it("has the response's own window where the route has none (RFC 5861 §3)", () => {
     const response = { headers: { "cache-control": "max-age=60, stale-while-revalidate=30" } };
     const { textNow, fills } = stale({ ttl: undefined as never }, 70, response);
 
     expect([textNow(), fills.length]).toEqual(["old", 1]);
   });
 
-  it("ends: after it the handler runs", () => {
+  it("is not served after its window: the handler runs", () => {
     const { now, asked } = stale({ staleWhileRevalidate: 30 }, 90);
 
     expect(now(asked).kind).toBe("fill");
@@ -47,13 +47,13 @@ describe("a stale response within its window", () => {
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("is no use to an adapter that cannot run the handler without its client", () => {
+  it("is not served where the adapter cannot run the handler without its client", () => {
     const { now } = stale({ staleWhileRevalidate: 30 }, 70);
 
     expect(now().kind).toBe("fill");
   });
 
-  it("is not for a client that may demand otherwise, and does", () => {
+  it("is not served to a client whose directives forbid it", () => {
     const route = { staleWhileRevalidate: 30, requestDirectives: true };
     const kindFor = (demand: string): string => {
       const { now, asked } = stale(route, 70);
@@ -65,7 +65,7 @@ describe("a stale response within its window", () => {
     ).toEqual(["fill", "fill", "fill", "fill", "fill", "serve"]);
   });
 
-  it("is for a client that says how old it may be, and that it may be stale", () => {
+  it("is served to a client with max-age and max-stale that allow it", () => {
     const route = { staleWhileRevalidate: 30, requestDirectives: true };
     const { now, asked } = stale(route, 70);
     const headers = { "cache-control": "max-age=999, max-stale=20" };
@@ -73,14 +73,14 @@ describe("a stale response within its window", () => {
     expect(now({ ...asked, headers }).kind).toBe("serve");
   });
 
-  it("answers HEAD as well", () => {
+  it("is served to HEAD, too", () => {
     const { now, asked, fills } = stale({ staleWhileRevalidate: 30 }, 70);
     const { reply } = serveOf(now({ ...asked, method: "HEAD" }));
 
     expect([reply.status, reply.body, fills.length]).toEqual([200, undefined, 1]);
   });
 
-  it("is asked for with its validators where the route revalidates, and 304 makes it fresh", () => {
+  it("is refreshed with its validators where the route revalidates, and a 304 makes it fresh", () => {
     const route = { staleWhileRevalidate: 30, revalidate: true };
     const { fills, textNow, now, asked } = stale(route, 70, { headers: { etag: '"1"' } });
     textNow();
@@ -94,13 +94,13 @@ describe("a stale response within its window", () => {
 describe("a refresh that fails", () => {
   it.each<[string, (kit: Staged) => void]>([
     ["throws", ({ fills }) => fills[0]!.abandon("failed", new Error("no"))],
-    ["says 500", ({ fills }) => void answer(fills[0]!, { status: 500, body: "sorry" })],
+    ["sends 500", ({ fills }) => void answer(fills[0]!, { status: 500, body: "sorry" })],
     ["takes longer than its deadline", ({ clock }) => clock.advance(30)],
     [
-      "breaks in the middle",
+      "fails midway",
       ({ fills }) => openWith(fills[0]!).stream().sink?.abandon("failed", new Error("no more")),
     ],
-  ])("because its handler %s keeps what is stored, and the next one waits for a while", (_how, fail) => {
+  ])("keeps what is stored and delays the next one: its handler %s", (_how, fail) => {
     const kit = stale({ staleWhileRevalidate: 300 }, 70);
     kit.textNow();
 
@@ -115,7 +115,7 @@ describe("a refresh that fails", () => {
     ]);
   });
 
-  it("waits twice as long after each further failure, and not at all after an answer", () => {
+  it("doubles the delay with each further failure, and ends it with a success", () => {
     const { fills, textNow, clock } = stale({ staleWhileRevalidate: 300 }, 70);
     textNow();
     fills[0]!.abandon("failed");
@@ -134,7 +134,7 @@ describe("a refresh that fails", () => {
     expect([early, fills.length]).toEqual([2, 4]);
   });
 
-  it("is told to the application where no client hears of it", () => {
+  it("is reported to onError", () => {
     const told: unknown[] = [];
     const error = new Error("no database");
     const { fills, refresh } = refresher();
@@ -151,7 +151,7 @@ describe("a refresh that fails", () => {
     expect(told).toEqual([[error, { operation: "refresh", route: "GET /reports" }]]);
   });
 
-  it("is one of an adapter that throws", () => {
+  it("counts as such where its adapter throws", () => {
     const { now } = stale({ staleWhileRevalidate: 30 }, 70);
     const refresh = (): void => {
       throw new Error("no loop");
@@ -160,7 +160,7 @@ describe("a refresh that fails", () => {
     expect(now({ refresh }).kind).toBe("serve");
   });
 
-  it("after its deadline stores nothing, whatever it still says", () => {
+  it("stores nothing after its deadline, whatever its handler still sends", () => {
     const { fills, textNow, clock } = stale({ staleWhileRevalidate: 300, handlerTimeout: { hard: 5 } }, 70);
     textNow();
     clock.advance(5);
@@ -170,7 +170,7 @@ describe("a refresh that fails", () => {
     expect(textNow()).toBe("old");
   });
 
-  it("is none where the answer may not be stored: what was stored is gone", () => {
+  it("does not count as failed where the new response may not be stored: what was stored is removed", () => {
     const { fills, textNow, now, asked } = stale({ staleWhileRevalidate: 300 }, 70);
     textNow();
 
@@ -179,7 +179,7 @@ describe("a refresh that fails", () => {
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("does not bring back what was purged meanwhile", async () => {
+  it("does not bring back what is purged meanwhile", async () => {
     const { fills, textNow, cache, now, asked } = stale(
       { staleWhileRevalidate: 300, key: () => "report" },
       70,
@@ -192,7 +192,7 @@ describe("a refresh that fails", () => {
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("is none where a purge overtakes it: the next one does not wait", async () => {
+  it("does not delay the next one where a purge overtakes it", async () => {
     const { fills, textNow, cache, ask, asked, clock } = stale(
       { staleWhileRevalidate: 300, key: () => "report" },
       70,

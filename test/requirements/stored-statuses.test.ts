@@ -66,7 +66,7 @@ describe("any status", () => {
   );
 
   it.each([[206], [304], [199], [600], [999]])(
-    "is not one of which nothing whole can be stored: %d",
+    "is not stored where no whole response can have it: %d",
     (status) => {
       expect(
         kept({ statuses: "any" }, { status, headers: { "cache-control": "max-age=5" } }),
@@ -79,7 +79,7 @@ describe("any status", () => {
     [404, "5"],
     [299, undefined],
     [599, undefined],
-  ])("with must-understand is stored where it is understood: %d", (status, ttl) => {
+  ])("is stored with must-understand where it is understood: %d", (status, ttl) => {
     const headers = { "cache-control": "max-age=5, must-understand" };
 
     expect(kept({ statuses: "any" }, { status, headers })).toBe(ttl);
@@ -89,7 +89,7 @@ describe("any status", () => {
 describe("the Date of a response", () => {
   const date = "Thu, 01 Jan 1970 00:00:00 GMT";
 
-  it("is stored and said on hits where the route says so, and not by default", () => {
+  it("is stored and replayed under storeDate, and not by default", () => {
     const dates = [true, false].map((storeDate) => {
       const { ask } = kitOf({ route: { storeDate, ttl: 60 } });
       ask({}, { headers: { date } });
@@ -101,7 +101,7 @@ describe("the Date of a response", () => {
 });
 
 describe("ranges of a response that has a Content-Range of its own", () => {
-  it("are cut with theirs in its place", () => {
+  it("have their own in its place", () => {
     const { ask } = kitOf();
     ask({}, { headers: { "content-range": "bytes 5-9/10" }, body: "report" });
 
@@ -114,7 +114,7 @@ describe("ranges of a response that has a Content-Range of its own", () => {
 });
 
 describe("the rfc9111 options", () => {
-  it("can be a cache's, and are written by nobody", () => {
+  it("can be a cache's defaults, and cannot be changed", () => {
     expect(Object.isFrozen(rfc9111)).toBe(true);
     expect(kept(rfc9111, { headers: { "cache-control": "s-maxage=5", "set-cookie": "a=1" } })).toBe("5");
     expect(kept(rfc9111, {})).toBeUndefined();

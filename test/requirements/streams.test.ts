@@ -22,7 +22,7 @@ describe("a response that flows in parts", () => {
     ]);
   });
 
-  it("is copied: a buffer that is used again changes nothing", () => {
+  it("is copied, so that a buffer that is used again changes nothing", () => {
     const { now } = kitOf();
     const { sink } = openWith(fillOf(now())).stream();
     const buffer = new TextEncoder().encode("first");
@@ -34,7 +34,7 @@ describe("a response that flows in parts", () => {
     expect(textOf(serveOf(now()).reply)).toBe("first");
   });
 
-  it("is not stored when it breaks off", () => {
+  it("is not stored where its source fails", () => {
     const { now, cache } = kitOf();
     const { sink } = openWith(fillOf(now())).stream();
     sink?.write("half");
@@ -46,7 +46,7 @@ describe("a response that flows in parts", () => {
     expect([now().kind, cache.stats().stored, cache.stats().refusals]).toEqual(["fill", 0, { aborted: 1 }]);
   });
 
-  it("is not stored when it is shorter than it said", () => {
+  it("is not stored where it is shorter than its Content-Length", () => {
     const { now, cache } = kitOf();
     const { sink } = openWith(fillOf(now()), { headers: { "content-length": "10" } }).stream();
     sink?.write("half");
@@ -56,7 +56,7 @@ describe("a response that flows in parts", () => {
     expect([now().kind, cache.stats().refusals]).toEqual(["fill", { truncated: 1 }]);
   });
 
-  it("is not stored when it is larger than the route allows, and nothing of it is kept", () => {
+  it("is not stored where it is larger than maxBodyBytes, and nothing of it is kept", () => {
     const { now, cache } = kitOf({ route: { maxBodyBytes: 4 } });
     const open = openWith(fillOf(now()));
     const { sink } = open.stream();
@@ -70,7 +70,7 @@ describe("a response that flows in parts", () => {
 });
 
 describe("a whole response", () => {
-  it("is copied: a handler's buffer that is used again changes nothing", () => {
+  it("is copied, so that a handler's buffer that is used again changes nothing", () => {
     const { now } = kitOf();
     const buffer = new TextEncoder().encode("first");
     openWith(fillOf(now())).complete(buffer);
@@ -80,7 +80,7 @@ describe("a whole response", () => {
     expect(textOf(serveOf(now()).reply)).toBe("first");
   });
 
-  it("is not stored when its length is not what its handler said", () => {
+  it("is not stored where its length is not its Content-Length", () => {
     const { now, cache } = kitOf();
 
     openWith(fillOf(now()), { headers: { "content-length": "4" } }).complete("first");

@@ -7,7 +7,7 @@ import type { Asked, KitOptions } from "../support/kit.ts";
 const tagged: KitOptions = { route: { tags: ["users", "reports"] } };
 
 describe("a tag that is invalidated", () => {
-  it("takes all responses that carry it, and no others", async () => {
+  it("removes all responses that have it, and no others", async () => {
     const tags = (request: Asked): readonly string[] => [request.target!.slice(1)];
     const { cache, ask, now } = kitOf({ route: { tags } });
     ask({ target: "/a" });
@@ -18,7 +18,7 @@ describe("a tag that is invalidated", () => {
     expect([now({ target: "/a" }).kind, now({ target: "/b" }).kind]).toEqual(["fill", "serve"]);
   });
 
-  it("may be one of several, on either side", async () => {
+  it("may be one of several, in the call and on the response", async () => {
     const { cache, ask, now } = kitOf(tagged);
     ask();
 
@@ -36,7 +36,7 @@ describe("a tag that is invalidated", () => {
     expect(now().kind).toBe("serve");
   });
 
-  it("is invalid for what was stored before, and not for what is stored after it", async () => {
+  it("removes what was stored before, and nothing that is stored after it", async () => {
     const { cache, ask, now } = kitOf(tagged);
     ask();
     await cache.invalidate({ tag: "users" });
@@ -45,14 +45,14 @@ describe("a tag that is invalidated", () => {
     expect(textOf(serveOf(now()).reply)).toBe("after");
   });
 
-  it("is not counted: the answer is undefined", async () => {
+  it("is not counted: invalidate returns undefined", async () => {
     const { cache, ask } = kitOf(tagged);
     ask();
 
     expect(await cache.invalidate({ tag: "users" })).toBeUndefined();
   });
 
-  it("is gone for a key that is read by hand, too", async () => {
+  it("removes a response that is read by hand, too", async () => {
     const { cache, ask } = kitOf({ route: { key: () => "user:1", tags: ["users"] } });
     ask();
     const before = await cache.get("user:1");
@@ -62,7 +62,7 @@ describe("a tag that is invalidated", () => {
     expect([before?.status, await cache.get("user:1")]).toEqual([200, undefined]);
   });
 
-  it("takes every variant and every principal's response", async () => {
+  it("removes every variant and every principal's response", async () => {
     const { cache, ask, now } = kitOf({ route: { tags: ["users"], vary: ["accept-language"] } });
     ask({ headers: { "accept-language": "en" } });
     ask({ headers: { "accept-language": "fr" } });
@@ -75,7 +75,7 @@ describe("a tag that is invalidated", () => {
     ]);
   });
 
-  it("is kept in a store that holds bytes", async () => {
+  it("removes responses in a store that holds bytes, too", async () => {
     const { cache, begin } = kitOf({ ...tagged, cache: { store: asyncStore(bytesStore()) } });
     answer(fillOf(await begin()));
     await settle();
@@ -88,7 +88,7 @@ describe("a tag that is invalidated", () => {
 });
 
 describe("a fill that began before a tag was invalidated", () => {
-  it("answers its own client and is not stored", async () => {
+  it("serves its own client and is not stored", async () => {
     const { cache, now } = kitOf(tagged);
     const fill = fillOf(now());
     await cache.invalidate({ tag: "users" });
@@ -98,7 +98,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect([textOf(reply), now().kind, cache.stats().refusals]).toEqual(["before", "fill", { purged: 1 }]);
   });
 
-  it("is not stored when the tag is named only by what it answers", async () => {
+  it("is not stored where the tag is named by its response alone", async () => {
     const { cache, now } = kitOf({ route: { tags: (_request, head) => [head.header("x-tag")!] } });
     const open = openWith(fillOf(now()), { headers: { "x-tag": "late" } });
     await cache.invalidate({ tag: "late" });
@@ -119,7 +119,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect(now().kind).toBe("fill");
   });
 
-  it("gives those who wait nothing: one of them runs the handler anew, and the others share that", async () => {
+  it("is not shared with followers: one of them runs the handler again, and the others share that response", async () => {
     const { cache, begin, now } = kitOf(tagged);
     const leader = fillOf(now());
     const followers = [Promise.resolve(begin()), Promise.resolve(begin())];
@@ -131,7 +131,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect(textOf(serveOf(await followers[1]!).reply)).toBe("after");
   });
 
-  it("gives those who wait nothing of its stream: one of them runs the handler anew, and the others share that", async () => {
+  it("does not share its stream with followers: one of them runs the handler again, and the others share that response", async () => {
     const { cache, begin, now } = kitOf(tagged);
     const leader = fillOf(now());
     const followers = [Promise.resolve(begin()), Promise.resolve(begin()), Promise.resolve(begin())];
@@ -144,7 +144,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect(others.map((other) => textOf(serveOf(other).reply))).toEqual(["after", "after"]);
   });
 
-  it("gives those who wait nothing, though it was stored in time and they hear of it late", async () => {
+  it("is not shared with followers that resume late, though it was stored in time", async () => {
     const { cache, begin, now } = kitOf(tagged);
     const leader = fillOf(now());
     const follower = Promise.resolve(begin());
@@ -155,7 +155,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect((await follower).kind).toBe("fill");
   });
 
-  it("is not served, though the store wrote it after the invalidation", async () => {
+  it("is not served where the store writes it after the invalidation", async () => {
     const { cache, begin } = kitOf({ ...tagged, cache: { store: asyncStore() } });
     answer(fillOf(await begin()));
     void cache.invalidate({ tag: "users" });
@@ -164,7 +164,7 @@ describe("a fill that began before a tag was invalidated", () => {
     expect((await begin()).kind).toBe("fill");
   });
 
-  it("is not brought back by a 304 that its handler says", async () => {
+  it("is not brought back by its handler's 304", async () => {
     const route = { tags: ["users"], revalidate: true, ttl: 1 };
     const { cache, clock, ask, now } = kitOf({ route });
     ask({}, { headers: { etag: '"1"' } });
@@ -178,7 +178,7 @@ describe("a fill that began before a tag was invalidated", () => {
   });
 });
 
-describe("a response that its handler found to hold still", () => {
+describe("a response that a 304 freshens", () => {
   it("keeps its tags", async () => {
     const route = { tags: ["users"], revalidate: true, ttl: 1 };
     const { cache, clock, ask, now } = kitOf({ route });
@@ -193,7 +193,7 @@ describe("a response that its handler found to hold still", () => {
   });
 });
 
-describe("tags that are no names", () => {
+describe("tags that are not non-empty strings", () => {
   it.each([
     [{}],
     [{ tag: "" }],
@@ -206,7 +206,7 @@ describe("tags that are no names", () => {
   });
 
   it.each([[undefined], ["users"], [[""]], [[1]], [Array.from({ length: 1 })]])(
-    "fail the request whose function returned them, and store nothing: %j",
+    "fail the request whose function returned them, and nothing is stored: %j",
     (returned) => {
       const { cache, now } = kitOf({ route: { tags: () => returned as never } });
 
@@ -215,7 +215,7 @@ describe("tags that are no names", () => {
     },
   );
 
-  it("are not asked for where nothing is stored anyway", () => {
+  it("are not computed for a response that is not stored anyway", () => {
     const { ask } = kitOf({ route: { tags: () => undefined as never } });
 
     expect(ask({}, { status: 500 }).status).toBe(500);
@@ -223,7 +223,7 @@ describe("tags that are no names", () => {
 });
 
 describe("a process that starts again", () => {
-  it("does not know what was invalidated before it: what was tagged then is a miss", async () => {
+  it("does not serve what was tagged before, since it does not know what was invalidated", async () => {
     const clock = testClock();
     const store = memoryStore();
     kitOf({ ...tagged, cache: { clock, store } }).ask();

@@ -15,8 +15,8 @@ function refreshing(route: RouteOptions<Asked> = {}): Staged & { fill: Fill; wai
   return { ...kit, fill: kit.fills[0] as Fill, waiting };
 }
 
-describe("a refresh whose handler throws an answer", () => {
-  it("serves nothing stale, and removes what is stored; that is no failure", async () => {
+describe("a refresh whose handler throws an error with a status of its own", () => {
+  it("serves nothing stale, removes what is stored, and is not a failure", async () => {
     const errors: unknown[] = [];
     const { fills, asked, begin, now, cache } = stale({ staleIfError: 60 }, 60);
     const waiting = Promise.resolve(begin(asked));
@@ -30,7 +30,7 @@ describe("a refresh whose handler throws an answer", () => {
     expect([cache.stats().refusals["status"], cache.stats().store?.entries, errors]).toEqual([1, 0, []]);
   });
 
-  it("is remembered like an answer: the next ones wait for nobody", async () => {
+  it("is remembered like a response, so that the next requests do not wait", async () => {
     const { fill, waiting, now, asked } = refreshing();
     fill.isAnswer(thrown({ status: 410 }));
     fill.abandon("failed", thrown({ status: 410 }));
@@ -39,7 +39,7 @@ describe("a refresh whose handler throws an answer", () => {
     expect([now(asked), now(asked)].map(({ kind }) => kind)).toEqual(["fill", "fill"]);
   });
 
-  it("keeps what an error handler sends for it, where statuses gives it a lifetime", async () => {
+  it("stores what an error handler sends for it where statuses gives it a lifetime", async () => {
     const { fill, waiting, now, asked } = refreshing({ statuses: { 200: true, 404: 10 } });
     fill.isAnswer(thrown({ status: 404 }));
 
@@ -55,7 +55,7 @@ describe("a refresh whose handler throws an answer", () => {
   });
 
   it.each([[200], [304], [404], [500]])(
-    "keeps nothing of what is sent for it with the status %d",
+    "stores nothing of what is sent for it with status %d",
     async (status) => {
       const { fill, waiting, now, asked, cache } = refreshing({
         statuses: [200, 404, 500],
@@ -82,8 +82,8 @@ describe("a refresh whose handler throws an answer", () => {
   });
 });
 
-describe("a leader whose handler throws an answer", () => {
-  it("shares it, where statuses gives it a lifetime", async () => {
+describe("a leader whose handler throws an error with a status of its own", () => {
+  it("shares its response where statuses gives it a lifetime", async () => {
     const { now, begin } = kitOf({ route: { statuses: [200, 404] } });
     const leader = fillOf(now());
     const waiting = Promise.resolve(begin());
@@ -94,7 +94,7 @@ describe("a leader whose handler throws an answer", () => {
     expect(textOf(serveOf(await waiting).reply)).toBe("no such page");
   });
 
-  it("and whose client is gone: it may have failed of that, and one of those who wait leads", async () => {
+  it("hands over to a follower where its client is gone, which may be why it failed", async () => {
     const { now, begin, cache } = kitOf();
     const leader = fillOf(now());
     const waiting = Promise.resolve(begin());

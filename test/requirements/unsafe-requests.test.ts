@@ -19,7 +19,7 @@ const post = (target = "/a"): Asked => ({ method: "POST", target });
 
 describe("an unsafe request that succeeds", () => {
   it.each([["POST"], ["PUT"], ["PATCH"], ["DELETE"], ["FROBNICATE"]])(
-    "removes what it names: %s",
+    "removes what is stored for its URI: %s",
     (method) => {
       const kit = kitWith(...TARGETS);
 
@@ -29,19 +29,22 @@ describe("an unsafe request that succeeds", () => {
     },
   );
 
-  it.each([[200], [201], [204], [303], [304], [399]])("does so with %d", (status) => {
-    const kit = kitWith("/a");
+  it.each([[200], [201], [204], [303], [304], [399]])(
+    "removes what is stored for its URI with status %d",
+    (status) => {
+      const kit = kitWith("/a");
 
-    kit.ask(post(), { status });
+      kit.ask(post(), { status });
 
-    expect(stored(kit, ["/a"])).toEqual([]);
-  });
+      expect(stored(kit, ["/a"])).toEqual([]);
+    },
+  );
 
   it.each<[string, Said["headers"]]>([
     ["Location", { location: "/b" }],
     ["Content-Location", { "content-location": "http://example.org/b" }],
     ["a relative Location", { location: "b#part" }],
-  ])("removes what it names in %s of its origin", (_, headers) => {
+  ])("removes what is stored for the URI in %s of its origin", (_, headers) => {
     const kit = kitWith(...TARGETS);
 
     kit.ask(post(), { status: 201, headers: headers! });
@@ -49,7 +52,7 @@ describe("an unsafe request that succeeds", () => {
     expect(stored(kit)).toEqual(["/c?x=1"]);
   });
 
-  it("removes both, with their query", () => {
+  it("removes what is stored for both, with their query", () => {
     const kit = kitWith(...TARGETS);
 
     kit.ask(post("/z"), { headers: { location: "/b", "content-location": "/c?x=1" } });
@@ -64,7 +67,7 @@ describe("an unsafe request that succeeds", () => {
     ["http://example.org:81/b"],
     ["http://[/b"],
     ["data:,b"],
-  ])("leaves alone what is not of its origin: %s", (location) => {
+  ])("removes nothing of another origin: %s", (location) => {
     const kit = kitWith(...TARGETS);
 
     kit.ask(post(), { headers: { location, "content-location": location } });
@@ -72,7 +75,7 @@ describe("an unsafe request that succeeds", () => {
     expect(stored(kit)).toEqual(["/b", "/c?x=1"]);
   });
 
-  it("keeps a fill that read before it from storing what it read (hazard 22)", () => {
+  it("keeps a run that began before it from storing what it read (hazard 22)", () => {
     const kit = kitOf({ route: { invalidateOnUnsafe: true } });
     const reading = fillOf(kit.now({ target: "/a" }));
 
@@ -82,7 +85,7 @@ describe("an unsafe request that succeeds", () => {
     expect(stored(kit, ["/a"])).toEqual([]);
   });
 
-  it("does so in a store that answers by promises", async () => {
+  it("removes entries from an asynchronous store, too", async () => {
     const { begin, cache } = kitOf({ route: { invalidateOnUnsafe: true }, cache: { store: asyncStore() } });
     answer(fillOf(await begin({ target: "/a" })));
     await settle();
@@ -94,7 +97,7 @@ describe("an unsafe request that succeeds", () => {
     expect(cache.stats().storeErrors).toBe(0);
   });
 
-  it("has its own response passed on, of which nothing is stored", () => {
+  it("has its own response passed on and not stored", () => {
     const { now, cache } = kitWith();
     const open = openWith(fillOf(now(post())), {
       status: 201,
@@ -125,12 +128,12 @@ describe("an unsafe request that succeeds", () => {
     ]);
   });
 
-  it("sees its conditions and ranges, which are its handler's affair", () => {
+  it("shows its handler conditions and ranges", () => {
     expect(fillOf(kitWith().now(post()))).toMatchObject({ hidden: [], conditions: [], target: undefined });
   });
 });
 
-describe("what is stored is left alone", () => {
+describe("a stored response is left alone", () => {
   it.each([[400], [404], [409], [412], [500], [503]])("by an unsafe request that fails with %d", (status) => {
     const kit = kitWith(...TARGETS);
 
@@ -139,7 +142,7 @@ describe("what is stored is left alone", () => {
     expect(stored(kit)).toEqual(TARGETS);
   });
 
-  it("by an unsafe request whose handler fails or goes away", () => {
+  it("by an unsafe request whose handler fails or whose client disconnects", () => {
     const kit = kitWith("/a");
 
     fillOf(kit.now(post())).abandon("failed");
@@ -163,7 +166,7 @@ describe("what is stored is left alone", () => {
     expect(stored(kit, ["/a"])).toEqual(["/a"]);
   });
 
-  it("where the route does not say that unsafe requests remove it", () => {
+  it("by an unsafe request to a route without invalidateOnUnsafe", () => {
     const kit = kitOf();
     kit.ask({ target: "/a" });
 

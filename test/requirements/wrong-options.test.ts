@@ -46,22 +46,22 @@ describe("an option that does not exist is refused", () => {
     await expect(call()).rejects.toThrow("ERR_CACHE_OPTION_UNKNOWN");
   });
 
-  it("and the plugin leaves to Fastify what Fastify takes with every plugin", async () => {
+  it("where the plugin leaves to Fastify what Fastify takes with every plugin", async () => {
     await expect(registering({ cache, prefix: "/v1", logLevel: "silent" })).resolves.toBeDefined();
   });
 
-  it.each([["users"], [null], [["users"]], [60]])("and where is an object: %j", async (where) => {
+  it.each([["users"], [null], [["users"]], [60]])("where the place is not an object: %j", async (where) => {
     await expect(cache.get("k", where as never)).rejects.toThrow("ERR_CACHE_OPTION_INVALID");
   });
 
-  it("and a namespace is text", async () => {
+  it("where a namespace is not text", async () => {
     await expect(cache.get("k", { namespace: 1 as never })).rejects.toThrow(
       'write a string, such as "users"',
     );
   });
 });
 
-describe("a store, or a cache, in the place of options is recognised", () => {
+describe("a store or a cache in place of options is recognized", () => {
   it.each<[string, () => unknown, string]>([
     ["createCache", () => createCache(memoryStore() as never), "a store stands in the place of the options"],
     ["createCache", () => createCache(memoryStore() as never), "{ store: memoryStore() }"],
@@ -108,7 +108,7 @@ describe("a store, or a cache, in the place of options is recognised", () => {
     expect(declare).toThrow("a store stands in the place of the options");
   });
 
-  it("by a route of Fastify, and so is a guard that is none", async () => {
+  it("by a route of Fastify, like a guard that is not a function", async () => {
     const app = fastify();
     await app.register(inFastify, { cache });
     const declare = (): unknown =>
@@ -117,13 +117,13 @@ describe("a store, or a cache, in the place of options is recognised", () => {
     expect(declare).toThrow('"before" is not made of functions');
   });
 
-  it("and nothing else is taken for one", () => {
+  it("where nothing else is taken for one", () => {
     expect(() => inExpress(cache, { ttl: 60, before: [express.json()] })).not.toThrow();
   });
 });
 
 describe("the message about handlerTimeout", () => {
-  it("says how long it may be", () => {
+  it("names the longest timeout", () => {
     expect(() => inExpress(cache, { handlerTimeout: 3_000_000 })).toThrow("at most 2147483");
   });
 });
