@@ -9,7 +9,7 @@ import { explain } from "./core/explain/explain.ts";
 import type { Explanation } from "./core/explain/explanation.ts";
 import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
-import { manualEntry } from "./core/fill/put-by-hand.ts";
+import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
 import { taggedNames } from "./core/invalidation/tagging.ts";
 import type { Tagged } from "./core/invalidation/tagging.ts";
@@ -202,7 +202,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       const name = named(key, where, "cache.set");
       const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
       const at = { now: clock.now(), taggedAt: tags.begin(), digest };
-      return exchange.put(manualEntry(name, response, policy, at));
+      return exchange.put(entryByHand(name, response, policy, at));
     },
     invalidate,
     async clear() {

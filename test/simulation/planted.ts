@@ -55,25 +55,25 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "followers-let-in-unjudged",
     file: "core/fill/response-fill.js",
-    find: "this.refuse(judgement);",
+    find: "this.#refused(judgement);",
     replace: `{
                 const instants = { storedAt: 0, staleAt: Infinity, deleteAt: Infinity };
                 const head = this.#entry(new Uint8Array(), undefined, instants);
-                run.flight?.flow({ head, length: undefined, read: () => this.#audience.follow() });
-                this.refuse(judgement);
+                run.flight?.flow({ head, length: undefined, read: () => this.#readers.follow() });
+                this.#refused(judgement);
             }`,
   },
   {
     name: "abort-ends-cleanly",
     file: "core/fill/response-fill.js",
-    find: "this.#capture.flow.fail(error ?? ",
-    replace: 'this.#capture.flow[reason === "aborted" ? "end" : "fail"](error ?? ',
+    find: "this.#capture.broadcast.fail(error ?? ",
+    replace: 'this.#capture.broadcast[reason === "aborted" ? "end" : "fail"](error ?? ',
   },
   {
     name: "broken-source-ends-cleanly",
     file: "core/fill/response-fill.js",
-    find: "this.#capture.flow.fail(error ?? ",
-    replace: "this.#capture.flow.end(error ?? ",
+    find: "this.#capture.broadcast.fail(error ?? ",
+    replace: "this.#capture.broadcast.end(error ?? ",
   },
   {
     name: "stale-window-unlimited",
@@ -108,8 +108,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "stored-after-deadline",
     file: "core/fill/handler-run.js",
-    find: 'this.#isExpired ? "timeout" : judge(',
-    replace: 'this.#isExpired && false ? "timeout" : judge(',
+    find: 'isExpired ? "timeout" : judge(',
+    replace: 'isExpired && false ? "timeout" : judge(',
   },
   {
     name: "purge-leaves-flight",
@@ -137,13 +137,13 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "unsafe-leaves-what-is-stored",
-    file: "core/fill/unsafe-fill.js",
+    file: "core/fill/pass-fill.js",
     find: "parts.fence.purge(resource, parts.store.delete(resource));",
     replace: "parts.fence.purge(resource);",
   },
   {
     name: "unsafe-leaves-fills",
-    file: "core/fill/unsafe-fill.js",
+    file: "core/fill/pass-fill.js",
     find: "parts.fence.purge(resource, parts.store.delete(resource));",
     replace: "void parts.store.delete(resource);",
   },

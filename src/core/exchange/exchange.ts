@@ -1,12 +1,11 @@
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Decision, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
-import { startRefresh } from "../fill/background-refresh.ts";
-import { HandlerRun } from "../fill/handler-run.ts";
+import { HandlerRun, startRefresh } from "../fill/handler-run.ts";
 import { headFill } from "../fill/head-fill.ts";
-import { put } from "../fill/put-by-hand.ts";
+import { unsafeFill } from "../fill/pass-fill.ts";
+import { putByHand } from "../fill/put-by-hand.ts";
 import type { RunParts } from "../fill/run.ts";
-import { unsafeFill } from "../fill/unsafe-fill.ts";
 import { BoundedMemory } from "../flight/bounded-memory.ts";
 import type { Flight } from "../flight/flights.ts";
 import { servesOnError } from "../freshness/stale-windows.ts";
@@ -210,7 +209,7 @@ export class Exchange {
 
   /** Puts an entry in place of everything that its resource has. Returns whether it is stored in the end. */
   put(entry: Entry): Promise<boolean> {
-    return put(this.#parts, entry);
+    return putByHand(this.#parts, entry);
   }
 }
 

@@ -7,7 +7,7 @@ import type { AloneReason, Course } from "../exchange/decide.ts";
 import type { Flights } from "../flight/flights.ts";
 import { chanceOfEarlyRefresh } from "../freshness/early-refresh.ts";
 import { isFresh, ttlOf } from "../freshness/freshness.ts";
-import { conditionsOf } from "../freshness/validators.ts";
+import { conditionsOf } from "../fill/not-modified-fill.ts";
 import type { Found } from "../lookup/lookup.ts";
 import type { Verdict } from "./explanation.ts";
 

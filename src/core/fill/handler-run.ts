@@ -2,23 +2,33 @@ import type { Fields } from "../../http/fields.ts";
 import { asError, CacheError } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Abandoned, Fill, HandlerHead, OpenFill, Policy } from "../contract/request-and-policy.ts";
-import type { Entry } from "../contract/store.ts";
-import { conditionsOf } from "../freshness/validators.ts";
+import type { Flight } from "../flight/flights.ts";
 import { ANSWERED_BY_CACHE } from "../reply/representation.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import type { Key } from "../request/cache-key.ts";
 import { keepsParameter, undeclaredNames } from "../request/normalized-target.ts";
 import { readHead } from "../storing/response-head.ts";
-import { judge, refusalIn } from "./judge.ts";
-import { NotModifiedFill } from "./not-modified-fill.ts";
+import { headRefusal, judge, learnFrom, thrownAnswer } from "./judge.ts";
+import { conditionsOf, NotModifiedFill, revalidatedBy } from "./not-modified-fill.ts";
 import { ResponseFill } from "./response-fill.ts";
-import { abandonRun, answerIn, beginRun, failRefresh, refreshDeadlineOf } from "./run.ts";
+import { abandonRun, beginRun, failRefresh, refreshDeadlineOf } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 
-/** What a client asks of the response that it is to get, and a run without it does not (RFC 9110 §13.1). */
+/** Conditions of a client for its own response, which a run without it is not asked to meet (RFC 9110 §13.1). */
 const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];
 
-/** One run of a handler, from the decision that it has to run to the decision about its head. */
+/** What may still happen to a run whose head is not known. `thrown` is the status of an answer that was thrown. */
+type State =
+  /** Its client waits for it. */
+  | { readonly kind: "running"; readonly thrown: number | undefined }
+  /** Its client has gone away; it goes on for the others, who do not wait for ever. */
+  | { readonly kind: "left"; readonly thrown: number | undefined; readonly stopTimer: () => void }
+  /** It took too long: nobody else waits for it, and its response is not stored. */
+  | { readonly kind: "expired"; readonly thrown: number | undefined; readonly hasClientLeft: boolean }
+  /** It was opened or abandoned. */
+  | { readonly kind: "over"; readonly isExpired: boolean };
+
+/** One run of a handler, from the decision to run it to the decision about its head. */
 export class HandlerRun implements Fill {
   readonly kind = "fill";
   readonly target: string | undefined;
@@ -27,13 +37,8 @@ export class HandlerRun implements Fill {
   readonly hidden: readonly string[];
   readonly conditions: Fields;
   readonly #run: Run;
-  #over = false;
-  #hasClientLeft = false;
-  #isExpired = false;
-  /** The status of the answer that the handler has thrown. */
-  #thrown: number | undefined;
   readonly #stopClock: (() => void) | undefined;
-  #stopPatience: (() => void) | undefined;
+  #state: State = { kind: "running", thrown: undefined };
 
   constructor(parts: RunParts, plan: RunPlan, role: RunRole) {
     const { key, policy, request } = plan;
@@ -46,7 +51,7 @@ export class HandlerRun implements Fill {
     this.keepsParameter = shown.keepsParameter;
     this.conditions = conditionsOf(plan.stale);
     const hidden = isBackground ? OF_THE_CLIENT : ANSWERED_BY_CACHE;
-    // A resource that is known not to be stored loses nothing when its handler answers conditions and ranges itself.
+    // Where nothing is going to be stored, the handler may as well evaluate conditions and ranges itself.
     this.hidden = isHitForMiss && this.conditions.length === 0 ? [] : hidden;
     this.#run = beginRun(parts, plan, role);
     const hardTimeoutMs = isBackground ? refreshDeadlineOf(policy) : policy.hardTimeoutMs;
@@ -55,24 +60,28 @@ export class HandlerRun implements Fill {
   }
 
   refusal(head: HandlerHead): Refusal | undefined {
-    if (this.#isExpired) return "timeout";
-    if (this.#revalidates(head) !== undefined) return undefined;
-    return refusalIn(this.#run, readHead(head), this.#thrown);
+    const state = this.#state;
+    if (state.kind === "over") return undefined;
+    if (state.kind === "expired") return "timeout";
+    if (revalidatedBy(head, this.#run, state.thrown) !== undefined) return undefined;
+    return headRefusal(this.#run, readHead(head), state.thrown);
   }
 
   open(head: HandlerHead): OpenFill {
-    if (this.#over)
+    const state = this.#state;
+    if (state.kind === "over")
       throw new CacheError("ERR_CACHE_FILL_TWICE", "a fill is opened or abandoned exactly once");
-    this.#end();
+    this.#end(state);
     const { isBackground } = this.#run;
-    const revalidated = this.#revalidates(head);
-    this.#count(revalidated !== undefined && !this.#isExpired ? "revalidated" : "miss");
+    const isExpired = state.kind === "expired";
+    const revalidated = revalidatedBy(head, this.#run, state.thrown);
+    this.#count(revalidated !== undefined && !isExpired ? "revalidated" : "miss");
     try {
-      if (revalidated !== undefined)
-        return new NotModifiedFill(this.#run, head, revalidated, this.#isExpired);
+      if (revalidated !== undefined) return new NotModifiedFill(this.#run, head, revalidated, isExpired);
       const read = readHead(head);
-      const judgement = this.#isExpired ? "timeout" : judge(this.#run, read, this.#thrown);
-      return new ResponseFill(this.#run, read, judgement, !this.#hasClientLeft && !isBackground);
+      const judgement = isExpired ? "timeout" : judge(this.#run, read, state.thrown);
+      learnFrom(this.#run, read, judgement);
+      return new ResponseFill(this.#run, read, judgement, state.kind === "running" && !isBackground);
     } catch (thrown) {
       const error = asError(thrown);
       abandonRun(this.#run, "failed", error);
@@ -81,57 +90,63 @@ export class HandlerRun implements Fill {
   }
 
   leave(): boolean {
-    if (this.#over) return false;
+    const state = this.#state;
+    if (state.kind === "over") return false;
     const { flight, parts, policy } = this.#run;
     if ((flight?.waiting ?? 0) > 0) {
-      this.#hasClientLeft = true;
       // A handler that noticed may have fallen silent for good; by then everyone who waits now has stopped.
-      this.#stopPatience = parts.clock.schedule(() => this.#giveUp(), policy.waitMs);
+      if (state.kind === "running")
+        this.#state = {
+          kind: "left",
+          thrown: state.thrown,
+          stopTimer: parts.clock.schedule(() => this.#giveUp(), policy.waitMs),
+        };
       return true;
     }
     this.abandon("aborted");
     return false;
   }
 
-  isAnswer(error: unknown, said?: number): boolean {
-    // A handler that fails once its client is gone may have failed of that.
-    this.#thrown = this.#hasClientLeft ? undefined : answerIn(error, this.#run.policy, said);
-    return this.#thrown !== undefined;
+  isAnswer(error: unknown, given?: number): boolean {
+    const state = this.#state;
+    // A handler that fails once its client has gone may have failed because of that.
+    const hasClientLeft = state.kind === "left" || (state.kind === "expired" && state.hasClientLeft);
+    const thrown = hasClientLeft ? undefined : thrownAnswer(error, this.#run.policy, given);
+    if (state.kind !== "over") this.#state = { ...state, thrown };
+    return thrown !== undefined;
   }
 
   abandon(reason: Abandoned, error?: unknown): void {
-    if (this.#over) return;
-    this.#end();
+    const state = this.#state;
+    if (state.kind === "over") return;
+    this.#end(state);
     this.#count("miss");
-    if (this.#isExpired) return;
-    // Of that answer no more is known than its status.
-    if (reason === "failed" && this.#thrown !== undefined)
+    if (state.kind === "expired") return;
+    // Nothing of that answer is known but its status.
+    if (reason === "failed" && state.thrown !== undefined)
       return void new ResponseFill(
         this.#run,
-        readHead({ status: this.#thrown, fields: [] }),
+        readHead({ status: state.thrown, fields: [] }),
         "status",
         false,
       );
-    // A handler that fails once its client is gone may have failed of that.
-    abandonRun(this.#run, this.#hasClientLeft ? "aborted" : reason, error);
+    // A handler that fails once its client has gone may have failed because of that.
+    abandonRun(this.#run, state.kind === "left" ? "aborted" : reason, error);
   }
 
   passed(reason: Abandoned): Fields {
     const { policy, forward } = this.#run;
-    return statusFields(policy, { fwd: forward, detail: this.#isExpired ? "timeout" : reason }, undefined);
+    const state = this.#state;
+    const isExpired = state.kind === "over" ? state.isExpired : state.kind === "expired";
+    return statusFields(policy, { fwd: forward, detail: isExpired ? "timeout" : reason }, undefined);
   }
 
-  /** The stored response of which the handler says that it still holds (RFC 9111 §4.3.3). */
-  #revalidates({ status }: HandlerHead): Entry | undefined {
-    return this.#thrown === undefined && status === 304 && this.conditions.length > 0
-      ? this.#run.stale
-      : undefined;
-  }
-
-  /** The handler took too long: nobody else waits for it, and what it still says is not stored. */
+  /** The handler took too long: nobody else waits for it, and its response is not stored. */
   #expire(): void {
-    if (this.#over || this.#isExpired) return;
-    this.#isExpired = true;
+    const state = this.#state;
+    if (state.kind === "left") state.stopTimer();
+    else if (state.kind !== "running") return;
+    this.#state = { kind: "expired", thrown: state.thrown, hasClientLeft: state.kind === "left" };
     const { parts, policy, flight, ticket, isBackground } = this.#run;
     ticket.leave();
     if (isBackground) failRefresh(this.#run, refreshTimeout(policy));
@@ -139,22 +154,37 @@ export class HandlerRun implements Fill {
     parts.refused(policy.route, "timeout");
   }
 
-  /** Nobody hears of it any more, though its handler may still answer. */
+  /** Nobody waits for it any more, though its handler may still respond. */
   #giveUp(): void {
-    if (this.#over || this.#isExpired) return;
-    this.#isExpired = true;
+    const state = this.#state;
+    if (state.kind !== "left") return;
+    this.#state = { kind: "expired", thrown: state.thrown, hasClientLeft: true };
     abandonRun(this.#run, "aborted");
   }
 
-  #end(): void {
-    this.#over = true;
+  #end(state: State): void {
+    this.#state = { kind: "over", isExpired: state.kind === "expired" };
     this.#stopClock?.();
-    this.#stopPatience?.();
+    if (state.kind === "left") state.stopTimer();
   }
 
   #count(outcome: "miss" | "revalidated"): void {
     if (!this.#run.isBackground) this.#run.parts.count(outcome);
   }
+}
+
+/** Starts a run of the handler in the background. Returns the flight that others find and wait for. */
+export function startRefresh(parts: RunParts, plan: RunPlan, refresh: (fill: Fill) => void): Flight {
+  const flight = parts.flights.lead(plan.flightKey, true);
+  parts.refreshed();
+  const fill = new HandlerRun(parts, plan, { flight, isHitForMiss: false, isBackground: true });
+  try {
+    refresh(fill);
+  } catch (error) {
+    // The adapter's own fault; the clients are served all the same.
+    fill.abandon("failed", error);
+  }
+  return flight;
 }
 
 function refreshTimeout(policy: Policy): CacheError {
@@ -164,7 +194,7 @@ function refreshTimeout(policy: Policy): CacheError {
   );
 }
 
-/** What the handler is shown of the target: what the key says and no more (hazard 18). */
+/** What the handler is shown of the target: what is in the key and no more (hazard 18). */
 export function shownTarget(
   { target, received }: Key,
   policy: Policy,

@@ -7,12 +7,56 @@ import { instantsOf } from "../freshness/freshness.ts";
 import type { Instants } from "../freshness/freshness.ts";
 import { tagsOf } from "../invalidation/tagging.ts";
 import type { Tagging } from "../invalidation/tags.ts";
-import { learnsRule } from "../request/no-vary-search.ts";
+import { allowsKey, learnRule } from "../request/no-vary-search.ts";
 import { refusalOf } from "../storing/storable.ts";
 import type { Run } from "./run.ts";
 
-/** Refusals that say nothing about the next response for the same key. */
-export const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
+/** What a future entry takes from its head. */
+export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
+
+/**
+ * Judges a head: returns the instants and the tags of the future entry, or why there will be none. `thrown` is the
+ * status of an answer that the handler has thrown.
+ */
+export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
+  const { policy, parts, request, askedAt } = run;
+  const refusal = headRefusal(run, head, thrown);
+  if (refusal !== undefined) return refusal;
+  const now = parts.clock.now();
+  const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
+  const instants = instantsOf(head, policy, now, askedAt, shorten, parts.aheadMs?.());
+  if (instants === undefined) return "expired";
+  if (!allowsKey(request, policy, run.key, head)) return "search-rule";
+  const tags = tagsOf(request, head, policy, run.key.origin);
+  const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
+  return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
+}
+
+/** Why a head forbids storing its response, at any time. */
+export function headRefusal(
+  { policy, request, noStore, isBackground }: Run,
+  head: Head,
+  thrown?: number,
+): Refusal | undefined {
+  // An error page with another status than the thrown answer is not that answer (hazard 15).
+  if (thrown !== undefined && thrown !== head.status) return "status";
+  // A fetch that failed has status 0.
+  if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
+  if (noStore) return "no-store";
+  return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
+}
+
+/** Learns the `No-Vary-Search` rule of a response, unless something else than that rule forbids storing it. */
+export function learnFrom({ request, policy, key }: Run, head: Head, judgement: Judged | Refusal): void {
+  if (typeof judgement !== "string" || judgement === "search-rule") learnRule(request, policy, key, head);
+}
+
+/** Whether a refusal tells nothing about the next response for the same key. */
+export function isMomentary(refusal: Refusal): boolean {
+  return MOMENTARY.has(refusal);
+}
+
+const MOMENTARY: ReadonlySet<Refusal> = new Set([
   "aborted",
   "credentials",
   "failed",
@@ -21,44 +65,27 @@ export const OF_THE_MOMENT: ReadonlySet<Refusal> = new Set([
   "truncated",
 ]);
 
-/** Refusals of what is an error and no answer. */
-export const BREAKS: ReadonlySet<Refusal> = new Set(["failed", "truncated"]);
+/** Whether a refusal means that the handler failed and did not answer. */
+export function isFailure(refusal: Refusal): boolean {
+  return refusal === "failed" || refusal === "truncated";
+}
 
-/** What an entry to be takes from its head. */
-export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
+/** Whether a response is stored without the field that forbids it: a cookie that no other client is sent. */
+export function isStoredWithout(refusal: Refusal, { scope, setCookie }: Policy): boolean {
+  return refusal === "late-cookie" && (typeof scope === "function" || setCookie === "strip");
+}
 
 /**
- * Why a head forbids storing, whenever it is asked. `thrown` is the status of an answer that the handler has thrown: what
- * an error handler sends with another one is not that answer (hazard 15).
+ * The status of a thrown error that is an answer and no outage (hazard 52): its own or, where it has none, the one that
+ * the response was given before. Undefined for one of the route's error statuses, and for one that is no error's.
  */
-export function refusalIn(
-  { policy, request, noStore, isBackground }: Run,
-  head: Head,
-  thrown?: number,
-): Refusal | undefined {
-  if (thrown !== undefined && thrown !== head.status) return "status";
-  // A fetch that fails on its way has status 0.
-  if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
-  if (noStore) return "no-store";
-  return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
+export function thrownAnswer(error: unknown, { errorStatuses }: Policy, given?: number): number | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { status, statusCode } = error as { readonly status?: unknown; readonly statusCode?: unknown };
+  const found = [status, statusCode, given].find(isErrorStatus);
+  return found === undefined || errorStatuses.has(found) ? undefined : found;
 }
 
-/** Judges a head: the instants and the tags of the entry to be, or why there will be none. */
-export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
-  const { policy, parts, request, askedAt } = run;
-  const refusal = refusalIn(run, head, thrown);
-  if (refusal !== undefined) return refusal;
-  const now = parts.clock.now();
-  const shorten = (staleAt: number): number => jittered(staleAt, now, policy.jitter, parts.random);
-  const instants = instantsOf(head, policy, now, askedAt, shorten, parts.aheadMs?.());
-  if (instants === undefined) return "expired";
-  if (!learnsRule(request, policy, run.key, head)) return "search-rule";
-  const tags = tagsOf(request, head, policy, run.key.origin);
-  const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
-  return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
-}
-
-/** Whether a response is stored without what forbids it: a cookie, where it is for each user or nobody is given it. */
-export function isLeftOut(refusal: Refusal, { scope, setCookie }: Policy): boolean {
-  return refusal === "late-cookie" && (typeof scope === "function" || setCookie === "strip");
+function isErrorStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }

@@ -1,59 +1,85 @@
 import { fieldOf } from "../../http/fields.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { Fields, FieldValue } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { ageOf } from "../freshness/freshness.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
-import { isLeftOut } from "./judge.ts";
+import { isStoredWithout } from "./judge.ts";
 import { abandonRun, failRefresh } from "./run.ts";
 import type { Run } from "./run.ts";
-import { freshen } from "./update-stored.ts";
-import type { Freshened } from "./update-stored.ts";
-import { isPurged, keep, landStored } from "./write.ts";
+import { updateStored } from "./update-stored.ts";
+import type { Updated } from "./update-stored.ts";
+import { isPurged, share } from "./write.ts";
+
+/** The conditions under which a stored response still holds, as request fields (RFC 9111 §4.3.1). */
+export function conditionsOf(entry: Entry | undefined): Fields {
+  if (entry === undefined) return [];
+  const conditions: [string, FieldValue][] = [];
+  const tag = fieldOf(entry.fields, "etag");
+  const modified = fieldOf(entry.fields, "last-modified");
+  if (tag !== undefined) conditions.push(["if-none-match", tag]);
+  if (modified !== undefined) conditions.push(["if-modified-since", modified]);
+  return conditions;
+}
 
 /**
- * A run whose handler said 304: what is stored still holds (RFC 9111 §4.3.4).
+ * The stored response that holds by a handler's 304 (RFC 9111 §4.3.3). Undefined for any other status, where the cache
+ * asked no condition, and for an error page: `thrown` is the status of an answer that the handler has thrown.
+ */
+export function revalidatedBy(
+  { status }: HandlerHead,
+  { stale }: Run,
+  thrown: number | undefined,
+): Entry | undefined {
+  return status === 304 && thrown === undefined && conditionsOf(stale).length > 0 ? stale : undefined;
+}
+
+/** What may still happen to it. */
+type State =
+  /** Nothing is stored yet; where it is held, nothing is before the head leaves. */
+  | { readonly kind: "open"; readonly isHeld: boolean }
+  /** It is over for all but its client; `isKept`: the store keeps it. */
+  | { readonly kind: "over"; readonly isKept: boolean };
+
+/**
+ * A run whose handler sent 304: what is stored still holds (RFC 9111 §4.3.4).
  *
- * The stored content is kept, its fields are freshened, and the client is answered from it: it asked no condition, so
- * a 304 is no answer to it, even where that comes so late that it is not used otherwise.
+ * The stored content is kept, its fields are freshened, and the client gets a reply from it. The client asked no
+ * condition, so it cannot be sent the 304, not even one that comes too late for anything else.
  */
 export class NotModifiedFill implements OpenFill {
   readonly storable = true;
   readonly #run: Run;
   readonly #head: HandlerHead;
-  #freshened: Freshened;
-  /** Whether the run is over already, for all but its client. */
+  /** Whether the run took too long: it is over already for all but its client. */
   readonly #isLate: boolean;
-  #over = false;
-  /** Whether the store has said already that it keeps it. */
-  #isKept = false;
-  /** Whether nothing is stored before the head leaves. */
-  #isDeferred = false;
+  #updated: Updated;
+  #state: State = { kind: "open", isHeld: false };
 
   constructor(run: Run, head: HandlerHead, stale: Entry, isLate: boolean) {
     this.#run = run;
     this.#head = head;
     this.#isLate = isLate;
-    const freshened = freshen(run, head, stale);
-    this.#freshened = isLate ? { ...freshened, fate: "left", refusal: "timeout" } : freshened;
+    const updated = updateStored(run, head, stale);
+    this.#updated = isLate ? { entry: updated.entry, fate: "left", refusal: "timeout" } : updated;
   }
 
   defer(): (refusal?: Refusal) => Fields {
-    this.#isDeferred = true;
+    if (this.#state.kind === "open") this.#state = { kind: "open", isHeld: true };
     return (refusal) => {
       // What is stored stays as it was: the new fields came with a cookie for one client.
-      const isRefused = refusal !== undefined && !isLeftOut(refusal, this.#run.policy);
-      if (isRefused) this.#freshened = { ...this.#freshened, fate: "left", refusal };
+      const isRefused = refusal !== undefined && !isStoredWithout(refusal, this.#run.policy);
+      if (isRefused) this.#updated = { entry: this.#updated.entry, fate: "left", refusal };
       this.#commit();
       return isRefused ? this.#status() : [];
     };
   }
 
   complete(): Reply {
-    if (!this.#isDeferred) this.#commit();
+    if (this.#state.kind === "open" && !this.#state.isHeld) this.#commit();
     const { parts, request, selection } = this.#run;
-    const { entry } = this.#freshened;
+    const { entry } = this.#updated;
     const added: Fields = [
       ["age", String(ageOf(entry, parts.clock.now()))],
       ...this.#cookies(),
@@ -69,12 +95,12 @@ export class NotModifiedFill implements OpenFill {
   }
 
   refuse(): void {
-    // What forbids storing a response was said of the stored one already.
+    // What forbids storing a response was told of the stored one already.
   }
 
   abandon(reason: "failed" | "aborted"): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state.kind === "over") return;
+    this.#state = { kind: "over", isKept: false };
     abandonRun(this.#run, reason);
   }
 
@@ -87,42 +113,38 @@ export class NotModifiedFill implements OpenFill {
 
   #status(): Fields {
     const { parts, policy, forward } = this.#run;
-    const { entry, refusal } = this.#freshened;
-    const stored = this.#isKept && !isPurged(this.#run, entry);
+    const { entry, refusal } = this.#updated;
+    const stored = this.#state.kind === "over" && this.#state.isKept && !isPurged(this.#run, entry);
     const why = refusal === undefined ? {} : { detail: refusal };
     const name = statusKey(policy, entry.key, entry.variant, parts.digest);
     const inner = fieldOf(this.#head.fields, "cache-status");
     return statusFields(policy, { fwd: forward, fwdStatus: 304, stored, ...why, ...name }, inner);
   }
 
-  /** The handler has nothing new that may be kept: it is not asked so again at once. */
-  #spaceOut(): void {
-    const { parts, policy, flightKey } = this.#run;
-    failRefresh(this.#run, undefined);
-    const { refusal } = this.#freshened;
-    if (refusal !== "set-cookie" && refusal !== "late-cookie") return;
-    const until = parts.clock.now() + policy.uncacheableMs;
-    parts.flights.rememberHitForMiss(flightKey, until, refusal);
-  }
-
   #commit(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state.kind === "over") return;
+    const { entry, fate, refusal } = this.#updated;
+    this.#state = { kind: "over", isKept: false };
     if (this.#isLate) return;
-    const { parts, policy, ticket, flight, flightKey, key, isBackground } = this.#run;
-    const { entry, fate, refusal } = this.#freshened;
+    const { parts, policy, ticket, flight, key, isBackground } = this.#run;
     if (refusal !== undefined) parts.refused(policy.route, refusal);
     if (fate === "kept" && !isPurged(this.#run, entry)) {
-      parts.flights.forgetHitForMiss(flightKey);
-      parts.backoff.forget(flightKey);
-      const written = keep(this.#run, entry);
-      this.#isKept = written === "kept";
-      landStored(flight, entry, written);
+      this.#state = { kind: "over", isKept: share(this.#run, entry) === "kept" };
       return;
     }
     ticket.leave();
     if (fate === "dropped") void parts.store.delete(key.resource);
     else if (isBackground) this.#spaceOut();
     flight?.land({ kind: "not-shared" });
+  }
+
+  /** The handler has nothing new that may be kept: its next refresh waits for a while. */
+  #spaceOut(): void {
+    const { parts, policy, flightKey } = this.#run;
+    failRefresh(this.#run, undefined);
+    const { refusal } = this.#updated;
+    if (refusal !== "set-cookie" && refusal !== "late-cookie") return;
+    const until = parts.clock.now() + policy.uncacheableMs;
+    parts.flights.rememberHitForMiss(flightKey, until, refusal);
   }
 }

@@ -1,44 +1,60 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import type { Head } from "../contract/request-and-policy.ts";
+import type { Head, Reply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
+import { replyOnce } from "../reply/representation.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
 import { offeredField } from "../request/no-vary-search.ts";
-import { variantFields, variesBy } from "../storing/stored-fields.ts";
+import { variesBy } from "../storing/stored-fields.ts";
+import { variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
 
-/** Which variant a run's response is, by what its head says that it varies by. */
-export function variantIn(run: Run, head: Head): Pick<Entry, "vary" | "variant"> {
-  const vary = variantFields(run.vary, head, run.policy);
-  return { vary, variant: run.choose(vary) };
+/** What `Cache-Status` tells of storing a response; nothing as long as that is not known. */
+export interface Storing {
+  readonly stored?: boolean;
+  readonly detail?: Refusal;
 }
 
-/** The fields of the message to a run's own client: of one that is not stored for `refusal`, or may still be. */
-export function messageOf(
-  run: Run,
-  head: Head,
-  { refusal }: { readonly refusal: Refusal | undefined },
-): Fields {
-  return changed(run, head, [], statusOf(run, head, refusal === undefined ? {} : { detail: refusal }));
+/** The head for a run's own client, of a response that is not stored for `refusal`, or may still be. */
+export function originHead(run: Run, head: Head, refusal: Refusal | undefined): Omit<Reply, "body"> {
+  const { status, making } = head;
+  const storing = refusal === undefined ? {} : { detail: refusal };
+  return { status, fields: clientFields(run, head, [], originStatus(run, head, storing)), making };
 }
 
-/** The same of a response that was stored: it gets all that the handler said, its `Date` and its cookies too. */
-export function storedMessage(
+/** The reply to a run's own client whose response was stored: all that the handler sent, `Date` and cookies included. */
+export function storedReply(
   run: Run,
   head: Head,
   entry: Entry,
-  why: { readonly stored?: boolean; readonly detail?: Refusal },
-): { readonly said: Fields; readonly added: Fields } {
+  content: Uint8Array,
+  storing: Storing,
+): Reply {
+  const { request, selection } = run;
   const cookies = fieldOf(head.fields, "set-cookie");
-  const status = statusOf(run, head, why);
+  const status = originStatus(run, head, storing);
   const added: Fields = cookies === undefined ? status : [["set-cookie", cookies], ...status];
   const tag = fieldOf(entry.fields, "etag");
-  const said = changed(run, head, tag === undefined ? [] : [["etag", tag]], []);
-  return { said: without(said, ["content-length", "set-cookie", ...added.map(([name]) => name)]), added };
+  const sent = clientFields(run, head, tag === undefined ? [] : [["etag", tag]], []);
+  const fields = without(sent, ["content-length", "set-cookie", ...added.map(([name]) => name)]);
+  const { storedAt } = entry;
+  // Not the entry's own bytes: a change of this message leaves the stored response as it is.
+  const whole = { status: head.status, fields, body: content, storedAt, making: head.making };
+  return replyOnce(whole, request.method, selection, added);
 }
 
-function changed(run: Run, head: Head, tag: Fields, status: Fields): Fields {
+/** The status fields for a run's own client. */
+export function originStatus(run: Run, head: Head, storing: Storing): Fields {
+  const { policy, forward, key, parts } = run;
+  const inner = fieldOf(head.fields, "cache-status");
+  const name = policy.cacheStatusKey
+    ? statusKey(policy, key.resource, variantIn(run, head).variant, parts.digest)
+    : {};
+  return statusFields(policy, { fwd: forward, fwdStatus: head.status, ...storing, ...name }, inner);
+}
+
+function clientFields(run: Run, head: Head, tag: Fields, status: Fields): Fields {
   const vary = variesBy(head, run.policy);
   const fields: Fields = [
     ...(vary === undefined ? [] : [["vary", vary] as const]),
@@ -48,20 +64,6 @@ function changed(run: Run, head: Head, tag: Fields, status: Fields): Fields {
   ];
   const names = fields.map(([name]) => name);
   return [...without(head.fields, names), ...fields];
-}
-
-/** The fields that say what happened. */
-export function statusOf(
-  run: Run,
-  head: Head,
-  why: { readonly stored?: boolean; readonly detail?: Refusal },
-): Fields {
-  const { policy, forward, key, parts } = run;
-  const inner = fieldOf(head.fields, "cache-status");
-  const name = policy.cacheStatusKey
-    ? statusKey(policy, key.resource, variantIn(run, head).variant, parts.digest)
-    : {};
-  return statusFields(policy, { fwd: forward, fwdStatus: head.status, ...why, ...name }, inner);
 }
 
 function without(fields: Fields, names: readonly string[]): Fields {

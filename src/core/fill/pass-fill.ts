@@ -3,16 +3,22 @@ import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type {
+  Decision,
   Fill,
   HandlerHead,
   OpenFill,
   Policy,
   Reply,
+  RequestRecord,
   StreamedReply,
 } from "../contract/request-and-policy.ts";
+import { outdatedGroups } from "../invalidation/tagging.ts";
+import { outdated } from "../invalidation/unsafe-methods.ts";
 import { statusFields } from "../reply/status-fields.ts";
+import { originOf } from "../request/cache-key.ts";
+import type { RunParts } from "./run.ts";
 
-/** What a handler is shown of the target: all of it, unless said otherwise. */
+/** The default: the handler is shown all of the target. */
 const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
   target: undefined,
   received: undefined,
@@ -20,8 +26,8 @@ const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
 };
 
 /**
- * A run of a handler of which nothing is stored, and whose head is looked at: an unsafe request, whose success
- * outdates what is stored (RFC 9111 §4.4), or a HEAD, which tells of the stored GET (RFC 9111 §4.3.5).
+ * A run of a handler that stores nothing, and whose head is read: an unsafe request, whose success outdates what is
+ * stored (RFC 9111 §4.4), or a HEAD, whose head describes the stored GET (RFC 9111 §4.3.5).
  */
 export class PassFill implements Fill, OpenFill {
   readonly kind = "fill";
@@ -37,7 +43,7 @@ export class PassFill implements Fill, OpenFill {
   readonly #onHead: (head: HandlerHead | undefined) => void;
   #head: HandlerHead | undefined;
 
-  /** `reason` is why nothing is stored. `onHead` is told the head, or undefined if there is none. */
+  /** `reason` is why nothing is stored. `onHead` is called with the head, or with undefined if there is none. */
   constructor(
     policy: Policy,
     reason: Refusal,
@@ -77,7 +83,6 @@ export class PassFill implements Fill, OpenFill {
     // Nothing was to be stored.
   }
 
-  /** Nothing is stored of it, in any way. */
   isAnswer(): boolean {
     return false;
   }
@@ -86,7 +91,7 @@ export class PassFill implements Fill, OpenFill {
     return () => [];
   }
 
-  /** It goes on for what is stored: whether its handler succeeds is not a matter of its client. */
+  /** It goes on without its client: what its handler does to the resource concerns what is stored all the same. */
   leave(): boolean {
     return this.#head === undefined;
   }
@@ -102,11 +107,29 @@ export class PassFill implements Fill, OpenFill {
   #message(): Omit<StreamedReply, "sink"> {
     const { status, fields, making } = this.#head ?? { status: 200, fields: [], making: undefined };
     const inner = fieldOf(fields, "cache-status");
-    const said = statusFields(this.#policy, { ...this.#status, fwdStatus: status }, inner);
+    const own = statusFields(this.#policy, { ...this.#status, fwdStatus: status }, inner);
     return {
       status,
       making,
-      fields: [...fields.filter(([name]) => fieldOf(said, name) === undefined), ...said],
+      fields: [...fields.filter(([name]) => fieldOf(own, name) === undefined), ...own],
     };
   }
+}
+
+/** Lets an unsafe request past the cache, and removes what its success outdates (RFC 9111 §4.4). */
+export function unsafeFill<Native>(
+  parts: RunParts,
+  request: RequestRecord<Native>,
+  policy: Policy<Native>,
+): Decision {
+  const origin = originOf(request, policy);
+  parts.count("bypass");
+  parts.refused(policy.route, "method");
+  return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
+    if (head === undefined) return;
+    for (const resource of outdated(request, head, origin, parts.memories(policy))) {
+      parts.fence.purge(resource, parts.store.delete(resource));
+    }
+    parts.tags.invalidate(outdatedGroups(origin, head));
+  });
 }

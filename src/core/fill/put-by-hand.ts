@@ -14,9 +14,9 @@ import { readHead } from "../storing/response-head.ts";
 import { refusalOf } from "../storing/storable.ts";
 import { storedFields, variantFields } from "../storing/stored-fields.ts";
 import type { RunParts } from "./run.ts";
-import { keep } from "./write.ts";
+import { write } from "./write.ts";
 
-/** Nobody asked: a response that is put by hand is the one for requests without any field that it varies by. */
+/** A response that is put by hand belongs to no request: it is for those without any field that it varies by. */
 const NOBODY: RequestRecord<undefined> = {
   method: "GET",
   origin: "",
@@ -26,20 +26,20 @@ const NOBODY: RequestRecord<undefined> = {
 };
 
 /**
- * Makes the entry of a response that was put by hand, by the rules for what a route stores: what it says of secrecy,
- * cookies, lifetimes, stale windows, `Vary` and coding. Throws `ERR_CACHE_RESPONSE` where these forbid to store it.
+ * Makes the entry of a response that was put by hand, by the rules for what a route stores: secrecy, cookies, lifetimes,
+ * stale windows, `Vary` and coding. Throws `ERR_CACHE_RESPONSE` where these forbid storing it.
  */
-export function manualEntry(
+export function entryByHand(
   name: { readonly resource: string; readonly selector: string },
   response: ManualResponse,
   policy: Policy,
   { now, taggedAt, digest }: { readonly now: number; readonly taggedAt: number; readonly digest: Digest },
 ): Entry {
-  const { head: said, body } = manualMessage(response);
-  const head = readHead(said);
+  const { head: given, body } = manualMessage(response);
+  const head = readHead(given);
   const refusal = refusalOf(head, policy, NOBODY);
   if (refusal !== undefined) throw notStorable(refusal);
-  // Of a lifetime that is over already, there is nothing to keep but the removal of what was there.
+  // With a lifetime that is over already, nothing is stored, and what was there is removed.
   const instants = instantsOf(head, policy, now) ?? { storedAt: now, staleAt: now, deleteAt: now };
   const vary = variantFields([], head, policy);
   const fields = storedFields(head, policy, digest.of(body));
@@ -66,10 +66,10 @@ function notStorable(refusal: Refusal): CacheError {
 }
 
 /**
- * Puts an entry in the place of all that is stored under its key and of what fills under way would bring; answers
- * whether it is there in the end. An invalidation that overtakes it is not undone by it (hazard 22).
+ * Replaces all that is stored under the key of an entry, and keeps fills under way from storing; returns whether the
+ * entry is stored in the end. It does not undo an invalidation that overtakes it (hazard 22).
  */
-export async function put(parts: RunParts, entry: Entry): Promise<boolean> {
+export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean> {
   const { fence } = parts;
   fence.purge(entry.key);
   if (entry.deleteAt <= parts.clock.now()) {
@@ -77,6 +77,6 @@ export async function put(parts: RunParts, entry: Entry): Promise<boolean> {
     return false;
   }
   const ticket = fence.enter(entry.key, () => undefined);
-  const kept = await keep({ parts, ticket }, entry);
+  const kept = await write({ parts, ticket }, entry);
   return kept === "kept" && !ticket.purged && !parts.tags.areOutdated(entry);
 }

@@ -1,38 +1,51 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
+import { CacheError } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import { Readers } from "../flight/readers.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
-import { hasContent, replyOnce } from "../reply/representation.ts";
+import { hasContent } from "../reply/representation.ts";
 import { offeredField } from "../request/no-vary-search.ts";
 import { BodyCapture } from "../storing/body-capture.ts";
 import { storedFields } from "../storing/stored-fields.ts";
-import { BREAKS, isLeftOut, OF_THE_MOMENT } from "./judge.ts";
+import { isFailure, isMomentary, isStoredWithout, thrownAnswer } from "./judge.ts";
 import type { Judged } from "./judge.ts";
-import { messageOf, statusOf, storedMessage, variantIn } from "./origin-reply.ts";
-import { abandonRun, answerIn, brokenSource, failRefresh, refreshDeadlineOf } from "./run.ts";
+import { originHead, originStatus, storedReply } from "./origin-reply.ts";
+import type { Storing } from "./origin-reply.ts";
+import { abandonRun, failRefresh, refreshDeadlineOf, variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
-import { isPurged, keep, landStored } from "./write.ts";
+import { isPurged, share } from "./write.ts";
 
-/** One run of a handler from its head to its end: it is committed or abandoned, exactly once. */
+/** What may still happen to a response. */
+type State =
+  /** Nothing forbids storing it so far. `onFirstByte` lets in those who wait, where they wait for the first byte. */
+  | {
+      readonly kind: "storable";
+      readonly judged: Judged;
+      readonly held: Held;
+      readonly onFirstByte?: () => void;
+    }
+  /** It is not stored; its content may still come, for those who read it. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly held: Held }
+  /** It has ended and was given to the store; a promise where the store has not finished. */
+  | { readonly kind: "stored"; readonly kept: MaybePromise<Kept> }
+  /** It has ended and is not stored. */
+  | { readonly kind: "over"; readonly refusal: Refusal | undefined };
+
+/** What waits for the head to leave; undefined where nothing has to. */
+type Held = (() => void)[] | undefined;
+
+/** One run of a handler from its head to its end. */
 export class ResponseFill implements OpenFill, Sink {
   readonly #run: Run;
   readonly #head: Head;
   readonly #capture: BodyCapture;
-  readonly #judged: Judged | undefined;
   readonly #readers: Readers;
-  #refusal: Refusal | undefined;
-  /** Lets in those who wait, where they wait for the first byte of the content. */
-  #onFirstByte: (() => void) | undefined;
-  #over = false;
-  /** Whether the store keeps it; a promise where it has not said so yet. */
-  #kept: MaybePromise<Kept> = "kept";
-  /** What waits for the head to leave; undefined where nothing has to. */
-  #deferred: (() => void)[] | undefined;
+  #state: State;
 
-  /** `judgement` is why the head forbids storing or, if it does not, what the entry to be takes from it. */
+  /** `judgement` is why the head forbids storing or, if it does not, what the future entry takes from it. */
   constructor(run: Run, head: Head, judgement: Judged | Refusal, hasClient: boolean) {
     this.#run = run;
     this.#head = head;
@@ -40,86 +53,62 @@ export class ResponseFill implements OpenFill, Sink {
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
     const digest = isTagged ? undefined : parts.digest;
     this.#capture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
-    this.#readers = new Readers(this.#capture.flow, {
+    this.#readers = new Readers(this.#capture.broadcast, {
       hasClient,
       isWanted: () => isBackground && this.storable,
       onUnwanted: () => this.#giveUp(),
       clock: parts.clock,
-      patienceMs: isBackground ? refreshDeadlineOf(policy) : policy.waitMs,
+      waitMs: isBackground ? refreshDeadlineOf(policy) : policy.waitMs,
     });
-    if (typeof judgement === "string") this.refuse(judgement);
-    else this.#judged = judgement;
+    if (typeof judgement !== "string") this.#state = { kind: "storable", judged: judgement, held: undefined };
+    else {
+      this.#state = { kind: "refused", refusal: judgement, held: undefined };
+      this.#refused(judgement);
+    }
   }
 
   get storable(): boolean {
     return this.#refusal === undefined;
   }
 
-  refuse(reason: Refusal): void {
-    if (this.#over || this.#refusal !== undefined) return;
-    // Whom that concerns was told when the time was up.
-    if (reason === "timeout") return this.#keepNothing(reason);
-    const { parts, policy, flight, flightKey, isHitForMiss, noStore, isBackground } = this.#run;
-    this.#keepNothing(reason);
-    // A handler that saw conditions answers 304, 206 or 412: that says nothing about the whole response.
-    // Neither does what one client asked not to be stored.
-    const { status } = this.#head;
-    const isOfClient = noStore || (reason === "status" && (isHitForMiss || status === 412));
-    const isAboutWhole = !OF_THE_MOMENT.has(reason) && !isOfClient;
-    const isError = reason === "status" && policy.errorStatuses.has(status);
-    const until = parts.clock.now() + policy.uncacheableMs;
-    if (isAboutWhole) parts.flights.rememberHitForMiss(flightKey, until, reason, isError);
-    if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
-    // Those who wait hear it as soon as it is known, not at the end of the content (hazard 10).
-    flight?.land({ kind: BREAKS.has(reason) ? "failed" : "not-shared" });
-    parts.refused(policy.route, reason);
-    this.#readers.review();
+  refuse(refusal: Refusal): void {
+    if (this.#state.kind !== "storable") return;
+    this.#state = { kind: "refused", refusal, held: this.#state.held };
+    this.#refused(refusal);
   }
 
   defer(): (refusal?: Refusal) => Fields {
-    const deferred: (() => void)[] = (this.#deferred = []);
+    const held: (() => void)[] = [];
+    this.#hold(held);
     return (refusal) => {
-      this.#deferred = undefined;
-      const wasStorable = this.storable;
-      if (refusal !== undefined && wasStorable && !isLeftOut(refusal, this.#run.policy)) this.refuse(refusal);
-      for (const go of deferred) go();
-      const { stored, ...why } = this.#status();
-      // The head says so already, or what it says is true.
-      return !wasStorable || stored ? [] : statusOf(this.#run, this.#head, why);
+      this.#hold(undefined);
+      const before = this.#state.kind;
+      if (refusal !== undefined && !isStoredWithout(refusal, this.#run.policy)) this.refuse(refusal);
+      for (const go of held) go();
+      if (before !== "storable") return [];
+      const { stored, ...why } = this.#storing();
+      // Otherwise the head tells it already.
+      return stored ? [] : originStatus(this.#run, this.#head, why);
     };
   }
 
   complete(body: Uint8Array | string | undefined): Reply {
-    const { request, selection } = this.#run;
-    const { status, making } = this.#head;
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
-    if (entry === undefined)
-      return {
-        status,
-        fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
-        body: hasContent(status) ? content : undefined,
-        making,
-      };
-    // Not the entry's own bytes: whatever is done to this message, the stored one stays as it is.
-    const { said, added } = storedMessage(this.#run, this.#head, entry, this.#status());
-    const whole = { status, fields: said, body: content, storedAt: entry.storedAt, making };
-    return replyOnce(whole, request.method, selection, added);
+    if (entry !== undefined) return storedReply(this.#run, this.#head, entry, content, this.#storing());
+    const { status, fields, making } = originHead(this.#run, this.#head, this.#refusal);
+    return { status, fields, body: hasContent(status) ? content : undefined, making };
   }
 
   stream(stop?: () => void): StreamedReply {
-    const head = {
-      status: this.#head.status,
-      fields: messageOf(this.#run, this.#head, { refusal: this.#refusal }),
-      making: this.#head.making,
-    };
-    if (!this.storable || this.#judged === undefined) {
+    const head = originHead(this.#run, this.#head, this.#refusal);
+    if (this.#refusal !== undefined) {
       // Nobody tells the end of a stream that has no sink.
-      this.#over = true;
+      this.#close();
       return { ...head, sink: undefined };
     }
-    this.#letIn(this.#judged);
+    this.#letIn();
     const readers = this.#readers;
     readers.begin(stop);
     return {
@@ -132,17 +121,21 @@ export class ResponseFill implements OpenFill, Sink {
   }
 
   write(chunk: Uint8Array | string): void {
-    if (this.#over) return;
-    if (chunk.length > 0) this.#onFirstByte?.();
+    const state = this.#state;
+    if (!isOpen(state)) return;
+    if (chunk.length > 0 && state.kind === "storable" && state.onFirstByte !== undefined) {
+      this.#state = { kind: "storable", judged: state.judged, held: state.held };
+      state.onFirstByte();
+    }
     const refusal = this.#capture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
     this.#readers.heard();
   }
 
   room(): Promise<void> | undefined {
-    const room = this.#capture.flow.room();
+    const room = this.#capture.broadcast.room();
     if (room === undefined) return undefined;
-    // A source that is made to wait has not fallen silent.
+    // A source that has to wait has not fallen silent.
     this.#readers.rest();
     return room.then(() => this.#readers.heard());
   }
@@ -156,131 +149,168 @@ export class ResponseFill implements OpenFill, Sink {
   }
 
   leave(): boolean {
-    if (this.#over) return false;
-    return this.#readers.clientLeft();
+    return isOpen(this.#state) && this.#readers.clientLeft();
   }
 
   abandon(reason: "failed" | "aborted", error?: unknown): void {
-    if (this.#over) return;
-    // A refresh may still fail with an answer as long as it has not said a byte (hazard 52).
-    const isAnswer = this.#onFirstByte !== undefined && answerIn(error, this.#run.policy) !== undefined;
+    const state = this.#state;
+    if (!isOpen(state)) return;
+    const { policy } = this.#run;
+    // Before its first byte, a refresh may still fail with an answer (hazard 52).
+    const isUnheard = state.kind === "storable" && state.onFirstByte !== undefined;
+    const isAnswer = isUnheard && thrownAnswer(error, policy) !== undefined;
     if (isAnswer) this.refuse("status");
-    this.#over = true;
+    this.#close();
     this.#capture.refuse(reason);
-    this.#capture.flow.fail(error ?? brokenSource(this.#run.policy.route));
+    this.#capture.broadcast.fail(error ?? brokenSource(policy.route));
     this.#readers.end();
     if (!isAnswer) abandonRun(this.#run, reason, error);
   }
 
-  /**
-   * Nobody waits for the end of a stream: who came meanwhile reads it as it comes. A refresh may stand in for what is
-   * stale: as long as it has not said a byte, an error of it can still be replaced by that (RFC 5861 §4).
-   */
-  #letIn(judged: Judged): void {
-    const { flight, isBackground } = this.#run;
-    // Whether a nonce stands in the content is known at its end only: until then nobody is given any of it (hazard 37).
-    if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "not-shared" });
-    const flow = (): void => {
-      this.#onFirstByte = undefined;
-      flight?.flow({
-        head: this.#entry(new Uint8Array(), undefined, judged),
-        length: combined(fieldOf(this.#head.fields, "content-length")),
-        read: () => this.#readers.follow(),
-      });
-    };
-    if (isBackground) this.#onFirstByte = flow;
-    else if (this.#deferred === undefined) flow();
-    else this.#deferred.push(() => this.storable && flow());
+  /** Why it is not stored, as far as that is known. */
+  get #refusal(): Refusal | undefined {
+    return "refusal" in this.#state ? this.#state.refusal : undefined;
   }
 
-  /** Nothing of it can be stored any more, so no purge concerns it. */
-  #keepNothing(reason: Refusal): void {
-    this.#refusal = reason;
+  /** What may be told of it: that it is stored only once the store has it (hazard 54). */
+  #storing(): Storing {
+    const state = this.#state;
+    if (state.kind === "storable") return { stored: true };
+    if (state.kind !== "stored") return state.refusal === undefined ? {} : { detail: state.refusal };
+    if (state.kept === "kept") return { stored: true };
+    return state.kept === "refused" ? { detail: "not-kept" } : {};
+  }
+
+  #hold(held: Held): void {
+    if (isOpen(this.#state)) this.#state = { ...this.#state, held };
+  }
+
+  #close(): void {
+    this.#state = { kind: "over", refusal: this.#refusal };
+  }
+
+  /** Tells all whom it concerns that the response is not stored. */
+  #refused(reason: Refusal): void {
+    // No purge concerns it any more.
     this.#capture.refuse(reason);
     this.#run.ticket.leave();
+    // Those who wait were told when the time was up.
+    if (reason === "timeout") return;
+    const { parts, policy, flight, flightKey, isHitForMiss, noStore, isBackground } = this.#run;
+    // A handler that saw conditions sends 304, 206 or 412, which tells nothing about the whole response. Neither does
+    // what one client asked not to be stored.
+    const { status } = this.#head;
+    const isOfClient = noStore || (reason === "status" && (isHitForMiss || status === 412));
+    const isAboutWhole = !isMomentary(reason) && !isOfClient;
+    const isError = reason === "status" && policy.errorStatuses.has(status);
+    const until = parts.clock.now() + policy.uncacheableMs;
+    if (isAboutWhole) parts.flights.rememberHitForMiss(flightKey, until, reason, isError);
+    if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
+    // Those who wait are told as soon as it is known, not at the end of the content (hazard 10).
+    flight?.land({ kind: isFailure(reason) ? "failed" : "not-shared" });
+    parts.refused(policy.route, reason);
+    this.#readers.review();
   }
 
-  #giveUp(): void {
-    const error = brokenSource(this.#run.policy.route);
-    if (this.#refusal === undefined) return this.abandon("aborted", error);
-    // Why it is not stored is known already.
-    this.#over = true;
-    this.#capture.flow.fail(error);
-  }
-
-  /** What was stored before a refresh that was refused: it stays where the refusal is of the moment only. */
+  /** Removes what was stored before a refresh that was refused; after a momentary refusal it stays. */
   #outdate(isAboutWhole: boolean): void {
     const { parts, key } = this.#run;
     if (isAboutWhole) void parts.store.delete(key.resource);
     else failRefresh(this.#run, undefined);
   }
 
-  /** Stores the response if nothing forbids it, perhaps once its head leaves; answers the entry. */
+  /**
+   * Nobody waits for the end of a stream: requests that came meanwhile read it as it comes. Those who wait for a refresh
+   * have something stale: until its first byte, that can still stand in for an error (RFC 5861 §4).
+   */
+  #letIn(): void {
+    const state = this.#state;
+    if (state.kind !== "storable") return;
+    const { judged, held } = state;
+    const { flight, isBackground } = this.#run;
+    // Whether a nonce is in the content is known at its end only: until then nobody is given any of it (hazard 37).
+    if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "not-shared" });
+    const flow = (): void =>
+      flight?.flow({
+        head: this.#entry(new Uint8Array(), undefined, judged),
+        length: combined(fieldOf(this.#head.fields, "content-length")),
+        read: () => this.#readers.follow(),
+      });
+    if (isBackground) this.#state = { ...state, onFirstByte: flow };
+    else if (held === undefined) flow();
+    else held.push(() => this.storable && flow());
+  }
+
+  /** Nobody reads the rest of the content. */
+  #giveUp(): void {
+    const error = brokenSource(this.#run.policy.route);
+    if (this.#state.kind === "storable") return this.abandon("aborted", error);
+    // Why it is not stored is known already.
+    this.#close();
+    this.#capture.broadcast.fail(error);
+  }
+
+  /** Stores the response if nothing forbids it, perhaps once its head leaves; returns the entry. */
   #commit(): Entry | undefined {
-    if (this.#over) return undefined;
+    if (!isOpen(this.#state)) return undefined;
     const captured = this.#capture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
-    else if (isPurged(this.#run, this.#judged)) this.#purge();
+    this.#heedPurge();
+    const state = this.#state;
     const entry =
-      typeof captured === "string" || this.#refusal !== undefined || this.#judged === undefined
+      typeof captured === "string" || state.kind !== "storable"
         ? undefined
-        : this.#entry(captured.body, captured.digest, this.#judged);
-    if (this.#deferred === undefined) this.#finish(entry, captured === "truncated");
+        : this.#entry(captured.body, captured.digest, state.judged);
+    const finish = (): void => this.#finish(entry, captured === "truncated");
+    if (!isOpen(state) || state.held === undefined) finish();
     else
-      this.#deferred.push(() => {
-        if (isPurged(this.#run, this.#judged)) this.#purge();
-        this.#finish(this.storable ? entry : undefined, captured === "truncated");
+      state.held.push(() => {
+        this.#heedPurge();
+        finish();
       });
     return entry;
   }
 
-  /** What may be said of it: that it is stored only once the store has said so (hazard 54). */
-  #status(): { readonly stored?: boolean; readonly detail?: Refusal } {
-    if (this.#refusal !== undefined) return { detail: this.#refusal };
-    if (this.#kept === "kept") return { stored: true };
-    return this.#kept === "refused" ? { detail: "not-kept" } : {};
-  }
-
-  #finish(entry: Entry | undefined, isTruncated: boolean): void {
-    if (this.#over) return;
-    this.#over = true;
-    // Stored before anyone sees the end: whoever asks after it finds the entry.
-    if (entry !== undefined) this.#share(entry);
-    const { flow } = this.#capture;
-    if (isTruncated) flow.fail(brokenSource(this.#run.policy.route));
-    else flow.end();
-    flow.slide();
-    this.#readers.end();
-  }
-
-  /** As after a purge by key, which does so at once, one of those who wait leads anew. */
-  #purge(): void {
+  /** As after a purge by key, which does so at once, one of those who wait leads in its place. */
+  #heedPurge(): void {
+    if (this.#state.kind !== "storable" || !isPurged(this.#run, this.#state.judged)) return;
     this.#run.flight?.land({ kind: "retry" });
     this.refuse("purged");
   }
 
+  #finish(entry: Entry | undefined, isTruncated: boolean): void {
+    if (!isOpen(this.#state)) return;
+    const { parts, policy } = this.#run;
+    // Stored before anyone sees the end: a request that comes then finds the entry.
+    if (entry === undefined || this.#state.kind === "refused") this.#close();
+    else this.#state = { kind: "stored", kept: share(this.#run, entry, () => parts.stored()) };
+    const { broadcast } = this.#capture;
+    if (isTruncated) broadcast.fail(brokenSource(policy.route));
+    else broadcast.end();
+    broadcast.slide();
+    this.#readers.end();
+  }
+
   #entry(body: Uint8Array, digest: string | undefined, judged: Judged): Entry {
     const { key, policy } = this.#run;
-    const { making } = this.#head;
-    const fields = [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)];
+    const { status, making } = this.#head;
     return {
       key: key.resource,
       ...variantIn(this.#run, this.#head),
-      status: this.#head.status,
-      fields,
+      status,
+      fields: [...storedFields(this.#head, policy, digest), ...offeredField(this.#head, policy)],
       body,
       ...judged,
       ...(making === undefined ? {} : { making }),
     };
   }
+}
 
-  /** Writes the entry, and lets those who wait have it without waiting for the store. */
-  #share(entry: Entry): void {
-    const { parts, flight, flightKey } = this.#run;
-    parts.flights.forgetHitForMiss(flightKey);
-    parts.backoff.forget(flightKey);
-    const written = keep(this.#run, entry, () => parts.stored());
-    this.#kept = written;
-    landStored(flight, entry, written);
-  }
+function isOpen(state: State): state is Extract<State, { readonly held: Held }> {
+  return state.kind === "storable" || state.kind === "refused";
+}
+
+/** The error for all who read a content that ends too early without an error of its own. */
+function brokenSource(route: string): CacheError {
+  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
 }

@@ -1,7 +1,12 @@
-import { CacheError } from "../contract/errors.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Clock, Digest } from "../contract/platform.ts";
-import type { Abandoned, NormalizedTargets, Policy, RequestRecord } from "../contract/request-and-policy.ts";
+import type {
+  Abandoned,
+  Head,
+  NormalizedTargets,
+  Policy,
+  RequestRecord,
+} from "../contract/request-and-policy.ts";
 import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { Flight, Flights } from "../flight/flights.ts";
 import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
@@ -11,12 +16,13 @@ import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
 import type { Key } from "../request/cache-key.ts";
+import { variantFields } from "../storing/stored-fields.ts";
 
 /** What every run of a handler needs of its cache. */
 export interface RunParts {
   readonly store: GuardedStore;
   readonly clock: Clock;
-  /** How far that is ahead of the clock by which responses are dated, in ms; absent: it is the same. */
+  /** How far it is ahead of the clock by which responses are dated, in ms; absent: it is the same clock. */
   readonly aheadMs?: () => number;
   readonly digest: Digest;
   readonly flights: Flights;
@@ -24,32 +30,32 @@ export interface RunParts {
   readonly fence: PurgeFence;
   readonly responder: Responder;
   readonly tags: Tags;
-  /** What targets mean to the routes of this cache: the memory of one route, then those that differ from it. */
+  /** What targets mean to the routes of this cache: the memory of one route first, then those that differ from it. */
   memories(policy: Policy): Iterable<NormalizedTargets>;
-  /** Tells of two routes that meet on one key of their own functions. */
+  /** Reports two routes whose `key` functions return the same key. */
   met(first: Policy, second: Policy, key: string): void;
   /** Counts an outcome. */
   count(outcome: Outcome): void;
-  /** Counts and tells a refusal. */
+  /** Counts and reports a refusal. */
   refused(route: string, reason: Refusal): void;
-  /** Tells of parameters that are kept from a handler; `names` is asked if it is still told. */
+  /** Reports parameters that are hidden from a handler; `names` is called only if they are still to be reported. */
   undeclared(route: string, names: () => readonly string[]): void;
   /** Counts a stored response. */
   stored(): void;
-  /** Counts a refresh behind the clients' backs. */
+  /** Counts a refresh in the background. */
   refreshed(): void;
-  /** Tells the error of such a refresh: no client hears of it. */
+  /** Reports the error of a refresh, which no client sees. */
   refreshFailed(route: string, error: unknown): void;
   /** A number from 0 up to 1. */
   random(): number;
 }
 
-/** What was found on the way to one run of a handler. */
+/** What is known of a run of a handler before it begins. */
 export interface RunPlan {
   readonly request: RequestRecord;
   readonly policy: Policy;
   readonly key: Key;
-  /** Returns which variant of a resource the request selects. */
+  /** Returns the variant that the request selects. */
   readonly choose: ChooseVariant;
   /** The fields that the resource is known to vary by. */
   readonly vary: readonly string[];
@@ -57,26 +63,26 @@ export interface RunPlan {
   readonly flightKey: string;
   /** The stale response whose validators the handler is asked to check. */
   readonly stale: Entry | undefined;
-  /** The request forbids that anything of it is stored (RFC 9111 §5.2.1.5). */
+  /** The request forbids storing its response (RFC 9111 §5.2.1.5). */
   readonly noStore: boolean;
-  /** When the handler was asked, epoch ms. */
+  /** When the handler was called, epoch ms. */
   readonly askedAt: number;
 }
 
-/** For whom one run of a handler is. */
+/** Whom one run of a handler is for. */
 export interface RunRole {
   /** The flight that this run leads; undefined: it runs alone. */
   readonly flight: Flight | undefined;
   /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
   readonly isHitForMiss: boolean;
-  /** It runs without its client, to refresh what is stored: that stays where the run fails. */
+  /** It runs without its client, to refresh what is stored; a failure leaves that as it is. */
   readonly isBackground: boolean;
 }
 
 /** A run for its own client only. */
 export const ALONE: RunRole = { flight: undefined, isHitForMiss: false, isBackground: false };
 
-/** One run of a handler: its plan, and the places that have to hear of its end. */
+/** One run of a handler, with its place at the fence of purges. */
 export interface Run extends RunPlan, RunRole {
   readonly parts: RunParts;
   readonly ticket: Ticket;
@@ -90,7 +96,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const { request, policy, key, choose, vary, forward, flightKey, stale, noStore, askedAt } = plan;
   const { flight, isHitForMiss, isBackground } = role;
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
-  // Written out: to spread objects of so many properties takes V8 longer than all the rest of `begin`.
+  // Written out: V8 takes longer to spread objects of so many properties than for all the rest of `begin`.
   return {
     request,
     policy,
@@ -112,49 +118,35 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   };
 }
 
-/** What becomes of those who wait for a run that is abandoned. */
+/** The variant of a run's response, by what its head varies by. */
+export function variantIn({ choose, vary: known, policy }: Run, head: Head): Pick<Entry, "vary" | "variant"> {
+  const vary = variantFields(known, head, policy);
+  return { vary, variant: choose(vary) };
+}
+
+/** What those who wait for an abandoned run do next. */
 const LANDS = { failed: "failed", aborted: "retry", unheard: "not-shared" } as const;
 
-/** Ends a run that has nothing to share: after a failure everyone runs or is served stale, after an abort one leads. */
+/** Ends a run that has no response to share: after a failure all run or are served stale, after an abort one leads. */
 export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {
   const { parts, policy, flight, flightKey, ticket, isBackground } = run;
   ticket.leave();
   if (isBackground) failRefresh(run, error);
-  // The next crowd need not queue for what is answered where nobody hears it.
+  // The next requests need not queue for a response that this cache does not see.
   if (reason === "unheard")
     parts.flights.rememberHitForMiss(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
   flight?.land({ kind: isBackground ? "failed" : LANDS[reason] });
   parts.refused(policy.route, reason);
 }
 
-/** A refresh failed: what is stored stays as it was, and the next refresh waits for a while. */
+/** Ends a refresh that failed: what is stored stays as it was, and the next refresh waits for a while. */
 export function failRefresh(run: Run, error: unknown): void {
   const { parts, policy, flightKey } = run;
   parts.backoff.failed(flightKey, parts.clock.now(), run);
   if (error !== undefined) parts.refreshFailed(policy.route, error);
 }
 
-/**
- * The status of an error that is an answer and no outage (hazard 52): its own or, where it has none, the one that the
- * response was given before. Undefined where that is one of the route's error statuses, or no status of an error.
- */
-export function answerIn(error: unknown, { errorStatuses }: Policy, said?: number): number | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  const { status, statusCode } = error as { readonly status?: unknown; readonly statusCode?: unknown };
-  const sent = [status, statusCode, said].find(isErrorStatus);
-  return sent === undefined || errorStatuses.has(sent) ? undefined : sent;
-}
-
-function isErrorStatus(status: unknown): status is number {
-  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
-}
-
-/** What everyone who reads a content is told that breaks off without an error of its own. */
-export function brokenSource(route: string): CacheError {
-  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
-}
-
-/** How long a refresh may take to its head, and between two parts of its content, unless its route says otherwise. */
+/** How long a refresh may take to its head, and between two parts of its content, unless its route has another limit. */
 const REFRESH_DEADLINE_MS = 30_000;
 
 /** The deadline of a route's refreshes, in ms. */

@@ -12,7 +12,7 @@ interface Run {
   onUnwanted(): void;
   readonly clock: Clock;
   /** How long those who follow wait for a source whose own client is gone, or holds it back, in ms. */
-  readonly patienceMs: number;
+  readonly waitMs: number;
 }
 
 /**
@@ -68,7 +68,7 @@ export class Readers {
   heard(): void {
     this.#cancelPatience?.();
     if (this.#hasClient || this.#isOver || !this.#isStreaming) return;
-    this.#cancelPatience = this.#run.clock.schedule(() => this.#giveUp(), this.#run.patienceMs);
+    this.#cancelPatience = this.#run.clock.schedule(() => this.#giveUp(), this.#run.waitMs);
   }
 
   /**
@@ -82,11 +82,11 @@ export class Readers {
 
   /** The run's own client holds the source back: `cut` is called once it has done so for too long while others read. */
   hold(cut: () => void): () => void {
-    const { clock, patienceMs } = this.#run;
+    const { clock, waitMs } = this.#run;
     return clock.schedule(() => {
       const others = this.#flow.readers - (this.#client === undefined ? 0 : 1);
       if (this.#hasClient && others > 0) cut();
-    }, patienceMs);
+    }, waitMs);
   }
 
   /** Ends the run where nobody wants its content any more; answers whether it goes on. */

@@ -6,25 +6,31 @@ import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and
 
 const FIELD = "no-vary-search";
 
+/** A key, as far as rules concern it: its origin, and the rule by which it was made. */
+interface RuledKey {
+  readonly origin: string;
+  readonly rule: SearchRule | undefined;
+}
+
 /**
- * Learns the rule of a response that may be stored, and answers whether its key, which was made by another rule or by
- * none, is one that this rule allows.
+ * Whether a response may be stored under a key that was made by another rule than its own, or by none.
  *
- * A key that was made without a rule always is. So the first response that says a rule is stored for its own target
- * alone, which costs one more run of the handler, and none is ever found by more requests than it allows itself.
+ * A key that was made without a rule is always allowed. So the first response with a rule is stored for its own target
+ * alone, which costs one more run of the handler, and no response is found by more requests than it allows itself.
  */
-export function learnsRule(
-  request: RequestRecord,
-  policy: Policy,
-  key: { readonly origin: string; readonly rule: SearchRule | undefined },
-  head: HandlerHead,
-): boolean {
-  // The route's own key knows nothing of the query; of other methods, no response speaks for another target.
-  const isOfQuery = policy.key === undefined && (request.method === "GET" || request.method === "HEAD");
-  if (!policy.noVarySearch || !isOfQuery) return true;
-  const rule = ruleOf(head, policy);
-  policy.targets.learn(key.origin, splitTarget(request.target).path, rule);
-  return key.rule === undefined || isSameRule(key.rule, rule);
+export function allowsKey(request: RequestRecord, policy: Policy, key: RuledKey, head: HandlerHead): boolean {
+  return key.rule === undefined || !isRuled(request, policy) || isSameRule(key.rule, ruleOf(head, policy));
+}
+
+/** Learns, from a response that may be stored, which parameters of its path do not count. */
+export function learnRule(request: RequestRecord, policy: Policy, key: RuledKey, head: HandlerHead): void {
+  if (!isRuled(request, policy)) return;
+  policy.targets.learn(key.origin, splitTarget(request.target).path, ruleOf(head, policy));
+}
+
+/** The route's own key knows nothing of the query; with other methods, no response speaks for another target. */
+function isRuled({ method }: RequestRecord, policy: Policy): boolean {
+  return policy.noVarySearch && policy.key === undefined && (method === "GET" || method === "HEAD");
 }
 
 function ruleOf(head: HandlerHead, policy: Policy): SearchRule | undefined {

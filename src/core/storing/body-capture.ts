@@ -14,7 +14,7 @@ export class BodyCapture {
   readonly #digest: Digest | undefined;
   readonly #nonces: NonceFinder | undefined;
   /** The content on its way to whoever reads it while it comes. */
-  readonly flow: Broadcast;
+  readonly broadcast: Broadcast;
   #length = 0;
   #refusal: Refusal | undefined;
 
@@ -25,24 +25,24 @@ export class BodyCapture {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
     this.#nonces = nonces.length === 0 ? undefined : new NonceFinder(nonces);
-    this.flow = new Broadcast(maxBytes, clock);
+    this.broadcast = new Broadcast(maxBytes, clock);
   }
 
   /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
   write(chunk: Uint8Array | string): Refusal | undefined {
     // Nobody keeps it and nobody reads it.
-    if (this.#refusal !== undefined && this.flow.readers === 0) return this.#refusal;
+    if (this.#refusal !== undefined && this.broadcast.readers === 0) return this.#refusal;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
     if (this.#length > this.#maxBytes) this.refuse("too-large");
     else if (this.#nonces?.finds(bytes) === true) this.refuse("nonce");
-    this.flow.write(bytes);
+    this.broadcast.write(bytes);
     return this.#refusal;
   }
 
   /** Keeps nothing any more. */
   refuse(reason: Refusal): Refusal {
-    this.flow.slide();
+    this.broadcast.slide();
     return (this.#refusal ??= reason);
   }
 
@@ -56,7 +56,7 @@ export class BodyCapture {
       return "truncated";
     }
     if (this.#refusal !== undefined) return this.#refusal;
-    const body = joined(this.flow.parts, this.#length);
+    const body = joined(this.broadcast.parts, this.#length);
     return { body, digest: this.#digest?.of(body) };
   }
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { isSameRepresentation } from "../../../src/core/fill/head-fill.ts";
+import type { Fields } from "../../../src/http/fields.ts";
+import type { Entry } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/index.ts";
 import {
   answer,
@@ -180,5 +183,41 @@ describe("an answer to HEAD", () => {
 
     // then
     expect(written).toEqual([]);
+  });
+});
+
+const MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT";
+
+function entryWith(fields: Fields, body = "report"): Entry {
+  return { fields, body: new TextEncoder().encode(body) } as Partial<Entry> as Entry;
+}
+
+describe("a response to HEAD", () => {
+  const entry = entryWith([
+    ["etag", '"1"'],
+    ["last-modified", MODIFIED],
+  ]);
+
+  it.each<[string, Fields]>([
+    ["says nothing of it", []],
+    ["has its length", [["content-length", "6"]]],
+    ["has its entity tag", [["etag", '"1"']]],
+    ["has its Last-Modified", [["last-modified", MODIFIED]]],
+  ])("describes the stored content where it %s", (_, fields) => {
+    expect(isSameRepresentation(entry, fields)).toBe(true);
+  });
+
+  it.each<[string, Fields]>([
+    ["length", [["content-length", "7"]]],
+    ["length, written otherwise", [["content-length", "06"]]],
+    ["entity tag", [["etag", '"2"']]],
+    ["weakness of its tag", [["etag", 'W/"1"']]],
+    ["Last-Modified", [["last-modified", "Thu, 01 Jan 2026 00:00:01 GMT"]]],
+  ])("describes other content where it has another %s", (_, fields) => {
+    expect(isSameRepresentation(entry, fields)).toBe(false);
+  });
+
+  it("describes other content where it has a validator that nothing stored has", () => {
+    expect(isSameRepresentation(entryWith([]), [["etag", '"1"']])).toBe(false);
   });
 });

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { conditionsOf } from "../../../src/core/fill/not-modified-fill.ts";
+import type { Fields } from "../../../src/http/fields.ts";
+import type { Entry } from "../../../src/index.ts";
 import { fieldOf } from "../../../src/http/fields.ts";
 import { answer, fillOf, kitOf, openWith, said, serveOf, settle, textOf } from "../../support/kit.ts";
 import type { Asked, Kit, Said } from "../../support/kit.ts";
@@ -258,5 +261,35 @@ describe("a refresh", () => {
     const outcomes = [kit.now(kit.asked), kit.now(kit.asked)].map((decision) => serveOf(decision).outcome);
 
     expect([outcomes, kit.fills.length]).toEqual([["stale", "stale"], 1]);
+  });
+});
+
+function entryWith(fields: Fields, body = "report"): Entry {
+  return { fields, body: new TextEncoder().encode(body) } as Partial<Entry> as Entry;
+}
+
+describe("the conditions of a stored response", () => {
+  it.each<[string, Fields, Fields]>([
+    ["its entity tag", [["etag", 'W/"1"']], [["if-none-match", 'W/"1"']]],
+    ["its Last-Modified", [["last-modified", MODIFIED]], [["if-modified-since", MODIFIED]]],
+    ["none without a validator", [["content-type", "text/plain"]], []],
+  ])("are %s (RFC 9111 §4.3.1)", (_, fields, conditions) => {
+    expect(conditionsOf(entryWith(fields))).toEqual(conditions);
+  });
+
+  it("are both where it has both", () => {
+    const fields: Fields = [
+      ["last-modified", MODIFIED],
+      ["etag", '"1"'],
+    ];
+
+    expect(conditionsOf(entryWith(fields))).toEqual([
+      ["if-none-match", '"1"'],
+      ["if-modified-since", MODIFIED],
+    ]);
+  });
+
+  it("are none where nothing is stored", () => {
+    expect(conditionsOf(undefined)).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { mergedFields } from "../../../src/core/fill/update-stored.ts";
+import type { Fields } from "../../../src/http/fields.ts";
 import { formatHttpDate } from "../../../src/http/http-date.ts";
 import { answer, asyncStore, fillOf, kitOf, openWith, said, settle, textOf } from "../../support/kit.ts";
 import { memoryStore } from "../../../src/index.ts";
@@ -224,5 +226,33 @@ describe("a 304 whose policy has a nonce", () => {
     kit.ask({}, { status: 304, headers: { "content-security-policy": "script-src 'nonce-r4nd0m'" } });
 
     expect(fillOf(kit.now()).conditions).toEqual([]);
+  });
+});
+
+describe("the fields of a stored response that a 304 freshens", () => {
+  it("are replaced where the 304 has them, and the others stay (RFC 9111 §3.2)", () => {
+    const stored: Fields = [
+      ["cache-control", "max-age=1"],
+      ["x-a", "old"],
+    ];
+
+    expect(mergedFields(stored, [["cache-control", "max-age=60"]])).toEqual([
+      ["x-a", "old"],
+      ["cache-control", "max-age=60"],
+    ]);
+  });
+
+  it.each([
+    "content-digest",
+    "content-encoding",
+    "content-length",
+    "content-md5",
+    "content-range",
+    "digest",
+    "etag",
+    "repr-digest",
+  ])("keep %s, which describes the stored content", (name) => {
+    expect(mergedFields([[name, "old"]], [[name, "new"]])).toEqual([[name, "old"]]);
+    expect(mergedFields([], [[name, "new"]])).toEqual([]);
   });
 });

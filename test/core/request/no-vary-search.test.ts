@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { learnsRule, offeredField } from "../../../src/core/request/no-vary-search.ts";
+import { allowsKey, learnRule, offeredField } from "../../../src/core/request/no-vary-search.ts";
 import { toFields } from "../../../src/http/fields.ts";
 import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 import type { SearchRule } from "../../../src/http/no-vary-search.ts";
@@ -23,7 +23,9 @@ function learn(
   const { policy } = kitOf({ route: { noVarySearch: true, ...route } });
   const request = requestOf({ target: "/q?utm=1", ...asked });
   const head = { status: 200, fields: toFields(said ?? {}) };
-  const isAllowed = learnsRule(request, policy, { origin: ORIGIN, rule }, head);
+  const key = { origin: ORIGIN, rule };
+  const isAllowed = allowsKey(request, policy, key, head);
+  learnRule(request, policy, key, head);
   return { isAllowed, learned: policy.targets.of(ORIGIN, "/q").rule };
 }
 

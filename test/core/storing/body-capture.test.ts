@@ -68,7 +68,7 @@ describe("captured content", () => {
   it("is truncated where it is too large to keep and not as long as Content-Length says", () => {
     // given
     const capture = new BodyCapture(3, undefined, testClock());
-    void capture.flow.read(() => undefined);
+    void capture.broadcast.read(() => undefined);
 
     // when
     capture.write("abcdef");
