@@ -1,46 +1,46 @@
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 
-/** Breaks a response's connection so that its client knows that it was not the end. */
+/** Closes a response's connection in a way that its client takes for an incomplete message, not for its end. */
 export function abortResponse(res: ServerResponse, error?: Error): void {
-  // Without an error, HTTP/2 closes a stream with NO_ERROR, and clients take what has come for the whole.
+  // Without an error, HTTP/2 closes a stream with NO_ERROR, and clients take the content so far for all of it.
   if (res.req.httpVersionMajor > 1) {
     res.destroy(error ?? new Error("the content broke off before its end"));
     return;
   }
-  if (res.socket !== null) resetUncounted(res, res.socket);
+  if (res.socket !== null) resetUnframed(res, res.socket);
   res.destroy(error);
 }
 
-/** Ends the connection of a response of HTTP/1 so that its client knows that it was not the end. */
+/** Closes the HTTP/1 connection of a response in a way that its client takes for an incomplete message. */
 export function abortConnection(res: ServerResponse, socket: Socket): void {
-  resetUncounted(res, socket);
+  resetUnframed(res, socket);
   socket.destroy();
 }
 
-/** Makes whoever destroys a response before its end break it off: a stream that fails, the framework, the handler. */
+/** Makes `res.destroy()` abort a response that is under way, whether a failed stream, the framework or the handler calls it. */
 export function abortWhenDestroyed(res: ServerResponse): void {
   const { destroy } = res;
-  let isOver = false;
+  let isCalled = false;
   res.destroy = (error?: Error): ServerResponse => {
-    const breaks = !isOver && res.headersSent && !res.writableEnded && !res.destroyed;
-    isOver = true;
-    if (breaks) abortResponse(res, error);
+    const isUnderWay = !isCalled && res.headersSent && !res.writableEnded && !res.destroyed;
+    isCalled = true;
+    if (isUnderWay) abortResponse(res, error);
     else destroy.call(res, error);
     return res;
   };
 }
 
-/** To a client of HTTP/1.0 an end of the connection is the end of the content (RFC 9112 §6.3): only a reset is none. */
-function resetUncounted(res: ServerResponse, socket: Socket): void {
+/** A client of HTTP/1.0 takes a closed connection for the end of the content (RFC 9112 §6.3), but not a reset one. */
+function resetUnframed(res: ServerResponse, socket: Socket): void {
   if (!res.chunkedEncoding && !res.hasHeader("content-length")) reset(socket);
 }
 
-/** Has a connection reset as it is destroyed, if it can be: over a pipe nothing tells a break from the end. */
+/** Resets a connection. A pipe has no reset. */
 function reset(socket: Socket): void {
   const { _parent: below } = socket as { readonly _parent?: unknown };
   if (socket.remoteAddress === undefined) return;
-  // A connection of TLS destroys the one below it. To reset that one by itself ends the process while it is written to.
+  // A TLS connection destroys the one below it. Resetting that one directly ends the process while it is written to.
   if (below instanceof Socket) Object.assign(below, { resetAndClosing: true });
   else socket.resetAndDestroy();
 }

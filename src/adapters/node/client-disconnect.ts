@@ -2,216 +2,232 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Sink } from "../../adapter.ts";
 import { abortConnection } from "./abort-response.ts";
-import { SIGNS, unwatch, watch } from "./socket-watch.ts";
-import { OnFinishedQueue, heldListeners } from "./on-finished-queue.ts";
 import { DetachedSocket } from "./detached-socket.ts";
 import type { Consumer } from "./detached-socket.ts";
+import { OnFinishedQueue } from "./on-finished-queue.ts";
+import { END_EVENTS, unwatchSocket, watchSocket } from "./socket-watch.ts";
 
 type Listener = (...args: unknown[]) => void;
 
-/** The responses of which somebody notices that their client goes. */
+/** The responses whose client is watched. */
 const WATCHED: WeakSet<ServerResponse> = new WeakSet();
 
-/** What a handler runs for. */
+/** The run of a handler, whose client may disconnect. */
 interface Run extends Consumer {
-  /** The client goes; answers whether the handler goes on. Called once at most. */
+  /** The client has disconnected. Returns whether the handler goes on. Called once at most. */
   leave(): boolean;
-  /** The client is gone, and the handler does not go on. */
+  /** The client has disconnected, and the handler does not go on. */
   end(): void;
 }
 
+/** Where a response is: before its client disconnects, after that without a client, or no longer watched. */
+type State =
+  | { readonly kind: "watching"; readonly closed: Promise<void> }
+  | { readonly kind: "detached"; readonly socket: DetachedSocket }
+  | { readonly kind: "over" };
+
+const OVER: State = { kind: "over" };
+
 /**
- * Notices that a response's client goes away before anybody else hears of it, and asks whether the handler goes on.
+ * Notices that a response's client disconnects before anybody else does, and asks whether the handler goes on.
  *
- * Where it does, the handler is not to notice: it may write in a loop, wait for `drain`, or be watched by `pipeline` or
- * `on-finished`, which all give up once the connection is gone. So response and request are put on a connection without
- * anybody at its other end before the client's own tells of its end.
+ * If it does, the handler must not notice. It may write in a loop, wait for `drain`, or be watched by `pipeline` or
+ * `on-finished`, which all give up once the connection is closed. So request and response move to a detached socket
+ * before the client's socket emits anything.
  */
 export class ClientDisconnect {
   readonly #res: ServerResponse;
   readonly #socket: Socket;
   readonly #run: Run;
-  /** What listens to the connection and is not the handler's: Node's server, earlier middleware, later requests. */
+  /** The listeners on the connection that are not the handler's: Node's server, earlier middleware, later requests. */
   readonly #others: readonly unknown[][];
-  /** What those and the handler listen to together. */
-  readonly #shared: readonly OnFinishedQueue[];
-  /** Fulfilled once all were told of the end of the client's connection. */
-  #over: Promise<void> | undefined;
-  #isWatching = false;
-  /** The connection that the response is on where it has no client. */
-  #detached: DetachedSocket | undefined;
-  /** To be called when the client does not hold the handler back any more. */
-  #letOn: (() => void) | undefined;
+  readonly #onFinished: readonly OnFinishedQueue[];
+  #state: State;
+  /** Called when the client no longer holds the handler back. */
+  #unhold: (() => void) | undefined;
 
-  /** `run` is asked once the client goes, and told where it is over with that. */
+  /** `run` is asked once the client disconnects. */
   constructor(res: ServerResponse, run: Run) {
     const { socket } = res.req;
     WATCHED.add(res);
     this.#res = res;
     this.#socket = socket;
     this.#run = run;
-    this.#others = SIGNS.map((sign) => socket.rawListeners(sign));
-    this.#shared = [res, res.req].map((message) => new OnFinishedQueue(message));
+    this.#others = END_EVENTS.map((event) => socket.rawListeners(event));
+    this.#onFinished = [res, res.req].map((message) => new OnFinishedQueue(message));
     if (socket instanceof DetachedSocket) {
       socket.consumers.add(run);
-      this.#detached = socket;
+      this.#state = { kind: "detached", socket };
       return;
     }
-    this.#isWatching = true;
-    this.#over = watch(socket, this);
+    this.#state = { kind: "watching", closed: watchSocket(socket, this) };
   }
 
-  /** Whether somebody notices already that a response's client goes. */
+  /** Whether the client of a response is watched already. */
   static watches(res: ServerResponse): boolean {
     return WATCHED.has(res);
   }
 
-  /** Whether there is a client: a run may be without one from its beginning. */
+  /** Whether there is a client. A refresh has none from its beginning. */
   get hasClient(): boolean {
-    return this.#detached === undefined;
+    return this.#state.kind !== "detached";
   }
 
-  /** Looks whether the client is gone though nobody was told yet; answers whether the response can go on. */
+  /** Checks for a disconnect that no event has reported yet. Returns whether the response can go on. */
   check(): boolean {
-    if (this.#socket.destroyed) this.notice();
+    if (this.#socket.destroyed) this.onEnd();
     return !this.#res.destroyed && !this.#res.req.socket.destroyed;
   }
 
-  /** Whether the handler may go on writing. Where it may not, for too long while others follow, the client is cut off. */
-  hold(sink: Sink, mayGoOn: boolean): boolean {
-    this.#letOn?.();
-    this.#letOn = mayGoOn || !this.hasClient ? undefined : sink.hold(() => this.#cut());
-    return mayGoOn;
+  /** Records whether the handler may write more, and returns it. A client that holds it back for too long is cut off. */
+  hold(sink: Sink, mayWrite: boolean): boolean {
+    this.#unhold?.();
+    this.#unhold = mayWrite || !this.hasClient ? undefined : sink.hold(() => this.#cut());
+    return mayWrite;
   }
 
-  /** The connection is gone. */
-  notice(): void {
-    if (!this.#isWatching) return;
-    this.#isWatching = false;
+  /** The connection has ended. */
+  onEnd(): void {
+    const state = this.#state;
+    if (state.kind !== "watching") return;
+    this.#state = OVER;
     const { req, destroyed } = this.#res;
-    // The handler itself broke it off; or it would wait for content that never comes.
+    // It cannot go on if the handler itself destroyed it, or would wait for request content that never comes.
     const canGoOn = !destroyed && !req.readableAborted && req.complete;
-    if (canGoOn && this.#run.leave()) this.#moveOn();
-    // Node 20 does not tell those whose turn has not come yet that they are closed.
+    if (canGoOn && this.#run.leave()) this.#detach(state.closed);
+    // Node 20 does not close a response that waits for its turn.
     else this.#run.end();
   }
 
-  /** What comes to listen to the connection in this turn listens for the next request on it. */
-  nextBegins(): void {
-    const before = SIGNS.map((sign) => this.#socket.rawListeners(sign));
-    // Nothing but what came on this connection runs until then. What comes later may be this run's own.
+  /** Listeners that are added to the connection in this turn belong to the next request on it. */
+  onNextRequest(): void {
+    const before = END_EVENTS.map((event) => this.#socket.rawListeners(event));
+    // Until the next tick only that request runs. What is added later may be this run's own.
     process.nextTick(() => {
-      for (const [at, sign] of SIGNS.entries())
-        for (const listener of this.#socket.rawListeners(sign))
+      for (const [at, event] of END_EVENTS.entries())
+        for (const listener of this.#socket.rawListeners(event))
           if (before[at]?.includes(listener) !== true) this.#others[at]?.push(listener);
     });
   }
 
-  /** Calls what tells everyone that the connection is gone, and keeps that from the handler where the run goes on. */
-  tell(tellAll: () => void): void {
-    const detached = this.#detached;
-    if (detached === undefined || detached.isGivenUp) return tellAll();
-    const giveBack = [
-      holdDestroy(this.#res.req, (error) => (detached.withheld = { error })),
-      // Node 26 does so to a response whose turn has not come yet.
-      holdDestroy(this.#res, () => undefined),
+  /** Emits the end of the connection to all others, without effect on a run that goes on. */
+  emitEnd(emit: () => void): void {
+    const state = this.#state;
+    if (state.kind !== "detached" || state.socket.isAbandoned) return emit();
+    const { socket } = state;
+    const restores = [
+      withholdDestroy(this.#res.req, (error) => (socket.withheldDestroy = { error })),
+      // Node 26 also destroys a response that waits for its turn.
+      withholdDestroy(this.#res, () => undefined),
     ];
     try {
-      tellAll();
+      emit();
     } finally {
-      for (const give of giveBack) give();
+      for (const restore of restores) restore();
     }
   }
 
   /**
-   * Nobody wants the rest of this run. Where no other run needs the handler, it hears now that its client is gone;
-   * answers whether it did.
+   * Nobody wants the rest of this run. If no other run needs the handler, it is told now that its client has
+   * disconnected. Returns whether it was.
    */
   stop(): boolean {
-    const detached = this.#detached;
-    if (detached === undefined) return false;
-    detached.consumers.delete(this.#run);
-    if (detached.consumers.size > 0) return false;
-    detached.isGivenUp = true;
+    if (this.#state.kind !== "detached") return false;
+    const { socket } = this.#state;
+    socket.consumers.delete(this.#run);
+    if (socket.consumers.size > 0) return false;
+    socket.isAbandoned = true;
     this.#res.destroy();
-    if (detached.withheld !== undefined) this.#res.req.destroy(detached.withheld.error);
+    if (socket.withheldDestroy !== undefined) this.#res.req.destroy(socket.withheldDestroy.error);
     return true;
   }
 
-  /** Notices nothing any more. */
+  /** Stops watching. */
   release(): void {
-    this.#isWatching = false;
-    this.#letOn?.();
-    // The connection of a client that is gone has perhaps told only a part of it.
-    if (this.#detached === undefined) unwatch(this.#socket, this);
-    else this.#detached.consumers.delete(this.#run);
+    const state = this.#state;
+    if (state.kind === "watching") this.#state = OVER;
+    this.#unhold?.();
+    // A run without a client still withholds what the client's connection has not emitted yet.
+    if (state.kind === "detached") state.socket.consumers.delete(this.#run);
+    else unwatchSocket(this.#socket, this);
   }
 
-  /** Breaks the connection off, unless the client has read since: the handler goes on as after any client that left. */
+  /** Closes the connection, unless the client has read since. The handler goes on as after any disconnect. */
   #cut(): void {
     if (this.hasClient && this.#res.writableNeedDrain) abortConnection(this.#res, this.#socket);
   }
 
-  #moveOn(): void {
+  /** `closed` is fulfilled once all others know that the client's connection is closed. */
+  #detach(closed: Promise<void>): void {
     const { req } = this.#res;
-    // Another cache may have gone on with the same response already.
-    const detached = req.socket instanceof DetachedSocket ? req.socket : this.#createDetached();
-    detached.consumers.add(this.#run);
-    this.#detached = detached;
-    for (const shared of this.#shared) shared.moveTo(detached, this.#res);
-    for (const [at, sign] of SIGNS.entries()) this.#moveListeners(sign, this.#others[at] ?? [], detached);
-    // Node's server puts another listener in the place of its own where what came was no request; that moved, too.
+    // Another cache may have detached the same response already.
+    const socket = req.socket instanceof DetachedSocket ? req.socket : this.#createDetached(closed);
+    socket.consumers.add(this.#run);
+    this.#state = { kind: "detached", socket };
+    for (const queue of this.#onFinished) queue.moveTo(socket, this.#res);
+    for (const [at, event] of END_EVENTS.entries())
+      this.#moveListeners(event, this.#others[at] ?? [], socket);
+    // Where what came was no request, Node's server has replaced its own listener, and the new one has moved, too.
     if (this.#socket.listenerCount("error") === 0) this.#socket.on("error", () => undefined);
   }
 
-  #createDetached(): DetachedSocket {
+  #createDetached(closed: Promise<void>): DetachedSocket {
     const res = this.#res;
-    const socket = this.#socket;
-    const detached = new DetachedSocket(socket);
-    // Node's server takes the responses of a connection in turn, until it hears that the connection is closed.
-    detached.waitFor(this.#over);
-    // A response whose turn has not come yet, behind another one on its connection, has no socket.
-    if (res.socket === socket) res.detachSocket(socket);
-    detached.carry(res);
+    const client = this.#socket;
+    const detached = new DetachedSocket(client);
+    // Node's server takes the responses of a connection in turn, until it knows that the connection is closed.
+    detached.holdUntil(closed);
+    // A response that waits for its turn has no socket.
+    if (res.socket === client) res.detachSocket(client);
+    detached.attach(res);
     res.req.socket = detached as unknown as Socket;
-    // Another name of it, and no alias.
+    // A copy of the property, not an alias.
     Reflect.set(res.req, "client", detached);
-    // Where its client has said that it sends nothing more, it takes nothing more either, and need not close.
-    setImmediate(() => socket.destroy());
-    // Node's server does so on the client's connection, at the end of this response and of those before it.
+    // A client that has ended its side receives nothing more, and need not close the connection.
+    setImmediate(() => client.destroy());
+    // Node's server calls it with the client's connection, at the end of this response and of those before it.
     res.detachSocket = () => {
       Reflect.deleteProperty(res, "detachSocket");
       res.detachSocket(detached as unknown as Socket);
-      // Then it would hand that connection to the next response on it, without asking whether it has one still.
-      // What is the last response on its connection has no next one.
+      // Otherwise it would assign that connection to the next response on it without a check (hazard 31).
+      // The last response on a connection has no next one.
       Reflect.set(res, "_last", true);
     };
     res.assignSocket = () => undefined;
     res.once("close", () => detached.destroy());
-    // Perhaps it waits for the client to read.
+    // The handler may be waiting for the client to read.
     process.nextTick(() => res.emit("drain"));
     return detached;
   }
 
-  /** What the handler listens to, it hears of the stand-in. */
-  #moveListeners(sign: (typeof SIGNS)[number], others: readonly unknown[], detached: DetachedSocket): void {
-    const held = heldListeners(this.#res.req);
-    for (const listener of this.#socket.rawListeners(sign) as (Listener & { listener?: Listener })[]) {
-      if (others.includes(listener) && !held.has(listener.listener ?? listener)) continue;
-      this.#socket.removeListener(sign, listener);
-      detached.on(sign, listener);
+  #moveListeners(
+    event: (typeof END_EVENTS)[number],
+    others: readonly unknown[],
+    detached: DetachedSocket,
+  ): void {
+    const ofSignal = signalListeners(this.#res.req);
+    for (const listener of this.#socket.rawListeners(event) as (Listener & { listener?: Listener })[]) {
+      if (others.includes(listener) && !ofSignal.has(listener.listener ?? listener)) continue;
+      this.#socket.removeListener(event, listener);
+      detached.on(event, listener);
     }
   }
 }
 
-/** Keeps a message from being destroyed, and notes with what; answers how to end that. */
-function holdDestroy(
+/** The listeners that Node adds for `request.signal`, and keeps on the request: the handler may depend on them. */
+function signalListeners(req: IncomingMessage): ReadonlySet<unknown> {
+  const values = Object.getOwnPropertySymbols(req).map((name): unknown => Reflect.get(req, name));
+  return new Set(values.filter((value) => typeof value === "function"));
+}
+
+/** Replaces `destroy` of a message by a function that only records the error. Returns how to restore it. */
+function withholdDestroy(
   message: IncomingMessage | ServerResponse,
-  note: (error: Error | undefined) => void,
+  record: (error: Error | undefined) => void,
 ): () => void {
   const own = Object.getOwnPropertyDescriptor(message, "destroy");
   const value = (error?: Error): unknown => {
-    note(error);
+    record(error);
     return message;
   };
   Object.defineProperty(message, "destroy", { configurable: true, writable: true, value });

@@ -1,58 +1,58 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Whether a response's client is gone already. */
+/** Whether a response's client has disconnected. */
 export function isDisconnected(res: ServerResponse): boolean {
-  // Of HTTP/2, a response does not say so itself.
+  // Over HTTP/2, `res.destroyed` does not tell.
   const { stream } = res as { readonly stream?: { readonly destroyed: boolean; readonly closed: boolean } };
   if (stream !== undefined) return stream.destroyed || stream.closed;
   return res.destroyed || connectionOf(res)?.destroyed === true;
 }
 
-/** Calls `tell` once, when a response is closed: its client has all of it, or has gone. */
-export function onceClosed(res: ServerResponse, tell: () => void): void {
+/** Calls `listener` once, when a response is closed: its client has received all of it, or has disconnected. */
+export function onceClosed(res: ServerResponse, listener: () => void): void {
   const socket = connectionOf(res);
-  const waiting = socket === undefined ? undefined : waitingFor(socket);
-  const over = (): void => {
-    waiting?.delete(look);
-    res.removeListener("close", over);
-    tell();
+  const checks = socket === undefined ? undefined : checksOf(socket);
+  const close = (): void => {
+    checks?.delete(check);
+    res.removeListener("close", close);
+    listener();
   };
-  // A response that goes on without its client is on another connection by now.
-  const look = (): void => (isDisconnected(res) ? over() : undefined);
-  waiting?.add(look);
-  res.once("close", over);
+  // A response that goes on without its client is on a detached socket by now.
+  const check = (): void => (isDisconnected(res) ? close() : undefined);
+  checks?.add(check);
+  res.once("close", close);
 }
 
 /**
- * Calls `go` when a response has its turn on its connection: at once, unless it is behind another one. Where the
- * client goes before, it may never be called.
+ * Calls `go` when a response has its turn on its connection: at once, unless an earlier response is under way. It may
+ * never be called if the client disconnects before.
  */
 export function onceItsTurn(res: ServerResponse, go: () => void): void {
   // Node's name for the response that has its turn.
-  const { _httpMessage: other } = res.req.socket as { _httpMessage?: ServerResponse | null };
-  if (res.socket !== null || other === undefined || other === null) return go();
-  // Not in the midst of what ends the one before.
+  const { _httpMessage: current } = res.req.socket as { _httpMessage?: ServerResponse | null };
+  if (res.socket !== null || current === undefined || current === null) return go();
+  // Not while the one before is ending.
   res.once("socket", () => process.nextTick(go));
 }
 
-/** The connection, where Node may tell nothing of its end to a response whose turn on it has not come. */
+/** The HTTP/1 connection. Node may not tell a response that waits for its turn when it closes. */
 function connectionOf({ req }: ServerResponse): Socket | undefined {
   return req.httpVersionMajor === 1 ? req.socket : undefined;
 }
 
-/** What looks after the responses of each connection that are not closed; several where a client sends requests ahead. */
-const WAITING: WeakMap<Socket, Set<() => void>> = new WeakMap();
+/** A check for each open response of a connection; there are several where a client pipelines requests. */
+const CHECKS: WeakMap<Socket, Set<() => void>> = new WeakMap();
 
-function waitingFor(socket: Socket): Set<() => void> {
-  let waiting = WAITING.get(socket);
-  if (waiting === undefined) {
-    const all = (waiting = new Set());
-    WAITING.set(socket, waiting);
+function checksOf(socket: Socket): Set<() => void> {
+  let checks = CHECKS.get(socket);
+  if (checks === undefined) {
+    const all = (checks = new Set());
+    CHECKS.set(socket, checks);
     // One listener for all: Node warns of a connection with more than ten.
     socket.once("close", () => {
-      for (const look of all) look();
+      for (const check of all) check();
     });
   }
-  return waiting;
+  return checks;
 }

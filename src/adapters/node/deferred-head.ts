@@ -1,32 +1,32 @@
 import type { ServerResponse } from "node:http";
 import { applyHead } from "./write-arguments.ts";
 
-/** A head that a handler has written and that is not sent yet: its response says that it is. */
+/** A head that a handler has written and that is not sent yet. `res.headersSent` is true meanwhile, as without a cache. */
 export class DeferredHead {
   readonly #res: ServerResponse;
-  readonly #earlier: Pick<ServerResponse, "statusCode" | "statusMessage" | "sendDate">;
+  readonly #before: Pick<ServerResponse, "statusCode" | "statusMessage" | "sendDate">;
   readonly #fields: ReturnType<ServerResponse["getHeaders"]>;
 
   constructor(res: ServerResponse) {
     const { statusCode, statusMessage, sendDate } = res;
     this.#res = res;
-    this.#earlier = { statusCode, statusMessage, sendDate };
+    this.#before = { statusCode, statusMessage, sendDate };
     this.#fields = res.getHeaders();
     Object.defineProperty(res, "headersSent", { configurable: true, get: () => true });
   }
 
-  /** Sets what `writeHead(...args)` says. */
+  /** Sets the status, reason and fields of `writeHead(...args)` on the response. */
   write(args: readonly unknown[]): void {
     applyHead(this.#res, args);
   }
 
-  /** From now on the response says itself whether its head is sent. */
+  /** Gives `res.headersSent` its own meaning back. */
   release(): void {
     Reflect.deleteProperty(this.#res, "headersSent");
   }
 
-  /** Makes the response what it was before: somebody else answers. */
-  takeBack(): void {
+  /** Restores the response as it was before, for somebody else to respond. */
+  undo(): void {
     const res = this.#res;
     for (const name of res.getHeaderNames()) {
       if (!(name in this.#fields)) res.removeHeader(name);
@@ -34,6 +34,6 @@ export class DeferredHead {
     for (const [name, value] of Object.entries(this.#fields)) {
       if (value !== undefined && value !== res.getHeader(name)) res.setHeader(name, value);
     }
-    Object.assign(res, this.#earlier);
+    Object.assign(res, this.#before);
   }
 }

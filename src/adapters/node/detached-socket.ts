@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
-/** What is taken over from the connection that a stand-in stands for: who is at its other end, and how. */
+/** The properties that are copied from the client's connection: its two ends, and its encryption. */
 const COPIED = [
   "remoteAddress",
   "remotePort",
@@ -19,82 +19,79 @@ const COPIED = [
   "server",
 ] as const;
 
-/** What a guard may ask a TLS connection; the answers are those at the time of the copy. */
+/** The methods of a TLS connection that a guard may call. They return what they did at the time of the copy. */
 const ASKED = ["getPeerCertificate", "getPeerX509Certificate", "getProtocol", "getCipher"] as const;
 
-/** For whom a handler runs without its client: a cache. */
+/** A cache that reads what a handler without a client writes. */
 export interface Consumer {
-  /** Answers, where a writer is to wait, a promise of the moment until which. */
+  /** Returns a promise of the moment until which a writer has to wait, or undefined if it need not wait. */
   room(): Promise<void> | undefined;
 }
 
 /**
- * A connection without anybody at its other end, for a handler that runs without its client.
+ * A connection without a client, for a handler that goes on after its client has disconnected, or never had one.
  *
- * What is written is discarded at once, unless one of its consumers says to wait; what it says of its other end is what
- * the connection of the client that it stands for says.
+ * It discards what is written to it, at the pace of its consumers. Its properties describe the client's connection.
  */
 export class DetachedSocket extends Duplex {
-  /** Several where a request passes several caches. */
+  /** There are several where a request passes several caches. */
   readonly consumers: Set<Consumer> = new Set();
-  /** Whether the last of them did not want the rest. */
-  isGivenUp = false;
-  /** What Node wanted to destroy the request with when its client went. */
-  withheld: { readonly error: Error | undefined } | undefined;
-  #delay: Promise<void> | undefined;
+  /** Whether no consumer wants the rest. */
+  isAbandoned = false;
+  /** The call by which Node wanted to destroy the request when its client disconnected. */
+  withheldDestroy: { readonly error: Error | undefined } | undefined;
+  #held: Promise<void> | undefined;
 
-  /** `model` is the connection that it stands for. */
-  constructor(model: Socket) {
+  /** `client` is the connection to copy. */
+  constructor(client: Socket) {
     super();
-    // Node's server listens on every connection; whoever destroys a response with an error relies on that.
+    // Node's server listens on every connection. A response that is destroyed with an error relies on that.
     this.on("error", () => undefined);
-    const said = model as unknown as Record<string, unknown>;
-    for (const name of COPIED) if (said[name] !== undefined) define(this, name, said[name]);
-    // Only those of TLS: a connection without it has no such methods.
+    const properties = client as unknown as Record<string, unknown>;
+    for (const name of COPIED) if (properties[name] !== undefined) define(this, name, properties[name]);
+    // Only TLS connections have these.
     for (const name of ASKED) {
-      const ask = (model as TLSSocket)[name] as ((isDetailed: boolean) => unknown) | undefined;
+      const ask = (client as TLSSocket)[name] as ((isDetailed: boolean) => unknown) | undefined;
       if (typeof ask !== "function") continue;
-      const answer = Reflect.apply(ask, model, [true]);
-      define(this, name, () => answer);
+      const result = Reflect.apply(ask, client, [true]);
+      define(this, name, () => result);
     }
   }
 
-  /** Carries a response, in the place of Node's server. */
-  carry(res: ServerResponse): void {
+  /** Takes a response over from Node's server. */
+  attach(res: ServerResponse): void {
     res.assignSocket(this as unknown as Socket);
-    // Node's server says so on its own connections, and only it can take back its mark that somebody waits.
+    // On its own connections Node's server sets this flag, and only it can reset it.
     define(res, "writableNeedDrain", undefined, () => this.writableNeedDrain);
     this.on("drain", () => res.emit("drain"));
   }
 
-  /** Takes nothing that is written, and so lets no response finish, until then. */
-  waitFor(delay: Promise<void> | undefined): void {
-    this.#delay = delay;
-    void delay?.then(() => (this.#delay = undefined));
+  /** Accepts no writes until the promise is fulfilled, so that no response finishes before. */
+  holdUntil(moment: Promise<void> | undefined): void {
+    this.#held = moment;
+    void moment?.then(() => (this.#held = undefined));
   }
 
   override _read(): void {
-    // Nobody ever says anything more.
+    // Nobody sends anything.
   }
 
-  override _write(_chunk: unknown, _encoding: BufferEncoding, taken: () => void): void {
-    const waits = [this.#delay, ...[...this.consumers].map((consumer) => consumer.room())];
-    const rooms = waits.filter((wait) => wait !== undefined);
-    if (rooms.length === 0) taken();
-    else void Promise.all(rooms).then(() => taken());
+  override _write(_chunk: unknown, _encoding: BufferEncoding, accept: () => void): void {
+    const all = [this.#held, ...[...this.consumers].map((consumer) => consumer.room())];
+    const waits = all.filter((wait) => wait !== undefined);
+    if (waits.length === 0) accept();
+    else void Promise.all(waits).then(() => accept());
   }
 
-  /** Ends it, as Node's server does after the last response of a connection. */
+  /** Node's server calls this after the last response of a connection. */
   destroySoon(): void {
     this.destroy();
   }
 
-  /** Of a reset there is nobody to be told. */
   resetAndDestroy(): this {
     return this.destroy();
   }
 
-  /** As that of a connection of which nobody knows that it is closed. */
   get readyState(): "open" | "closed" {
     return this.destroyed ? "closed" : "open";
   }

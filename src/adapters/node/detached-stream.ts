@@ -8,17 +8,18 @@ import type {
 import type { Socket } from "node:net";
 import { DetachedSocket } from "./detached-socket.ts";
 
-/** A request and its response, of HTTP/2, on one stream. */
+/** A request and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-type Told = (error: Error | null, stream: DetachedStream, headers: object) => void;
+type PushCallback = (error: Error | null, stream: DetachedStream, headers: object) => void;
 
 /**
- * A stream of HTTP/2 without anybody at its other end, for a handler that runs without its client. It can all that Node
- * lets a server do with one, says what the client's connection says, and belongs to no session.
+ * An HTTP/2 stream without a client, for a handler that goes on after its client has disconnected, or never had one.
+ *
+ * It has every method of Node's server streams, and belongs to no session.
  */
 export class DetachedStream extends DetachedSocket {
   readonly session = undefined;
@@ -27,7 +28,7 @@ export class DetachedStream extends DetachedSocket {
   readonly bufferSize = 0;
   readonly state = {};
   readonly sentInfoHeaders: object[] = [];
-  /** As the client says: a handler that pushes to it pushes here. */
+  /** The client's own setting. What a handler pushes is discarded. */
   readonly pushAllowed: boolean;
   readonly id: number | undefined;
   headersSent = false;
@@ -37,13 +38,13 @@ export class DetachedStream extends DetachedSocket {
   aborted = false;
   override closed = false;
   rstCode = 0;
-  readonly #model: Socket;
+  readonly #client: Socket;
   #hasTrailers = false;
 
-  /** `model` is the client's connection, `stream` the stream that this one stands for. */
-  constructor(model: Socket, stream: Pick<ServerHttp2Stream, "id" | "pushAllowed"> | undefined) {
-    super(model);
-    this.#model = model;
+  /** `client` is the client's connection, `stream` the stream to copy. */
+  constructor(client: Socket, stream: Pick<ServerHttp2Stream, "id" | "pushAllowed"> | undefined) {
+    super(client);
+    this.#client = client;
     this.id = stream?.id;
     this.pushAllowed = stream?.pushAllowed ?? false;
     // A request without content.
@@ -75,13 +76,13 @@ export class DetachedStream extends DetachedSocket {
     this.sentTrailers = trailers;
   }
 
-  pushStream(headers: object, options: object | Told, told?: Told): void {
-    const tell = typeof options === "function" ? (options as Told) : told;
-    process.nextTick(() => tell?.(null, new DetachedStream(this.#model, undefined), headers));
+  pushStream(headers: object, options: object | PushCallback, callback?: PushCallback): void {
+    const call = typeof options === "function" ? (options as PushCallback) : callback;
+    process.nextTick(() => call?.(null, new DetachedStream(this.#client, undefined), headers));
   }
 
   priority(): void {
-    // Nobody is served before anybody else.
+    // There is no other stream.
   }
 
   close(code = 0): void {
@@ -105,16 +106,16 @@ export class DetachedStream extends DetachedSocket {
 }
 
 /**
- * Makes a request of HTTP/2 and its response, of Node's own classes, on a stream without anybody at its other end.
+ * Creates an HTTP/2 request and its response, of Node's own classes, on a detached stream.
  *
- * They have to be such: Node's response of HTTP/1 knows no trailers for a request that says that it is of HTTP/2.
+ * Node's HTTP/1 response cannot be used: it sends no trailers in reply to an HTTP/2 request.
  */
-export function exchangeOn(
+export function createExchange(
   stream: DetachedStream,
   headers: IncomingHttpHeaders,
   lines: readonly string[],
 ): Exchange {
-  // Loaded where a client speaks HTTP/2, and not before: it takes longer than the rest of the package.
+  // Loaded once a client speaks HTTP/2: it takes longer to load than the rest of the package.
   const http2 = process.getBuiltinModule("node:http2") as {
     Http2ServerRequest: new (stream: unknown, headers: object, options: object, raw: string[]) => unknown;
     Http2ServerResponse: new (stream: unknown) => unknown;

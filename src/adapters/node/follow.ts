@@ -1,16 +1,16 @@
 import type { ServerResponse } from "node:http";
 import type { Follow } from "../../adapter.ts";
 import { abortResponse } from "./abort-response.ts";
-import { isWrapped } from "./method-override.ts";
 import { isDisconnected, onceClosed, onceItsTurn } from "./connection-closed.ts";
+import { isWrapped } from "./method-override.ts";
 import { setFields } from "./reply-fields.ts";
-import { asWritten } from "./send-reply.ts";
+import { asWritten } from "./write-arguments.ts";
 
 /**
- * Sends another request's response while it comes, at this client's own pace.
+ * Sends a response that comes for another request to a follower, at the pace of its client.
  *
- * A client may ask for it behind something else on its connection. It is sent nothing until then, and is no slow reader:
- * where too much has come meanwhile, `decideAgain` is called.
+ * A response that waits for its turn on a pipelined connection is sent nothing until then, and its client is no slow
+ * reader: if too much has come meanwhile, `decideAgain` is called.
  */
 export function follow(following: Follow, res: ServerResponse, decideAgain: () => void): void {
   const { content } = following;
@@ -21,74 +21,74 @@ export function follow(following: Follow, res: ServerResponse, decideAgain: () =
   });
   onceItsTurn(res, () => {
     if (isDisconnected(res)) return;
-    if (!following.isCut()) return send(following, res, (goOn) => (wake = goOn));
+    if (!following.isCut()) return sendFollowed(following, res, (goOn) => (wake = goOn));
     void content.return?.();
     decideAgain();
   });
 }
 
-function send(
+function sendFollowed(
   { status, fields, making, content }: Follow,
   res: ServerResponse,
   whenWoken: (goOn: () => void) => void,
 ): void {
   res.statusCode = status;
   setFields(res, fields, making);
-  // What stands in front may still change the head as the content comes to it.
-  const isFronted = isWrapped(res);
-  if (!isFronted) res.writeHead(status);
+  // Middleware may still change the head when it is given the content.
+  const isBehind = isWrapped(res);
+  if (!isBehind) res.writeHead(status);
   let wake = (): void => undefined;
-  // One listener for all: what stands in front of a response may not let go of those that it was given.
+  // One listener for all: middleware may wrap `on` and not `off`, so none can be removed.
   res.on("drain", () => wake());
   whenWoken(() => wake());
-  const write = isFronted
+  const write = isBehind
     ? (part: Uint8Array): boolean => Reflect.apply(res.write, res, asWritten(part, making)) !== false
     : (part: Uint8Array): boolean => res.write(part);
-  void pump(content, res, write, () => new Promise((resolve) => (wake = resolve)));
+  void pipeContent(content, res, write, () => new Promise((resolve) => (wake = resolve)));
 }
 
 const NOTHING = new Uint8Array();
 
-/** How many bytes wait for a client that reads, beside those that the system holds for it. */
-const AHEAD = 262_144;
+/** How many bytes may wait for a client, beside those in the buffers of the system. */
+const HIGH_WATER_MARK = 262_144;
 
 /**
- * Lets what is written in this turn go out together: a source's last part and its end are one write then, for each of
- * many clients. Node does so with the connection itself until the next tick; to cork a response is another thing.
+ * Corks the connection for this turn, so that a source's last part and its end are one system call for each of many
+ * clients. Node itself corks the connection only until the next tick. Corking the response has another effect.
  */
-function gather({ socket }: ServerResponse): void {
+function corkThisTurn({ socket }: ServerResponse): void {
   if (socket === null || socket.writableCorked > 0) return;
   socket.cork();
-  // The end of a response lets all of it go.
+  // The end of the response uncorks before.
   setImmediate(() => socket.uncork());
 }
 
-async function pump(
+async function pipeContent(
   content: AsyncIterableIterator<Uint8Array>,
   res: ServerResponse,
   write: (part: Uint8Array) => boolean,
-  roomComes: () => Promise<void>,
+  drained: () => Promise<void>,
 ): Promise<void> {
-  let isSilent = true;
-  // A source that takes its time does not hold back the head.
+  let hasStarted = false;
+  // A slow source does not hold back the head.
   setImmediate(() => {
-    if (!isSilent || res.destroyed) return;
-    // With `flushHeaders`, Node would write it in UTF-8, and not in latin1 as with the first bytes (hazard 43).
+    if (hasStarted || res.destroyed) return;
+    // `flushHeaders` would encode it in UTF-8, and not in latin1 as the first bytes do (hazard 43).
     if (isWrapped(res)) res.flushHeaders();
     else res.write(NOTHING);
   });
   try {
     for await (const part of content) {
-      isSilent = false;
-      gather(res);
-      if (!write(part) && res.writableLength >= AHEAD && !res.destroyed) await roomComes();
+      hasStarted = true;
+      corkThisTurn(res);
+      if (!write(part) && res.writableLength >= HIGH_WATER_MARK && !res.destroyed) await drained();
       if (res.destroyed) return;
     }
-    isSilent = false;
+    hasStarted = true;
     res.end();
   } catch {
-    // The source broke off, and so does this: what has come must not be taken for the whole.
-    isSilent = false;
+    // The source ended prematurely: the client must not take what it has for the whole.
+    hasStarted = true;
     abortResponse(res);
   }
 }

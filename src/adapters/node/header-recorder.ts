@@ -1,52 +1,52 @@
 import { ServerResponse } from "node:http";
 import type { Fields, FieldValue } from "../../adapter.ts";
 
-/** Fields of which a handler says only a part: the others have said theirs. */
+/** Fields to which a handler adds, beside the values of earlier middleware. */
 const JOINED: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
 
 /**
- * Notes what a handler gives to `setHeader` where middleware in front makes other values of it. That middleware does so
- * again on each hit, so what is stored has to be the handler's.
+ * Records the values that a handler gives to `setHeader` where middleware changes them. That middleware changes them
+ * again on each hit, so the handler's own are stored.
  */
 export class HeaderRecorder {
   readonly #values: Map<string, FieldValue> | undefined;
-  readonly #end: () => void = () => undefined;
+  readonly #stop: () => void = () => undefined;
 
   constructor(res: ServerResponse) {
     const { setHeader, appendHeader } = res;
     if (setHeader === ServerResponse.prototype.setHeader) return;
     const values = (this.#values = new Map<string, FieldValue>());
     const own = Object.getOwnPropertyDescriptor(res, "setHeader");
-    const noting: typeof setHeader = (name, value) => {
-      const said = typeof value === "object" ? [...value] : String(value);
-      values.set(name.toLowerCase(), said);
+    const recording: typeof setHeader = (name, value) => {
+      const given = typeof value === "object" ? [...value] : String(value);
+      values.set(name.toLowerCase(), given);
       return Reflect.apply(setHeader, res, [name, value]);
     };
-    res.setHeader = noting;
+    res.setHeader = recording;
     res.appendHeader = (name, value) => {
       values.delete(name.toLowerCase());
       return Reflect.apply(appendHeader, res, [name, value]);
     };
-    this.#end = () => {
+    this.#stop = () => {
       Reflect.deleteProperty(res, "appendHeader");
-      if (res.setHeader !== noting) return;
+      if (res.setHeader !== recording) return;
       if (own === undefined) Reflect.deleteProperty(res, "setHeader");
       else Object.defineProperty(res, "setHeader", own);
     };
   }
 
-  /** The fields that a handler set, as it said them; `joined` are those of which it said a part. */
-  of(own: Fields, joined: readonly string[]): Fields {
+  /** Returns a handler's fields with the values that it gave; to those in `added` it gave only a part. */
+  given(own: Fields, added: readonly string[]): Fields {
     const values = this.#values;
     if (values === undefined) return own;
     return own.map(([name, value]) => {
-      const isWhole = !JOINED.has(name) && !joined.includes(name);
+      const isWhole = !JOINED.has(name) && !added.includes(name);
       return [name, (isWhole ? values.get(name) : undefined) ?? value] as const;
     });
   }
 
-  /** Notes nothing any more. */
-  end(): void {
-    this.#end();
+  /** Stops recording. */
+  stop(): void {
+    this.#stop();
   }
 }

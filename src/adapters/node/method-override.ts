@@ -1,21 +1,19 @@
 import { ServerResponse } from "node:http";
 
-const FRONTED = ["writeHead", "flushHeaders", "write", "end"] as const;
+const OVERRIDDEN = ["writeHead", "flushHeaders", "write", "end"] as const;
 
-/** The methods by which a handler answers. */
-export type AnswerMethod = (typeof FRONTED)[number];
-/** One such method, in any of its forms. */
-type Answering = (...args: unknown[]) => unknown;
-type Methods = Record<AnswerMethod, Answering>;
+/** The methods that send a response. */
+export type SendMethod = (typeof OVERRIDDEN)[number];
+type Methods = Record<SendMethod, (...args: unknown[]) => unknown>;
 
-/** Methods that stand in front of a response's own: Node's, or those of earlier middleware. */
+/** Overrides the methods that send a response, whether they are Node's or those of earlier middleware. */
 export class MethodOverride {
   readonly #res: ServerResponse;
   readonly #own: Methods;
-  readonly #outer: Methods;
-  /** Which of the outer methods an earlier middleware had put on this response. */
+  readonly #earlier: Methods;
+  /** The earlier methods that middleware had set on this response. */
   readonly #owned: ReadonlySet<string>;
-  /** Whether an earlier middleware has a say in what is sent: one of the outer methods is not Node's. */
+  /** Whether earlier middleware has wrapped one of the methods, and so may change what is sent. */
   readonly isWrapped: boolean;
 
   constructor(res: ServerResponse, own: Methods) {
@@ -23,37 +21,37 @@ export class MethodOverride {
     const { writeHead, flushHeaders, write, end } = methods;
     this.#res = res;
     this.#own = own;
-    this.#outer = { writeHead, flushHeaders, write, end };
-    this.#owned = new Set(FRONTED.filter((name) => Object.hasOwn(res, name)));
+    this.#earlier = { writeHead, flushHeaders, write, end };
+    this.#owned = new Set(OVERRIDDEN.filter((name) => Object.hasOwn(res, name)));
     this.isWrapped = isWrapped(res);
     Object.assign(methods, own);
   }
 
-  /** Calls the method that stands behind. */
-  call(name: AnswerMethod, args: unknown[]): unknown {
-    return Reflect.apply(this.#outer[name], this.#res, args);
+  /** Calls the earlier method. */
+  forward(name: SendMethod, args: unknown[]): unknown {
+    return Reflect.apply(this.#earlier[name], this.#res, args);
   }
 
-  /** Whether nobody else has put a method in front of this one. */
-  isFirst(name: AnswerMethod): boolean {
+  /** Whether nobody has wrapped this override of a method. */
+  isOutermost(name: SendMethod): boolean {
     return (this.#res as unknown as Methods)[name] === this.#own[name];
   }
 
-  /** Takes the methods off, except where another one stands in front of them. */
+  /** Restores the earlier methods, except where somebody has wrapped the override. */
   remove(): void {
     const methods = this.#res as unknown as Methods;
-    for (const name of FRONTED) {
-      if (!this.isFirst(name)) continue;
-      if (this.#owned.has(name)) methods[name] = this.#outer[name];
+    for (const name of OVERRIDDEN) {
+      if (!this.isOutermost(name)) continue;
+      if (this.#owned.has(name)) methods[name] = this.#earlier[name];
       else Reflect.deleteProperty(methods, name);
     }
   }
 }
 
 /**
- * Whether a method by which a response is sent is not Node's: middleware has a say in what is sent.
+ * Whether middleware has wrapped a method that sends a response, and so may change what is sent.
  *
- * Each is read at a place of its own, as below: read through a variable, they take V8 3 us on Express.
+ * Each method is read by its own name: through a variable, the reads take V8 3 us on Express.
  */
 export function isWrapped(res: ServerResponse): boolean {
   const { prototype: node } = ServerResponse;
@@ -76,8 +74,8 @@ export function isEndWrapped(res: ServerResponse): boolean {
 }
 
 /**
- * Whether middleware may change what is written. That of compression does not change parts, because they forbid it; it
- * is known by what else it puts on a response.
+ * Whether middleware may change the content of a 206. Compression does not, because a 206 forbids it; it is known by the
+ * `flush` method that it adds.
  */
 export function mayChangeContent(res: ServerResponse): boolean {
   const isChanged = isWriteWrapped(res) || isEndWrapped(res);

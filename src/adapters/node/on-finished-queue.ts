@@ -1,50 +1,44 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DetachedSocket } from "./detached-socket.ts";
 
-type Told = (error: unknown, message: unknown) => void;
+type Listener = (error: unknown, message: unknown) => void;
 
-/** How the package on-finished keeps those that it tells of a message's end: one queue for all of them. */
-type Queue = ((error?: unknown) => void) & { queue: Told[] | null };
+/** The one listener that the package on-finished adds for a message, with the queue of those that it calls. */
+type Queue = ((error?: unknown) => void) & { queue: Listener[] | null };
 type Message = (IncomingMessage | ServerResponse) & { __onFinished?: Queue | null };
 
 /**
- * What earlier middleware and a handler listen to together: the queue of the package on-finished, which hangs on the
- * message. Whoever came first to it, a logger mostly, has put the one listener on the connection that tells all.
+ * The queue of the package on-finished, which hangs on a message and is shared by earlier middleware and the handler.
+ * The first of them, mostly a logger, has added the one listener to the connection that calls all (hazard 46).
  */
 export class OnFinishedQueue {
   readonly #message: Message;
   readonly #earlier: number;
 
-  /** Who is in the queue by now is not the handler's. */
+  /** Listeners that are in the queue by now are not the handler's. */
   constructor(message: IncomingMessage | ServerResponse) {
     this.#message = message;
     this.#earlier = this.#message.__onFinished?.queue?.length ?? 0;
   }
 
-  /** Takes out those that the handler has added: they hear of the end of the stand-in, or of the response's on it. */
+  /** Takes out the handler's listeners, and calls them at the end of the detached socket or of the response on it. */
   moveTo(detached: DetachedSocket, res: ServerResponse): void {
     const message = this.#message;
     const queue = message.__onFinished?.queue;
     if (this.#earlier === 0 || !queue || queue.length <= this.#earlier) return;
     const own = queue.splice(this.#earlier);
-    const tell: Queue = Object.assign(
+    const finish: Queue = Object.assign(
       (error?: unknown): void => {
-        if (message.__onFinished === tell) message.__onFinished = null;
-        const { queue: told } = tell;
-        tell.queue = null;
-        for (const one of told ?? []) one(error, message);
+        if (message.__onFinished === finish) message.__onFinished = null;
+        const { queue: listeners } = finish;
+        finish.queue = null;
+        for (const listener of listeners ?? []) listener(error, message);
       },
       { queue: own },
     );
-    // It takes the place of the other one, which is about to tell those that are left in it.
-    message.__onFinished = tell;
-    res.once("finish", () => tell());
-    detached.once("error", tell).once("close", () => tell());
+    // It replaces the other queue, which is about to call the listeners that are left in it.
+    message.__onFinished = finish;
+    res.once("finish", () => finish());
+    detached.once("error", finish).once("close", () => finish());
   }
-}
-
-/** The listeners that Node itself keeps on a request, for its `signal`: as much the handler's as anybody else's. */
-export function heldListeners(req: IncomingMessage): ReadonlySet<unknown> {
-  const held = Object.getOwnPropertySymbols(req).map((name): unknown => Reflect.get(req, name));
-  return new Set(held.filter((value) => typeof value === "function"));
 }

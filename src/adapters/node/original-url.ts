@@ -1,36 +1,36 @@
 import type { IncomingMessage, Server } from "node:http";
-import { nextBegins } from "./socket-watch.ts";
+import { notifyNextRequest } from "./socket-watch.ts";
 
-/** The URL with which a request came; on the request itself, because each request of a server has one. */
-const RECEIVED: unique symbol = Symbol("caching-route.received");
+/** A property of the request, because each request of a server has one. */
+const ORIGINAL_URL: unique symbol = Symbol("caching-route.original-url");
 
-type Noted = IncomingMessage & { [RECEIVED]?: string | undefined };
+type Observed = IncomingMessage & { [ORIGINAL_URL]?: string | undefined };
 
-const NOTED: WeakSet<Server> = new WeakSet();
+const OBSERVED: WeakSet<Server> = new WeakSet();
 
 /**
- * Lets the server of a request note of each later one, before anything else sees it, with which URL it came, and tell
- * those who watch its connection that it begins.
+ * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and the watchers
+ * of their connection are told that they begin.
  */
 export function observeRequests({ socket }: IncomingMessage): void {
   const { server } = socket as { server?: Server };
-  // Where nobody listens, requests come another way.
-  if (server === undefined || NOTED.has(server) || server.listenerCount("request") === 0) return;
-  NOTED.add(server);
-  server.prependListener("request", note);
+  // A server without listeners receives its requests in another way.
+  if (server === undefined || OBSERVED.has(server) || server.listenerCount("request") === 0) return;
+  OBSERVED.add(server);
+  server.prependListener("request", observe);
 }
 
-/** The URL with which a request came, whatever has rewritten it since; undefined where that was not noted. */
+/** Returns the URL of a request as it was received, before anything rewrote it; undefined if it was not recorded. */
 export function originalUrl(req: IncomingMessage): string | undefined {
-  return (req as Noted)[RECEIVED];
+  return (req as Observed)[ORIGINAL_URL];
 }
 
-/** Whether somebody answers what a server is given, beside the one who notes it. */
+/** Whether a server has a listener for requests besides the one that observes them. */
 export function hasHandler(server: Server): boolean {
-  return server.listeners("request").some((listener) => listener !== note);
+  return server.listeners("request").some((listener) => listener !== observe);
 }
 
-function note(req: Noted): void {
-  req[RECEIVED] = req.url;
-  nextBegins(req.socket);
+function observe(req: Observed): void {
+  req[ORIGINAL_URL] = req.url;
+  notifyNextRequest(req.socket);
 }

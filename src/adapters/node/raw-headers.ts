@@ -22,12 +22,12 @@ const SINGLE: ReadonlySet<string> = new Set([
   "user-agent",
 ]);
 
-/** What speaks of content or of this connection, and would be wrong in a request that has neither. */
+/** Fields that describe content or this connection, and would be wrong in a request that has neither. */
 const OF_CONTENT: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
 
 /**
- * The field lines of a request as they were received, by turns names and values, without those about its content.
- * `instead` are values that take the place of those received.
+ * Returns the field lines of a request as they were received, names and values in turn, without those about its content.
+ * `instead` has values that replace those received, by name.
  */
 export function receivedLines(
   request: IncomingMessage,
@@ -43,7 +43,7 @@ export function receivedLines(
   return lines;
 }
 
-/** Shows another path where HTTP/2 says it in a field, to whoever reads a request's fields from now on. */
+/** Replaces the path among the fields of an HTTP/2 request. Without a `:path` field it does nothing. */
 export function overridePath(request: IncomingMessage, path: string): void {
   const { headers, rawHeaders } = request;
   if (headers[":path"] === undefined) return;
@@ -55,10 +55,10 @@ export function overridePath(request: IncomingMessage, path: string): void {
     Object.defineProperty(request, name, { configurable: true, enumerable: true, writable: true, value });
 }
 
-/** Combines field lines as Node does for `request.headers`. */
+/** Combines field lines as `request.headers` does. */
 export function headersOf(lines: readonly string[]): IncomingMessage["headers"] {
   const headers: Record<string, string | string[]> = {};
-  // Joined once: to join each line to those before it would be quadratic (hazard 32).
+  // Joined once: joining each line to those before it would take quadratic time (hazard 32).
   for (const [name, values] of Object.entries(distinctOf(lines)) as [string, string[]][]) {
     const [first = ""] = values;
     if (name === "set-cookie") assign(headers, name, values);
@@ -67,7 +67,7 @@ export function headersOf(lines: readonly string[]): IncomingMessage["headers"] 
   return headers;
 }
 
-/** Every line of every field, as Node does for `request.headersDistinct`. */
+/** Returns every line of every field, as `request.headersDistinct` does. */
 export function distinctOf(lines: readonly string[]): NodeJS.Dict<string[]> {
   const distinct = Object.create(null) as Record<string, string[]>;
   for (let index = 0; index + 1 < lines.length; index += 2) {
@@ -77,7 +77,7 @@ export function distinctOf(lines: readonly string[]): NodeJS.Dict<string[]> {
   return distinct;
 }
 
-/** A client may call a field `__proto__`, which is a name like any other here. */
+/** A client may send a field named `__proto__`, which assignment would treat differently. */
 function assign(headers: object, name: string, value: unknown): void {
   Object.defineProperty(headers, name, { configurable: true, enumerable: true, writable: true, value });
 }

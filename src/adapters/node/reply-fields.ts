@@ -3,17 +3,17 @@ import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 
 /**
- * Says a reply's fields on a Node response, beside those that others set there: `Vary` is merged, `Set-Cookie` lines
- * are appended, all else replaces. What the handler took away of theirs is taken away, to what it added is added.
+ * Sets a reply's fields on a Node response, beside the fields of earlier middleware: `Vary` is merged, `Set-Cookie` lines
+ * are appended, all else is replaced. `making` names the earlier fields that the handler removed, or added to.
  */
 export function setFields(res: ServerResponse, fields: Fields, making?: Making): void {
   for (const name of making?.removed ?? []) remove(res, name);
-  for (const [name, value] of fields) say(res, name, value, making);
+  for (const [name, value] of fields) setField(res, name, value, making);
 }
 
 /**
- * Turns what a handler said on a response (`own`, beside what was there `earlier`) into what a reply says. What is the
- * same is left alone: middleware in front may have made something else of it.
+ * Replaces the fields that a handler set on a response (`own`, beside `earlier` ones) by those of a reply. Equal fields are
+ * left alone: middleware may have changed their values.
  */
 export function replaceFields(
   res: ServerResponse,
@@ -23,16 +23,16 @@ export function replaceFields(
   for (const name of making?.removed ?? []) if (fieldIn(own, name) === undefined) remove(res, name);
   for (const [name] of own) if (fieldIn(fields, name) === undefined) restore(res, name, earlier);
   for (const [name, value] of fields) {
-    const said = fieldIn(own, name);
-    if (said !== undefined && isSame(said, value)) continue;
-    if (said !== undefined) restore(res, name, making?.removed?.includes(name) === true ? [] : earlier);
-    say(res, name, value, making);
+    const before = fieldIn(own, name);
+    if (before !== undefined && isSame(before, value)) continue;
+    if (before !== undefined) restore(res, name, making?.removed?.includes(name) === true ? [] : earlier);
+    setField(res, name, value, making);
   }
 }
 
-function say(res: ServerResponse, name: string, value: FieldValue, making: Making | undefined): void {
-  const isBeside = SAID_BESIDE.has(name) || making?.added?.includes(name) === true;
-  res.setHeader(name, isBeside ? beside(res.getHeader(name), name, value) : value);
+function setField(res: ServerResponse, name: string, value: FieldValue, making: Making | undefined): void {
+  const isJoined = JOINED.has(name) || making?.added?.includes(name) === true;
+  res.setHeader(name, isJoined ? joined(res.getHeader(name), name, value) : value);
 }
 
 function restore(res: ServerResponse, name: string, earlier: Fields): void {
@@ -42,7 +42,7 @@ function restore(res: ServerResponse, name: string, earlier: Fields): void {
 }
 
 function remove(res: ServerResponse, name: string): void {
-  // Removing `Date` also forbids Node to say one of its own.
+  // Removing `Date` also stops Node from adding one.
   const { sendDate } = res;
   res.removeHeader(name);
   res.sendDate = sendDate;
@@ -58,18 +58,18 @@ function isSame(left: FieldValue, right: FieldValue): boolean {
   return lefts.length === rights.length && lefts.every((line, index) => line === rights[index]);
 }
 
-/** The fields that are set on a response now. */
+/** Returns the fields that are set on a response now. */
 export function fieldsOf(res: ServerResponse): Fields {
   return toFields(res.getHeaders());
 }
 
-/** The `Set-Cookie` lines that are set on a response now. */
+/** Returns the `Set-Cookie` lines that are set on a response now. */
 export function cookiesOf(res: ServerResponse): readonly string[] {
   const cookies = res.getHeader("set-cookie");
   return cookies === undefined ? [] : lines(cookies);
 }
 
-/** The content security policies with a nonce that are set on a response now. */
+/** Returns the content security policies with a nonce that are set on a response now. */
 export function noncePoliciesOf(res: ServerResponse): readonly string[] {
   return ["content-security-policy", "content-security-policy-report-only"].flatMap((name) => {
     const policy = res.getHeader(name);
@@ -77,15 +77,15 @@ export function noncePoliciesOf(res: ServerResponse): readonly string[] {
   });
 }
 
-/** Whether the handler chose a framing, which cannot be that of another message. */
+/** Whether the handler chose a framing, which no other message can use. */
 export function isFramed(res: ServerResponse): boolean {
   return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");
 }
 
-/** Fields whose earlier lines stay. */
-const SAID_BESIDE: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
+/** Fields that keep their earlier lines. */
+const JOINED: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
 
-function beside(
+function joined(
   present: number | string | readonly string[] | undefined,
   name: string,
   value: FieldValue,

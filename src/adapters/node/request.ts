@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Fill, RequestRecord } from "../../adapter.ts";
 
-/** A request of Node's, which has a stream where it came over HTTP/2. */
+/** A Node request, which has a stream if it came over HTTP/2. */
 type Raw = IncomingMessage & { readonly stream?: Partial<ServerHttp2Stream> };
 
 /** A Node request as the core's plain record. */
@@ -20,8 +20,8 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly #content: unknown;
 
   /**
-   * `origin` and `target` are as the framework was given them; `rewritten` is what was made of the target since, where it
-   * is not the same; `content` is the parsed body where there is one.
+   * `origin` and `target` are as the framework received them; `rewritten` is the target as something has rewritten it
+   * since, or undefined; `content` is the parsed body, if there is one.
    */
   constructor(
     raw: IncomingMessage,
@@ -42,7 +42,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   }
 
   header(name: string): string | undefined {
-    // A handler may vary by any name, `constructor` too, which every object has.
+    // A handler may vary by any name, even `constructor`, which every object has.
     const value: unknown = this.#headers[name];
     if (typeof value === "string") return value;
     return Array.isArray(value) ? value.join(", ") : undefined;
@@ -56,7 +56,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
 
   get hasCertificate(): boolean {
     const { stream, socket } = this.#raw;
-    // One that is replayed is of HTTP/1 inside, and its connection says what its client's said.
+    // A replayed HTTP/1 request has a detached socket, which describes the client's connection.
     const isOfSession = stream !== undefined && !(this.#raw instanceof IncomingMessage);
     return isOfSession ? sessionShowsCertificate(stream.session) : showsCertificate(socket);
   }
@@ -69,15 +69,15 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return socket.writableNeedDrain || (current ?? undefined)?.req !== this.#raw;
   }
 
-  /** Node says so where somebody listens to its server's upgrades: a WebSocket plugin, which asks the routes then. */
+  /** Node sets `upgrade` if the server has a listener for upgrades: a WebSocket plugin, which calls the routes itself. */
   get isUpgrade(): boolean {
     return (this.#raw as { upgrade?: unknown }).upgrade === true;
   }
 
-  /** Its fields say so (RFC 9112 §6.3); over HTTP/2 none has to. */
+  /** Framing fields announce content (RFC 9112 §6.3), except over HTTP/2 (hazard 38). */
   get hasContent(): boolean {
     const { "transfer-encoding": coding, "content-length": length } = this.#headers;
-    // What is no number is not nought.
+    // An invalid length is not zero.
     if (coding !== undefined || (length !== undefined && Number(length) !== 0)) return true;
     return this.#raw.stream?.endAfterHeaders === false;
   }
@@ -88,9 +88,9 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
 }
 
 /**
- * Whether a client has shown a certificate, or may have: of a TLS connection that is gone nobody can say that any more.
+ * Whether a client has shown a certificate, or may have: a closed TLS connection does not tell (hazard 36).
  *
- * It counts whether Node has verified it or not, since an application may do that itself.
+ * A certificate that Node has not verified counts too, since an application may verify it itself.
  */
 function showsCertificate(socket: Socket): boolean {
   const { encrypted, authorized } = socket as Partial<TLSSocket>;
@@ -100,7 +100,7 @@ function showsCertificate(socket: Socket): boolean {
   return certificate === null || Object.keys(certificate ?? {}).length > 0;
 }
 
-/** A stream loses its session when that has ended, and then nobody can say it either. */
+/** A stream loses its session when that has ended, and with it the certificate. */
 function sessionShowsCertificate(session: Http2Session | undefined): boolean {
   if (session === undefined) return true;
   if (session.encrypted !== true) return false;
@@ -108,26 +108,26 @@ function sessionShowsCertificate(session: Http2Session | undefined): boolean {
 }
 
 /**
- * Takes fields out of a request's headers, and puts the conditions of a fill in their place, for whoever reads them
- * from now on.
+ * Replaces the headers of a request: without the fields that a fill hides, and with its conditions. Returns how to
+ * restore them.
  *
- * What they read is a copy, because a handler may write into its request's headers, and must not choose with that
- * under which variant its response is stored. Answers how to show the others again what the client sent.
+ * The handler reads a copy, because it may write into its request's headers, and must not change the variant under which
+ * its response is stored.
  */
 export function overrideHeaders(
   raw: IncomingMessage,
   { hidden, conditions }: Pick<Fill, "hidden" | "conditions">,
 ): () => void {
   const received = raw.headers;
-  const seen = { ...received };
-  for (const name of hidden) delete seen[name];
-  for (const [name, value] of conditions) seen[name] = [value].flat().join(", ");
-  // That of HTTP/2 has only a getter.
+  const shown = { ...received };
+  for (const name of hidden) delete shown[name];
+  for (const [name, value] of conditions) shown[name] = [value].flat().join(", ");
+  // An HTTP/2 request has only a getter.
   Object.defineProperty(raw, "headers", {
     configurable: true,
     enumerable: true,
     writable: true,
-    value: seen,
+    value: shown,
   });
   return () => {
     raw.headers = received;

@@ -1,11 +1,11 @@
 import type { Changes, Making } from "../../adapter.ts";
 
-/** How content is handed over. */
+/** How a handler handed its content over. */
 export interface Form extends Pick<Making, "isParted" | "isHeadFirst" | "isUnsized"> {
   readonly textIn?: Making["textIn"] | undefined;
 }
 
-/** How a handler made its response; undefined where it did so in the usual way. */
+/** Combines the form of a response with its changes to earlier fields; undefined if all of it is the default. */
 export function makingOf(form: Form, { removed, added }: Changes): Making | undefined {
   const { textIn, isParted, isHeadFirst, isUnsized } = form;
   const making: Making = {
@@ -19,22 +19,22 @@ export function makingOf(form: Form, { removed, added }: Changes): Making | unde
   return Object.keys(making).length === 0 ? undefined : making;
 }
 
-/** The encoding of what was handed over as text; undefined for bytes, and for text that only stands for bytes. */
+/** Returns the encoding of content that was given as text; undefined for bytes, and for text in hex or base64. */
 export function textIn(chunk: unknown, encoding: BufferEncoding | undefined): Making["textIn"] {
   if (typeof chunk !== "string") return undefined;
-  // Spelled in this way alone, Node writes the head in it, too.
+  // With this spelling alone, Node writes the head in UTF-8, too.
   if (encoding === undefined || encoding === "utf8") return "utf8";
   if (/^utf-?8$/i.test(encoding)) return "utf-8";
   return /^(?:latin1|binary)$/i.test(encoding) ? "latin1" : undefined;
 }
 
 /**
- * Whether Node writes the head of a response in UTF-8, as it does together with such a text, and not in latin1: fields
+ * Whether Node writes the head of a response in UTF-8, as it does together with such text, and not in latin1: fields
  * beyond ASCII have other bytes then (hazard 43).
  */
 export function isHeadInUtf8(making: Making | undefined): boolean {
   if (making?.textIn !== "utf8") return false;
-  // Content that comes in chunks begins with a line of its own.
+  // Chunked content begins with a line of its own.
   const isChunked = making.isUnsized === true && (making.isParted === true || making.isHeadFirst === true);
   return !isChunked;
 }

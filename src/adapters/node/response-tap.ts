@@ -1,62 +1,57 @@
 import { ServerResponse } from "node:http";
 import { changesOf } from "../../adapter.ts";
-import type { Fields, Fill, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
+import type { Fields, Fill, HandlerHead, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
 import { abortWhenDestroyed } from "./abort-response.ts";
-import { guardCompression } from "./compression-guard.ts";
 import { ClientDisconnect } from "./client-disconnect.ts";
-import { MethodOverride } from "./method-override.ts";
-import type { AnswerMethod } from "./method-override.ts";
+import { guardCompression } from "./compression-guard.ts";
 import { DeferredHead } from "./deferred-head.ts";
-import { WrappedHead } from "./wrapped-head.ts";
+import { HeaderRecorder } from "./header-recorder.ts";
+import { MethodOverride } from "./method-override.ts";
+import type { SendMethod } from "./method-override.ts";
+import { fieldsOf, isFramed, replaceFields, setFields } from "./reply-fields.ts";
 import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./response-form.ts";
 import type { Form } from "./response-form.ts";
-import { fieldsOf, isFramed, replaceFields, setFields } from "./reply-fields.ts";
-import { HeaderRecorder } from "./header-recorder.ts";
-import { sentContent, isContent, readWrite } from "./write-arguments.ts";
-
-/** Where a response is: before its first byte, in its content, or past the tap. */
-type Stage = "head" | "content" | "over";
-
-/** What a handler did to a head. */
-interface Own {
-  readonly fields: Fields;
-  readonly making: Making | undefined;
-}
+import { WrappedHead } from "./wrapped-head.ts";
+import { isContent, readWrite, sentContent } from "./write-arguments.ts";
 
 /**
- * Listens to what a handler does with a Node response, and lets a fill have it.
+ * Where a response is: before its first byte, in its content, or past the tap. `deferred` is a head that was written and is
+ * not sent yet, and `isWritten` whether the handler itself wrote it, before its content.
+ */
+type State =
+  | Readonly<{ kind: "head"; deferred: DeferredHead | undefined; isWritten: boolean }>
+  | Readonly<{ kind: "content"; opened: OpenFill; sink: Sink; making: Making | undefined }>
+  | Readonly<{ kind: "over" }>;
+
+const NOT_WRITTEN: State = { kind: "head", deferred: undefined, isWritten: false };
+
+/** The head that the handler made. */
+type OwnHead = Pick<HandlerHead, "fields" | "making">;
+
+/**
+ * Reads what a handler sends on a Node response, for a fill.
  *
- * Content that comes whole, by one `end(body)`, is answered as the cache says: perhaps by a 304 or a 206. Content that
- * comes in parts flows past while copies go to the cache. Node sends a head with the first byte of content and not
- * before, and so does the tap: a head that was written is kept until then. Where the client goes away and others wait
- * for the content, the handler goes on without noticing.
+ * Content that comes whole, by one `end(body)`, is replaced by the cache's reply, perhaps a 304 or a 206. Content that
+ * comes in parts is sent on while copies go to the cache. Like Node, the tap defers a head that was written until the
+ * first byte of content. If the client disconnects while others wait, the handler goes on and does not notice.
  */
 export class ResponseTap {
   readonly #res: ServerResponse;
   readonly #fill: Fill;
   readonly #onError: (error: unknown) => void;
   readonly #onOver: () => void;
-  /** The fields that were said before the lookup. */
+  /** The fields that were set before the lookup. */
   readonly #earlier: Fields;
   readonly #recorder: HeaderRecorder;
   readonly #override: MethodOverride;
-  /** Notices that the client goes. */
   readonly #disconnect: ClientDisconnect;
-  #stage: Stage = "head";
-  /** What was written of a head that is not sent yet. */
-  #head: DeferredHead | undefined;
-  #opened: OpenFill | undefined;
-  /** How the handler sends what comes in parts. */
-  #making: Making | undefined;
-  #sink: Sink | undefined;
-  /** Whether the handler itself wrote the head, before its content. */
-  #isWritten = false;
-  /** What is stored and shared only once its head has left. */
+  #state: State = NOT_WRITTEN;
+  /** The head as middleware may still change it: nothing is stored or shared until it is sent. */
   #wrappedHead: WrappedHead | undefined;
 
   /**
-   * `onError` is told what opening the fill throws: the error of a function that the route gave. `onOver` is called once
-   * nothing is listened to any more, where something stands in front: that may look at the request then.
+   * `onError` receives what opening the fill throws: the error of a function in the route's options. `onOver` is called
+   * once, when the tap is removed, if middleware has wrapped the response: it may read the request then.
    */
   constructor(
     res: ServerResponse,
@@ -77,233 +72,239 @@ export class ResponseTap {
       end: (...args) => this.#end(args),
     });
     this.#disconnect = new ClientDisconnect(res, {
-      leave: () => (this.#sink ?? fill).leave(),
-      room: () => this.#sink?.room(),
+      leave: () => this.#target.leave(),
+      room: () => (this.#state.kind === "content" ? this.#state.sink.room() : undefined),
       end: () => this.#onClose(),
     });
     res.once("close", () => this.#onClose());
   }
 
-  /** The handler failed, or its client went away: nothing that is sent from now on is listened to. */
+  /** The handler failed, or its client disconnected: nothing that is sent from now on is read. */
   abandon(reason: "failed" | "aborted", error?: unknown): void {
-    if (this.#stage === "over") return;
-    (this.#sink ?? this.#fill).abandon(reason, error);
+    if (this.#state.kind === "over") return;
+    this.#target.abandon(reason, error);
     this.#release();
   }
 
-  /** The handler failed: where nothing is sent yet, somebody else answers in its place, and may be listened to. */
+  /** The handler failed. If nothing is sent yet, an error handler responds in its place, and may be read. */
   fail(error: unknown): void {
-    if (this.#stage !== "head") return this.abandon("failed", error);
-    this.#head?.release();
-    this.#head?.takeBack();
-    this.#head = undefined;
-    this.#isWritten = false;
+    if (this.#state.kind !== "head") return this.abandon("failed", error);
+    this.#state.deferred?.release();
+    this.#state.deferred?.undo();
+    this.#state = NOT_WRITTEN;
     if (this.#fill.isAnswer(error, this.#res.statusCode)) return;
     this.abandon("failed", error);
     if (!this.#res.headersSent) setFields(this.#res, this.#fill.passed("failed"));
   }
 
-  /** The response closed before its end. A client's leaving was asked about before: the handler broke it off. */
+  /** What the run ends or leaves: the fill, and its sink once there is one. */
+  get #target(): Fill | Sink {
+    return this.#state.kind === "content" ? this.#state.sink : this.#fill;
+  }
+
+  /** The response closed before its end. A disconnect was noticed before, so the handler itself destroyed it. */
   #onClose(): void {
     const { errored, req } = this.#res;
     this.#wrappedHead?.abandon();
     this.abandon(req.complete ? "failed" : "aborted", errored ?? undefined);
   }
 
-  /** Nobody wants the rest: the handler hears of it as of a client that goes away. */
+  /** Nobody wants the rest: the handler is told that its client has disconnected. */
   #stop(): void {
     this.#release();
     this.#disconnect.stop();
   }
 
-  /** Lets through what cannot be read here: Node refuses it, or somebody in between understands it. */
-  #pass(name: AnswerMethod, args: unknown[]): unknown {
-    // Then the head that is held until now has to be sent with it.
+  /** Passes on a call that cannot be read here: Node refuses it, or middleware understands it. */
+  #passThrough(name: SendMethod, args: unknown[]): unknown {
+    // Middleware may send content, and then the deferred head has to be sent with it.
     if (this.#override.isWrapped) this.abandon("failed");
-    return this.#override.call(name, args);
+    return this.#override.forward(name, args);
   }
 
-  /** A head that left by a method which somebody in front had kept was not heard: nothing of it can be stored. */
-  #notePast(): void {
-    if (this.#stage === "head" && this.#head === undefined && this.#res.headersSent) this.abandon("failed");
+  /** A head that was sent by a method that somebody kept from before was not read: nothing is stored. */
+  #abandonUnread(): void {
+    const state = this.#state;
+    if (state.kind === "head" && !state.deferred && this.#res.headersSent) this.abandon("failed");
   }
 
   #writeHead(args: unknown[]): unknown {
-    this.#notePast();
+    this.#abandonUnread();
+    const state = this.#state;
     const status = Number(args[0]);
-    // Of a status that cannot be, Node complains itself.
-    if (this.#stage !== "head" || !(status >= 100 && status < 1000))
-      return this.#override.call("writeHead", args);
-    this.#isWritten = true;
-    this.#head ??= new DeferredHead(this.#res);
-    this.#head.write(args);
+    // Node itself throws for an invalid status.
+    if (state.kind !== "head" || !(status >= 100 && status < 1000))
+      return this.#override.forward("writeHead", args);
+    const deferred = state.deferred ?? new DeferredHead(this.#res);
+    this.#state = { kind: "head", deferred, isWritten: true };
+    deferred.write(args);
     return this.#res;
   }
 
   #flushHeaders(args: unknown[]): unknown {
-    this.#notePast();
-    if (this.#stage === "head" && (this.#isEmpty() || !this.#flow(undefined, true))) return undefined;
-    return this.#override.call("flushHeaders", args);
+    this.#abandonUnread();
+    if (this.#state.kind === "head" && (this.#isEmpty() || !this.#flow(undefined, true))) return undefined;
+    return this.#override.forward("flushHeaders", args);
   }
 
   #write(args: unknown[]): unknown {
-    this.#notePast();
+    this.#abandonUnread();
     const { chunk, encoding, callback } = readWrite(args);
-    // Of a chunk that cannot be sent, Node complains itself.
-    if (chunk === undefined || !isContent(chunk)) return this.#pass("write", args);
-    if (this.#stage === "head" && this.#isEmpty()) {
+    // Node itself throws for an invalid chunk.
+    if (chunk === undefined || !isContent(chunk)) return this.#passThrough("write", args);
+    if (this.#state.kind === "head" && this.#isEmpty()) {
       if (callback !== undefined) process.nextTick(callback);
       return true;
     }
-    if (this.#stage === "head" && !this.#flow(textIn(chunk, encoding))) return false;
-    const sink = this.#stage === "content" ? this.#sink : undefined;
-    if (sink === undefined) return this.#override.call("write", args);
-    const isDrained = this.#override.call("write", [chunk, encoding, callback && this.#unnoticed(callback)]);
+    if (this.#state.kind === "head" && !this.#flow(textIn(chunk, encoding))) return false;
+    const state: State = this.#state;
+    if (state.kind !== "content") return this.#override.forward("write", args);
+    const { opened, sink } = state;
+    const wrapped = callback && this.#withoutDisconnect(callback);
+    const isDrained = this.#override.forward("write", [chunk, encoding, wrapped]);
     sink.write(sentContent(chunk, encoding));
-    return this.#disconnect.hold(sink, isDrained !== false || this.#keepsAll());
+    return this.#disconnect.hold(sink, isDrained !== false || this.#keepsAll(opened));
   }
 
-  /** Whether a slow client need not hold back the handler, and with it those who follow: the budget bounds what waits. */
-  #keepsAll(): boolean {
-    return this.#opened?.storable === true && this.#disconnect.hasClient;
+  /** Whether a slow client need not hold back the handler and its followers: the cache's limit bounds the buffer. */
+  #keepsAll(opened: OpenFill): boolean {
+    return opened.storable && this.#disconnect.hasClient;
   }
 
-  /** What was not sent because the client is gone is no error of the handler's where it goes on. */
-  #unnoticed(callback: (error?: unknown) => void): (error?: unknown) => void {
+  /** A handler that goes on without its client gets no error for what was not sent to that client. */
+  #withoutDisconnect(callback: (error?: unknown) => void): (error?: unknown) => void {
     return (error) => (error && this.#disconnect.check() ? callback() : callback(error));
   }
 
   #end(args: unknown[]): unknown {
-    this.#notePast();
+    this.#abandonUnread();
     const { chunk, encoding } = readWrite(args);
-    if (this.#stage === "over" || !isContent(chunk)) return this.#pass("end", args);
+    if (this.#state.kind === "over" || !isContent(chunk)) return this.#passThrough("end", args);
     const content = chunk === undefined ? undefined : sentContent(chunk, encoding);
-    if (this.#stage === "head") {
+    if (this.#state.kind === "head") {
       this.#finishHead();
       if (!this.#disconnect.check()) this.abandon("aborted");
       else if (this.#isEmpty() || !isFramed(this.#res)) return this.#complete(content, args);
       else if (!this.#flow(textIn(chunk, encoding))) return this.#res;
     }
-    const sink = this.#sink;
-    if (sink === undefined) return this.#override.call("end", args);
-    // After an abort the response is destroyed already, and the content broke off (hazard 9).
+    const state: State = this.#state;
+    if (state.kind !== "content") return this.#override.forward("end", args);
+    const { sink, making } = state;
+    // After an abort the response is destroyed already, and its content is incomplete (hazard 9).
     const isWhole = this.#disconnect.check();
-    const result = this.#override.call("end", args);
+    const result = this.#override.forward("end", args);
     if (content !== undefined) sink.write(content);
-    if (content !== undefined && this.#making !== undefined)
-      this.#making.endBytes = Buffer.byteLength(content);
+    if (content !== undefined && making !== undefined) making.endBytes = Buffer.byteLength(content);
     if (isWhole) sink.end();
     else sink.abandon("aborted");
     this.#release();
     return result;
   }
 
-  /** The content is at hand as a whole: the cache says what to send. */
+  /** The content is whole: the cache decides what to send. */
   #complete(content: string | Uint8Array | undefined, args: unknown[]): ServerResponse {
     const res = this.#res;
     const { statusCode } = res;
     const { chunk, encoding, callback } = readWrite(args);
-    const own = this.#ownFields({ textIn: textIn(chunk, encoding) });
+    const own = this.#ownHead({ textIn: textIn(chunk, encoding) });
     const reply = this.#open(own, (opened) => opened.complete(content));
     if (reply === undefined) return res;
     const { status, fields, body, text, making } = reply;
-    const leaving = this.#wrappedHead;
+    const wrappedHead = this.#wrappedHead;
     this.#release();
-    if (leaving !== undefined) {
-      // What stands in front is given what the handler sent, and may make more of it.
+    if (wrappedHead !== undefined) {
+      // Middleware is given what the handler sent, and may change it.
       const isHandlers = status === statusCode;
       const isUnsized = isHandlers && own.making?.isUnsized === true;
-      const said = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
-      this.#sayHead({ status, fields: said, making }, own);
+      const shown = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
+      this.#setHead({ status, fields: shown, making }, own);
       guardCompression(res, reply);
       try {
-        leaving.begin(this.#isWritten, () => void this.#override.call("writeHead", [res.statusCode]));
-        this.#override.call("end", isHandlers ? args : [body, callback]);
+        this.#sendWrapped(wrappedHead, own);
+        this.#override.forward("end", isHandlers ? args : [body, callback]);
       } catch (error) {
-        if (leaving.fail()) this.#takeBack(reply, own, statusCode);
+        if (wrappedHead.fail()) this.#undoHead(reply, own, statusCode);
         throw error;
       }
       return res;
     }
-    this.#sayHead(reply, own);
+    this.#setHead(reply, own);
     if (body !== undefined && !res.hasHeader("content-length"))
       res.setHeader("content-length", body.byteLength);
-    this.#override.call("writeHead", [status]);
-    // Node then writes head and content together; in latin1 unless the handler's go out in UTF-8.
-    if (status === statusCode && isHeadInUtf8(own.making)) this.#override.call("end", args);
-    else this.#override.call("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
+    this.#override.forward("writeHead", [status]);
+    // Node writes head and content of a text together, and so in latin1 unless the handler's head is in UTF-8.
+    if (status === statusCode && isHeadInUtf8(own.making)) this.#override.forward("end", args);
+    else this.#override.forward("end", text === undefined ? [body, callback] : [text, "latin1", callback]);
     return res;
   }
 
-  /** The content comes in parts: sends the head, or lets it go with the first part; answers whether there is one. */
+  /** The content comes in parts: sends the head at once or with the first part. Returns whether there is still a response. */
   #flow(text: Making["textIn"], isFlushed = false): boolean {
     const res = this.#res;
     this.#finishHead();
-    const own = this.#ownFields({ textIn: text, isParted: true });
-    this.#making = own.making;
-    // What others are sent begins with bytes, and so would the head.
+    const own = this.#ownHead({ textIn: text, isParted: true });
+    // Followers are sent bytes first, and so their head would be in latin1.
     const isOdd = (isFlushed || isHeadInUtf8(own.making)) && areBeyondAscii(res.getHeaders());
-    const head = this.#open(own, (opened) => {
-      this.#opened = opened;
+    const flowing = this.#open(own, (opened) => {
       if (isOdd) opened.refuse("malformed");
-      return opened.stream(() => this.#stop());
+      return { opened, head: opened.stream(() => this.#stop()) };
     });
-    if (head === undefined) return false;
-    const leaving = this.#wrappedHead;
-    this.#sink = head.sink;
-    if (head.sink === undefined) this.#release();
-    else this.#holdNothingBack();
-    // Nobody reads what is not shared.
+    if (flowing === undefined) return false;
+    const { opened, head } = flowing;
+    if (head.sink !== undefined) this.#enterContent(opened, head.sink, own);
+    else this.#release();
+    // Nobody reads a response that is neither shared nor has a client.
     if (head.sink === undefined && this.#disconnect.stop()) return false;
-    abortWhenDestroyed(this.#res);
-    this.#sayHead(head, own);
-    const write = (): void => void this.#override.call("writeHead", [res.statusCode]);
-    if (leaving === undefined) write();
+    abortWhenDestroyed(res);
+    this.#setHead(head, own);
+    if (this.#wrappedHead === undefined) this.#override.forward("writeHead", [res.statusCode]);
     else {
       guardCompression(res, head);
-      leaving.begin(this.#isWritten, write);
+      this.#sendWrapped(this.#wrappedHead, own);
     }
     return true;
   }
 
-  #holdNothingBack(): void {
-    this.#leaveHead("content");
+  #enterContent(opened: OpenFill, sink: Sink, { making }: OwnHead): void {
+    this.#leaveHead({ kind: "content", opened, sink, making });
     if (!this.#disconnect.hasClient) return;
     const res = this.#res;
-    // `pipe` asks for it before its first write.
+    // `pipe` reads it before its first write.
     Object.defineProperty(res, "writableNeedDrain", {
       configurable: true,
-      get: () => !this.#keepsAll() && Reflect.get(ServerResponse.prototype, "writableNeedDrain", res),
+      get: () => !this.#keepsAll(opened) && Reflect.get(ServerResponse.prototype, "writableNeedDrain", res),
     });
   }
 
-  /** Lets those who stand in front of the tap add to the head before it is read, as Node would. */
+  /** Lets wrappers of `writeHead` add to the head before it is read, as Node would before it is sent. */
   #finishHead(): void {
-    if (this.#head !== undefined || this.#override.isFirst("writeHead")) return;
+    const state = this.#state;
+    if (state.kind !== "head" || state.deferred !== undefined) return;
+    if (this.#override.isOutermost("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
-    this.#isWritten = false;
+    if (this.#state.kind === "head") this.#state = { ...this.#state, isWritten: false };
   }
 
-  /** What is written after a 304 is not sent by Node either; the cache may send its own in its place. */
+  /** Whether it is a 304: Node sends no content after it, and the cache may reply with its own. */
   #isEmpty(): boolean {
     this.#finishHead();
     return this.#res.statusCode === 304;
   }
 
-  /** What the handler did to the head, and how it sends its content. */
-  #ownFields(form: Form): Own {
+  #ownHead(form: Form): OwnHead {
     const changes = changesOf(fieldsOf(this.#res), this.#earlier);
-    const fields = this.#recorder.of(changes.fields, changes.added);
+    const fields = this.#recorder.given(changes.fields, changes.added);
+    const isHeadFirst = this.#state.kind === "head" && this.#state.isWritten;
     const isUnsized = !fields.some(([name]) => name === "content-length");
-    return { fields, making: makingOf({ ...form, isHeadFirst: this.#isWritten, isUnsized }, changes) };
+    return { fields, making: makingOf({ ...form, isHeadFirst, isUnsized }, changes) };
   }
 
-  #open<Message>({ fields, making }: Own, answer: (opened: OpenFill) => Message): Message | undefined {
+  #open<Message>({ fields, making }: OwnHead, read: (opened: OpenFill) => Message): Message | undefined {
     const { statusCode: status } = this.#res;
     try {
       const opened = this.#fill.open({ status, fields, earlier: this.#earlier, making });
       if (this.#override.isWrapped) this.#wrappedHead = new WrappedHead(this.#res, opened);
-      return answer(opened);
+      return read(opened);
     } catch (error) {
       this.#release();
       this.#onError(error);
@@ -311,33 +312,38 @@ export class ResponseTap {
     }
   }
 
-  #sayHead(reply: Pick<Reply, "status" | "fields" | "making">, { fields: own }: Own): void {
+  #setHead(reply: Pick<Reply, "status" | "fields" | "making">, { fields: own }: OwnHead): void {
     const res = this.#res;
-    // The reason that the handler gave is that of its own status.
+    // The handler's reason phrase belongs to its own status.
     if (reply.status !== res.statusCode) res.statusMessage = "";
     res.statusCode = reply.status;
     replaceFields(res, { own, earlier: this.#earlier }, reply);
   }
 
-  /** What stands in front has failed, and somebody else answers: on what the handler said, as without a cache. */
-  #takeBack(reply: Pick<Reply, "fields">, { fields }: Own, status: number): void {
-    const res = this.#res;
-    res.statusCode = status;
-    replaceFields(res, { own: reply.fields, earlier: this.#earlier }, { fields, making: undefined });
-    setFields(res, this.#fill.passed("failed"));
+  #sendWrapped(head: WrappedHead, { making }: OwnHead): void {
+    const write = (): void => void this.#override.forward("writeHead", [this.#res.statusCode]);
+    head.send(making?.isHeadFirst === true, write);
   }
 
-  #leaveHead(stage: Stage): void {
-    this.#stage = stage;
-    this.#head?.release();
+  /** Restores the handler's own head, as without a cache: middleware has thrown, and an error handler responds. */
+  #undoHead(reply: Pick<Reply, "fields">, { fields }: OwnHead, status: number): void {
+    this.#res.statusCode = status;
+    replaceFields(this.#res, { own: reply.fields, earlier: this.#earlier }, { fields, making: undefined });
+    setFields(this.#res, this.#fill.passed("failed"));
   }
 
-  /** Takes the tap off; where another one stands in front of it, it lets everything pass. */
+  #leaveHead(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    if (before.kind === "head") before.deferred?.release();
+  }
+
+  /** Removes the tap. Where somebody has wrapped its methods, they pass everything on. */
   #release(): void {
-    if (this.#stage !== "over" && this.#override.isWrapped) this.#onOver();
-    this.#leaveHead("over");
+    if (this.#state.kind !== "over" && this.#override.isWrapped) this.#onOver();
+    this.#leaveHead({ kind: "over" });
     this.#override.remove();
-    this.#recorder.end();
+    this.#recorder.stop();
     if (this.#disconnect.hasClient) Reflect.deleteProperty(this.#res, "writableNeedDrain");
     this.#disconnect.release();
   }

@@ -1,20 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/**
- * Calls `putBack` once a response has ended, in front of all who listen for that: what a handler was not to see, loggers
- * are to see that read the request when it has been answered.
- */
-export function restoreAtEnd(res: ServerResponse, putBack: () => void): void {
-  const once = (): void => {
-    res.off("finish", once);
-    res.off("close", once);
-    putBack();
-  };
-  res.prependListener("finish", once);
-  res.prependListener("close", once);
-}
-
-/** Puts other values in the place of own or inherited properties; answers what puts those back that nobody has changed since. */
+/** Gives an object's own or inherited properties other values. Returns how to restore those that nobody has changed since. */
 export function shadow(holder: object, values: Readonly<Record<string, unknown>>): () => void {
   const before = Object.keys(values).map(
     (name) => [name, Object.getOwnPropertyDescriptor(holder, name), values[name]] as const,
@@ -29,4 +15,18 @@ export function shadow(holder: object, values: Readonly<Record<string, unknown>>
       else Object.defineProperty(holder, name, property);
     }
   };
+}
+
+/**
+ * Calls `restore` once a response has ended, before all other listeners: loggers that read the request then see what
+ * its handler did not.
+ */
+export function restoreAtEnd(res: ServerResponse, restore: () => void): void {
+  const once = (): void => {
+    res.off("finish", once);
+    res.off("close", once);
+    restore();
+  };
+  res.prependListener("finish", once);
+  res.prependListener("close", once);
 }

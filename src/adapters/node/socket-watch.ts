@@ -1,69 +1,72 @@
 import type { Socket } from "node:net";
 
-/** What a connection says when its client is gone. */
-export const SIGNS = ["end", "error", "close"] as const;
+/** The events by which a connection reports that its client has disconnected. */
+export const END_EVENTS = ["end", "error", "close"] as const;
 
-/** One who is asked before a connection tells of its end. */
+/** Learns of a connection's end before its listeners. */
 interface Watcher {
-  /** The connection is gone. */
-  notice(): void;
-  /** Calls what tells everyone. */
-  tell(tellAll: () => void): void;
+  /** The connection has ended. */
+  onEnd(): void;
+  /** Calls `emit`, which calls all listeners. */
+  emitEnd(emit: () => void): void;
   /** Another request begins on the same connection, in this turn. */
-  nextBegins(): void;
+  onNextRequest(): void;
 }
 
-/** Those who watch one connection; several where a client sends requests ahead. */
+/** The watchers of one connection; there are several where a client pipelines requests. */
 interface Watch {
   readonly watchers: Set<Watcher>;
-  /** Is fulfilled once everyone, Node's server too, was told that the connection is closed. */
-  readonly over: Promise<void>;
+  /** Fulfilled once all listeners, those of Node's server too, know that the connection is closed. */
+  readonly closed: Promise<void>;
 }
 
 const WATCHES: WeakMap<Socket, Watch> = new WeakMap();
 
-/** Lets a watcher know of a connection's end before anybody else; answers a promise of its having been told. */
-export function watch(socket: Socket, watcher: Watcher): Promise<void> {
-  let known = WATCHES.get(socket);
-  if (known === undefined) WATCHES.set(socket, (known = watched(socket)));
-  known.watchers.add(watcher);
-  return known.over;
+/**
+ * Calls a watcher when a connection ends, before its listeners. Returns a promise that is fulfilled once all listeners
+ * know that it is closed.
+ */
+export function watchSocket(socket: Socket, watcher: Watcher): Promise<void> {
+  let watch = WATCHES.get(socket);
+  if (watch === undefined) WATCHES.set(socket, (watch = createWatch(socket)));
+  watch.watchers.add(watcher);
+  return watch.closed;
 }
 
-/** Ends what `watch` began. */
-export function unwatch(socket: Socket, watcher: Watcher): void {
+/** Removes a watcher. */
+export function unwatchSocket(socket: Socket, watcher: Watcher): void {
   WATCHES.get(socket)?.watchers.delete(watcher);
 }
 
-/** Tells those who watch a connection that another request begins on it; to be called before anybody sees that one. */
-export function nextBegins(socket: Socket): void {
+/** Calls `onNextRequest` of a connection's watchers. It has to precede all other listeners of that request. */
+export function notifyNextRequest(socket: Socket): void {
   const watchers = WATCHES.get(socket)?.watchers;
-  if (watchers !== undefined) for (const one of watchers) one.nextBegins();
+  if (watchers !== undefined) for (const watcher of watchers) watcher.onNextRequest();
 }
 
-/** Node's server ends a connection whose client sends nothing more, unless it is told otherwise. */
-function isSign(socket: Socket, name: unknown): boolean {
-  if (name !== "end") return SIGNS.some((sign) => sign === name);
+/** Node's server closes a connection whose client has ended its side, unless `httpAllowHalfOpen` is set. */
+function isEnd(socket: Socket, event: unknown): boolean {
+  if (event !== "end") return END_EVENTS.some((name) => name === event);
   return (socket as { server?: { httpAllowHalfOpen?: boolean } }).server?.httpAllowHalfOpen !== true;
 }
 
-function watched(socket: Socket): Watch {
+function createWatch(socket: Socket): Watch {
   const watchers = new Set<Watcher>();
   const { emit } = socket;
-  let end = (): void => undefined;
-  const over = new Promise<void>((resolve) => (end = resolve));
+  let close = (): void => undefined;
+  const closed = new Promise<void>((resolve) => (close = resolve));
   socket.emit = function watchedEmit(this: Socket, ...args: unknown[]): boolean {
-    const asked = isSign(this, args[0]) ? [...watchers].toReversed() : [];
-    // The latest first: what came to listen after it began is its handler's.
-    for (const one of asked) one.notice();
-    let wasHeard = false;
-    const tellAll = (): void => void (wasHeard = Reflect.apply(emit, this, args) as boolean);
+    // The latest first: listeners that were added after it began are its handler's.
+    const asked = isEnd(this, args[0]) ? [...watchers].toReversed() : [];
+    for (const watcher of asked) watcher.onEnd();
+    let hasListeners = false;
+    const emitToAll = (): void => void (hasListeners = Reflect.apply(emit, this, args) as boolean);
     try {
-      asked.reduce<() => void>((tell, one) => () => one.tell(tell), tellAll)();
+      asked.reduce<() => void>((next, watcher) => () => watcher.emitEnd(next), emitToAll)();
     } finally {
-      if (args[0] === "close") end();
+      if (args[0] === "close") close();
     }
-    return wasHeard;
+    return hasListeners;
   } as Socket["emit"];
-  return { watchers, over };
+  return { watchers, closed };
 }

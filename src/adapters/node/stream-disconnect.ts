@@ -1,95 +1,100 @@
 import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
-import { DetachedStream, exchangeOn } from "./detached-stream.ts";
+import { DetachedStream, createExchange } from "./detached-stream.ts";
 
 type Listener = (...args: unknown[]) => void;
 
-/** What a stream says when its client is gone. */
-const SIGNS = ["aborted", "error", "close"] as const;
+/** The events by which a stream reports that its client has disconnected. */
+const END_EVENTS = ["aborted", "error", "close"] as const;
+
+/** Where a response is: before its client disconnects, after that without a client, or no longer watched. */
+type State =
+  | { readonly kind: "watching"; readonly isClosedHere: boolean }
+  | { readonly kind: "detached" }
+  | { readonly kind: "over" };
 
 /**
- * Notices that the client of a response over HTTP/2 goes away before anybody else hears of it, by a reset or with its
- * connection, and asks whether the handler goes on. Where it does, the handler is not to notice: request and response
- * are put on a stream without anybody at its other end.
+ * Notices that the client of an HTTP/2 response disconnects before anybody else does, whether by a reset or with its
+ * connection, and asks whether the handler goes on. If it does, request and response move to a detached stream, and the
+ * handler does not notice.
  */
 export class StreamDisconnect {
   readonly #res: ServerResponse;
   readonly #stream: ServerHttp2Stream;
   readonly #leave: () => boolean;
-  /** What listens to the stream and is not the handler's: Node's request and response, earlier hooks. */
+  /** The listeners on the stream that are not the handler's: Node's request and response, earlier hooks. */
   readonly #others: readonly unknown[][];
-  #isWatching = true;
-  #isClosedHere = false;
-  #detached: DetachedStream | undefined;
+  #state: State = { kind: "watching", isClosedHere: false };
 
-  /** `leave` is asked once, as the client goes. */
+  /** `leave` is called once, when the client disconnects, and returns whether the handler goes on. */
   constructor(res: ServerResponse, leave: () => boolean) {
     const { stream } = res as unknown as { readonly stream: ServerHttp2Stream };
     this.#res = res;
     this.#stream = stream;
     this.#leave = leave;
-    this.#others = SIGNS.map((sign) => stream.rawListeners(sign));
+    this.#others = END_EVENTS.map((event) => stream.rawListeners(event));
     const { emit, close } = stream;
     stream.close = (...args) => {
-      this.#isClosedHere = true;
+      if (this.#state.kind === "watching") this.#state = { kind: "watching", isClosedHere: true };
       close.apply(stream, args);
     };
     stream.emit = (...args: [never]) => {
-      if (args[0] === "aborted") this.#notice();
+      if (args[0] === "aborted") this.#onEnd();
       return emit.apply(stream, args);
     };
   }
 
   /** Whether there is a client. */
   get hasClient(): boolean {
-    return this.#detached === undefined;
+    return this.#state.kind !== "detached";
   }
 
-  /** Nobody wants the rest of this run: a handler that was not told hears now that its client is gone. */
+  /** Nobody wants the rest of this run. A handler that goes on without its client is told now that it has disconnected. */
   stop(): boolean {
-    if (this.#detached === undefined) return false;
+    if (this.#state.kind !== "detached") return false;
     this.#res.destroy();
     return true;
   }
 
-  /** Notices nothing any more. */
+  /** Stops watching. */
   release(): void {
-    this.#isWatching = false;
+    if (this.#state.kind === "watching") this.#state = { kind: "over" };
   }
 
-  #notice(): void {
-    if (!this.#isWatching) return;
-    this.#isWatching = false;
+  #onEnd(): void {
+    const state = this.#state;
+    if (state.kind !== "watching") return;
+    this.#state = { kind: "over" };
     const { destroyed, endAfterHeaders, readableEnded, session } = this.#stream;
-    // The handler itself broke it off; or it would wait for content that never comes.
-    const isBroken = (destroyed || this.#isClosedHere) && !isClosed(session);
-    if (!isBroken && (endAfterHeaders || readableEnded) && this.#leave()) this.#moveOn();
+    // It cannot go on if the handler itself closed it, or would wait for request content that never comes.
+    const isClosedHere = (destroyed || state.isClosedHere) && !isClosed(session);
+    if (!isClosedHere && (endAfterHeaders || readableEnded) && this.#leave()) this.#detach();
   }
 
-  #moveOn(): void {
+  #detach(): void {
     const res = this.#res;
     const { req } = res;
     const stream = this.#stream;
     const detached = new DetachedStream(req.socket, stream);
     detached.headersSent = stream.headersSent;
     detached.headRequest = (stream as unknown as { readonly headRequest: boolean }).headRequest;
-    // Node keeps under symbols which stream is whose. A pair of its own shows them.
-    const { request, response } = exchangeOn(detached, {}, []);
-    exchange(detached, request, req);
-    exchange(detached, response, res);
+    // Node links streams, requests and responses by symbols. A fresh exchange has them all.
+    const { request, response } = createExchange(detached, {}, []);
+    replaceUnderSymbol(detached, request, req);
+    replaceUnderSymbol(detached, response, res);
     for (const message of [req, res]) {
-      exchange(stream, message, undefined);
-      exchange(message, stream, detached);
+      replaceUnderSymbol(stream, message, undefined);
+      replaceUnderSymbol(message, stream, detached);
     }
-    this.#detached = detached;
-    for (const [at, sign] of SIGNS.entries()) {
-      for (const listener of stream.rawListeners(sign) as Listener[]) {
+    this.#state = { kind: "detached" };
+    for (const [at, event] of END_EVENTS.entries()) {
+      for (const listener of stream.rawListeners(event) as Listener[]) {
         if (this.#others[at]?.includes(listener) === true) continue;
-        stream.removeListener(sign, listener);
-        detached.on(sign, listener);
+        stream.removeListener(event, listener);
+        detached.on(event, listener);
       }
     }
-    // Perhaps it waits for the client to read.
+    // The handler may be waiting for the client to read.
     process.nextTick(() => res.emit("drain"));
   }
 }
@@ -100,13 +105,13 @@ function isClosed(session: Http2Session | undefined): boolean {
   try {
     return session.socket.destroyed;
   } catch {
-    // It has none any more.
+    // `session.socket` throws once the session has none.
     return true;
   }
 }
 
-/** Puts a value in the place of another, wherever an object keeps that under a symbol. */
-function exchange(holder: object, from: unknown, to: unknown): void {
+/** Replaces a value wherever an object keeps it under a symbol. */
+function replaceUnderSymbol(holder: object, from: unknown, to: unknown): void {
   for (const symbol of Object.getOwnPropertySymbols(holder))
     if (Reflect.get(holder, symbol) === from) Reflect.set(holder, symbol, to);
 }

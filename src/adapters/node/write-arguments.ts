@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
 import { types } from "node:util";
+import type { Making } from "../../adapter.ts";
 
-/** What `res.write` and `res.end` were called with, in any of their forms. */
+/** The arguments of `res.write` and `res.end`, in any of their forms. */
 export interface WriteArguments {
   readonly chunk: unknown;
   readonly encoding: BufferEncoding | undefined;
@@ -19,12 +21,12 @@ export function readWrite(args: readonly unknown[]): WriteArguments {
   };
 }
 
-/** Whether Node takes this as content; it throws a `TypeError` of its own for anything else. */
+/** Whether Node accepts a chunk as content. It throws a `TypeError` for anything else. */
 export function isContent(chunk: unknown): chunk is string | Uint8Array | undefined {
   return chunk === undefined || typeof chunk === "string" || types.isUint8Array(chunk);
 }
 
-/** The content as the socket carries it: text only where its encoding is UTF-8, else bytes of this realm. */
+/** Returns content as the socket sends it: text only if its encoding is UTF-8, else bytes of this realm. */
 export function sentContent(
   chunk: string | Uint8Array,
   encoding: BufferEncoding | undefined,
@@ -34,11 +36,23 @@ export function sentContent(
   return Buffer.from(chunk, encoding);
 }
 
+/** Returns content as its handler gave it to `write` or `end`, for middleware that changes it (hazard 41). */
+export function asWritten(
+  bytes: Uint8Array,
+  making: Making | undefined,
+): [string, BufferEncoding] | [Buffer] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const encoding = making?.textIn;
+  // Content that began as text need not go on as text.
+  if (encoding === undefined || (encoding !== "latin1" && !isUtf8(buffer))) return [buffer];
+  return [buffer.toString(encoding), encoding];
+}
+
 /**
- * Sets on the response what `res.writeHead(status, reason?, fields?)` says, so that its fields can be read.
+ * Sets the status, reason and fields of `res.writeHead(status, reason?, fields?)` on the response, so that they can be
+ * read.
  *
- * Fields may be an object, a flat list or a list of pairs. Node 20 keeps only the last line of a name that a flat list
- * repeats, so lines of one name are set together.
+ * Node 20 keeps only the last line of a name that a flat list repeats, so lines of one name are set together.
  */
 export function applyHead(res: ServerResponse, args: readonly unknown[]): void {
   const [status, reason, last] = args;
@@ -59,7 +73,8 @@ export function applyHead(res: ServerResponse, args: readonly unknown[]): void {
   }
 }
 
-function pairsOf(list: readonly unknown[]): unknown[] {
-  if (Array.isArray(list[0])) return [...list];
-  return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]]] : []));
+/** Reads a list of fields for `writeHead`: pairs, or names and values in turn. */
+export function pairsOf(list: readonly unknown[]): unknown[][] {
+  if (Array.isArray(list[0])) return [...(list as unknown[][])];
+  return list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : []));
 }

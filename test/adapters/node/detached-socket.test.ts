@@ -15,7 +15,7 @@ describe("a connection without anybody at its other end", () => {
   it("takes nothing until the moment that it waits for", async () => {
     const socket = new DetachedSocket(new Socket());
     let arrive = (): void => undefined;
-    socket.waitFor(new Promise((resolve) => (arrive = resolve)));
+    socket.holdUntil(new Promise((resolve) => (arrive = resolve)));
     const taken: string[] = [];
     const written = new Promise<void>((resolve) => {
       socket.write("a", () => {

@@ -1,0 +1,33 @@
+import { ServerResponse } from "node:http";
+
+/** Node calls this in every way of sending, once nobody can replace the head. Fields can still be set. */
+interface HeadStore {
+  _storeHeader(firstLine: string, fields: unknown): unknown;
+}
+
+/**
+ * Calls `listener` as the head of a response is written, after all middleware. Fields can still be set then.
+ * Returns a function that removes the listener.
+ *
+ * Node has no event for it. Methods that were taken from the prototype are not overridden, and so this is.
+ */
+export function onHeaders(res: ServerResponse, listener: () => void): () => void {
+  const methods = res as unknown as HeadStore;
+  // Node merges the fields given to `writeHead` with those of a response, and makes them readable, only if it has some.
+  if (res.getHeaderNames().length === 0) {
+    ServerResponse.prototype.setHeader.call(res, "vary", "");
+    ServerResponse.prototype.removeHeader.call(res, "vary");
+  }
+  const own = Object.getOwnPropertyDescriptor(res, "_storeHeader");
+  const { _storeHeader: store } = methods;
+  const remove = (): void => {
+    if (own === undefined) Reflect.deleteProperty(res, "_storeHeader");
+    else Object.defineProperty(res, "_storeHeader", own);
+  };
+  methods._storeHeader = function storeHeader(firstLine, fields) {
+    remove();
+    listener();
+    return Reflect.apply(store, res, [firstLine, fields]);
+  };
+  return remove;
+}
