@@ -11,9 +11,9 @@ import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
 import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
-import { taggedNames } from "./core/invalidation/tagging.ts";
-import type { Tagged } from "./core/invalidation/tagging.ts";
-import { Tags } from "./core/invalidation/tags.ts";
+import { taggedNames } from "./core/invalidation/tags.ts";
+import type { Tagged } from "./core/invalidation/tags.ts";
+import { TagInvalidations } from "./core/invalidation/tags.ts";
 import { GuardedStore } from "./core/lookup/guarded-store.ts";
 import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
 import type { CacheOptions } from "./core/policy/cache-options.ts";
@@ -21,7 +21,7 @@ import { qualifiedNamespace, resolvePolicy } from "./core/policy/policy.ts";
 import type { PolicyParts, RouteContext } from "./core/policy/policy.ts";
 import type { RouteOptions } from "./core/policy/route-options.ts";
 import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./core/request/cache-key.ts";
-import { SearchRules, TargetMemory } from "./core/request/normalized-target.ts";
+import { SearchRules, TargetCache } from "./core/request/normalized-target.ts";
 import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
 import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
 import {
@@ -142,7 +142,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     tellError(error, failure);
   });
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.tellTwice(name, route));
-  const tags = new Tags(() => clock.now());
+  const tags = new TagInvalidations(() => clock.now());
   const parts = partsOf({
     store,
     clock,
@@ -228,10 +228,10 @@ export function createCache(options: CacheOptions = {}): Cache {
 /** Makes the memories of what targets mean, of which those that heed `No-Vary-Search` share what they learn. */
 function targetsIn(
   rules: SearchRules,
-): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetMemory {
+): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetCache {
   return (namespace, query, isStrict) => {
     const prefix = uriResourcePrefix(namespace, "GET", "", "");
-    return new TargetMemory(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
+    return new TargetCache(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
   };
 }
 

@@ -16,7 +16,7 @@ export type {
   Explanation,
 } from "./core/explain/explanation.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
-export type { Tagged } from "./core/invalidation/tagging.ts";
+export type { Tagged } from "./core/invalidation/tags.ts";
 export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
 export type { Clock } from "./core/contract/platform.ts";
 export type {

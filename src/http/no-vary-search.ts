@@ -1,4 +1,4 @@
-import { parseDictionary } from "./dictionary.ts";
+import { parseDictionary } from "./structured-fields.ts";
 import { trimSpaces } from "./list.ts";
 
 /** Which query parameters do not tell responses apart: those with these names, or all but those. */

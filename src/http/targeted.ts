@@ -1,6 +1,6 @@
 import { parseCacheControl } from "./cache-control.ts";
 import type { CacheControl } from "./cache-control.ts";
-import { parseDictionary } from "./dictionary.ts";
+import { parseDictionary } from "./structured-fields.ts";
 
 const REFUSALS: ReadonlySet<string> = new Set(["no-cache", "no-store", "private"]);
 

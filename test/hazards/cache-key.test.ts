@@ -82,7 +82,7 @@ describe("rules of No-Vary-Search", () => {
     const { ask, policy } = kitOf({ route: { noVarySearch: true, methods: ["GET"] } });
     ask({ target: "/reports?utm=1" }, { headers, body: "1" });
     ask({ target: "/reports?utm=2" }, { headers, body: "2" });
-    policy.targets.learn("http://example.org", "/reports", undefined);
+    policy.targets.setRule("http://example.org", "/reports", undefined);
 
     ask({ target: "/reports?utm=3" }, { headers, body: "3" });
 

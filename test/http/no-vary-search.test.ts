@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TargetMemory } from "../../src/core/request/normalized-target.ts";
+import { TargetCache } from "../../src/core/request/normalized-target.ts";
 import { formatNoVarySearch, isSameRule, keepsBy, parseNoVarySearch } from "../../src/http/no-vary-search.ts";
 
 /** Which of these names still tell responses apart. */
@@ -91,10 +91,10 @@ describe("No-Vary-Search", () => {
     fc.assert(
       fc.property(fc.boolean(), namesOfFew, queryOfFew, queryOfFew, (isExcept, list, one, other) => {
         const rule = { isExcept, names: new Set(list) };
-        const names = new TargetMemory("", undefined);
-        names.learn("http://a", "/q", rule);
+        const targets = new TargetCache("", undefined);
+        targets.setRule("http://a", "/q", rule);
         const left = (query: Query): Query => byName(query.filter(([name]) => keepsBy(rule, name)));
-        const resources = [one, other].map((query) => names.of("http://a", targetOf(query)).resource);
+        const resources = [one, other].map((query) => targets.of("http://a", targetOf(query)).resource);
         expect(resources[0] === resources[1]).toBe(JSON.stringify(left(one)) === JSON.stringify(left(other)));
       }),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Tags } from "../../src/core/invalidation/tags.ts";
-import { TargetMemory } from "../../src/core/request/normalized-target.ts";
+import { TagInvalidations } from "../../src/core/invalidation/tags.ts";
+import { TargetCache } from "../../src/core/request/normalized-target.ts";
 import type { Entry, Store } from "../../src/index.ts";
 import { answer, fillOf, kitOf, settle } from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
@@ -79,12 +79,12 @@ describe("a store that does not confirm its writes", () => {
 
 describe("clear", () => {
   it("forgets normalized targets", () => {
-    const names = new TargetMemory("p|", undefined);
-    names.of("http://a", "/x?b=1");
+    const targets = new TargetCache("p|", undefined);
+    targets.of("http://a", "/x?b=1");
 
-    names.forget();
+    targets.clear();
 
-    expect(names.origins()).toEqual([]);
+    expect(targets.origins()).toEqual([]);
   });
 
   it("forgets which responses could not be shared", async () => {
@@ -98,7 +98,7 @@ describe("clear", () => {
   });
 
   it("forgets tags, and entries tagged before stay dead", () => {
-    const tags = new Tags(() => 1000);
+    const tags = new TagInvalidations(() => 1000);
     const before = { tags: ["a"], taggedAt: tags.begin() };
 
     tags.invalidateAll();

@@ -106,7 +106,7 @@ export function asError(thrown: unknown): Error {
   return new Error(`something threw ${show(thrown)}, which is no error`, { cause: thrown });
 }
 
-/** The names that {@link checkedOptions} accepts, and how its messages present them. */
+/** The accepted names, and how messages present them. */
 interface Options {
   readonly known: readonly string[];
   /** The names that messages offer. Default: `known`. */

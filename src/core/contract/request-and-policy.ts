@@ -119,11 +119,11 @@ export interface NormalizedTargets {
   /** The same, without caching the result. */
   peek(origin: string, target: string): NormalizedTarget;
   /** Records the `No-Vary-Search` rule of a path. Undefined: every parameter counts. */
-  learn(origin: string, path: string, rule: SearchRule | undefined): void;
+  setRule(origin: string, path: string, rule: SearchRule | undefined): void;
   /** The origins of the cached targets. */
   origins(): readonly string[];
   /** Drops the cached targets, and keeps the rules. */
-  forget(): void;
+  clear(): void;
 }
 
 /** The options of one route, resolved once over the cache's defaults: frozen and complete. */

@@ -67,7 +67,7 @@ export class Routes {
 
   /** Forgets what targets mean; it is found again as they come. */
   forget(): void {
-    for (const names of this.#memories.values()) names.forget();
+    for (const targets of this.#memories.values()) targets.clear();
   }
 
   /**

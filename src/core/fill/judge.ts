@@ -5,7 +5,7 @@ import type { Entry } from "../contract/store.ts";
 import { jittered } from "../freshness/early-refresh.ts";
 import { instantsOf } from "../freshness/freshness.ts";
 import type { Instants } from "../freshness/freshness.ts";
-import { tagsOf } from "../invalidation/tagging.ts";
+import { tagsOf } from "../invalidation/tags.ts";
 import type { Tagging } from "../invalidation/tags.ts";
 import { allowsKey, learnRule } from "../request/no-vary-search.ts";
 import { refusalOf } from "../storing/storable.ts";

@@ -12,7 +12,7 @@ import type {
   RequestRecord,
   StreamedReply,
 } from "../contract/request-and-policy.ts";
-import { outdatedGroups } from "../invalidation/tagging.ts";
+import { outdatedGroups } from "../invalidation/tags.ts";
 import { outdated } from "../invalidation/unsafe-methods.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import { originOf } from "../request/cache-key.ts";

@@ -6,7 +6,7 @@ import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { instantsOf } from "../freshness/freshness.ts";
-import { tagsOf } from "../invalidation/tagging.ts";
+import { tagsOf } from "../invalidation/tags.ts";
 import { plainVariant } from "../request/cache-key.ts";
 import { manualMessage } from "../storing/manual-entry.ts";
 import type { ManualResponse } from "../storing/manual-entry.ts";

@@ -11,7 +11,7 @@ import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { Flight, Flights } from "../flight/flights.ts";
 import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import type { PurgeFence, Ticket } from "../invalidation/purge-fence.ts";
-import type { Tags } from "../invalidation/tags.ts";
+import type { TagInvalidations } from "../invalidation/tags.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
@@ -29,7 +29,7 @@ export interface RunParts {
   readonly backoff: RefreshBackoff;
   readonly fence: PurgeFence;
   readonly responder: Responder;
-  readonly tags: Tags;
+  readonly tags: TagInvalidations;
   /** What targets mean to the routes of this cache: the memory of one route first, then those that differ from it. */
   memories(policy: Policy): Iterable<NormalizedTargets>;
   /** Reports two routes whose `key` functions return the same key. */

@@ -8,38 +8,38 @@ import type { Entry } from "../contract/store.ts";
 import { lastWindow, staleWindows } from "./stale-windows.ts";
 import type { StaleWindows } from "./stale-windows.ts";
 
-/** The instants of a response that is about to be stored, in epoch ms. */
+/** The instants of a response to store, in epoch milliseconds. */
 export interface Instants extends StaleWindows {
   readonly storedAt: number;
   readonly staleAt: number;
   readonly deleteAt: number;
 }
 
-/** A stale response is kept this long for its validator. */
+/** How long a stale response is kept for its validator. */
 const KEPT_STALE_MS = 24 * 3600 * 1000;
 
-/** A heuristic lifetime is at most this long (RFC 9111 §4.2.2). */
+/** The longest heuristic lifetime (RFC 9111 §4.2.2). */
 const MOST_HEURISTIC_MS = 24 * 3600 * 1000;
 
-/** Statuses that a cache may give a heuristic lifetime (RFC 9110 §15.1). */
+/** The statuses that may have a heuristic lifetime (RFC 9110 §15.1). */
 const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
   200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
 ]);
 
-/** Whether an entry may be served without asking its handler (RFC 9111 §4.2). */
+/** Returns whether an entry is fresh (RFC 9111 §4.2). */
 export function isFresh(entry: Entry, now: number): boolean {
   return now < entry.staleAt;
 }
 
-/** The `Age` of an entry in whole seconds; a clock that was set back makes it 0, never less (RFC 9111 §4.2.3). */
+/** Returns the `Age` of an entry in whole seconds (RFC 9111 §4.2.3). It is 0, never less, after a clock was set back. */
 export function ageOf(entry: { readonly storedAt: number }, now: number): number {
   const age = Math.floor((now - entry.storedAt) / 1000);
   return age > 0 ? Math.min(age, 2 ** 31) : 0;
 }
 
 /**
- * The seconds for which an entry stays fresh; negative where it is stale, undefined where it never goes stale. They are
- * no more than it had, though the clock that stored it be ahead.
+ * Returns the remaining lifetime of an entry in seconds, negative if it is stale, undefined if it never becomes stale. It is
+ * never more than the whole lifetime, even if the clock that stored the entry is ahead.
  */
 export function ttlOf(
   entry: { readonly storedAt?: number; readonly staleAt: number },
@@ -50,13 +50,14 @@ export function ttlOf(
 }
 
 /**
- * Finds the instants of a response that was asked for at `askedAt` and received at `now`; undefined if it is
- * stale already and neither kept for its validator nor served stale.
+ * Returns the instants of a response that was requested at `askedAt` and received at `now`. Returns undefined if it is stale
+ * on arrival and is neither kept for its validator nor ever served stale.
  *
- * The lifetime is the route's written `ttl`; else what the response states (RFC 9111 §4.2.1) or, where the route lets
- * it, a heuristic one, less the age that it had on arrival; else the default. `shorten` may take something of it. `aheadMs` is how
- * far these instants are ahead of the clock by which responses are dated. Throws
- * `ERR_CACHE_TTL` where a `ttl` function answers no number.
+ * The lifetime is the first of: the route's lifetime for the status; the route's `ttl`; the response's own (RFC 9111 §4.2.1),
+ * or a heuristic one if the route allows it, both less the age on arrival; the default. `shorten` returns an earlier `staleAt`.
+ * `aheadMs` is the lead of `now` over the clock that the origin's dates refer to.
+ *
+ * Throws `ERR_CACHE_TTL` if a `ttl` function does not return a number of 0 or more.
  */
 export function instantsOf(
   head: Head,
@@ -68,9 +69,9 @@ export function instantsOf(
 ): Instants | undefined {
   const datedNow = now - aheadMs;
   const ageMs = initialAgeMs(head, datedNow, askedAt - aheadMs);
-  // Of unknown age: it counts as new where the route wrote its lifetime, and as stale where the response stated it.
+  // With an unreadable `Age` a response counts as new under the route's `ttl`, and as stale under its own lifetime.
   const storedAt = Number.isFinite(ageMs) ? now - ageMs : now;
-  // An unqualified `no-cache` is asked for each time (RFC 9111 §5.2.2.4).
+  // A response with `no-cache` is revalidated on every request (RFC 9111 §5.2.2.4).
   const staleAt =
     head.cacheControl.noCache === false
       ? shorten(staleInstant(head, policy, now, storedAt, datedNow))
@@ -85,8 +86,8 @@ export function instantsOf(
 }
 
 /**
- * Says in words where the lifetime of a stored response came from; undefined where what is stored does not tell it,
- * as after a `Cache-Control` that an earlier middleware said.
+ * Returns a description of where a stored response's lifetime came from. Undefined if the entry does not show it, for example
+ * because earlier middleware set the `Cache-Control`.
  */
 export function lifetimeSource(
   entry: Pick<Entry, "storedAt" | "staleAt">,
@@ -94,7 +95,7 @@ export function lifetimeSource(
   policy: Policy,
 ): string | undefined {
   const lifetimeMs = entry.staleAt - entry.storedAt;
-  // An age on arrival makes the lifetime longer than what was written, and takes it away again.
+  // `storedAt` is earlier by the age on arrival, so this lifetime may be longer than the configured one.
   const written = (ms: number, source: string): string | undefined => (lifetimeMs >= ms ? source : undefined);
   const { noCache, sMaxage, maxAge } = head.cacheControl;
   if (noCache !== false) return "no-cache: it is asked for each time";
@@ -114,7 +115,7 @@ export function lifetimeSource(
   return written(policy.defaultTtlMs, "the default: the response states none");
 }
 
-/** Whether a response can be asked for again by what identifies it (RFC 9110 §8.8). */
+/** Whether a response has a validator (RFC 9110 §8.8). */
 function hasValidator(head: Head): boolean {
   return fieldOf(head.fields, "etag") !== undefined || fieldOf(head.fields, "last-modified") !== undefined;
 }
@@ -139,7 +140,7 @@ function writtenTtl(ttl: Exclude<Policy["ttl"], number | undefined>, head: Head,
   throw misreturned("ERR_CACHE_TTL", { route, option: "ttl", what: "seconds, 0 or more" }, seconds);
 }
 
-/** The lifetime that a response states (RFC 9111 §4.2.1); a targeted field speaks alone (RFC 9213 §2.2). */
+/** The response's own lifetime (RFC 9111 §4.2.1). A targeted field counts alone (RFC 9213 §2.2). */
 function statedLifetimeMs(head: Head, now: number): number | undefined {
   const { sMaxage, maxAge } = head.cacheControl;
   const seconds = sMaxage ?? maxAge;
@@ -159,7 +160,7 @@ function heuristicLifetimeMs(head: Head, now: number): number | undefined {
   return Math.min(Math.max(sinceMs / 10, 0), MOST_HEURISTIC_MS);
 }
 
-/** The age that a response had when it came: its handler may itself have asked a cache (RFC 9111 §4.2.3). */
+/** The age on arrival: the handler may have got the response from another cache (RFC 9111 §4.2.3). */
 function initialAgeMs(head: Head, now: number, askedAt: number): number {
   const stated = parseAge(valueOf(head, "age"));
   const corrected = stated === undefined ? 0 : stated * 1000 + (now - askedAt);
@@ -170,7 +171,7 @@ function dateOf(head: Head, now: number): number | undefined {
   return parseHttpDate(combined(valueOf(head, "date")) ?? "", now);
 }
 
-/** What the handler said wins over what was there before it. */
+/** A field of the handler, else of earlier middleware. */
 function valueOf(head: Head, name: string): FieldValue | undefined {
   return fieldOf(head.fields, name) ?? (head.earlier && fieldOf(head.earlier, name));
 }

@@ -1,27 +1,27 @@
 import type { Head, Policy } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** Until when a stale response may be served, in epoch ms; absent where it may not. */
+/** Until when a stale response may be served, in epoch milliseconds. Absent: it may not. */
 export interface StaleWindows {
-  /** While one refresh runs behind it (RFC 5861 §3). */
+  /** While one refresh runs in the background (RFC 5861 §3). */
   readonly staleWhileRevalidateUntil?: number;
   /** In place of an error (RFC 5861 §4). */
   readonly staleIfErrorUntil?: number;
 }
 
 /**
- * Finds the stale windows of a response that goes stale at `staleAt`: what its route writes, else its own RFC 5861
+ * Returns the stale windows of a response that becomes stale at `staleAt`: the route's, else the response's own RFC 5861
  * directives, else none.
  *
- * `must-revalidate`, `proxy-revalidate` and `no-cache` veto both (RFC 9111 §4.2.4). `s-maxage` means `proxy-revalidate`
- * (§5.2.2.10); that counts where the route obeys the standard to the letter, unless the response itself names a window.
+ * `must-revalidate`, `proxy-revalidate` and `no-cache` forbid both (RFC 9111 §4.2.4). `s-maxage` implies `proxy-revalidate`
+ * (§5.2.2.10). That overrides the route's windows under `scope: "shared"`, but not the response's own.
  */
 export function staleWindows({ cacheControl }: Head, policy: Policy, staleAt: number): StaleWindows {
   if (cacheControl.mustRevalidate || cacheControl.proxyRevalidate || cacheControl.noCache !== false)
     return {};
   const isStrict = policy.scope === "shared" && cacheControl.sMaxage !== undefined;
-  const windowMs = (written: number | undefined, said: number | undefined): number =>
-    (isStrict ? undefined : written) ?? (said ?? 0) * 1000;
+  const windowMs = (ofRoute: number | undefined, ofResponse: number | undefined): number =>
+    (isStrict ? undefined : ofRoute) ?? (ofResponse ?? 0) * 1000;
   const { staleWhileRevalidate, staleIfError } = cacheControl;
   const revalidatingMs = windowMs(policy.staleWhileRevalidateMs, staleWhileRevalidate);
   const errorMs = windowMs(policy.staleIfErrorMs, staleIfError);
@@ -31,22 +31,22 @@ export function staleWindows({ cacheControl }: Head, policy: Policy, staleAt: nu
   };
 }
 
-/** The last instant at which one of the windows is open. */
+/** Returns the end of the later window, or 0 without one. */
 export function lastWindow(windows: StaleWindows): number {
   return Math.max(windows.staleWhileRevalidateUntil ?? 0, windows.staleIfErrorUntil ?? 0);
 }
 
-/** Whether an entry may be served while it is refreshed behind the answer. */
+/** Returns whether an entry may be served stale while it is refreshed. */
 export function servesWhileRevalidating(entry: Entry, now: number): boolean {
   return now < (entry.staleWhileRevalidateUntil ?? 0);
 }
 
-/** Whether an entry may be served in place of an error. */
+/** Returns whether an entry may be served stale in place of an error. */
 export function servesOnError(entry: Entry, now: number): boolean {
   return now < (entry.staleIfErrorUntil ?? 0);
 }
 
-/** An entry without what was said of its old lifetime. */
+/** Returns an entry without its stale windows. */
 export function withoutWindows(entry: Entry): Entry {
   const { staleWhileRevalidateUntil: _while, staleIfErrorUntil: _error, ...rest } = entry;
   return rest;

@@ -1,24 +1,24 @@
 import type { MaybePromise } from "../contract/store.ts";
 
-/** One fill that a purge may overtake. */
+/** A fill that a purge may overtake. */
 export interface Ticket {
-  /** Whether the resource was purged since the fill began. */
+  /** Whether the resource was purged after the fill began. */
   readonly purged: boolean;
-  /** The fill is over. */
+  /** Ends the fill. */
   leave(): void;
 }
 
 /**
- * Keeps fills that began before a purge from bringing purged data back (hazard 22).
+ * Prevents fills that began before a purge from storing purged data again (hazard 22).
  *
- * Every fill enters with its resource and leaves when it is over; a purge marks all that are inside.
+ * Every fill enters with its resource and leaves at its end. A purge marks all that are inside.
  */
 export class PurgeFence {
   readonly #inside = new Map<string, Set<{ purged: boolean; onPurged: () => void }>>();
-  /** How many removals are under way, by resource. */
+  /** The number of removals under way, by resource. */
   readonly #removals = new Map<string, number>();
 
-  /** A fill of `resource` begins; `onPurged` is called at once when a purge overtakes it. */
+  /** Begins a fill of `resource`. `onPurged` is called as soon as a purge overtakes it. */
   enter(resource: string, onPurged: () => void): Ticket {
     const ticket = { purged: false, onPurged, leave: (): void => this.#leave(resource, ticket) };
     const tickets = this.#inside.get(resource);
@@ -27,7 +27,7 @@ export class PurgeFence {
     return ticket;
   }
 
-  /** Marks the fills of one resource, what of it is stored being removed; that counts as gone until it is. */
+  /** Marks the fills of one resource. Until `removal` is settled, `isRemoving` returns true for the resource. */
   purge(resource: string, removal?: MaybePromise<unknown>): void {
     for (const ticket of this.#inside.get(resource) ?? []) mark(ticket);
     if (!(removal instanceof Promise)) return;
@@ -39,7 +39,7 @@ export class PurgeFence {
     });
   }
 
-  /** Whether what is stored of a resource is being removed. */
+  /** Returns whether a resource is being removed: what the store still returns for it must not be served. */
   isRemoving(resource: string): boolean {
     return this.#removals.size > 0 && this.#removals.has(resource);
   }

@@ -1,23 +1,107 @@
+import { combined, fieldOf } from "../../http/fields.ts";
+import { normaliseOrigin } from "../../http/origin.ts";
+import { parseStringList } from "../../http/structured-fields.ts";
+import { CacheError, misreturned, show } from "../contract/errors.ts";
+import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** What an entry remembers of its tags. */
+/**
+ * The tags that `cache.invalidate` invalidates.
+ *
+ * @example
+ * await cache.invalidate({ tags: ["users", "teams"] });
+ */
+export type Tagged = { readonly tag: string } | { readonly tags: readonly string[] };
+
+/**
+ * Returns the tags of a response: those of its route and, with `invalidateOnUnsafe`, the groups in its `Cache-Groups`
+ * (RFC 9875 §2). Throws `ERR_CACHE_TAGS` if a `tags` function does not return a list of non-empty strings.
+ */
+export function tagsOf(
+  request: RequestRecord,
+  head: HandlerHead,
+  policy: Policy,
+  origin: string,
+): readonly string[] {
+  const own =
+    typeof policy.tags === "function" ? returnedTags(policy.tags, request, head, policy.route) : policy.tags;
+  const groups = policy.invalidateOnUnsafe ? groupsIn(origin, head, "cache-groups") : [];
+  return own.length + groups.length === 0 ? own : [...new Set([...own.map(ownTag), ...groups])];
+}
+
+/**
+ * Returns the groups of the same origin that a response to an unsafe request invalidates (RFC 9875 §3). None if the request
+ * failed.
+ */
+export function outdatedGroups(origin: string, head: HandlerHead): readonly string[] {
+  return head.status < 200 || head.status > 399 ? [] : groupsIn(origin, head, "cache-group-invalidation");
+}
+
+function groupsIn(origin: string, head: HandlerHead, name: string): readonly string[] {
+  const value = combined(fieldOf(head.fields, name));
+  const groups = value === undefined ? undefined : parseStringList(value);
+  return (groups ?? []).map((group) => groupTag(normaliseOrigin(origin), group));
+}
+
+function returnedTags(
+  tags: Extract<Policy["tags"], (...given: never) => unknown>,
+  request: RequestRecord,
+  head: HandlerHead,
+  route: string,
+): readonly string[] {
+  const header = (name: string): string | undefined => combined(fieldOf(head.fields, name.toLowerCase()));
+  return checkedTags(tags(request.native as never, { status: head.status, header }), route);
+}
+
+/** The stored name of an application's tag. */
+function ownTag(tag: string): string {
+  return `t|${tag}`;
+}
+
+/** The stored name of a group, which no other origin can invalidate (RFC 9875 §2.1). */
+function groupTag(origin: string, group: string): string {
+  return `g|${origin.replace(/[%|]/g, encodeURIComponent)}|${group}`;
+}
+
+/** Returns the stored names of the tags to invalidate. Throws `ERR_CACHE_TAGS` for anything but {@link Tagged}. */
+export function taggedNames(which: Tagged): readonly string[] {
+  const { tag, tags, ...rest } = which as { readonly tag?: unknown; readonly tags?: unknown };
+  const names: unknown = tags === undefined ? [tag] : tag === undefined ? tags : undefined;
+  if (Object.keys(rest).length === 0 && areTags(names)) return names.map(ownTag);
+  throw new CacheError(
+    "ERR_CACHE_TAGS",
+    `cache.invalidate was given ${show(which)}; write a key, { tag: "users" } or { tags: ["users"] }`,
+  );
+}
+
+function checkedTags(names: unknown, route: string): readonly string[] {
+  if (areTags(names)) return names;
+  throw misreturned("ERR_CACHE_TAGS", { route, option: "tags", what: "a list of non-empty strings" }, names);
+}
+
+function areTags(names: unknown): names is readonly string[] {
+  return Array.isArray(names) && Array.from(names).every((name) => typeof name === "string" && name !== "");
+}
+
+/** The tags of an entry, and when its fill began. */
 export type Tagging = Pick<Entry, "tags" | "taggedAt">;
 
-/** Names that weigh more than this many characters each, on average, are fewer. */
+/** The limit of tags in characters per tag, so that long tags count more. */
 const CHARACTERS_PER_TAG = 64;
 
-/** The least time between an invalidation and what came before it: a fraction of a millisecond that a double can hold. */
+/** The least time between an invalidation and anything before it: a fraction of a millisecond that a double can hold. */
 const TICK_MS = 1 / 1024;
 
 /**
- * Remembers when each tag was last invalidated, so that invalidating one costs the same whatever carries it.
+ * Remembers when each tag was last invalidated. So an invalidation costs the same for one entry as for a million.
  *
- * An entry carries the instant at which its fill began, and is dead if one of its tags was invalidated later; so a fill
- * that began before cannot bring back what it read (hazard 22). The memory is bounded: where a tag is forgotten, all
- * tagged entries as old as its invalidation are dead, and so are those from before this process. Forgetting invalidates
- * too much, never too little (hazard 21).
+ * An entry has the instant when its fill began. It is outdated if one of its tags was invalidated later, so a fill that began
+ * earlier cannot store old data again (hazard 22).
+ *
+ * Memory is bounded. When a tag is forgotten, all tagged entries as old as its invalidation count as outdated; so do entries
+ * from before this process. Forgetting invalidates too much, never too little (hazard 21).
  */
-export class Tags {
+export class TagInvalidations {
   readonly #now: () => number;
   readonly #limit: number;
   readonly #invalidatedAt = new Map<string, number>();
@@ -25,19 +109,19 @@ export class Tags {
   #floor: number;
   #last: number;
 
-  /** `now` is a clock's; one that is set back does not bring anything back. */
+  /** `now` may go back: outdated entries stay outdated. */
   constructor(now: () => number, limit = 100_000) {
     this.#now = now;
     this.#limit = limit;
     this.#floor = this.#last = now();
   }
 
-  /** The instant at which a fill begins: not before any invalidation so far. */
+  /** Returns the instant for a fill that begins now: never before an earlier invalidation. */
   begin(): number {
     return (this.#last = Math.max(this.#last, this.#now()));
   }
 
-  /** Makes every entry dead that carries one of these tags and whose fill has begun. */
+  /** Outdates every entry with one of these tags whose fill has begun. */
   invalidate(tags: readonly string[]): void {
     this.#last = Math.max(this.#last + TICK_MS, this.#now());
     for (const tag of tags) {
@@ -54,7 +138,7 @@ export class Tags {
     }
   }
 
-  /** Makes every tagged entry dead whose fill has begun, and forgets the tags. */
+  /** Outdates every tagged entry whose fill has begun. */
   invalidateAll(): void {
     this.invalidate([]);
     this.#floor = this.#last;
@@ -62,7 +146,7 @@ export class Tags {
     this.#characters = 0;
   }
 
-  /** Whether one of an entry's tags was invalidated after its fill began. */
+  /** Returns whether one of an entry's tags was invalidated after its fill began. */
   areOutdated({ tags, taggedAt = -Infinity }: Tagging): boolean {
     if (tags === undefined) return false;
     if (taggedAt < this.#floor) return true;

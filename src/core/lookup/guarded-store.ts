@@ -3,27 +3,27 @@ import type { StoreFailure } from "../contract/outcomes.ts";
 import type { Clock } from "../contract/platform.ts";
 import type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "../contract/store.ts";
 
-/** Is told of each failed call. */
+/** Receives each failed call. */
 type OnStoreError = (error: unknown, failure: StoreFailure) => void;
 
-/** What became of an entry that was to be stored. */
+/** The result of a write: the entry was kept, the store refused it, or the call failed. */
 export type Kept = "kept" | "refused" | "failed";
 
-/** What a store that does not answer may hold of bodies that it was given to write: 32 MiB. */
+/** How many bytes of bodies may be in pending writes, so that a store that hangs holds bounded memory. */
 const MOST_WRITING_BYTES = 32 * 2 ** 20;
 
-/** A write that is not answered for this long beyond its deadline is taken for lost, and counts no more. */
+/** A write that is pending for this long after its deadline no longer counts. */
 const LOST_AFTER_MS = 60_000;
 
-function keptBy(answer: unknown): Kept {
-  return answer === false ? "refused" : "kept";
+function keptBy(result: unknown): Kept {
+  return result === false ? "refused" : "kept";
 }
 
 /**
- * The one place where a store is called: no request is failed by it, and none is held beyond the deadline (law 2).
+ * The one place where a store is called. A store never fails a request and never holds one beyond the deadline (law 2).
  *
- * A throw, a rejection or a missed deadline is told to `onError`; what the caller gets is the answer of a store that
- * has nothing. A store that answers at once is not awaited.
+ * A throw, a rejection or a missed deadline is reported to `onError`, and the caller gets the result of an empty store. A
+ * value that the store returns at once is not awaited.
  */
 export class GuardedStore {
   readonly #store: Store;
@@ -46,8 +46,8 @@ export class GuardedStore {
   }
 
   /**
-   * Answers what became of the entry, as far as the store says. Where the store has not said so within the deadline,
-   * `onLate` is called, and what it answers once the store has: it may still have kept the entry.
+   * Writes an entry. If the deadline passes first, `onLate` is called, and the function that it returns is called once the
+   * store has finished: the store may still have kept the entry.
    */
   set(entry: Entry, onLate?: () => () => void): MaybePromise<Kept> {
     const bytes = entry.body.byteLength;
@@ -62,7 +62,7 @@ export class GuardedStore {
     return this.#call("set", "failed", keep, onLate);
   }
 
-  /** Counts the bytes that a store is writing, until it has, or until it is certain that it never says so. */
+  /** Counts the bytes of a pending write until it has finished or is given up. */
   #hold(written: Promise<unknown>, bytes: number): void {
     let isHeld = true;
     this.#writing += bytes;
@@ -80,7 +80,7 @@ export class GuardedStore {
     return new CacheError("ERR_CACHE_STORE_TIMEOUT", message);
   }
 
-  /** Answers how many entries were forgotten, as far as the store says it in a number. */
+  /** Returns how many entries were removed; 0 if the store does not return a number. */
   delete(key: string): MaybePromise<number> {
     return this.#call("delete", 0, () => {
       const deleted: unknown = this.#store.delete(key);
@@ -90,7 +90,7 @@ export class GuardedStore {
     });
   }
 
-  /** Answers whether the store was cleared. */
+  /** Returns whether the store was cleared. */
   clear(): MaybePromise<boolean> {
     return this.#call("clear", false, () => {
       const cleared: unknown = this.#store.clear();
@@ -100,14 +100,14 @@ export class GuardedStore {
     });
   }
 
-  /** What the store says of itself; undefined where it says nothing, or nothing that could be told. */
+  /** Returns the size of the store. Undefined: it has no `stats`, or they are wrong. */
   stats(): StoreStats | undefined {
     try {
       const stats: unknown = this.#store.stats?.();
       if (stats === undefined) return undefined;
       const { entries, bytes, evictions } = stats as StoreStats;
       if ([entries, bytes, evictions].every(isCount)) return { entries, bytes, evictions };
-      return this.#failed("stats", misanswered(this.#name, "stats", "counts", stats), undefined);
+      return this.#failed("stats", wrongResult(this.#name, "stats", "counts", stats), undefined);
     } catch (error) {
       return this.#failed("stats", error, undefined);
     }
@@ -115,10 +115,10 @@ export class GuardedStore {
 
   #count(deleted: unknown): number {
     if (isCount(deleted)) return deleted;
-    return this.#failed("delete", misanswered(this.#name, "delete", "a count", deleted), 0);
+    return this.#failed("delete", wrongResult(this.#name, "delete", "a count", deleted), 0);
   }
 
-  /** Tells that the store answered what it should not have: a miss for the request, an event for the application. */
+  /** Reports that the store returned a corrupt entry. The request is a miss. */
   distrust(): void {
     const message = `the store ${this.#name} answered an entry that is damaged or another's`;
     this.#failed("get", new CacheError("ERR_CACHE_STORE_ENTRY", message), undefined);
@@ -131,10 +131,10 @@ export class GuardedStore {
     onLate?: () => () => void,
   ): MaybePromise<T> {
     try {
-      const answer = run();
-      return isThenable(answer)
-        ? this.#within(operation, otherwise, Promise.resolve(answer), onLate)
-        : answer;
+      const result = run();
+      return isThenable(result)
+        ? this.#within(operation, otherwise, Promise.resolve(result), onLate)
+        : result;
     } catch (error) {
       return this.#failed(operation, error, otherwise);
     }
@@ -143,17 +143,17 @@ export class GuardedStore {
   #within<T>(
     operation: StoreFailure["operation"],
     otherwise: T,
-    answer: Promise<T>,
+    result: Promise<T>,
     onLate: (() => () => void) | undefined,
   ): Promise<T> {
     return new Promise((resolve) => {
       const cancel = this.#clock.schedule(() => {
         const message = `the store ${this.#name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
-        const onAnswer = onLate?.();
-        if (onAnswer !== undefined) answer.then(onAnswer, onAnswer);
+        const onSettled = onLate?.();
+        if (onSettled !== undefined) result.then(onSettled, onSettled);
         resolve(this.#failed(operation, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
       }, this.#deadlineMs);
-      answer.then(
+      result.then(
         (value) => {
           cancel();
           resolve(value);
@@ -176,15 +176,15 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && value >= 0;
 }
 
-function misanswered(store: string, operation: string, what: string, value: unknown): CacheError {
-  // A promise of something wrong may reject as well.
+function wrongResult(store: string, operation: string, what: string, value: unknown): CacheError {
+  // The wrong value may be a promise that rejects.
   if (isThenable(value)) void Promise.resolve(value).catch(() => undefined);
   const shown = isThenable(value) ? "a promise" : show(value);
   const message = `the store ${store} answered "${operation}" with ${shown} in place of ${what}`;
   return new CacheError("ERR_CACHE_STORE_ANSWER", message);
 }
 
-/** The name is read once: it stands in messages about a store that may do anything. */
+/** Reads the name once and safely: messages about a broken store need it. */
 function nameOf(store: Store): string {
   try {
     const name: unknown = store.name;

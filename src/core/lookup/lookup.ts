@@ -1,57 +1,57 @@
 import { fieldOf, isAddable, isFieldName, isFieldValue, isStoredField } from "../../http/fields.ts";
 import type { Fields, FieldValue, StoredFields } from "../../http/fields.ts";
 import { parseVary } from "../../http/vary.ts";
-import type { ChooseVariant, Entry, MaybePromise } from "../contract/store.ts";
+import type { ChooseVariant, Entry, MaybePromise, Store } from "../contract/store.ts";
 
-/** What a look-up found. */
+/** The result of a lookup. */
 export interface Found {
-  /** The entry that the request selects, fresh or stale. */
+  /** The entry that the request selects, fresh or stale. Undefined: none. */
   readonly entry: Entry | undefined;
-  /** The fields that are known to tell this resource's variants apart; empty for an unknown resource. */
+  /** The `vary` list of the resource. Empty for an unknown resource. */
   readonly vary: readonly string[];
 }
 
-/** So far may a clock be ahead, or a response be stored while its store is asked, before nobody believes it. */
+/** How far in the future an entry's `storedAt` may be: another node's clock may be ahead. */
 const AHEAD_MS = 1000;
 
-/** The one method of a store that a look-up needs. */
-export interface Readable {
-  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
-}
-
-/** What was read of an entry, and found to be one. */
-interface Known {
-  /** A copy: what the store, or anybody else, makes of the original is never answered. */
+/** An entry that was read from the store and passed all checks. */
+interface CheckedEntry {
+  /** A copy, so that later changes of the store's object have no effect. */
   readonly entry: Entry;
-  /** How long its content was: the bytes stay the store's, and may be taken away. */
+  /** The length of its content when it was read. The bytes are not copied, and their buffer may be transferred away. */
   readonly length: number;
-  /** The last rule by which its fields were those that are stored. */
+  /** The last route rule that allowed all its fields. */
   rule: StoredFields | undefined;
 }
 
-/** The rule of those who read an entry for no route. */
-const ANY: StoredFields = { storeDate: true, setCookie: "store", scope: "shared", statusHeader: undefined };
+/** The rule for reading an entry without a route. */
+const ALLOWS_ALL: StoredFields = {
+  storeDate: true,
+  setCookie: "store",
+  scope: "shared",
+  statusHeader: undefined,
+};
 
 /**
- * Finds the entry that a request selects, in two levels: the resource by its key, the variant by the fields that the
- * resource is known to vary by (RFC 9111 §4.1).
+ * Finds the entry that a request selects: the resource by its key, then the variant by the resource's `vary` list
+ * (RFC 9111 §4.1).
  *
- * What a store answers is data: each member is read once, into a copy, and checked before a byte of it reaches a client
- * (hazards 23, 24 and 49: a foreign value, a line break that splits the response, framing that desynchronises the
- * connection). An entry that a store holds by reference is read once.
+ * What a store returns is untrusted. Each member is read once into a copy and checked before it reaches a client: it may be
+ * a foreign value, have a line break that splits the response, or framing that desynchronizes the connection (hazards 23,
+ * 24 and 49). An entry object is checked only once.
  */
 export class Lookup {
-  readonly #store: Readable;
+  readonly #store: Pick<Store, "get">;
   readonly #onUntrusted: () => void;
   readonly #isOutdated: (entry: Entry) => boolean;
-  readonly #known = new WeakMap<Entry, Known>();
+  readonly #checkedEntries = new WeakMap<Entry, CheckedEntry>();
 
   /**
-   * `onUntrusted` hears of entries that the store should not have answered; each is a miss, and so is one that is
-   * outdated before its time.
+   * `onUntrusted` is called for each corrupt entry, which is a miss. An entry for which `isOutdated` returns true is a miss
+   * as well.
    */
   constructor(
-    store: Readable,
+    store: Pick<Store, "get">,
     onUntrusted: () => void = () => undefined,
     isOutdated: (entry: Entry) => boolean = () => false,
   ) {
@@ -60,8 +60,13 @@ export class Lookup {
     this.#isOutdated = isOutdated;
   }
 
-  /** `rule` is the route's: an entry with fields that it does not store is none of its own. */
-  find(key: string, choose: ChooseVariant, now: number, rule: StoredFields = ANY): MaybePromise<Found> {
+  /** `rule` is the route's: an entry with a field that the route never stores is corrupt. */
+  find(
+    key: string,
+    choose: ChooseVariant,
+    now: number,
+    rule: StoredFields = ALLOWS_ALL,
+  ): MaybePromise<Found> {
     let vary: readonly string[] = [];
     let variant: string | undefined;
     const entry = this.#store.get(key, (names) => {
@@ -70,13 +75,13 @@ export class Lookup {
       return variant;
     });
     const found = (read: Entry | undefined): Found => {
-      const trusted = this.#trusted(read, key, variant, now, rule);
-      return { entry: trusted, vary: trusted?.vary ?? this.#listed(vary) };
+      const checked = this.#checked(read, key, variant, now, rule);
+      return { entry: checked, vary: checked?.vary ?? this.#listed(vary) };
     };
     return entry instanceof Promise ? entry.then(found) : found(entry);
   }
 
-  #trusted(
+  #checked(
     read: Entry | null | undefined,
     key: string,
     variant: string | undefined,
@@ -84,27 +89,27 @@ export class Lookup {
     rule: StoredFields,
   ): Entry | undefined {
     if (read === undefined || read === null) return undefined;
-    const known = this.#known.get(read) ?? this.#learn(read);
-    if (known === undefined || !isAsked(known, key, variant) || !fits(known, rule)) {
+    const known = this.#checkedEntries.get(read) ?? this.#read(read);
+    if (known === undefined || !isSelected(known, key, variant) || !isAllowed(known, rule)) {
       this.#onUntrusted();
       return undefined;
     }
     const { entry } = known;
     if (this.#isOutdated(entry)) return undefined;
-    // How old a response from the future is, nobody knows: a clock was set back since, or that of another node is ahead.
+    // The age of an entry from the future is unknown: a clock was set back, or another node's clock is ahead.
     if (entry.storedAt > now + AHEAD_MS) return undefined;
     return now < entry.deleteAt ? entry : undefined;
   }
 
-  #learn(read: Entry): Known | undefined {
+  #read(read: Entry): CheckedEntry | undefined {
     const entry = copied(read);
     if (entry === undefined) return undefined;
-    const known = { entry, length: entry.body.byteLength, rule: undefined };
-    this.#known.set(read, known);
-    return known;
+    const checked: CheckedEntry = { entry, length: entry.body.byteLength, rule: undefined };
+    this.#checkedEntries.set(read, checked);
+    return checked;
   }
 
-  /** What a resource without the variant is said to vary by. */
+  /** Returns the `vary` list of a resource that lacks the variant, if it is valid. */
   #listed(vary: readonly string[]): readonly string[] {
     if (vary.length === 0) return [];
     const names = nameList(vary);
@@ -113,35 +118,35 @@ export class Lookup {
   }
 }
 
-function isAsked({ entry, length }: Known, key: string, variant: string | undefined): boolean {
-  // A content that was transferred elsewhere has no bytes any more.
+function isSelected({ entry, length }: CheckedEntry, key: string, variant: string | undefined): boolean {
+  // Content whose buffer was transferred away has no bytes any more.
   return entry.key === key && entry.variant === variant && entry.body.byteLength === length;
 }
 
-function fits(known: Known, rule: StoredFields): boolean {
+function isAllowed(known: CheckedEntry, rule: StoredFields): boolean {
   if (known.rule === rule) return true;
   if (!known.entry.fields.every(([name]) => isStoredField(name, rule))) return false;
   known.rule = rule;
   return true;
 }
 
-/** Reads what a store answered, each member once; undefined for what is no entry, or what throws when it is read. */
+/** Copies and checks what a store returned, reading each member once. Undefined: not a valid entry, or it throws. */
 function copied(read: Entry): Entry | undefined {
   try {
     const { key, variant, status, storedAt, staleAt, deleteAt } = read;
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
-    const body = bytesOf(read.body);
+    const body = fixedBytes(read.body);
     const more = { ...windowsOf(read), ...taggingOf(read), ...makingOf(read, body?.byteLength ?? 0) };
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined || body === undefined) return undefined;
-    // A response may be old beyond all measure, and stay fresh for ever.
+    // `storedAt` may be any finite instant; the other two may be infinite.
     if (!Number.isFinite(storedAt) || ![staleAt, deleteAt].every(isInstant)) return undefined;
     return variesAs(fields, vary)
       ? { key, variant, vary, status, fields, body, storedAt, staleAt, deleteAt, ...more }
       : undefined;
   } catch {
-    // Getters, proxies and lists may do anything; what they threw is told as what it makes of the entry.
+    // Getters and proxies may throw anything. The entry is reported as corrupt.
     return undefined;
   }
 }
@@ -176,7 +181,7 @@ function makingOf({ making }: Entry, length: number): Pick<Entry, "making"> {
   const isPlace = endBytes === undefined || (Number.isInteger(endBytes) && endBytes >= 0);
   if (!isPlace || (endBytes ?? 0) > length) throw new TypeError();
   if (textIn !== undefined && !["utf8", "utf-8", "latin1"].includes(textIn)) throw new TypeError();
-  // To add a line to what is said once would make two of it.
+  // A field with one value must not get a second line.
   if (taken === undefined || joined?.every(isAddable) !== true) throw new TypeError();
   return {
     making: {
@@ -200,14 +205,13 @@ function isInstant(instant: unknown): boolean {
   return typeof instant === "number" && instant > -Infinity;
 }
 
-/** Bytes that stay as long as they are; undefined for others, and for those that were transferred elsewhere. */
-function bytesOf(body: unknown): Uint8Array | undefined {
+/** Returns bytes of a fixed length, or undefined for any other value. Throws if their buffer was transferred away. */
+function fixedBytes(body: unknown): Uint8Array | undefined {
   if (!(body instanceof Uint8Array)) return undefined;
   const { buffer } = body as { readonly buffer: ArrayBufferLike & { readonly resizable?: boolean } };
   // Shared bytes may change while they are sent, and runtimes refuse to send them.
   if (Object.prototype.toString.call(buffer) !== "[object ArrayBuffer]" || buffer.resizable === true)
     return undefined;
-  // Throws where there are no bytes any more.
   return new Uint8Array(buffer, body.byteOffset, body.byteLength);
 }
 
@@ -217,7 +221,7 @@ function textList(list: unknown): readonly string[] | undefined {
   return texts.every((text) => typeof text === "string") ? texts : undefined;
 }
 
-/** Names of request fields, as the core writes them. */
+/** Returns lower-case field names, or undefined for any other value. */
 function nameList(list: unknown): readonly string[] | undefined {
   const names = textList(list);
   return names?.every(isLowerName) === true ? names : undefined;
@@ -233,8 +237,8 @@ function fieldList(list: unknown): Fields | undefined {
   const names = new Set<string>();
   for (const pair of list as unknown[]) {
     if (!Array.isArray(pair)) return undefined;
-    const [name, said] = pair as unknown[];
-    const value = typeof said === "string" ? said : textList(said);
+    const [name, given] = pair as unknown[];
+    const value = typeof given === "string" ? given : textList(given);
     const lines = [value ?? []].flat();
     if (typeof name !== "string" || !isLowerName(name) || names.has(name)) return undefined;
     if (value === undefined || lines.length === 0 || !lines.every(isFieldValue)) return undefined;
@@ -244,8 +248,8 @@ function fieldList(list: unknown): Fields | undefined {
   return fields;
 }
 
-/** Whether the fields that a response names in `Vary` are among those by which its variants are told apart. */
+/** Whether each name in the response's `Vary` is in the resource's `vary` list. */
 function variesAs(fields: Fields, vary: readonly string[]): boolean {
-  const said = parseVary(fieldOf(fields, "vary"));
-  return said !== "*" && said.every((name) => vary.includes(name));
+  const names = parseVary(fieldOf(fields, "vary"));
+  return names !== "*" && names.every((name) => vary.includes(name));
 }

@@ -2,10 +2,10 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 
 /**
- * Says why a request is not looked up, or undefined if it is.
+ * Returns why a request bypasses the cache, or undefined if it is looked up.
  *
- * Credentials make a response one person's, unless the route said in words who may see it (hazards 1 and 36; stricter
- * than RFC 9111 §3.5, which speaks of `Authorization` alone).
+ * A response to a request with credentials may be one person's, unless the route has a `scope` (hazards 1 and 36). This is
+ * stricter than RFC 9111 §3.5, which covers `Authorization` only.
  */
 export function bypassReason<Native>(
   request: RequestRecord<Native>,
@@ -13,11 +13,12 @@ export function bypassReason<Native>(
 ): Refusal | undefined {
   const { method } = request;
   if (!policy.methods.has(method) && !(method === "HEAD" && policy.methods.has("GET"))) return "method";
-  // What answers it is another protocol, and no response to be kept (RFC 9110 §7.8; hazard 45).
+  // The connection switches to another protocol; there is no response to store (RFC 9110 §7.8; hazard 45).
   if (request.isUpgrade === true) return "upgrade";
-  // The key of these holds no content, whoever reads it: it would shape the answer for all (hazard 38).
+  // The key of a GET has no content. If the handler reads it, one client's content would decide the response for all
+  // (hazard 38).
   if ((method === "GET" || method === "HEAD") && hasContent(request)) return "content";
-  // By RFC 9111 §3.5 it is the response to such a request that may not be stored.
+  // Under `shared`, RFC 9111 §3.5 forbids storing some of these responses, not looking them up.
   if (policy.scope !== "anonymous") return undefined;
   return hasCredentials(request, policy.credentials) ? "credentials" : undefined;
 }
@@ -29,7 +30,7 @@ function hasCredentials(request: RequestRecord, names: ReadonlySet<string>): boo
   return false;
 }
 
-/** Says by which credentials a request is one person's, in words, as far as they can be seen. */
+/** Returns the names of the credentials that a request has, for reports. */
 export function credentialsOf(
   request: RequestRecord,
   { credentials }: Pick<Policy, "credentials">,
@@ -38,11 +39,11 @@ export function credentialsOf(
   return [...(request.hasCertificate === true ? ["a client certificate"] : []), ...named];
 }
 
-/** Whether a request has content: its adapter knows, or its fields say so (RFC 9112 §6.3). */
+/** Whether a request has content: as its adapter reports, else by its fields (RFC 9112 §6.3). */
 function hasContent(request: RequestRecord): boolean {
   if (request.hasContent !== undefined) return request.hasContent;
   if (request.header("transfer-encoding") !== undefined) return true;
   const length = request.header("content-length");
-  // What is no number is not nought.
+  // A malformed length counts as content.
   return length !== undefined && Number(length) !== 0;
 }

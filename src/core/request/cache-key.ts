@@ -5,33 +5,34 @@ import type { Digest } from "../contract/platform.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import { digestContent } from "./content-digest.ts";
 
-/** Which resource a request means, and the fixed part of which variant. */
+/** The primary cache key of a request, and the fixed part of its variant. */
 export interface Key {
-  /** The resource's name in the store. */
+  /** The key of the resource in the store. */
   readonly resource: string;
-  /** What the variant's name begins with. */
+  /** The start of the variant's name. */
   readonly selector: string;
-  /** Path and query without the parameters that are not in the key; undefined where nothing was dropped. */
+  /** Path and query without the parameters outside the key. Undefined: nothing was dropped. */
   readonly target: string | undefined;
-  /** Those as received, without the same, where something has rewritten them; undefined where nothing was dropped. */
+  /** The same for the URL as received, before a rewrite. Undefined: nothing was dropped. */
   readonly received: string | undefined;
-  /** Scheme and authority that count. */
+  /** The scheme and authority in the key. */
   readonly origin: string;
-  /** What the resource leaves out of the query because an earlier response said so. */
+  /** The `No-Vary-Search` rule of an earlier response by which the key was made. */
   readonly rule: SearchRule | undefined;
 }
 
 /**
- * Finds the primary cache key of a request (RFC 9111 §2): an injective encoding of everything that the policy lets
- * a response depend on.
+ * Returns the primary cache key of a request (RFC 9111 §2): an injective encoding of everything that the response may depend
+ * on. Returns undefined if the key needs the request's content and that is not available.
  *
- * `namespace|u|method|principal|digest|URI` for a key made from the request, `namespace|k|text` for one made by the
- * route's own function. The last part needs no escaping, and the others cannot contain a bar. Of a key made from the
- * request, the route and what the URL was rewritten to are the first parts of the variant: two routes on one URL share
- * nothing (hazard 34), and what removes the URL removes what each of them stored.
- * Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` where the route's functions answer something that
- * others could share.
- * Answers undefined where the content that belongs into the key is not at hand.
+ * A default key is `namespace|u|method|principal|digest|URI`; the key of a `key` function is `namespace|k|text`. The last
+ * part needs no escaping, and the others cannot contain a bar.
+ *
+ * Under a default key, the variant begins with the route and the rewritten URI. So two routes on one URL share nothing
+ * (hazard 34), and a removal of the URL reaches both.
+ *
+ * Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` if a function of the route returns anything but a non-empty
+ * string.
  */
 export function keyOf<Native>(
   request: RequestRecord<Native>,
@@ -41,8 +42,8 @@ export function keyOf<Native>(
   const method = request.method === "HEAD" ? "GET" : request.method;
   const principal = principalOf(request, policy, digest);
   if (policy.key !== undefined) {
-    const text = checked(named(policy.key, request.native), "ERR_CACHE_KEY", "key", policy.route);
-    // The route said in words what its response depends on, so the handler sees the whole query.
+    const text = nonEmpty(called(policy.key, request.native), "ERR_CACHE_KEY", "key", policy.route);
+    // The application decided what the response depends on, so the handler sees the whole query.
     return {
       resource: namedResource(policy.namespace, text),
       selector: selectorOf(method, principal),
@@ -60,9 +61,9 @@ export function keyOf<Native>(
   if (request.rewritten !== undefined)
     ({ selector, target: shown, received } = rewrittenTo(request, origin, policy, target));
   if (method === "GET") {
-    const named =
+    const own =
       principal === "" ? resource : uriResourcePrefix(policy.namespace, method, principal, "") + uri;
-    return { resource: named, selector, target: shown, received, origin, rule };
+    return { resource: own, selector, target: shown, received, origin, rule };
   }
   const content = digestContent(request, digest);
   if (content === undefined) return undefined;
@@ -70,7 +71,7 @@ export function keyOf<Native>(
   return { resource: whole, selector, target: shown, received, origin, rule: undefined };
 }
 
-/** What a request means whose URL was rewritten: the handler sees both, so both count. */
+/** The parts of the key that a rewritten URL changes. The handler sees both URLs, so both are in the key. */
 function rewrittenTo<Native>(
   { target, rewritten = target }: RequestRecord<Native>,
   origin: string,
@@ -84,19 +85,19 @@ function rewrittenTo<Native>(
   return { selector, target: shown ?? rewritten, received: received ?? target };
 }
 
-/** What a variant's name begins with under a key that was made from the request: the route, and the rewritten URI. */
+/** Returns the start of a variant's name under a default key: the route and the rewritten URI. */
 export function routeSelector(name: string, rewritten: string): string {
   return `${escapePart(name)}|${escapePart(rewritten)}|`;
 }
 
-/** The scheme and authority that count. Throws `ERR_CACHE_ORIGIN` where the route's function answers none. */
+/** Returns the scheme and authority for the key. Throws `ERR_CACHE_ORIGIN` if the route's function returns none. */
 export function originOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>): string {
   const { origin } = policy;
   if (typeof origin !== "function") return origin ?? request.origin;
-  return checked(origin(request.native), "ERR_CACHE_ORIGIN", "origin", policy.route);
+  return nonEmpty(origin(request.native), "ERR_CACHE_ORIGIN", "origin", policy.route);
 }
 
-/** What stands before the URI in a key that was made from the request. */
+/** Returns a default key up to the URI. */
 export function uriResourcePrefix(
   namespace: string,
   method: string,
@@ -106,17 +107,17 @@ export function uriResourcePrefix(
   return `${escapePart(namespace)}|u|${escapePart(method)}|${principal}|${content}|`;
 }
 
-/** The resource that a route's own `key` function names. */
+/** The resource for the result of a `key` function. */
 function namedResource(namespace: string, text: string): string {
   return `${escapePart(namespace)}|k|${text}`;
 }
 
-/** What a variant's name begins with, under a key that a function made. */
+/** The start of a variant's name for the key of a `key` function. */
 function selectorOf(method: string, principal: string): string {
   return `${escapePart(method)}|${principal}|`;
 }
 
-/** The names under which a key of a `key` function is stored. */
+/** Returns the resource and selector of a GET without a principal for a key of a `key` function. */
 export function namedEntry(
   key: string,
   namespace: string,
@@ -130,12 +131,12 @@ export function namedEntry(
   return { resource: namedResource(namespace, key), selector: selectorOf("GET", "") };
 }
 
-/** Chooses the variant of a request that carries none of the fields that tell variants apart. */
+/** Returns a chooser of the variant for a request without any of the `vary` fields. */
 export function plainVariant(selector: string): (vary: readonly string[]) => string {
   return (vary) => variantOf(selector, vary, () => undefined);
 }
 
-/** The name of the variant that a request selects: its values of the fields in `vary` (RFC 9111 §4.1). */
+/** Returns the name of the variant that a request selects: its values of the fields in `vary` (RFC 9111 §4.1). */
 export function variantOf(
   selector: string,
   vary: readonly string[],
@@ -144,7 +145,7 @@ export function variantOf(
   let text = selector;
   for (const name of vary) {
     const value = header(name);
-    // An absent field and an empty one are different requests: only the latter has the equals sign.
+    // Only an empty field has the equals sign, an absent one has not.
     text +=
       value === undefined
         ? `${name}&`
@@ -155,20 +156,22 @@ export function variantOf(
 
 function principalOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>, digest: Digest): string {
   if (typeof policy.scope === "string") return "";
-  return digest.keyed(checked(named(policy.scope, request.native), "ERR_CACHE_SCOPE", "scope", policy.route));
+  return digest.keyed(
+    nonEmpty(called(policy.scope, request.native), "ERR_CACHE_SCOPE", "scope", policy.route),
+  );
 }
 
-/** What a route's function names; what it throws is an error, since a framework goes on where it is told of none. */
-function named<Native>(name: (request: Native) => unknown, request: Native): unknown {
+/** Calls a function of the route. Anything that it throws becomes an error: frameworks ignore a thrown `undefined`. */
+function called<Native>(option: (request: Native) => unknown, request: Native): unknown {
   try {
-    return name(request);
+    return option(request);
   } catch (thrown) {
     throw asError(thrown);
   }
 }
 
-/** An empty or missing name would be shared by unrelated users (hazard 6): the request fails instead. */
-function checked(
+/** Unrelated users would share an empty or missing name (hazard 6), so the request fails. */
+function nonEmpty(
   value: unknown,
   code: "ERR_CACHE_KEY" | "ERR_CACHE_SCOPE" | "ERR_CACHE_ORIGIN",
   option: string,
@@ -178,7 +181,6 @@ function checked(
   throw misreturned(code, { route, option, what: "a non-empty string" }, value);
 }
 
-/** Bars separate a key's parts; the percent sign escapes them. */
 function escapePart(part: string): string {
   return part.replace(/[%|]/g, escapeCharacter);
 }
@@ -187,26 +189,26 @@ function escapeCharacter(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** What a key is made of, for those who want to read it. */
+/** The parts of a key, for `explain`. */
 export interface KeyParts {
-  /** The whole namespace, root included; empty where there is none. */
+  /** The namespace of the cache and the route. Empty: none. */
   readonly namespace: string;
   readonly method: string;
-  /** The keyed hash of the principal; undefined where the response belongs to nobody. */
+  /** The keyed hash of the principal. Undefined: none. */
   readonly principal: string | undefined;
-  /** The digest of the request's content; undefined where it does not count. */
+  /** The digest of the request's content. Undefined: not in the key. */
   readonly content: string | undefined;
-  /** What keys call the route; undefined where its own function named the key. */
+  /** The route's name in keys. Undefined under the key of a `key` function. */
   readonly route: string | undefined;
-  /** What the URI was rewritten to before the route was reached; undefined where nothing did so. */
+  /** The URI after a rewrite before the route. Undefined: not rewritten. */
   readonly rewritten: string | undefined;
-  /** The target URI as it counts, for a key that was made from the request. */
+  /** The normalized target URI. Undefined under the key of a `key` function. */
   readonly uri: string | undefined;
-  /** What the route's own `key` function returned. */
+  /** What the `key` function returned. Undefined under a default key. */
   readonly named: string | undefined;
 }
 
-/** Reads a key back into its parts: the encoding is injective, so nothing is guessed. */
+/** Decodes a key into its parts. The encoding is injective, so nothing is lost. */
 export function keyParts(resource: string, selector: string): KeyParts {
   const [namespace, kind, ...rest] = resource.split("|");
   const chosen = selector.split("|");
@@ -232,7 +234,7 @@ export function keyParts(resource: string, selector: string): KeyParts {
   };
 }
 
-/** Leaves out the rule that the key was made by: no URI begins with a question mark. */
+/** Drops the `No-Vary-Search` rule before the URI. No URI begins with a question mark. */
 function uriOf(parts: readonly string[]): string {
   return (parts[0]?.startsWith("?") === true ? parts.slice(1) : parts).join("|");
 }

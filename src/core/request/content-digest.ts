@@ -4,10 +4,11 @@ import type { Digest, Hasher } from "../contract/platform.ts";
 import type { RequestRecord } from "../contract/request-and-policy.ts";
 
 /**
- * Digests what a method with content asks with: the content and the fields that say how to read it (RFC 10008 §2.7).
+ * Returns a digest of a request's content and of the fields that define its format (RFC 10008 §2.7). Returns undefined if the
+ * content is not available or of an unknown type.
  *
- * The JSON of a QUERY counts by its value, unless its sender forbids that by `no-transform`; the handler sees what was
- * sent. Of other methods nothing says that spellings of one value mean the same.
+ * The JSON of a QUERY is digested by its value, so that equivalent spellings share a response, unless the request has
+ * `no-transform`. No specification allows that for other methods.
  */
 export function digestContent(request: RequestRecord, digest: Digest): string | undefined {
   const content = request.content?.();
@@ -22,14 +23,14 @@ export function digestContent(request: RequestRecord, digest: Digest): string | 
   return isAdded ? hasher.finish() : undefined;
 }
 
-/** Deeper content is not read: nesting costs a client a byte a level, and this process a call. */
+/** Deeper content is refused: each level costs a client one byte and this process one call. */
 const DEEPEST = 100;
 
 function isVerbatim(cacheControl: string | undefined): boolean {
   return cacheControl !== undefined && parseCacheControl(cacheControl).noTransform;
 }
 
-/** The value of JSON content: parsed already, or text or bytes of a media type that says so, in no coding. */
+/** The value of JSON content: parsed already, or text or bytes without a coding. Undefined: not JSON. */
 function jsonOf(content: unknown, request: RequestRecord): { readonly value: unknown } | undefined {
   if (!isJson(request.header("content-type") ?? "")) return undefined;
   const isBytes = content instanceof Uint8Array;
@@ -43,7 +44,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    // Bytes that are no text count as bytes.
+    // Not UTF-8: digested as bytes.
     if (error instanceof TypeError) return undefined;
     throw error;
   }
@@ -55,7 +56,7 @@ const inAnyOrder: Arrange = (members) => members.toSorted(([a], [b]) => (a < b ?
 
 const asGiven: Arrange = (members) => members;
 
-/** Adds parsed content, each value with its type and length before it, so that different contents stay different. */
+/** Adds parsed content, each value after its type and length, so that different contents have different digests. */
 function addContent(hasher: Hasher, content: unknown, arrange: Arrange = asGiven, depth = 0): boolean {
   if (depth > DEEPEST) return false;
   if (content instanceof Uint8Array) {
@@ -64,7 +65,7 @@ function addContent(hasher: Hasher, content: unknown, arrange: Arrange = asGiven
     return true;
   }
   if (typeof content === "string") {
-    // JSON spells lone surrogates out, which UTF-8 would fold into one replacement character.
+    // JSON escapes lone surrogates; UTF-8 would turn each into the same replacement character.
     hasher.update(`text ${JSON.stringify(content)};`);
     return true;
   }

@@ -5,20 +5,20 @@ import { parseCacheControls } from "../../http/targeted.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** What a request demands of a stored response (RFC 9111 §5.2.1). */
+/** The cache directives of a request (RFC 9111 §5.2.1). */
 export interface RequestDirectives {
-  /** Nothing of this exchange is stored. */
+  /** The response is not stored. */
   readonly noStore: boolean;
-  /** Where nothing stored satisfies it, the answer is 504. */
+  /** Without a stored response that satisfies the request, the response is 504. */
   readonly onlyIfCached: boolean;
   /**
-   * The request says how old a response may be and not that it may be stale: it wants none that is, except in the place of
-   * an error (RFC 9111 §5.2.1.1, RFC 5861 §4).
+   * The request has `max-age` without `max-stale`, so it accepts a stale response only in place of an error
+   * (RFC 9111 §5.2.1.1, RFC 5861 §4).
    */
   readonly wantsFresh: boolean;
-  /** Whether an entry satisfies the request without asking the handler. */
+  /** Returns whether an entry satisfies the request without a run of the handler. */
   accepts(entry: Entry, now: number): boolean;
-  /** Whether the request leaves it to the cache to serve an entry stale. */
+  /** Returns whether the request allows the cache to serve a stale entry in one of its stale windows. */
   allowsStale(entry: Entry, now: number): boolean;
 }
 
@@ -30,7 +30,7 @@ const NO_DIRECTIVES: RequestDirectives = Object.freeze({
   allowsStale: () => true,
 });
 
-/** Reads what a request demands, where the policy lets clients demand anything. */
+/** Returns the directives of a request, or none if the policy does not obey `requestDirectives`. */
 export function directivesOf(request: RequestRecord, policy: Policy): RequestDirectives {
   if (!policy.requestDirectives) return NO_DIRECTIVES;
   const said = request.header("cache-control");
@@ -67,7 +67,7 @@ function staleEnough(most: number | true, staleMs: number): boolean {
   return most === true || staleMs <= most * 1000;
 }
 
-/** Whether a response lets itself be served stale at all (RFC 9111 §4.2.4); a targeted field speaks alone (RFC 9213 §2.2). */
+/** Whether a response may be served stale at all (RFC 9111 §4.2.4). A targeted field counts alone (RFC 9213 §2.2). */
 function mayBeStale(entry: Entry): boolean {
   const own = (name: string): string | undefined => combined(fieldOf(entry.fields, name));
   const { cacheControl: said } = parseCacheControls(own("cdn-cache-control"), own("cache-control"));

@@ -10,69 +10,70 @@ import type {
   Policy,
 } from "../contract/request-and-policy.ts";
 
-const REMEMBERED_TARGET = 2048;
+/** Longer targets are not cached. In characters. */
+const LONGEST_TARGET = 2048;
 
-/** What one generation may hold for each name of its limit, in characters: long targets count for more than one. */
-const CHARACTERS_PER_NAME = 64;
+/** How many characters one generation may hold per target of its limit, so that long targets count more. */
+const CHARACTERS_PER_TARGET = 64;
 
-/** Of how many paths it is known which parameters do not count. */
+/** For how many paths a `No-Vary-Search` rule is kept. */
 const MOST_RULES = 1000;
 
-/** A rule, and when it was learned: the count of those that were learned before it. */
+/** A rule and its serial number. */
 interface KnownRule extends SearchRule {
   readonly turn: number;
 }
 
 /**
- * What responses have said of the parameters that do not count. It is known of a URL and not of one declaration: those
- * for GET, HEAD and PUT mean the same by a target (hazard 53). So a cache has one of these.
+ * The `No-Vary-Search` rules of paths. They belong to a URL and not to a declaration, because GET, HEAD and PUT of one URL
+ * need the same key (hazard 53). So a cache has one instance.
  */
 export class SearchRules {
   readonly #byPath = new Map<string, KnownRule>();
-  #learned = 0;
+  #count = 0;
 
-  /** The rule of a path; undefined: each parameter counts. */
+  /** Returns the rule of a path. Undefined: every parameter counts. */
   of(path: string): KnownRule | undefined {
     return this.#byPath.get(path);
   }
 
-  /** Learns the rule of a path. The oldest of a thousand is forgotten. */
-  learn(path: string, rule: SearchRule | undefined): void {
+  /** Sets the rule of a path. Beyond a thousand paths the oldest rule is dropped. */
+  set(path: string, rule: SearchRule | undefined): void {
     const known = this.#byPath.get(path);
     this.#byPath.delete(path);
     if (rule === undefined) return;
     const isKnown = known !== undefined && isSameRule(known, rule);
-    this.#byPath.set(path, isKnown ? known : { ...rule, turn: ++this.#learned });
+    this.#byPath.set(path, isKnown ? known : { ...rule, turn: ++this.#count });
     const [oldest] = this.#byPath.keys();
     if (this.#byPath.size > MOST_RULES) this.#byPath.delete(oldest as string);
   }
 }
 
-/** A name, and of what path it is. */
-interface PlacedTarget extends NormalizedTarget {
+/** A normalized target with its path, which rules are kept by. */
+interface CachedTarget extends NormalizedTarget {
   readonly path: string;
 }
 
 /**
- * Remembers the normalised names of raw targets, since normalising one costs sixty times a look-up.
+ * Normalizes request targets and caches the results: normalizing costs sixty times as much as a lookup here.
  *
- * Two generations of at most `limit` names each: when the young one is full it becomes the old one, so hot names
- * survive and memory is bounded whatever clients send.
+ * It has two generations of at most `limit` targets. When the young one is full, it becomes the old one. So popular targets
+ * survive, and memory is bounded whatever clients send.
  */
-export class TargetMemory implements NormalizedTargets {
+export class TargetCache implements NormalizedTargets {
   readonly #prefix: string;
   readonly #declared: DeclaredQuery | undefined;
   readonly #limit: number;
   readonly #isStrict: boolean;
   readonly #rules: SearchRules;
-  #young = new Map<string, Map<string, PlacedTarget>>();
-  #old = new Map<string, Map<string, PlacedTarget>>();
+  #young = new Map<string, Map<string, CachedTarget>>();
+  #old = new Map<string, Map<string, CachedTarget>>();
   #size = 0;
   #characters = 0;
 
   /**
-   * `prefix` is what a key without principal and content has before the URI; `declared` as in the policy; `isStrict`:
-   * parts of a declared parameter do not count; `rules`: those of its cache, where they are heeded.
+   * `prefix` is the part of a key before the URI, without principal and content. `declared` is the policy's `query`. With
+   * `isStrict` only exact names are declared. `rules` are those of the cache, if the policy has `noVarySearch`.
    */
   constructor(
     prefix: string,
@@ -88,49 +89,49 @@ export class TargetMemory implements NormalizedTargets {
     this.#rules = rules;
   }
 
-  /** Answers the name of a target, remembered or made. */
+  /** Returns a target in its normalized form. */
   of(origin: string, target: string): NormalizedTarget {
     const young = this.#young.get(origin)?.get(target);
     if (young !== undefined && this.#holds(young)) return young;
     const old = young === undefined ? this.#old.get(origin)?.get(target) : undefined;
-    const name = old !== undefined && this.#holds(old) ? old : this.#normalise(origin, target);
-    this.#remember(origin, target, name);
-    return name;
+    const normalized = old !== undefined && this.#holds(old) ? old : this.#normalise(origin, target);
+    this.#add(origin, target, normalized);
+    return normalized;
   }
 
-  /** The same, and what is remembered stays as it is. */
-  peek(origin: string, target: string): PlacedTarget {
-    const name = this.#young.get(origin)?.get(target) ?? this.#old.get(origin)?.get(target);
-    return name !== undefined && this.#holds(name) ? name : this.#normalise(origin, target);
+  /** The same, without changing the cache. */
+  peek(origin: string, target: string): CachedTarget {
+    const cached = this.#young.get(origin)?.get(target) ?? this.#old.get(origin)?.get(target);
+    return cached !== undefined && this.#holds(cached) ? cached : this.#normalise(origin, target);
   }
 
-  /** Whether a name was made by the rule that is known now. */
-  #holds({ path, rule }: PlacedTarget): boolean {
+  /** Whether a target was normalized by the current rule of its path. */
+  #holds({ path, rule }: CachedTarget): boolean {
     return this.#rules.of(path) === rule;
   }
 
-  /** The origins of the targets that are remembered. */
+  /** Returns the origins of the cached targets. */
   origins(): readonly string[] {
     return [...new Set([...this.#old.keys(), ...this.#young.keys()])];
   }
 
-  /** Learns, for the whole cache, which parameters of a path do not count; undefined: each does. */
-  learn(origin: string, path: string, rule: SearchRule | undefined): void {
+  /** Sets the rule of a path for the whole cache. Undefined: every parameter counts. */
+  setRule(origin: string, path: string, rule: SearchRule | undefined): void {
     const place = withPath(origin, path);
-    if (place.length <= REMEMBERED_TARGET) this.#rules.learn(place, rule);
+    if (place.length <= LONGEST_TARGET) this.#rules.set(place, rule);
   }
 
-  /** Forgets the targets, and keeps what was learned of paths. */
-  forget(): void {
+  /** Drops the cached targets and keeps the rules. */
+  clear(): void {
     this.#young = new Map();
     this.#old = new Map();
     this.#size = this.#characters = 0;
   }
 
-  #remember(origin: string, target: string, name: PlacedTarget): void {
+  #add(origin: string, target: string, normalized: CachedTarget): void {
     const characters = target.length + origin.length;
-    if (characters > REMEMBERED_TARGET) return;
-    if (this.#size >= this.#limit || this.#characters + characters > this.#limit * CHARACTERS_PER_NAME) {
+    if (characters > LONGEST_TARGET) return;
+    if (this.#size >= this.#limit || this.#characters + characters > this.#limit * CHARACTERS_PER_TARGET) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#size = this.#characters = 0;
@@ -141,10 +142,10 @@ export class TargetMemory implements NormalizedTargets {
       this.#size++;
       this.#characters += characters;
     }
-    targets.set(target, name);
+    targets.set(target, normalized);
   }
 
-  #normalise(origin: string, received: string): PlacedTarget {
+  #normalise(origin: string, received: string): CachedTarget {
     const declared = this.#declared;
     const { path, query } = splitTarget(received);
     const resource = withPath(origin, path);
@@ -157,26 +158,26 @@ export class TargetMemory implements NormalizedTargets {
     const shown = isWhole ? query : kept.map((parameter) => parameter.raw).join("&");
     const target = isWhole ? undefined : withQuery(path, shown);
     const counted = declared === undefined ? kept : [...kept, ...defaultsFor(kept, declared)];
-    // Some routers begin the query at one of these.
+    // Some routers begin the query at one of these characters.
     const isOrdered = /[;#]/.test(path);
-    const name = (counting: readonly QueryParameter[]): string =>
-      // No other query begins so: none has empty segments.
+    const uriOf = (counting: readonly QueryParameter[]): string =>
+      // No other query begins with `&`: empty segments are dropped.
       withQuery(resource, isLongQuery(shown) ? `&${shown}` : formatQuery(counting, isOrdered));
-    const exact = name(counted);
+    const exact = uriOf(counted);
     const rule = this.#rules.of(resource);
     if (rule === undefined)
       return { uri: exact, resource: this.#prefix + exact, exact, target, rule, path: resource };
     const ruled = counted.filter((parameter) => keepsBy(rule, decodeComponent(parameter.name)));
-    // The rule is part of the name, since a response that was stored under another one is not for the same targets;
-    // and when it was learned, since writes that came while it was not known did not remove what lay under it.
-    const uri = `?${rule.turn} ${formatNoVarySearch(rule)}|${name(ruled)}`;
+    // The rule is part of the URI, because a response stored under another rule is for other targets. Its serial number is
+    // part as well, because a write while the rule was not set did not remove what was stored under it.
+    const uri = `?${rule.turn} ${formatNoVarySearch(rule)}|${uriOf(ruled)}`;
     return { uri, resource: this.#prefix + uri, exact, target, rule, path: resource };
   }
 }
 
 /**
- * Joins origin and path so that different pairs stay different. A client writes `Host` as it likes: `a/b` with the
- * path `/c` must not be the host `a` with the path `/b/c` (hazard 5).
+ * Joins origin and path without ambiguity. A client can send any `Host`: the host `a/b` with the path `/c` must differ from
+ * the host `a` with the path `/b/c` (hazard 5).
  */
 function withPath(origin: string, path: string): string {
   if (origin !== last.origin) last = { origin, parts: splitOrigin(normaliseOrigin(origin)) };
@@ -188,7 +189,7 @@ function withPath(origin: string, path: string): string {
 
 type OriginParts = readonly [scheme: string, authority: string | undefined];
 
-/** The origin that was split last, which is mostly the only one. */
+/** The last origin, already split: mostly there is only one. */
 let last: { readonly origin: string; readonly parts: OriginParts } = { origin: "", parts: ["", undefined] };
 
 function splitOrigin(origin: string): OriginParts {
@@ -206,8 +207,8 @@ function withQuery(path: string, query: string): string {
 }
 
 function defaultsFor(kept: readonly QueryParameter[], declared: DeclaredQuery): QueryParameter[] {
-  // A parser that nests finds `a` in `a[b]=1`, and fills in no default.
-  const given = new Set(kept.flatMap(({ name }) => [decodeComponent(name), partOf(decodeComponent(name))]));
+  // A parser that nests finds `a` in `a[b]=1` and fills in no default.
+  const given = new Set(kept.flatMap(({ name }) => [decodeComponent(name), baseOf(decodeComponent(name))]));
   const missing: QueryParameter[] = [];
   for (const [name, values] of declared) {
     if (values === undefined || given.has(name)) continue;
@@ -223,25 +224,22 @@ function defaultsFor(kept: readonly QueryParameter[], declared: DeclaredQuery): 
   return missing;
 }
 
-/**
- * Whether a parameter of this name enters the key: by its whole name or, unless that is wanted strictly, by what stands
- * before `[` or `.`.
- */
+/** Returns whether a parameter enters the key: by its name or, unless `isStrict`, by the part before `[` or `.`. */
 export function keepsParameter(declared: DeclaredQuery, name: string, isStrict = false): boolean {
   if (declared.has(name)) return true;
-  // A client that is told the names could not tell which others are part of them.
+  // With `No-Vary-Search` clients know exact names only.
   if (isStrict) return false;
-  // Nested syntaxes make `filter[a]=1` a part of `filter`; more in the key than needed is always safe.
-  const base = partOf(name);
+  // Parsers that nest make `filter[a]=1` part of `filter`. More in the key than needed is always safe.
+  const base = baseOf(name);
   return base !== "" && declared.has(base);
 }
 
-/** What a name is a part of: what stands before `[` or `.`. */
-function partOf(name: string): string {
+/** The part of a name before `[` or `.`. */
+function baseOf(name: string): string {
   return name.split(/[[.]/, 1)[0] as string;
 }
 
-/** The names of a target's parameters that are not in the key, decoded, each once. */
+/** Returns the decoded names of a target's parameters outside the key, each once. */
 export function undeclaredNames(
   target: string,
   { query, noVarySearch }: Pick<Policy, "query" | "noVarySearch">,

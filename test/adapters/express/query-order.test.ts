@@ -2,7 +2,7 @@ import querystring from "node:querystring";
 import type { Express } from "express";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
+import { TargetCache } from "../../../src/core/request/normalized-target.ts";
 import { cacheRoute } from "../../../src/adapters/express.ts";
 import { quietCache, versions, visit } from "./support.ts";
 
@@ -35,7 +35,7 @@ function byName(parameters: URLSearchParams): unknown {
   return Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]));
 }
 
-const keyOf = (query: string): string => new TargetMemory("", undefined).of("http://a", `/a?${query}`).uri;
+const keyOf = (query: string): string => new TargetCache("", undefined).of("http://a", `/a?${query}`).uri;
 
 const unit = fc.constantFrom(
   "a",

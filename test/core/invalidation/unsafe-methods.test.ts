@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isUnsafe, outdated } from "../../../src/core/invalidation/unsafe-methods.ts";
-import { TargetMemory } from "../../../src/core/request/normalized-target.ts";
+import { TargetCache } from "../../../src/core/request/normalized-target.ts";
 import { toFields } from "../../../src/http/fields.ts";
 import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 import { requestOf } from "../../support/kit.ts";
@@ -10,7 +10,7 @@ const ORIGIN = "http://example.org";
 
 function resources(
   said: Said,
-  names: readonly TargetMemory[] = [new TargetMemory("", undefined)],
+  names: readonly TargetCache[] = [new TargetCache("", undefined)],
 ): readonly string[] {
   const head = { status: said.status ?? 200, fields: toFields(said.headers ?? {}) };
   return outdated(requestOf({ method: "POST", target: "/a/b?x=1" }), head, ORIGIN, names);
@@ -57,16 +57,16 @@ describe("the resources that an unsafe request outdates", () => {
   );
 
   it("are named as each route names them, each once", () => {
-    const whole = new TargetMemory("", undefined);
-    const declared = new TargetMemory("", new Map());
+    const whole = new TargetCache("", undefined);
+    const declared = new TargetCache("", new Map());
 
     expect(resources({}, [whole, declared, whole])).toEqual([`${ORIGIN}/a/b?x=1`, `${ORIGIN}/a/b`]);
   });
 
   it("are named by the rule of their path, and as before the rule was known", () => {
-    const names = new TargetMemory("p|", undefined);
-    names.learn(ORIGIN, "/a/b", parseNoVarySearch('params=("x")'));
+    const targets = new TargetCache("p|", undefined);
+    targets.setRule(ORIGIN, "/a/b", parseNoVarySearch('params=("x")'));
 
-    expect(resources({}, [names])).toEqual([names.of(ORIGIN, "/a/b").resource, `p|${ORIGIN}/a/b?x=1`]);
+    expect(resources({}, [targets])).toEqual([targets.of(ORIGIN, "/a/b").resource, `p|${ORIGIN}/a/b?x=1`]);
   });
 });

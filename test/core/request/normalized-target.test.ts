@@ -1,75 +1,71 @@
 import { describe, expect, it } from "vitest";
-import {
-  keepsParameter,
-  TargetMemory,
-  undeclaredNames,
-} from "../../../src/core/request/normalized-target.ts";
+import { keepsParameter, TargetCache, undeclaredNames } from "../../../src/core/request/normalized-target.ts";
 import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 
 const origin = "http://a";
 
 describe("the memory of normalised targets", () => {
   it("answers a target that it remembers by the very same name", () => {
-    const names = new TargetMemory("p|", undefined);
+    const targets = new TargetCache("p|", undefined);
 
-    expect(names.of(origin, "/a")).toBe(names.of(origin, "/a"));
+    expect(targets.of(origin, "/a")).toBe(targets.of(origin, "/a"));
   });
 
   it("keeps hosts apart", () => {
-    const names = new TargetMemory("p|", undefined);
+    const targets = new TargetCache("p|", undefined);
 
-    expect([names.of("http://a", "/x").resource, names.of("http://b", "/x").resource]).toEqual([
+    expect([targets.of("http://a", "/x").resource, targets.of("http://b", "/x").resource]).toEqual([
       "p|http://a/x",
       "p|http://b/x",
     ]);
   });
 
   it("keeps what is asked for in two generations, and forgets the rest", () => {
-    const names = new TargetMemory("", undefined, 2);
-    const [hot, cold] = [names.of(origin, "/hot"), names.of(origin, "/cold")];
-    names.of(origin, "/1");
-    const hotAgain = names.of(origin, "/hot");
-    names.of(origin, "/2");
-    names.of(origin, "/3");
+    const targets = new TargetCache("", undefined, 2);
+    const [hot, cold] = [targets.of(origin, "/hot"), targets.of(origin, "/cold")];
+    targets.of(origin, "/1");
+    const hotAgain = targets.of(origin, "/hot");
+    targets.of(origin, "/2");
+    targets.of(origin, "/3");
 
-    expect([hotAgain === hot, names.of(origin, "/hot") === hot, names.of(origin, "/cold") === cold]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    expect([
+      hotAgain === hot,
+      targets.of(origin, "/hot") === hot,
+      targets.of(origin, "/cold") === cold,
+    ]).toEqual([true, true, false]);
   });
 
   it("is bounded by hosts as by targets", () => {
-    const names = new TargetMemory("", undefined, 2);
-    const first = names.of("http://1", "/");
-    ["http://2", "http://3", "http://4", "http://5"].forEach((host) => names.of(host, "/"));
+    const targets = new TargetCache("", undefined, 2);
+    const first = targets.of("http://1", "/");
+    ["http://2", "http://3", "http://4", "http://5"].forEach((host) => targets.of(host, "/"));
 
-    expect(names.of("http://1", "/")).not.toBe(first);
+    expect(targets.of("http://1", "/")).not.toBe(first);
   });
 
   it("is bounded by characters: a few long targets push out many short ones", () => {
-    const names = new TargetMemory("", undefined, 20);
-    const first = names.of(origin, "/first");
-    names.of(origin, `/a${"x".repeat(1200)}`);
-    names.of(origin, `/b${"x".repeat(1200)}`);
-    names.of(origin, `/c${"x".repeat(1200)}`);
+    const targets = new TargetCache("", undefined, 20);
+    const first = targets.of(origin, "/first");
+    targets.of(origin, `/a${"x".repeat(1200)}`);
+    targets.of(origin, `/b${"x".repeat(1200)}`);
+    targets.of(origin, `/c${"x".repeat(1200)}`);
 
-    expect(names.of(origin, "/first")).not.toBe(first);
+    expect(targets.of(origin, "/first")).not.toBe(first);
   });
 
   it("remembers no target of great length", () => {
-    const names = new TargetMemory("", undefined);
+    const targets = new TargetCache("", undefined);
     const long = `/${"x".repeat(3000)}`;
 
-    expect(names.of(origin, long)).not.toBe(names.of(origin, long));
-    expect(names.of(origin, long)).toEqual(names.of(origin, long));
+    expect(targets.of(origin, long)).not.toBe(targets.of(origin, long));
+    expect(targets.of(origin, long)).toEqual(targets.of(origin, long));
   });
 });
 
 describe("a target with more parameters than parsers read", () => {
   const empty = "&".repeat(1000);
   const uriOf = (target: string, declared?: readonly string[]): string =>
-    new TargetMemory("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target)
+    new TargetCache("", declared && new Map(declared.map((name) => [name, undefined]))).of(origin, target)
       .uri;
 
   it("has all of its query in its name, as it came", () => {
@@ -87,79 +83,79 @@ describe("a target with more parameters than parsers read", () => {
 
 describe("a path in which some routers begin the query", () => {
   it.each(["/q;a", "/q#a"])("keeps the order of what follows: %s", (path) => {
-    const names = new TargetMemory("", undefined);
+    const targets = new TargetCache("", undefined);
 
-    expect(names.of(origin, `${path}?c=1&b=2`).uri).not.toBe(names.of(origin, `${path}?b=2&c=1`).uri);
+    expect(targets.of(origin, `${path}?c=1&b=2`).uri).not.toBe(targets.of(origin, `${path}?b=2&c=1`).uri);
   });
 });
 
 describe("a target whose route declares its parameters", () => {
   it("loses the others, and keeps its own as they were written", () => {
-    const names = new TargetMemory("", new Map([["a b", undefined]]));
+    const targets = new TargetCache("", new Map([["a b", undefined]]));
 
-    const { target, uri } = names.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
+    const { target, uri } = targets.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
 
     expect([target, uri]).toEqual(["/q?a+b=%41&a%20b=c;d", "http://a/q?a%20b=A&a%20b=c%3Bd"]);
   });
 
   it("loses its query where none of it is declared", () => {
-    expect(new TargetMemory("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
+    expect(new TargetCache("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
   });
 
   it("takes a name that cannot be decoded for what it is", () => {
-    const names = new TargetMemory("", new Map([["%zz", undefined]]));
+    const targets = new TargetCache("", new Map([["%zz", undefined]]));
 
-    expect(names.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
+    expect(targets.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
   });
 
   it("is given no default for a name whose parts it has", () => {
-    const names = new TargetMemory("", new Map([["a", ["5"]]]));
+    const targets = new TargetCache("", new Map([["a", ["5"]]]));
 
-    expect([names.of(origin, "/q?a[b]=1").uri, names.of(origin, "/q").uri]).toEqual([
+    expect([targets.of(origin, "/q?a[b]=1").uri, targets.of(origin, "/q").uri]).toEqual([
       "http://a/q?a%5Bb%5D=1",
       "http://a/q?a=5",
     ]);
   });
 
   it("does not find what every object has", () => {
-    expect(new TargetMemory("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
+    expect(new TargetCache("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
   });
 });
 
 describe("the rules of paths", () => {
   const rule = parseNoVarySearch('params=("utm")');
-  const ruleOf = (names: TargetMemory, path: string): unknown => names.of("http://a", path).rule;
+  const ruleOf = (targets: TargetCache, path: string): unknown => targets.of("http://a", path).rule;
 
   it("are remembered of the last thousand", () => {
-    const names = new TargetMemory("", undefined);
-    Array.from({ length: 1001 }, (_, at) => names.learn("http://a", `/${at}`, rule));
+    const targets = new TargetCache("", undefined);
+    Array.from({ length: 1001 }, (_, at) => targets.setRule("http://a", `/${at}`, rule));
 
-    expect([ruleOf(names, "/0"), ruleOf(names, "/1")]).toEqual([undefined, { ...rule, turn: 2 }]);
+    expect([ruleOf(targets, "/0"), ruleOf(targets, "/1")]).toEqual([undefined, { ...rule, turn: 2 }]);
   });
 
   it("are not remembered of very long ones", () => {
-    const names = new TargetMemory("", undefined);
+    const targets = new TargetCache("", undefined);
     const path = `/${"x".repeat(3000)}`;
-    names.learn("http://a", path, rule);
+    targets.setRule("http://a", path, rule);
 
-    expect(ruleOf(names, path)).toBeUndefined();
+    expect(ruleOf(targets, path)).toBeUndefined();
   });
 
   it("change what is remembered of targets, not of which origins were asked for", () => {
-    const names = new TargetMemory("", undefined);
-    const before = names.of("http://a", "/q?utm=1");
-    names.learn("http://a", "/q", rule);
+    const targets = new TargetCache("", undefined);
+    const before = targets.of("http://a", "/q?utm=1");
+    targets.setRule("http://a", "/q", rule);
 
-    expect(names.of("http://a", "/q?utm=1")).not.toEqual(before);
-    names.learn("http://a", "/q", undefined);
-    expect(names.of("http://a", "/q?utm=1")).toEqual(before);
-    expect(names.origins()).toEqual(["http://a"]);
+    expect(targets.of("http://a", "/q?utm=1")).not.toEqual(before);
+    targets.setRule("http://a", "/q", undefined);
+    expect(targets.of("http://a", "/q?utm=1")).toEqual(before);
+    expect(targets.origins()).toEqual(["http://a"]);
   });
 
   it("are part of names that no client can write", () => {
-    const names = new TargetMemory("", undefined);
-    names.learn("http://a", "/q", rule);
-    const { uri } = names.of("http://a", "/q?utm=1");
+    const targets = new TargetCache("", undefined);
+    targets.setRule("http://a", "/q", rule);
+    const { uri } = targets.of("http://a", "/q?utm=1");
 
     const written = [
       ["", uri],
@@ -167,8 +163,8 @@ describe("the rules of paths", () => {
       ["?", uri],
       ["://", uri],
     ] as const;
-    expect(written.map(([origin, target]) => names.of(origin, target).uri)).not.toContain(uri);
-    expect(written.map(([origin, target]) => names.of(origin, target).uri.startsWith("?"))).toEqual([
+    expect(written.map(([origin, target]) => targets.of(origin, target).uri)).not.toContain(uri);
+    expect(written.map(([origin, target]) => targets.of(origin, target).uri.startsWith("?"))).toEqual([
       false,
       false,
       false,

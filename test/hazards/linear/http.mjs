@@ -41,7 +41,7 @@ export const http = {
     parseDeltaSeconds: digits(),
     MAX_DELTA_SECONDS: none("a number"),
   },
-  "http/dictionary.js": { parseDictionary: structured() },
+  "http/structured-fields.js": { parseDictionary: structured(), parseStringList: structured() },
   "http/etag.js": {
     parseEntityTag: list(),
     parseEntityTags: list(),
@@ -156,7 +156,6 @@ export const http = {
     formatUnsatisfied: MADE,
     ifRangeHolds: list((holds, text) => holds(text, { etag: text, lastModified: text, date: 0 })),
   },
-  "http/string-list.js": { parseStringList: structured() },
   "http/targeted.js": {
     parseCacheControls: structured((read, text) => read(text, text)),
     parseTargetedCacheControl: structured(),

@@ -80,9 +80,9 @@ export const others = {
     ),
   },
   "core/request/normalized-target.js": {
-    TargetMemory: some(["/", "%41", "&", "["], "a?b", (TargetMemory, text) => {
-      const known = new TargetMemory("", declaring.query);
-      known.learn(text, `/${text}`, { isExcept: true, names: new Set([text]) });
+    TargetCache: some(["/", "%41", "&", "["], "a?b", (TargetCache, text) => {
+      const known = new TargetCache("", declaring.query);
+      known.setRule(text, `/${text}`, { isExcept: true, names: new Set([text]) });
       known.of(text, `/${text}`);
       known.peek(`http://${text}`, `/?a=${text}`);
     }),
@@ -129,7 +129,7 @@ export const others = {
       merge(names(text), { ...saying(text), vary: names(text) }, plain),
     ),
   },
-  "core/invalidation/tagging.js": {
+  "core/invalidation/tags.js": {
     outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
     taggedNames: members((read, text) => read({ tags: many(text) })),
     tagsOf: structured((read, text) =>

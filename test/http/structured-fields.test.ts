@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { parseDictionary as parseReference } from "structured-headers";
+import { parseDictionary as parseReference, parseList, serializeList } from "structured-headers";
 import { describe, expect, it } from "vitest";
-import { parseDictionary } from "../../src/http/dictionary.ts";
+import { parseDictionary, parseStringList } from "../../src/http/structured-fields.ts";
 
 function keysOf(parse: (text: string) => ReadonlyMap<string, unknown>, text: string): unknown {
   try {
@@ -124,5 +124,59 @@ describe("a structured dictionary", () => {
     );
 
     expect(hostile.map((text) => parseDictionary(text))).toEqual(hostile.map(() => undefined));
+  });
+});
+
+const printable = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+});
+
+/** What a parser of structured fields says, if all members are strings. */
+function expected(value: string): readonly string[] | undefined {
+  try {
+    const members = parseList(value).map(([member]) => member);
+    return members.every((member) => typeof member === "string") ? [...new Set(members)] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+describe("a structured list of strings", () => {
+  it("is read as it was written", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(printable), (members) => {
+        expect(parseStringList(serializeList(members.map((member) => [member, new Map()])))).toEqual(members);
+      }),
+    );
+  });
+
+  it("is what a parser of structured fields reads, whatever it looks like", () => {
+    const pieces = fc.constantFrom(
+      '"a"',
+      '"',
+      "\\",
+      ",",
+      ", ",
+      ";",
+      ";x",
+      "; y=1",
+      '="z"',
+      " ",
+      "\t",
+      "1",
+      "a",
+      "?1",
+    );
+
+    fc.assert(
+      fc.property(fc.array(pieces), (parts) => {
+        expect(parseStringList(parts.join(""))).toEqual(expected(parts.join("")));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("has each member once", () => {
+    expect(parseStringList('"a", "b";x, "a"')).toEqual(["a", "b"]);
   });
 });
