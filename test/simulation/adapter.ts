@@ -1,4 +1,5 @@
 import type { Bypass, Decision, Fill, Follow, MaybePromise, RequestRecord } from "../../src/adapter.ts";
+import type { ExplainRequest, Explanation } from "../../src/index.ts";
 import type { Client } from "./client.ts";
 import { formatDirectives } from "./directives.ts";
 import { textOf } from "./fields.ts";
@@ -9,14 +10,22 @@ import { readTo } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Native } from "./world.ts";
 
+const ORIGIN = "http://sim";
+
 /** A small adapter, which does all that the contract of the core asks of adapters, and no more. */
 export class Adapter {
   readonly #stage: Stage;
   readonly #begin: (record: RequestRecord<Native>) => MaybePromise<Decision>;
+  readonly #explain: (described: ExplainRequest) => Promise<Explanation>;
 
-  constructor(stage: Stage, begin: (record: RequestRecord<Native>) => MaybePromise<Decision>) {
+  constructor(
+    stage: Stage,
+    begin: (record: RequestRecord<Native>) => MaybePromise<Decision>,
+    explain: (described: ExplainRequest) => Promise<Explanation>,
+  ) {
     this.#stage = stage;
     this.#begin = begin;
+    this.#explain = explain;
   }
 
   /** One client asks. */
@@ -36,7 +45,11 @@ export class Adapter {
       formatDirectives(directives),
     );
     try {
-      const decided = this.#begin(this.#record(request));
+      const decided = this.#stage.store.readTogether(
+        () => this.#tell(request),
+        () => this.#begin(this.#record(request)),
+      );
+      request.isPromised = decided instanceof Promise;
       if (!(decided instanceof Promise)) return this.#go(client, decided);
       decided.then(
         (decision) => this.#go(client, decision),
@@ -47,20 +60,31 @@ export class Adapter {
     }
   }
 
-  #record(request: Request): RequestRecord<Native> {
-    const { key, variant, principal, method, condition, range, ifRange, directives, hasCredentials } =
-      request;
-    const fields: Record<string, string | undefined> = {
-      "x-lang": variant === "" ? undefined : variant,
-      "if-none-match": condition,
-      range: range && formatRange(range),
-      "if-range": ifRange,
-      "cache-control": formatDirectives(directives) || undefined,
-      cookie: hasCredentials ? "session=1" : undefined,
+  /** Has the request explained, as it is about to be sent. */
+  #tell(request: Request): void {
+    const { clock, history } = this.#stage;
+    const { method, key, principal } = request;
+    const described = {
+      method,
+      url: `${ORIGIN}/${key}`,
+      headers: fieldsOf(request),
+      native: { key, principal },
     };
+    this.#explain(described).then(
+      ({ outcome, reason, cacheStatus, text }) => {
+        request.told = { outcome, reason, cacheStatus, text, at: clock.instant(), step: clock.steps };
+        history.tell(`q${request.id} is told:`, outcome, reason, cacheStatus);
+      },
+      (error: unknown) => history.failed(error),
+    );
+  }
+
+  #record(request: Request): RequestRecord<Native> {
+    const { method, key, principal } = request;
+    const fields = fieldsOf(request);
     return {
       method,
-      origin: "http://sim",
+      origin: ORIGIN,
       target: `/${key}`,
       native: { key, principal },
       header: (name) => fields[name],
@@ -77,8 +101,9 @@ export class Adapter {
   }
 
   #go(client: Client, decision: Decision): void {
-    const { history } = this.#stage;
+    const { clock, history } = this.#stage;
     const { request } = client;
+    request.step = clock.steps;
     request.decided = history.moment();
     request.decision = decision.kind;
     request.outcome = "outcome" in decision ? decision.outcome : undefined;
@@ -119,6 +144,7 @@ export class Adapter {
 
   #fill(client: Client, fill: Fill): void {
     const { request } = client;
+    if (fill.conditions.length === 0) request.isAllShown = fill.hidden.length === 0;
     const way = ({ GET: "fill", HEAD: "head", POST: "bypass" } as const)[request.method];
     const run = this.#runFor(request, way, false, fill);
     request.run = run;
@@ -163,4 +189,16 @@ export class Adapter {
     history.runs.push(run);
     return run;
   }
+}
+
+function fieldsOf(request: Request): Readonly<Record<string, string | undefined>> {
+  const { variant, condition, range, ifRange, directives, hasCredentials } = request;
+  return {
+    "x-lang": variant === "" ? undefined : variant,
+    "if-none-match": condition,
+    range: range && formatRange(range),
+    "if-range": ifRange,
+    "cache-control": formatDirectives(directives) || undefined,
+    cookie: hasCredentials ? "session=1" : undefined,
+  };
 }

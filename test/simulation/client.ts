@@ -57,6 +57,7 @@ export class Client {
     request.headBy = by === undefined ? undefined : Number(by);
     request.etag = fieldNamed(fields, "etag");
     request.age = fieldNamed(fields, "age");
+    request.cacheStatus = fieldNamed(fields, "cache-status");
     request.contentRange = fieldNamed(fields, "content-range");
     this.#history.tell(`q${request.id} is sent the head`, status, by && `of r${by}`);
   }

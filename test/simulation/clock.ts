@@ -26,6 +26,7 @@ export class VirtualClock implements Clock {
   #behindMs = 0;
   #ofCore = 0;
   #ofWorld = 0;
+  #steps = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -39,6 +40,11 @@ export class VirtualClock implements Clock {
   /** How many events of the world are still to come. */
   get eventsOfWorld(): number {
     return this.#ofWorld;
+  }
+
+  /** How many events have happened. */
+  get steps(): number {
+    return this.#steps;
   }
 
   /** What the core takes for the time. */
@@ -72,6 +78,7 @@ export class VirtualClock implements Clock {
       if (run === undefined) continue;
       this.#forget(event);
       this.#now = event.at;
+      this.#steps++;
       run();
       return true;
     }

@@ -67,6 +67,17 @@ export interface Run extends Whose {
 /** How an exchange ended for its client: `left` says that the client itself went away. */
 export type Fate = "clean" | "broken" | "left" | "gave up";
 
+/** What `cache.explain` told of a request just before it was sent. */
+export interface Told {
+  readonly outcome: string;
+  readonly reason: string | undefined;
+  readonly cacheStatus: string;
+  readonly text: string;
+  /** When it was known, epoch ms, and in which event. */
+  readonly at: number;
+  readonly step: number;
+}
+
 /** One request and what became of it. */
 export interface Request extends Whose {
   readonly id: number;
@@ -82,8 +93,14 @@ export interface Request extends Whose {
   /** Whether it came when all the others were over. */
   readonly isLast: boolean;
   began: Moment;
-  /** When `begin` had answered. */
+  told: Told | undefined;
+  /** When `begin` had answered, and in which event. */
   decided: Moment | undefined;
+  step: number | undefined;
+  /** Whether `begin` answered by a promise. */
+  isPromised: boolean;
+  /** Whether its handler is shown all the request's fields; undefined where the cache asks for conditions of its own. */
+  isAllShown: boolean | undefined;
   decision: "serve" | "follow" | "bypass" | "fill" | undefined;
   outcome: string | undefined;
   /** Its own run. */
@@ -95,6 +112,7 @@ export interface Request extends Whose {
   headBy: number | undefined;
   etag: string | undefined;
   contentRange: string | undefined;
+  cacheStatus: string | undefined;
   age: string | undefined;
   body: string;
   over: Moment | undefined;

@@ -237,4 +237,17 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "directives.accepts(entry, now)",
     replace: "isFresh(entry, now)",
   },
+  {
+    name: "explained-without-removals",
+    file: "core/explain/dry-run.js",
+    find: "lookupIn(parts.store, parts)",
+    replace: "lookupIn(parts.store, { ...parts, fence: { isRemoving: () => false } })",
+  },
+  {
+    name: "explained-without-runs-under-way",
+    file: "core/explain/dry-run.js",
+    find: "decide(context, found, FULL_BUDGET, now, { flights,",
+    replace: `decide(context, found, FULL_BUDGET, now, {
+            flights: { find: () => undefined, isHitForMiss: () => false, isHitForMissAnswer: () => false },`,
+  },
 ];

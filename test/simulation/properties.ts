@@ -8,6 +8,7 @@ import { isPart, partsOf } from "./properties/parts.ts";
 import { purgesOf } from "./properties/purges.ts";
 import { runsOf } from "./properties/runs.ts";
 import { storedOf } from "./properties/stored.ts";
+import { toldOf } from "./properties/told.ts";
 
 /** Something that must not have happened. */
 export interface Violation {
@@ -23,6 +24,7 @@ export const PROPERTIES = {
   runs: "one run at a time for a key, unless there is a reason",
   purged: "what was purged is not served any more",
   stored: "what is stored is whole, may be shared, and was not purged",
+  told: "what is explained is what then happens",
   throws: "the core throws nothing",
 } as const;
 
@@ -59,6 +61,7 @@ function* findings(
   yield ["purged", purgesOf(model, history)];
   yield ["stored", storedOf(model, history)];
   yield ["runs", runsOf(model, history)];
+  yield ["told", toldOf(model, history)];
   yield ["ends", endsOf(model, history, timersLeft, atEnd)];
 }
 

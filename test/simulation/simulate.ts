@@ -50,11 +50,14 @@ class Simulation {
       onError: (error, failure) => history.tell("  told:", failure.operation, (error as Error).message),
       secret: "simulation",
       statusHeader: false,
-      cacheStatus: false,
     });
     const engine = engineOf(this.#cache);
     const policy = engine.policy(world.route, { route: "GET /" });
-    this.#adapter = new Adapter(this.#stage, (record) => engine.begin(record, policy));
+    this.#adapter = new Adapter(
+      this.#stage,
+      (record) => engine.begin(record, policy),
+      (described) => this.#cache.explain(described, { route: "GET /" }),
+    );
     if (trace !== undefined) trace(describe(seed, world));
   }
 
@@ -171,7 +174,11 @@ class Simulation {
       isRefreshable: world.canRefresh,
       isLast,
       began: history.moment(),
+      told: undefined,
       decided: undefined,
+      step: undefined,
+      isPromised: false,
+      isAllShown: undefined,
       decision: undefined,
       outcome: undefined,
       run: undefined,
@@ -180,6 +187,7 @@ class Simulation {
       headBy: undefined,
       etag: undefined,
       contentRange: undefined,
+      cacheStatus: undefined,
       age: undefined,
       body: "",
       over: undefined,

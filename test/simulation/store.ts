@@ -6,6 +6,12 @@ import type { History, Purge } from "./history.ts";
 import type { Random } from "./random.ts";
 import type { StorePlan } from "./world.ts";
 
+/** What is stored under one key. */
+interface Resource {
+  readonly vary: readonly string[];
+  readonly variants: Map<string, Entry>;
+}
+
 /**
  * A store that does to its users what stores do: it answers late, out of order or never, fails before or after it has
  * done what it was asked, and loses what it was given.
@@ -17,9 +23,11 @@ export class TroubledStore implements Store {
   readonly #random: Random;
   readonly #clock: VirtualClock;
   readonly #history: History;
-  readonly #resources = new Map<string, { vary: readonly string[]; variants: Map<string, Entry> }>();
+  readonly #resources = new Map<string, Resource>();
   #plan: StorePlan;
   #hanging = 0;
+  /** The answers that reads of the same key share for now. */
+  #answers: Map<string, () => MaybePromise<Resource | undefined>> | undefined;
 
   constructor(plan: StorePlan, random: Random, clock: VirtualClock, history: History) {
     this.#plan = plan;
@@ -38,11 +46,25 @@ export class TroubledStore implements Store {
     this.#plan = { ...this.#plan, delayMs: 0, failing: 0, losing: 0, hanging: 0 };
   }
 
+  /** Each read of a key in `second` has the answer that the first one in `first` has, at the same moment. */
+  readTogether<T>(first: () => void, second: () => T): T {
+    this.#answers = new Map();
+    try {
+      first();
+      return second();
+    } finally {
+      this.#answers = undefined;
+    }
+  }
+
   get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined> {
-    return this.#call("get", () => {
-      const resource = this.#resources.get(key);
-      return resource?.variants.get(choose(resource.vary));
-    });
+    const known = this.#answers?.get(key);
+    const answer = known ?? answerOf(() => this.#call("get", () => copied(this.#resources.get(key))));
+    this.#answers?.set(key, answer);
+    const select = (found: Resource | undefined): Entry | undefined =>
+      found?.variants.get(choose(found.vary));
+    const found = answer();
+    return found instanceof Promise ? found.then(select) : select(found);
   }
 
   set(entry: Entry): MaybePromise<void> {
@@ -117,4 +139,20 @@ export class TroubledStore implements Store {
       });
     });
   }
+}
+
+/** What a call returns or throws, to be had more than once. */
+function answerOf<T>(call: () => T): () => T {
+  try {
+    const answer = call();
+    return () => answer;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function copied(resource: Resource | undefined): Resource | undefined {
+  return resource && { vary: resource.vary, variants: new Map(resource.variants) };
 }
