@@ -30,7 +30,7 @@ describe("a response that is put by hand", () => {
     ]).toEqual([true, 201, "Ann", "text/plain", "<a>, <b>", "HIT"]);
   });
 
-  it("has a tag of its content, unless it brings one", async () => {
+  it("has an ETag of its content, unless it brings one", async () => {
     const { cache, ask } = kitOf(byKey);
     await cache.set("user:1", { body: "report" });
     const made = said(ask(), "etag");
@@ -39,7 +39,7 @@ describe("a response that is put by hand", () => {
     expect([made, said(ask(), "etag")]).toEqual(['"hF6RgxMZ6JxNZWvbgMJ4rA"', '"v1"']);
   });
 
-  it("stays for a minute, or as long as is said", async () => {
+  it("stays for a minute, or for its ttl", async () => {
     const { cache, clock } = kitOf();
     await cache.set("a", { body: "a" });
     await cache.set("b", { body: "b" }, { ttl: 90 });
@@ -50,7 +50,7 @@ describe("a response that is put by hand", () => {
     expect(found.map((response) => response && text(response.body))).toEqual([undefined, "b", "c"]);
   });
 
-  it("is a copy: bytes that are used again change nothing", async () => {
+  it("is a copy, so that bytes that are used again change nothing", async () => {
     const { cache } = kitOf();
     const body = new TextEncoder().encode("first");
     await cache.set("a", { body });
@@ -59,7 +59,7 @@ describe("a response that is put by hand", () => {
     expect(text((await cache.get("a"))?.body)).toBe("first");
   });
 
-  it("says nothing that each message says for itself", async () => {
+  it("has no fields that each message has of its own", async () => {
     const { cache, ask } = kitOf(byKey);
     await cache.set("user:1", {
       body: "Ann",
@@ -70,7 +70,7 @@ describe("a response that is put by hand", () => {
     expect(["content-length", "age", "date"].map((name) => said(hit, name))).toEqual(["3", "0", undefined]);
   });
 
-  it("takes the place of what a running handler would store", async () => {
+  it("replaces what a running handler would store", async () => {
     const { cache, now, ask } = kitOf(byKey);
     const fill = now() as Extract<ReturnType<typeof now>, { kind: "fill" }>;
     await cache.set("user:1", { body: "by hand" });
@@ -86,7 +86,7 @@ describe("a response that is put by hand", () => {
     ["with a status that is not final", { status: 100, body: "" }],
     ["with the status of a part", { status: 206, body: "" }],
     ["with the status 304", { status: 304, body: "" }],
-    ["with a status that is none", { status: "200", body: "" }],
+    ["with a status that is not a number", { status: "200", body: "" }],
     ["with a header that splits the response", { headers: { a: "b\r\nc: d" }, body: "" }],
     ["with a header that has no name", { headers: { "a b": "c" }, body: "" }],
     ["with a header of a connection", { headers: { Connection: "close" }, body: "" }],
@@ -124,7 +124,7 @@ describe("a response that is read by hand", () => {
     expect([text(found?.body), found?.fields[0]]).toEqual(["Ann", ["x-a", "1"]]);
   });
 
-  it("is a copy: changing it changes nothing", async () => {
+  it("is a copy, so that changing it changes nothing", async () => {
     const { cache, ask } = kitOf(byKey);
     ask({}, { body: "Ann" });
 
@@ -133,7 +133,7 @@ describe("a response that is read by hand", () => {
     expect(textOf(ask())).toBe("Ann");
   });
 
-  it("is none where the key is of another namespace", async () => {
+  it("is undefined where the key is of another namespace", async () => {
     const { cache } = kitOf({ cache: { namespace: "api" } });
     await cache.set("1", { body: "user" }, { namespace: "users" });
 
@@ -146,7 +146,7 @@ describe("a response that is read by hand", () => {
     expect(found.map((response) => response?.status)).toEqual([undefined, undefined, 200]);
   });
 
-  it("comes from a store that answers by promises, too", async () => {
+  it("comes from an asynchronous store, too", async () => {
     const { cache } = kitOf({ cache: { store: asyncStore() } });
     await cache.set("a", { body: "a" });
 
@@ -159,7 +159,7 @@ describe("a response that is read by hand", () => {
 });
 
 describe("the counters of a cache", () => {
-  it("begin at nothing", () => {
+  it("begin at 0", () => {
     expect(createCache().stats()).toEqual({
       outcomes: { hit: 0, stale: 0, revalidated: 0, miss: 0, collapsed: 0, bypass: 0 },
       refusals: {},
@@ -190,7 +190,7 @@ describe("the counters of a cache", () => {
     });
   });
 
-  it("are a copy: changing them changes nothing", () => {
+  it("are a copy, so that changing them changes nothing", () => {
     const { cache, ask } = kitOf();
     ask();
     const stats = cache.stats() as { outcomes: { miss: number } };
@@ -200,7 +200,7 @@ describe("the counters of a cache", () => {
     expect(cache.stats().outcomes.miss).toBe(1);
   });
 
-  it("say nothing of a store that says nothing of itself", () => {
+  it("have nothing of a store without stats", () => {
     expect(createCache({ store: asyncStore() }).stats().store).toBeUndefined();
   });
 });
@@ -210,20 +210,20 @@ describe("a cache", () => {
     expect(Object.isFrozen(createCache())).toBe(true);
   });
 
-  it("forgets everything by clear", async () => {
+  it("is empty after clear", async () => {
     const { cache, ask, now } = kitOf();
     ask();
 
     expect([await cache.clear(), now().kind]).toEqual([true, "fill"]);
   });
 
-  it("answers that a store was not cleared that failed to", async () => {
+  it("returns false from clear where its store fails", async () => {
     const store: Store = { ...asyncStore(memoryStore()), clear: () => Promise.reject(new Error("down")) };
 
     expect(await createCache({ store, onError: () => undefined }).clear()).toBe(false);
   });
 
-  it("warns of a store that fails on the console, once in ten seconds, unless it is told whom to tell", () => {
+  it("warns of a failing store on the console, once in ten seconds, unless it has onError", () => {
     const warn = vi.spyOn(console, "warn").mockReturnValue(undefined);
     const clock = testClock();
     const down = (): never => {
@@ -244,7 +244,7 @@ describe("a cache", () => {
     vi.restoreAllMocks();
   });
 
-  it("hashes principals with its secret, so that those who share it share entries", () => {
+  it("hashes principals with its secret, so that processes with the same secret share entries", () => {
     const store = memoryStore();
     const route = { scope: () => "ann" };
     const [first, same, other] = ["s", "s", "t"].map((secret) => kitOf({ cache: { store, secret }, route }));
@@ -254,8 +254,14 @@ describe("a cache", () => {
   });
 });
 
-describe("what is not a cache", () => {
-  it.each([[undefined], [null], [{}], ["cache"], [createCache]])("is refused by an adapter: %s", (value) => {
+describe("a value that is not a cache", () => {
+  it.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["an object", {}],
+    ["text", "cache"],
+    ["createCache itself", createCache],
+  ])("is refused by an adapter: %s", (_, value) => {
     expect(() => engineOf(value as never)).toThrow(
       expect.objectContaining({
         code: "ERR_CACHE_NOT_A_CACHE",
@@ -264,7 +270,7 @@ describe("what is not a cache", () => {
     );
   });
 
-  it("is refused by an error of a class that users can name", () => {
+  it("is refused with an error whose class users can import", () => {
     expect(() => engineOf({} as never)).toThrow(CacheError);
   });
 });

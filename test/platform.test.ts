@@ -38,7 +38,7 @@ describe("the portable digest", () => {
     );
   });
 
-  it("is used where there is a process, but none of Node's", () => {
+  it("is used where there is a process that is not Node's", () => {
     vi.stubGlobal("process", { env: {} });
 
     expect(platformDigest(secret).keyed("a")).toBe(portableDigest().keyed("a"));
@@ -57,8 +57,8 @@ describe("a random secret", () => {
   });
 });
 
-describe("whether this is production", () => {
-  it("is what NODE_ENV says", () => {
+describe("production", () => {
+  it("is recognized by NODE_ENV", () => {
     const said = ["production", "development", ""].map(
       (value) => (vi.stubEnv("NODE_ENV", value), isProduction()),
     );
@@ -66,7 +66,7 @@ describe("whether this is production", () => {
     expect(said).toEqual([true, false, false]);
   });
 
-  it("is not, where there is no environment", () => {
+  it("is not assumed where there is no environment", () => {
     vi.stubGlobal("process", undefined);
 
     expect(isProduction()).toBe(false);
@@ -116,7 +116,7 @@ describe("the keyed digest", () => {
   it.each([
     ["Node's", () => platformDigest(secret)],
     ["the portable", portableDigest],
-  ])("of %s code tells texts with lone surrogates apart: they may be two users", (_which, digest) => {
+  ])("of %s code differs between texts with lone surrogates, which may be two users", (_which, digest) => {
     const texts = [
       "\uD800",
       "\uD801",

@@ -5,7 +5,7 @@ import { parseCacheControl } from "../../src/http/cache-control.ts";
 const nothing = parseCacheControl(undefined);
 
 describe("Cache-Control", () => {
-  it("says nothing where it is absent, empty or unknown", () => {
+  it("has no directives where it is absent, empty or unknown", () => {
     expect([
       parseCacheControl(""),
       parseCacheControl(" , ,"),
@@ -59,7 +59,7 @@ describe("Cache-Control", () => {
     });
   });
 
-  it("cannot be changed by who reads it", () => {
+  it("cannot be changed by its readers", () => {
     expect([Object.isFrozen(parseCacheControl("public")), Object.isFrozen(nothing)]).toEqual([true, true]);
   });
 });
@@ -73,11 +73,11 @@ describe("a confined directive", () => {
     });
   });
 
-  it("is confined to all names where it is said twice", () => {
+  it("is confined to all names where it is sent twice", () => {
     expect(parseCacheControl('private="a", private="b, c"').private).toEqual(["a", "b", "c"]);
   });
 
-  it("is not confined where it is also said without names", () => {
+  it("is not confined where it is also sent without names", () => {
     expect(parseCacheControl('private="a", private, private="b"').private).toBe(true);
   });
 
@@ -93,21 +93,21 @@ describe("a confined directive", () => {
     'private ="a"',
     'private= "a"',
     "private=a, private",
-  ])("without a valid argument is read as unconfined: %s", (value) => {
+  ])("is unconfined without a valid argument: %s", (value) => {
     expect(parseCacheControl(value).private).toBe(true);
   });
 
   it.each(["no-cache=", 'no-cache=""', "no-cache=x", 'no-cache="a,'])(
-    "is read the same way for no-cache: %s",
+    "is unconfined without a valid argument as no-cache: %s",
     (value) => {
       expect(parseCacheControl(value).noCache).toBe(true);
     },
   );
 });
 
-describe("a malformed Cache-Control is read the strict way", () => {
+describe("a malformed Cache-Control", () => {
   it.each(["no-store=", "no-store=x", 'no-store="x"', 'no-store="', "no-store:", "no-store =1"])(
-    "no-store stays no-store: %s",
+    "keeps its no-store: %s",
     (value) => {
       expect(parseCacheControl(value).noStore).toBe(true);
     },
@@ -123,12 +123,12 @@ describe("a malformed Cache-Control is read the strict way", () => {
     "max-age=60; no-store",
     "max-age=60/no-store",
     "=no-store",
-  ])("no-store is seen behind a typing error: %s", (value) => {
+  ])("has its no-store found behind a typing error: %s", (value) => {
     expect(parseCacheControl(value).noStore).toBe(true);
   });
 
   it.each(['x="no-store, \\"private\\"", y=no-cache', 'x="public, max-age=60"y'])(
-    "an argument is not read as directives: %s",
+    "does not have an argument read as directives: %s",
     (value) => {
       expect(parseCacheControl(value)).toEqual(nothing);
     },
@@ -143,7 +143,7 @@ describe("a malformed Cache-Control is read the strict way", () => {
     'max-age="1',
     "max-age= 60",
     "max-age=60:",
-  ])("a freshness that cannot be read is none: %s", (value) => {
+  ])("has no freshness where that cannot be read: %s", (value) => {
     expect(parseCacheControl(value).maxAge).toBe(0);
   });
 
@@ -152,19 +152,19 @@ describe("a malformed Cache-Control is read the strict way", () => {
     "max-age=60, max-age=x",
     "max-age=x, max-age=60",
     "max-age=5, max-age=6, max-age=5",
-  ])("a freshness that is said in two ways is none: %s", (value) => {
+  ])("has no freshness where two values contradict: %s", (value) => {
     expect(parseCacheControl(value).maxAge).toBe(0);
   });
 
-  it("a freshness that is said twice in one way is that", () => {
+  it("has the freshness that is sent twice with one value", () => {
     expect(parseCacheControl("max-age=60, max-age=060").maxAge).toBe(60);
   });
 
-  it("a freshness past 2^31 is 2^31", () => {
+  it("has a freshness of 2^31 where it is larger", () => {
     expect(parseCacheControl("max-age=99999999999999999999").maxAge).toBe(2 ** 31);
   });
 
-  it("a stale window that cannot be read is none", () => {
+  it("has no stale window where that cannot be read", () => {
     expect(parseCacheControl("stale-while-revalidate, stale-if-error=x, s-maxage=y")).toEqual({
       ...nothing,
       staleWhileRevalidate: 0,
@@ -173,7 +173,7 @@ describe("a malformed Cache-Control is read the strict way", () => {
     });
   });
 
-  it("a min-fresh that cannot be read is met by nothing", () => {
+  it("has a min-fresh that nothing meets where it cannot be read", () => {
     expect(parseCacheControl("min-fresh=x").minFresh).toBe(2 ** 31);
   });
 
@@ -182,14 +182,11 @@ describe("a malformed Cache-Control is read the strict way", () => {
     ["max-stale, max-stale=5", 0],
     ["max-stale=5, max-stale", 0],
     ["max-stale, max-stale", true],
-  ])(
-    "a max-stale that cannot be read, or is said in two ways, accepts nothing stale: %s",
-    (value, expected) => {
-      expect(parseCacheControl(value).maxStale).toBe(expected);
-    },
-  );
+  ])("accepts nothing stale where max-stale cannot be read or contradicts itself: %s", (value, expected) => {
+    expect(parseCacheControl(value).maxStale).toBe(expected);
+  });
 
-  it("no text before or after it hides a no-store that stands alone", () => {
+  it("shows a no-store that stands alone, whatever text is before or after it", () => {
     const surroundings = fc.stringMatching(/^[a-z0-9=,; -]*$/);
     fc.assert(
       fc.property(surroundings, surroundings, (before, after) => {
@@ -198,7 +195,7 @@ describe("a malformed Cache-Control is read the strict way", () => {
     );
   });
 
-  it("no text before it hides a private that ends the field", () => {
+  it("shows a private that ends the field, whatever text is before it", () => {
     const text = fc.string({
       unit: fc.constantFrom('"', ",", "=", "\\", ";", " ", "a", "private", "no-cache"),
       maxLength: 40,
@@ -213,7 +210,7 @@ describe("a malformed Cache-Control is read the strict way", () => {
     );
   });
 
-  it("takes time proportional to its length, however hostile", () => {
+  it("is read in time proportional to its length, however hostile", () => {
     const size = 100_000;
     const startedAt = performance.now();
 

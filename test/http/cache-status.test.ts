@@ -12,13 +12,13 @@ const anyText = fc.oneof(
 );
 
 describe("a Cache-Status member", () => {
-  it("of a hit says how long it stays fresh", () => {
+  it("has the ttl of a hit", () => {
     expect(formatCacheStatus({ cache: "caching-route", hit: true, ttl: 30 })).toBe(
       "caching-route;hit;ttl=30",
     );
   });
 
-  it("of a forwarded request says why, and what came of it", () => {
+  it("has the reason and the outcome of a forwarded request", () => {
     const status = {
       cache: "caching-route",
       hit: false,
@@ -36,23 +36,23 @@ describe("a Cache-Status member", () => {
     );
   });
 
-  it("says expressly what was not done", () => {
+  it("has an explicit ?0 for what was not done", () => {
     expect(formatCacheStatus({ cache: "a", fwd: "miss", stored: false, collapsed: false })).toBe(
       "a;fwd=miss;stored=?0;collapsed=?0",
     );
   });
 
-  it("never says hit and fwd of one request", () => {
+  it("never has hit and fwd of one request", () => {
     expect(formatCacheStatus({ cache: "a", hit: true, fwd: "stale", fwdStatus: 500, stored: true })).toBe(
       "a;hit",
     );
   });
 
-  it("says only the name where nothing else is known", () => {
+  it("has only the name where nothing else is known", () => {
     expect(formatCacheStatus({ cache: "a" })).toBe("a");
   });
 
-  it("quotes a name that is no token", () => {
+  it("quotes a name that is not a token", () => {
     expect(formatCacheStatus({ cache: "my cache", detail: "2 late" })).toBe('"my cache";detail="2 late"');
   });
 
@@ -76,7 +76,7 @@ describe("a Cache-Status member", () => {
     expect(formatCacheStatus({ cache: "a", hit: true, ttl })).toBe(`a;hit;ttl=${expected}`);
   });
 
-  it("leaves out a number that is none", () => {
+  it("leaves out NaN", () => {
     expect(formatCacheStatus({ cache: "a", hit: true, ttl: NaN })).toBe("a;hit");
   });
 
@@ -99,7 +99,7 @@ describe("a Cache-Status member", () => {
     );
   });
 
-  it("says printable ASCII as it is", () => {
+  it("keeps printable ASCII as it is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme-ascii" }), (text) => {
         const list = parseList(formatCacheStatus({ cache: text, key: text, detail: text }));
@@ -123,7 +123,7 @@ describe("a Cache-Status member", () => {
 });
 
 describe("Cache-Status", () => {
-  it("is the member where no cache said anything before", () => {
+  it("is the member alone where no other cache set the field", () => {
     expect([appendCacheStatus(undefined, "a;hit"), appendCacheStatus("", "a;hit")]).toEqual([
       "a;hit",
       "a;hit",

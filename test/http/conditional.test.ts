@@ -8,14 +8,14 @@ const later = "Sun, 06 Nov 1994 08:49:38 GMT";
 const modifiedAt = Date.UTC(1994, 10, 6, 8, 49, 37);
 
 describe("a request without conditions", () => {
-  it("is answered in full", () => {
+  it("gets the whole response", () => {
     expect(isNotModified({}, { etag: '"a"', lastModified: modified })).toBe(false);
   });
 });
 
 describe("If-None-Match", () => {
   it.each(['"a"', 'W/"a"', '"x", W/"a"', "*"])(
-    "is answered 304 where the stored tag is in it: %s",
+    "gives 304 where the stored tag is in it: %s",
     (ifNoneMatch) => {
       expect(isNotModified({ ifNoneMatch }, { etag: '"a"' })).toBe(true);
     },
@@ -25,22 +25,25 @@ describe("If-None-Match", () => {
     expect(isNotModified({ ifNoneMatch: '"a"' }, { etag: 'W/"a"' })).toBe(true);
   });
 
-  it.each(['"b"', "a", ""])("is answered in full where the stored tag is not in it: %j", (ifNoneMatch) => {
-    expect(isNotModified({ ifNoneMatch }, { etag: '"a"' })).toBe(false);
-  });
+  it.each(['"b"', "a", ""])(
+    "gives the whole response where the stored tag is not in it: %j",
+    (ifNoneMatch) => {
+      expect(isNotModified({ ifNoneMatch }, { etag: '"a"' })).toBe(false);
+    },
+  );
 
-  it("with a star is answered 304 by a stored response without a tag", () => {
+  it("gives 304 with a star for a stored response without a tag", () => {
     expect(isNotModified({ ifNoneMatch: "*" }, {})).toBe(true);
   });
 
   it.each([undefined, "a"])(
-    "with tags is answered in full by a stored response without a valid tag: %j",
+    "gives the whole response for a stored response without a valid tag: %j",
     (etag) => {
       expect(isNotModified({ ifNoneMatch: '"a"' }, { etag })).toBe(false);
     },
   );
 
-  it("decides alone, whatever If-Modified-Since says", () => {
+  it("decides alone, whatever If-Modified-Since is", () => {
     const request = { ifNoneMatch: '"b"', ifModifiedSince: later };
 
     expect(isNotModified(request, { etag: '"a"', lastModified: modified })).toBe(false);
@@ -48,16 +51,16 @@ describe("If-None-Match", () => {
 });
 
 describe("If-Modified-Since", () => {
-  it.each([modified, later])("is answered 304 where nothing changed since: %s", (ifModifiedSince) => {
+  it.each([modified, later])("gives 304 where nothing changed since: %s", (ifModifiedSince) => {
     expect(isNotModified({ ifModifiedSince }, { lastModified: modified })).toBe(true);
   });
 
-  it("is answered in full where something changed since", () => {
+  it("gives the whole response where something changed since", () => {
     expect(isNotModified({ ifModifiedSince: earlier }, { lastModified: modified })).toBe(false);
   });
 
   it.each(["yesterday", `${later}, ${later}`, ""])(
-    "is ignored where it is no date: %j",
+    "is ignored where it is not a date: %j",
     (ifModifiedSince) => {
       expect(isNotModified({ ifModifiedSince }, { lastModified: modified })).toBe(false);
     },
@@ -72,17 +75,17 @@ describe("If-Modified-Since", () => {
     ]);
   });
 
-  it("is answered in full where the stored response has no date at all", () => {
+  it("gives the whole response where the stored response has no date at all", () => {
     expect(isNotModified({ ifModifiedSince: later }, {})).toBe(false);
   });
 
-  it("is answered in full where the stored Last-Modified cannot be read", () => {
+  it("gives the whole response where the stored Last-Modified cannot be read", () => {
     expect(isNotModified({ ifModifiedSince: later }, { lastModified: "yesterday", date: 0 })).toBe(false);
   });
 });
 
 describe("a 304", () => {
-  it("carries exactly the fields that the standard names", () => {
+  it("has exactly the fields that RFC 9110 §15.4.5 lists", () => {
     const fields = toFields({
       "cache-control": "max-age=1",
       "content-length": 5,

@@ -4,7 +4,7 @@ import { parseAge, parseDeltaSeconds } from "../../src/http/delta-seconds.ts";
 
 describe("delta-seconds", () => {
   it.each(["", "-1", "+1", "1.5", "1e3", "0x10", " 1", "1 ", "1\n", "Infinity", "١"])(
-    "are not %j",
+    "are not written as %j",
     (text) => {
       expect(parseDeltaSeconds(text)).toBeUndefined();
     },
@@ -29,7 +29,7 @@ describe("delta-seconds", () => {
 });
 
 describe("Age", () => {
-  it("is none where the field is absent", () => {
+  it("is undefined where the field is absent", () => {
     expect(parseAge(undefined)).toBeUndefined();
   });
 
@@ -39,7 +39,7 @@ describe("Age", () => {
     [" 17\t", 17],
     ["007", 7],
     ["99999999999999999999", 2 ** 31],
-  ])("%j is %d seconds", (text, seconds) => {
+  ])("is read in seconds: %j is %d", (text, seconds) => {
     expect(parseAge(text)).toBe(seconds);
   });
 
@@ -56,7 +56,7 @@ describe("Age", () => {
     ["NaN"],
     [["1", "1"]],
     [[]],
-  ])("%j is unknown, and so endless", (value) => {
+  ])("is endless where it cannot be read: %j", (value) => {
     expect(parseAge(value)).toBe(Infinity);
   });
 });

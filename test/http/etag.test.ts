@@ -37,8 +37,8 @@ describe("an entity tag", () => {
   });
 });
 
-describe("entity tags match", () => {
-  it("strongly where both are strong and equal", () => {
+describe("the comparison of entity tags", () => {
+  it("is true strongly where both are strong and equal", () => {
     expect(strongMatch(strong, strong)).toBe(true);
   });
 
@@ -47,11 +47,11 @@ describe("entity tags match", () => {
     [weak, strong],
     [weak, weak],
     [strong, other],
-  ])("not strongly otherwise: %j and %j", (a, b) => {
+  ])("is false strongly otherwise: %j and %j", (a, b) => {
     expect(strongMatch(a, b)).toBe(false);
   });
 
-  it("weakly where they are equal, weak or not", () => {
+  it("is true weakly where they are equal, weak or not", () => {
     expect([weakMatch(strong, weak), weakMatch(weak, weak), weakMatch(strong, strong)]).toEqual([
       true,
       true,
@@ -59,7 +59,7 @@ describe("entity tags match", () => {
     ]);
   });
 
-  it("not at all where they differ", () => {
+  it("is false where they differ", () => {
     expect(weakMatch(strong, other)).toBe(false);
   });
 });
@@ -91,11 +91,11 @@ describe("a list of entity tags", () => {
     'w/"b", "a"',
     '"a", "b',
     '"a"',
-  ])("drops a member that is no tag, and keeps the others: %s", (value) => {
+  ])("drops a member that is not a tag, and keeps the others: %s", (value) => {
     expect(parseEntityTags(value)).toEqual([strong]);
   });
 
-  it("gives back the tags that it was made from", () => {
+  it("is read as the tags that it was made from", () => {
     const tag = fc.record({
       weak: fc.boolean(),
       opaque: fc.string({ unit: fc.constantFrom("a", "b", ",", "/", "W", "*", "\\", "\u00E9") }),

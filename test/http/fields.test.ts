@@ -16,7 +16,7 @@ describe("the fields of a message", () => {
     expect(fieldOf([["etag", '"a"']], "etag")).toBe('"a"');
   });
 
-  it("have no value for a name that was not said", () => {
+  it("have no value for a name that is not there", () => {
     expect(fieldOf([["etag", '"a"']], "vary")).toBeUndefined();
   });
 
@@ -55,7 +55,7 @@ describe("fields from a record", () => {
     expect(toFields({ vary: undefined, link: [] })).toEqual([]);
   });
 
-  it("say one line as text", () => {
+  it("have text for a single line", () => {
     expect(toFields({ link: ["a"] })).toEqual([["link", "a"]]);
   });
 
@@ -70,7 +70,7 @@ describe("fields from a record", () => {
 });
 
 describe("field syntax", () => {
-  it("takes a token for a name", () => {
+  it("allows a token as a name", () => {
     expect(isFieldName("X-Custom_1!#$%&'*+.^`|~")).toBe(true);
   });
 
@@ -78,7 +78,7 @@ describe("field syntax", () => {
     expect(isFieldName(name)).toBe(false);
   });
 
-  it.each(["", "a b\tc", "\u0080\u00FF~"])("takes %j as a value", (value) => {
+  it.each(["", "a b\tc", "\u0080\u00FF~"])("allows %j as a value", (value) => {
     expect(isFieldValue(value)).toBe(true);
   });
 
@@ -90,8 +90,8 @@ describe("field syntax", () => {
   );
 });
 
-describe("what a handler added to fields that were there before", () => {
-  it("is everything where nothing was there", () => {
+describe("the difference that a handler made to earlier fields", () => {
+  it("is everything where no field was there", () => {
     const after: Fields = [["etag", '"a"']];
 
     expect(subtractFields(after, [])).toBe(after);
@@ -116,20 +116,20 @@ describe("what a handler added to fields that were there before", () => {
     expect(subtractFields([["link", ["a", "b"]]], [["link", "a"]])).toEqual([["link", ["a", "b"]]]);
   });
 
-  it("is only the cookies that came on top", () => {
+  it("is only the added cookies", () => {
     const before = toFields({ "set-cookie": ["sid=1", "csrf=2"] });
     const after = toFields({ "set-cookie": ["sid=1", "csrf=2", "theme=dark"] });
 
     expect(subtractFields(after, before)).toEqual([["set-cookie", "theme=dark"]]);
   });
 
-  it("includes a cookie that was said a second time", () => {
+  it("includes a cookie that was set a second time", () => {
     expect(subtractFields([["set-cookie", ["a=1", "a=1"]]], [["set-cookie", "a=1"]])).toEqual([
       ["set-cookie", "a=1"],
     ]);
   });
 
-  it("has no Set-Cookie where no cookie came on top", () => {
+  it("has no Set-Cookie where no cookie was added", () => {
     expect(subtractFields([["set-cookie", ["a=1"]]], [["set-cookie", "a=1"]])).toEqual([]);
   });
 
@@ -149,7 +149,7 @@ describe("what a handler added to fields that were there before", () => {
     expect(subtractFields([["vary", "Origin, *"]], [["vary", "*, Origin"]])).toEqual([["vary", "*"]]);
   });
 
-  it("is nothing where nothing was said", () => {
+  it("is empty where no field was set", () => {
     const record = fc.dictionary(fc.stringMatching(/^[a-z]{1,6}$/), fc.array(fc.string({ maxLength: 3 })));
     fc.assert(
       fc.property(record, (said) => {

@@ -23,7 +23,7 @@ describe("a comma-separated list", () => {
     expect(parseList(' "a, b" , c')).toEqual(['"a, b"', "c"]);
   });
 
-  it("knows an escaped quote from the one that ends a quoted-string", () => {
+  it("tells an escaped quote from the one that ends a quoted-string", () => {
     expect(parseList('x="a\\", b\\\\", c')).toEqual(['x="a\\", b\\\\"', "c"]);
   });
 
@@ -39,7 +39,7 @@ describe("a comma-separated list", () => {
     expect(parseList("\u00A0a\u00A0")).toEqual(["\u00A0a\u00A0"]);
   });
 
-  it("gives back the members that it was joined from", () => {
+  it("is read as the members that it was joined from", () => {
     const members = fc.array(fc.stringMatching(/^[a-z0-9=;/*-]+$/));
     fc.assert(
       fc.property(members, (list) => {
@@ -48,7 +48,7 @@ describe("a comma-separated list", () => {
     );
   });
 
-  it("gives back any text that was quoted", () => {
+  it("is read as any text that was quoted", () => {
     const texts = fc.array(fc.string(), { minLength: 1 });
     const quote = (text: string): string => `x="${text.replace(/["\\]/g, "\\$&")}"`;
     fc.assert(

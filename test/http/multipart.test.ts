@@ -30,13 +30,13 @@ describe("several ranges", () => {
     ]);
   });
 
-  it("say no type where the whole has none", () => {
+  it("have no type where the whole has none", () => {
     const { body } = multipartRanges(bytes("0123456789"), [{ first: 0, last: 1 }], undefined);
 
     expect(text(body)).not.toContain("Content-Type");
   });
 
-  it("are told apart by what the content does not contain", () => {
+  it("are separated by a boundary that the content does not contain", () => {
     const { contentType } = multipartRanges(
       bytes("--byteranges-0 and byteranges-1"),
       [{ first: 0, last: 1 }],
@@ -55,7 +55,7 @@ describe("several ranges", () => {
     ["two that overlap", [range(0, 3), range(3, 4)], false],
     ["two out of order", [range(3, 4), range(0, 1)], false],
     ["seventeen", Array.from({ length: 17 }, (_, at) => range(at * 2, at * 2)), false],
-  ])("are worth a message of parts, or not: %s", (_name, ranges, isWorth) => {
+  ])("are sent as parts only where that is worth it: %s", (_name, ranges, isWorth) => {
     expect(areWorthParts(ranges)).toBe(isWorth);
   });
 });

@@ -20,7 +20,7 @@ describe("No-Vary-Search", () => {
     ['except=("c"), key-order=?0, params', ["c"]],
     ["params, except=()", []],
     ['params=("a"), other=7', ["b", "c"]],
-  ])("of %s leaves %j of a, b and c", (value, left) => {
+  ])("with the value %s leaves %j of a, b and c", (value, left) => {
     expect(kept(value, "a", "b", "c")).toEqual(left);
   });
 
@@ -44,11 +44,11 @@ describe("No-Vary-Search", () => {
     'params=("a"), except=("b")',
     "params, except=(a)",
     "params, except",
-  ])("that is invalid, or leaves nothing out, is no rule: %j", (value) => {
+  ])("is not a rule where it is invalid or leaves nothing out: %j", (value) => {
     expect(parseNoVarySearch(value)).toBeUndefined();
   });
 
-  it("that is absent is no rule", () => {
+  it("is not a rule where it is absent", () => {
     expect(parseNoVarySearch(undefined)).toBeUndefined();
   });
 
@@ -59,13 +59,13 @@ describe("No-Vary-Search", () => {
   });
 
   it.each(['params=("%25ff")', "params", 'params, except=("a")'])(
-    "never leaves out a parameter whose name could not be decoded, since others read it otherwise: %s",
+    "never leaves out a parameter whose name cannot be decoded, since others read it differently: %s",
     (value) => {
       expect(kept(value, "%ff")).toEqual(["%ff"]);
     },
   );
 
-  it("of two rules is the same where they leave out the same, in whatever order they say it", () => {
+  it("is the same rule where it leaves out the same parameters, in whatever order", () => {
     const [one, other, third] = ['params=("a" "b")', 'key-order, params=("b" "a")', 'params=("a")'].map(
       parseNoVarySearch,
     );
@@ -87,7 +87,7 @@ describe("No-Vary-Search", () => {
     );
   });
 
-  it("makes two queries one resource where it leaves the same of them, and only there", () => {
+  it("makes two queries one resource exactly where it leaves the same of them", () => {
     fc.assert(
       fc.property(fc.boolean(), namesOfFew, queryOfFew, queryOfFew, (isExcept, list, one, other) => {
         const rule = { isExcept, names: new Set(list) };

@@ -17,13 +17,13 @@ describe("the nonces of policies", () => {
     ["script-src 'nonce-a", []],
     ["script-src 'sha256-abc='", []],
     ["", []],
-  ])("%j", (policy, nonces) => {
+  ])("are found in %j", (policy, nonces) => {
     expect(noncesOf([undefined, policy])).toEqual(nonces);
   });
 });
 
-describe("a finder", () => {
-  it("finds what is there, wherever the parts end, and nothing else", () => {
+describe("a nonce finder", () => {
+  it("finds exactly the nonces in the content, wherever its parts end", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 40 });
     const nonce = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 5 });
 
@@ -36,7 +36,7 @@ describe("a finder", () => {
     );
   });
 
-  it("finds each of several", () => {
+  it("finds each of several nonces", () => {
     const finds = (text: string): boolean => new NonceFinder(["one", "two"]).finds(bytes(text));
 
     expect([finds("a one"), finds("a two"), finds("a three")]).toEqual([true, true, false]);

@@ -19,11 +19,11 @@ describe("an origin", () => {
     ["http", "http"],
     ["HTTP://:80", "http://:80"],
     ["ws://example.com:80", "ws://example.com:80"],
-  ])("%s counts as %s", (written, counts) => {
+  ])("is normalized: %s counts as %s", (written, counts) => {
     expect(normaliseOrigin(written)).toBe(counts);
   });
 
-  it("that counts counts as itself", () => {
+  it("is left alone where it is normalized already", () => {
     const part = fc.constantFrom("a", "B", ":", "80", "443", "[", "]", "/", "http://", "https://", "Ä");
     fc.assert(
       fc.property(fc.array(part), (parts) => {

@@ -49,7 +49,7 @@ describe("a query", () => {
     ]);
   });
 
-  it("has one spelling for what means the same", () => {
+  it("has one spelling for each meaning", () => {
     expect(["a+b=%7E/", "%61%20b=~%2f"].map(normal)).toEqual(Array(2).fill("a%20b=~%2F"));
   });
 
@@ -61,7 +61,7 @@ describe("a query", () => {
   });
 
   it.each(["a=%", "a=%zz", "a=%C3", "a=%C0%80", "a=%ED%A0%80", "a=\uD800", "a=+%zz"])(
-    "keeps as it came what cannot be decoded: %j",
+    "keeps a segment that cannot be decoded as it came: %j",
     (query) => {
       expect(normal(query)).toBe(query);
     },
@@ -118,7 +118,7 @@ describe("a formatted query", () => {
     );
   });
 
-  it("keeps the order of what begins alike, up to a bracket or a dot", () => {
+  it("keeps the order of names that begin alike, up to a bracket or a dot", () => {
     expect(normal("b=1&a[]=2&a=3&a.c=4&a%5bd%5d=5&A=6")).toBe("A=6&a%5B%5D=2&a=3&a.c=4&a%5Bd%5D=5&b=1");
   });
 
@@ -131,7 +131,7 @@ describe("a formatted query", () => {
     },
   );
 
-  it("is another one for another order of the values of one name", () => {
+  it("differs with the order of the values of one name", () => {
     expect(normal("a=2&a=1")).not.toBe(normal("a=1&a=2"));
   });
 
@@ -163,7 +163,7 @@ describe("a formatted query", () => {
     );
   });
 
-  it("is its own format", () => {
+  it("is unchanged where it is formatted again", () => {
     fc.assert(
       fc.property(hostileQuery, (query) => {
         expect(normal(normal(query))).toBe(normal(query));

@@ -5,14 +5,14 @@ import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from 
 const modified = "Sun, 06 Nov 1994 08:49:37 GMT";
 const modifiedAt = Date.UTC(1994, 10, 6, 8, 49, 37);
 
-describe("a Range", () => {
+describe("a Range field", () => {
   it.each([
     ["bytes=0-4", { first: 0, last: 4 }],
     ["bytes=5-", { first: 5, last: 9 }],
     ["bytes=-3", { first: 7, last: 9 }],
     ["bytes=9-9", { first: 9, last: 9 }],
     ["BYTES= 0-0 ", { first: 0, last: 0 }],
-  ])("is a run of bytes: %s", (value, range) => {
+  ])("is read as a run of bytes: %s", (value, range) => {
     expect(parseRange(value, 10)).toEqual([range]);
   });
 
@@ -23,7 +23,7 @@ describe("a Range", () => {
     expect(parseRange(value, 10)).toEqual([range]);
   });
 
-  it("may be several, in the order in which they were asked for", () => {
+  it("may have several ranges, in the order in which they are asked for", () => {
     expect(parseRange("bytes=8-, ,0-1,-1", 10)).toEqual([
       { first: 8, last: 9 },
       { first: 0, last: 1 },
@@ -63,14 +63,14 @@ describe("a Range", () => {
     expect(parseRange(value, 10)).toBeUndefined();
   });
 
-  it("of an empty body is unsatisfiable from any byte", () => {
+  it("is unsatisfiable from any byte of an empty body", () => {
     expect([parseRange("bytes=0-", 0), parseRange("bytes=-0", 0)]).toEqual([
       "unsatisfiable",
       "unsatisfiable",
     ]);
   });
 
-  it("of the last bytes of an empty body is ignored, because no Content-Range could say it", () => {
+  it("is ignored for the last bytes of an empty body, which no Content-Range could express", () => {
     expect(parseRange("bytes=-5", 0)).toBeUndefined();
   });
 
@@ -104,17 +104,17 @@ describe("a Range", () => {
 });
 
 describe("Content-Range", () => {
-  it("says which part of how much", () => {
+  it("has the part and the length of the whole", () => {
     expect(formatContentRange({ first: 0, last: 4 }, 10)).toBe("bytes 0-4/10");
   });
 
-  it("says how much there is where no part can be sent", () => {
+  it("has the length of the whole where no part can be sent", () => {
     expect(formatUnsatisfied(10)).toBe("bytes */10");
   });
 });
 
 describe("If-Range", () => {
-  it("holds where it was not sent", () => {
+  it("holds where it is absent", () => {
     expect(ifRangeHolds(undefined, {})).toBe(true);
   });
 
@@ -129,7 +129,7 @@ describe("If-Range", () => {
     ['W/"a"', '"a"'],
     ['"a"', undefined],
     ['"a"', "a"],
-  ])("does not hold for a tag that is weak, other or not there: %s and %s", (ifRange, etag) => {
+  ])("does not hold for a tag that is weak, different or absent: %s and %s", (ifRange, etag) => {
     expect(ifRangeHolds(ifRange, { etag })).toBe(false);
   });
 

@@ -63,7 +63,7 @@ describe("a structured dictionary", () => {
     ["a=:aGk=:", [["a", ":aGk=:"]]],
     ["a=-1.5", [["a", "-1.5"]]],
     ["__proto__=1", []],
-  ])("%j is read", (text, members) => {
+  ])("is read member by member: %j", (text, members) => {
     expect([...(parseDictionary(text) ?? [])]).toEqual(members);
   });
 
@@ -103,11 +103,11 @@ describe("a structured dictionary", () => {
     ["a=1\r\nb"],
     ["\ta"],
     ["{}"],
-  ])("%j is none, as a whole", (text) => {
+  ])("is invalid as a whole: %j", (text) => {
     expect(parseDictionary(text)).toBeUndefined();
   });
 
-  it("is what another parser takes for one", () => {
+  it("is read as another parser reads it", () => {
     fc.assert(
       fc.property(fc.array(fragment, { maxLength: 12 }), (fragments) => {
         const text = fragments.join("");
@@ -150,7 +150,7 @@ describe("a structured list of strings", () => {
     );
   });
 
-  it("is what a parser of structured fields reads, whatever it looks like", () => {
+  it("is read as another parser of structured fields reads it", () => {
     const pieces = fc.constantFrom(
       '"a"',
       '"',

@@ -4,7 +4,7 @@ import { parseCacheControls, parseTargetedCacheControl } from "../../src/http/ta
 
 describe("a targeted Cache-Control", () => {
   it.each([[undefined], [""], ["  "], ["max-age=60,"], ["MAX-AGE=60"], ["max-age=60, no store"], ["&"]])(
-    "%j is ignored",
+    "is ignored where it is %j",
     (value) => {
       expect(parseTargetedCacheControl(value)).toBeUndefined();
     },
@@ -21,7 +21,7 @@ describe("a targeted Cache-Control", () => {
     ['no-cache="a, b"', 'no-cache="a, b"'],
     ["must-revalidate, stale-if-error=5", "must-revalidate, stale-if-error=5"],
     ["max-age=1, max-age=2", "max-age=2"],
-  ])("%j says %j", (value, same) => {
+  ])("is read as Cache-Control: %j is %j", (value, same) => {
     expect(parseTargetedCacheControl(value)).toEqual(parseCacheControl(same));
   });
 
@@ -36,25 +36,25 @@ describe("a targeted Cache-Control", () => {
     ["no-store=?0"],
     ["private=?0"],
     ["foo, bar=1"],
-  ])("%j is understood, and says nothing", (value) => {
+  ])("is valid and has no effect with %j", (value) => {
     expect(parseTargetedCacheControl(value)).toEqual(parseCacheControl(undefined));
   });
 
-  it("refuses for the reason that it gives, whatever stands beside it", () => {
+  it("forbids storing for its own reason, whatever stands beside it", () => {
     const said = parseTargetedCacheControl('no-store, groups=("a" "b"), name=%"x"');
 
     expect(said?.noStore).toBe(true);
   });
 
   it.each([["no-store=1"], ["no-store=x"], ['no-store="x"'], ["no-store=(1 2)"]])(
-    "refuses as it was meant, with an argument that there is not: %j",
+    "forbids storing even with an argument that the directive does not have: %j",
     (value) => {
       expect(parseTargetedCacheControl(value)?.noStore).toBe(true);
     },
   );
 
   it.each([["private=x"], ['private=""'], ['private=("a" "b")'], ["private=1"]])(
-    "is private as a whole where what it is confined to cannot be read: %j",
+    "is private as a whole where the argument cannot be read: %j",
     (value) => {
       expect(parseTargetedCacheControl(value)?.private).toBe(true);
     },
@@ -76,7 +76,7 @@ describe("a targeted field beside a Cache-Control that forbids storing", () => {
     ["MAX-AGE=60"],
     ["max-age 60"],
     [""],
-  ])("%j opens nothing", (targeted) => {
+  ])("does not allow storing with %j", (targeted) => {
     const read = ["no-store", "private", "no-cache", 'private="x-a"'].map((general) =>
       parseCacheControls(targeted, general),
     );
@@ -92,14 +92,14 @@ describe("a targeted field beside a Cache-Control that forbids storing", () => {
     ["max-age=60, foo=1.5", "max-age=60"],
     ["must-revalidate", "must-revalidate"],
     ['private, max-age="60"', "private"],
-  ])("%j decides", (targeted, same) => {
+  ])("decides with %j", (targeted, same) => {
     expect(parseCacheControls(targeted, "no-store")).toEqual({
       cacheControl: parseCacheControl(same),
       isTargeted: true,
     });
   });
 
-  it("decides, malformed as it is, where nothing is forbidden", () => {
+  it("decides where nothing is forbidden, though it is malformed", () => {
     const { cacheControl, isTargeted } = parseCacheControls('max-age="60"', "max-age=3600");
 
     expect([cacheControl.maxAge, isTargeted]).toEqual([undefined, true]);

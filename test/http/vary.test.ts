@@ -22,7 +22,7 @@ describe("Vary", () => {
   });
 
   it.each(["Accept Language", "Origin; Accept", '"Origin"', "é"])(
-    "is * where a member is no field name, because nothing could be looked up: %s",
+    "is * where a member is not a field name, since nothing could be looked up: %s",
     (value) => {
       expect(parseVary(value)).toBe("*");
     },
@@ -30,11 +30,11 @@ describe("Vary", () => {
 });
 
 describe("a merged Vary", () => {
-  it("keeps what is present as it is spelled, and adds what is missing", () => {
+  it("keeps the present members as they are spelled, and adds the missing ones", () => {
     expect(mergeVary("Origin,ACCEPT", ["accept", "Accept-Language"])).toBe("Origin, ACCEPT, accept-language");
   });
 
-  it("is what was added where nothing is present", () => {
+  it("is the added members where none is present", () => {
     expect(mergeVary(undefined, ["origin", "accept"])).toBe("origin, accept");
   });
 
@@ -66,7 +66,7 @@ describe("a request field that selects a variant", () => {
     ["accept-language", ", de-CH ,,\ten ", "de-ch,en"],
     ["accept-charset", "UTF-8", "utf-8"],
     ["accept-encoding", "", ""],
-  ])("%s: %j counts as %j", (name, value, counts) => {
+  ])("is normalized: %s: %j counts as %j", (name, value, counts) => {
     expect(normaliseSelecting(name, value)).toBe(counts);
   });
 
@@ -76,7 +76,7 @@ describe("a request field that selects a variant", () => {
     ["x-tenant", "A , B"],
     ["user-agent", "  Mozilla"],
     ["authorization", "Bearer  X"],
-  ])("%s counts as it was said", (name, value) => {
+  ])("counts as it was sent: %s", (name, value) => {
     expect(normaliseSelecting(name, value)).toBe(value);
   });
 
@@ -85,11 +85,11 @@ describe("a request field that selects a variant", () => {
     ["another weight", "br;q=1", "br;q=0.5"],
     ["none of a coding", "gzip", "gzip;q=0"],
     ["another member", "en", "en, de"],
-  ])("is another one with %s", (_, one, other) => {
+  ])("differs with %s", (_, one, other) => {
     expect(normaliseSelecting("accept-encoding", one)).not.toBe(normaliseSelecting("accept-encoding", other));
   });
 
-  it("is not changed by counting twice", () => {
+  it("is unchanged where it is normalized again", () => {
     fc.assert(
       fc.property(fc.constantFrom(...LISTS), fc.string(), (name, value) => {
         const once = normaliseSelecting(name, value);

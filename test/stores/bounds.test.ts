@@ -12,7 +12,7 @@ const FLAGS = ["--expose-gc", "--single-threaded-gc", "--optimize-for-size"];
 
 describe.concurrent("the memory store that a cache has by default", () => {
   it.each([1000, 100])(
-    "stays within 64 MiB under 200,000 distinct query strings, answered by %i bytes each, and the process within twice that",
+    "stays within 64 MiB under 200,000 distinct query strings with %i bytes each, and the process within twice that",
     { timeout: 120_000 },
     async (bodyBytes) => {
       const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, FLOOD, String(bodyBytes)], {
@@ -30,7 +30,7 @@ describe.concurrent("the memory store that a cache has by default", () => {
 });
 
 describe("the memory beside the store", () => {
-  it("stays within 16 MiB, whatever is asked for, and clear frees it", { timeout: 120_000 }, async () => {
+  it("stays within 16 MiB, whatever is asked for, and is freed by clear", { timeout: 120_000 }, async () => {
     const beside = fileURLToPath(new URL("beside.mjs", import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, beside], {
       env: ownEnvironment(),

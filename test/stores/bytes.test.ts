@@ -3,8 +3,8 @@ import { bytesStore, storeContract } from "../../src/testing/index.ts";
 
 const checks = storeContract(() => bytesStore()).map(({ name, run }) => [name, run] as const);
 
-describe("a store of bytes that answers by promises", () => {
-  it.each(checks)("%s", async (_, run) => {
+describe("an asynchronous store of bytes", () => {
+  it.each(checks)("passes the store contract: %s", async (_, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { memoryStore } from "../../src/index.ts";
 import { Ghosts } from "../../src/stores/memory/ghosts.ts";
 import { fill, kept, numbered, read } from "./support.ts";
 
-describe("what the memory store evicts", () => {
+describe("the entry that the memory store evicts", () => {
   it("is the oldest that was never asked for", () => {
     const store = memoryStore({ maxEntries: 3 });
     fill(store, ["a", "b", "c"]);
@@ -14,7 +14,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "b", "c", "d"])).toEqual(["a", "c", "d"]);
   });
 
-  it("is what came last, rather than what was asked for earlier", () => {
+  it("is the last one stored, rather than one that was asked for earlier", () => {
     const store = memoryStore({ maxEntries: 2 });
     fill(store, ["a", "b"]);
     read(store, "a");
@@ -35,7 +35,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "b"])).toEqual(["b"]);
   });
 
-  it("is, among those that proved themselves, the first that was not asked for since", () => {
+  it("is the first that was not asked for since, among those that were asked for before", () => {
     const store = memoryStore({ maxEntries: 3 });
     fill(store, ["a", "b", "c"]);
     ["a", "b", "c"].forEach((key) => read(store, key));
@@ -47,7 +47,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "b", "c", "d", "e"])).toEqual(["b", "d", "e"]);
   });
 
-  it("is even what was asked for a thousand times, once nobody asks any more", () => {
+  it("may be one that was asked for a thousand times, once nobody asks any more", () => {
     const store = memoryStore({ maxEntries: 2 });
     fill(store, ["a", "b"]);
     ["a", "b"].forEach((key) => read(store, key));
@@ -62,7 +62,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "b"])).toEqual([]);
   });
 
-  it("is not what comes again soon after it was evicted", () => {
+  it("is not one that is stored again soon after it was evicted", () => {
     const store = memoryStore({ maxEntries: 4 });
     fill(store, ["a", "b", "c", "d", "e"]);
     fill(store, ["a"]);
@@ -72,7 +72,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "f", "g", "h", "i"])).toEqual(["a", "g", "h", "i"]);
   });
 
-  it("is not what was asked for before it was replaced", () => {
+  it("is not one that was asked for before it was replaced", () => {
     const store = memoryStore({ maxEntries: 2 });
     fill(store, ["a", "b"]);
     read(store, "a");
@@ -93,7 +93,7 @@ describe("what the memory store evicts", () => {
     expect(kept(store, ["a", "b", "c"])).toEqual(["b", "c"]);
   });
 
-  it("is found, though all that is held was asked for: a thousand keys in a thousand places", () => {
+  it("is found where all entries were asked for: a thousand keys in a thousand places", () => {
     const store = memoryStore({ maxEntries: 1000 });
     const keys = numbered("k", 1000);
     fill(store, keys);
@@ -105,8 +105,8 @@ describe("what the memory store evicts", () => {
   });
 });
 
-describe("the names of what was evicted", () => {
-  it("are four to an entry that is held, the last ones", () => {
+describe("the names of evicted entries", () => {
+  it("are the last four for each entry that is held", () => {
     const ghosts = new Ghosts();
 
     Array.from({ length: 10_000 }, (_, name) => ghosts.add(name, 100));
@@ -123,7 +123,7 @@ describe("the names of what was evicted", () => {
     expect(ghosts.size).toBe(64);
   });
 
-  it("are counted anew when one is met again: it is then the last", () => {
+  it("have one that is met again as their last", () => {
     const ghosts = new Ghosts();
     Array.from({ length: 64 }, (_, name) => ghosts.add(name, 1));
 

@@ -49,7 +49,7 @@ describe("the memory store, after any calls", () => {
     );
   });
 
-  it("holds an entry that is set, and of the others all but those that it replaced or evicted", () => {
+  it("holds an entry that is set, and all others but those that it replaced or evicted", () => {
     always(
       fc.property(bounds, calls, entry, (limits, before, added) => {
         fc.pre(weigh(added) <= limits.maxBytes);
@@ -80,7 +80,7 @@ describe("the memory store, after any calls", () => {
     );
   });
 
-  it("answers with the entry that was set last under this name, or with none", () => {
+  it("returns the entry that was set last under this name, or none", () => {
     always(
       fc.property(bounds, calls, key, variant, (limits, before, name, chosen) => {
         const { held } = seenAfter(before, limits);
@@ -92,7 +92,7 @@ describe("the memory store, after any calls", () => {
     );
   });
 
-  it("forgets all variants of a key that is deleted, and answers how many they were", () => {
+  it("forgets all variants of a key that is deleted, and returns how many they were", () => {
     always(
       fc.property(bounds, calls, key, variant, (limits, before, name, chosen) => {
         const old = seenAfter(before, limits);

@@ -5,8 +5,8 @@ import { entryOf, fill, kept, numbered, read } from "./support.ts";
 
 const checks = storeContract(() => memoryStore()).map(({ name, run }) => [name, run] as const);
 
-describe("the memory store keeps the store contract", () => {
-  it.each(checks)("%s", async (_, run) => {
+describe("the memory store", () => {
+  it.each(checks)("passes the store contract: %s", async (_, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });
@@ -24,7 +24,7 @@ describe("the memory store", () => {
     expect([weigh("Ж".repeat(1000)) - none, weigh(`${"a".repeat(999)}Ж`) - none]).toEqual([2000, 2000]);
   });
 
-  it("answers at once, with the entry itself", () => {
+  it("returns at once, with the entry itself", () => {
     const store = memoryStore();
     const entry = entryOf("a");
 
@@ -45,7 +45,7 @@ describe("the memory store", () => {
     expect(entries + evictions).toBe(500);
   });
 
-  it("reckons keys, variants, fields and contents among its bytes", () => {
+  it("counts keys, variants, fields and contents among its bytes", () => {
     const weigh = (entry: ReturnType<typeof entryOf>): number => {
       const store = memoryStore();
       void store.set(entry);
@@ -70,7 +70,7 @@ describe("the memory store", () => {
     expect(store.stats!()).toMatchObject({ entries: 3, evictions: 2 });
   });
 
-  it("keeps no more variants of a resource than it may: the oldest goes", () => {
+  it("keeps no more variants of a resource than it may, and evicts the oldest", () => {
     const store = memoryStore({ maxVariants: 2 });
 
     void store.set(entryOf("a", { variant: "1" }));
@@ -85,7 +85,7 @@ describe("the memory store", () => {
     expect(store.stats!()).toMatchObject({ entries: 2, evictions: 1 });
   });
 
-  it("caps variants at 256 unless it is told otherwise", () => {
+  it("caps variants at 256 by default", () => {
     const store = memoryStore();
 
     numbered("v", 300).forEach((variant) => void store.set(entryOf("a", { variant })));
@@ -93,7 +93,7 @@ describe("the memory store", () => {
     expect(store.stats!()).toMatchObject({ entries: 256, evictions: 44 });
   });
 
-  it("keeps nothing that is larger than the whole store, and evicts nothing for it", () => {
+  it("keeps no entry that is larger than the whole store, and evicts nothing for it", () => {
     const store = memoryStore({ maxBytes: 10_000 });
     fill(store, ["a", "b"]);
 
@@ -103,7 +103,7 @@ describe("the memory store", () => {
     expect(store.stats!().evictions).toBe(0);
   });
 
-  it("forgets what an entry too large would have replaced: the old one is no longer true", () => {
+  it("forgets the entry that one too large would have replaced, which is no longer true", () => {
     const store = memoryStore({ maxBytes: 10_000 });
     fill(store, ["a"]);
 
@@ -113,7 +113,7 @@ describe("the memory store", () => {
     expect(store.stats!()).toEqual({ entries: 0, bytes: 0, evictions: 0 });
   });
 
-  it("gives the room of what is replaced, deleted or cleared back", () => {
+  it("frees the room of entries that are replaced, deleted or cleared", () => {
     const store = memoryStore();
     fill(store, ["a"]);
     const { bytes } = store.stats!();
@@ -127,7 +127,7 @@ describe("the memory store", () => {
   });
 
   it.each(["maxBytes", "maxEntries", "maxVariants"])(
-    "refuses a %s that is no whole number above 0",
+    "refuses a %s that is not a whole number above 0",
     (name) => {
       expect(() => memoryStore({ [name]: 0 })).toThrow(/ERR_CACHE_OPTION_INVALID/);
       expect(() => memoryStore({ [name]: 1.5 })).toThrow(/write a whole number above 0/);

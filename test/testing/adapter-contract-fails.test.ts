@@ -284,7 +284,7 @@ describe("the adapter contract", () => {
     expect(failure).toBeInstanceOf(AssertionError);
   });
 
-  it("fails by an AssertionError that says what was expected", async () => {
+  it("fails with an AssertionError that tells what was expected", async () => {
     const [check] = adapterContract(sabotaged({ route: (route) => omit(route, "options") }));
 
     const failure: unknown = await check?.run().catch((error: unknown) => error);
@@ -302,7 +302,7 @@ describe("the adapter contract", () => {
     expect(names).not.toContain(refusesNothing);
   });
 
-  it("refuses a harness that declines what does not exist", () => {
+  it("refuses a harness that declines a check that does not exist", () => {
     const harness = { ...sabotaged({}), declined: { "no such check": "a reason" } };
 
     expect(() => adapterContract(harness)).toThrow(/declines checks that do not exist: no such check/);
@@ -314,7 +314,7 @@ describe("the adapter contract", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it("stays passed where nothing was put wrong", async () => {
+  it("passes where nothing is wrong", async () => {
     const name = "the first request is a miss; the second is a hit and does not run the handler";
     const check = adapterContract(sabotaged({})).find((one) => one.name === name);
 

@@ -4,7 +4,7 @@ import type { Entry } from "../../src/index.ts";
 import { bytesStore, chaosStore, corruptions, testClock } from "../../src/testing/index.ts";
 
 describe("a chaos store", () => {
-  it("does what its store does, at once where that does, while it is calm", () => {
+  it("does what its store does while it is calm, and at once where that does", () => {
     const store = chaosStore(memoryStore());
 
     const [kept, found] = [store.set(anEntry), store.get("a", () => "v")];
@@ -38,13 +38,13 @@ describe("a chaos store", () => {
     expect(store.get("a", () => "v")).toBeUndefined();
   });
 
-  it("rejects", async () => {
+  it("rejects where it is told to", async () => {
     const store = chaosStore(memoryStore(), { mode: "reject" });
 
     await expect(store.delete("a")).rejects.toThrow(/"delete" fails/);
   });
 
-  it("answers late, by its clock", async () => {
+  it("returns late, by its clock", async () => {
     const clock = testClock();
     const store = chaosStore(memoryStore(), { clock, delayMs: 100 });
     void store.set(anEntry);
@@ -56,7 +56,7 @@ describe("a chaos store", () => {
     await expect(found).resolves.toBe(anEntry);
   });
 
-  it("passes on what its store throws late", async () => {
+  it("passes on a late error of its store", async () => {
     const clock = testClock();
     const store = chaosStore(chaosStore(memoryStore(), { mode: "throw" }), { clock, mode: "slow" });
 
@@ -66,7 +66,7 @@ describe("a chaos store", () => {
     await expect(found).rejects.toThrow(/fails/);
   });
 
-  it("never answers where it hangs", async () => {
+  it("never returns where it hangs", async () => {
     const store = chaosStore(memoryStore(), { mode: "hang" });
 
     const first = await Promise.race([store.get("a", () => "v"), Promise.resolve("nothing yet")]);
@@ -89,7 +89,7 @@ describe("a chaos store", () => {
     expect(store.get("b", () => "v")).toBeUndefined();
   });
 
-  it("alters what is read, by promises too", async () => {
+  it("alters what is read, in an asynchronous store, too", async () => {
     const store = chaosStore(bytesStore(), { mode: "corrupt" });
     await store.set(anEntry);
 
@@ -99,7 +99,7 @@ describe("a chaos store", () => {
     expect(await store.get("b", () => "v")).toBeUndefined();
   });
 
-  it("has nothing to say of a store that says nothing of itself", () => {
+  it("has no stats where its store has none", () => {
     expect(chaosStore(bytesStore()).stats()).toEqual({ entries: 0, bytes: 0, evictions: 0 });
   });
 });

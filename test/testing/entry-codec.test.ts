@@ -31,7 +31,7 @@ const entries: fc.Arbitrary<Entry> = fc
   .map(([entry, tags, stale]) => ({ ...entry, ...tags, ...stale }));
 
 describe("an encoded entry", () => {
-  it("is decoded as what it was", () => {
+  it("is decoded as the entry that it was", () => {
     fc.assert(
       fc.property(entries, (entry) => {
         expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
@@ -39,7 +39,7 @@ describe("an encoded entry", () => {
     );
   });
 
-  it("is nothing when it was cut short, wherever", () => {
+  it("is undefined where it is cut short, wherever", () => {
     fc.assert(
       fc.property(entries, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (entry, part) => {
         const bytes = encodeEntry(entry);
@@ -54,17 +54,17 @@ describe("an encoded entry", () => {
     ["no instants", { version: 2, length: 0 }],
     ["another length", { version: 2, length: 1, instants: [0, 0, 0] }],
     ["null", null],
-  ])("is nothing when its head says %s", (_, head) => {
+  ])("is undefined where its head has %s", (_, head) => {
     expect(decodeEntry(framed(JSON.stringify(head)))).toBeUndefined();
   });
 
-  it("is nothing when its head is no JSON", () => {
+  it("is undefined where its head is not JSON", () => {
     expect(decodeEntry(framed("{"))).toBeUndefined();
   });
 });
 
 describe("a store of bytes", () => {
-  it("has nothing where its bytes were spoilt", async () => {
+  it("finds nothing where its bytes are corrupt", async () => {
     const resources = new Map<string, StoredResource>();
     const store = bytesStore(resources);
     await store.set({ ...(fc.sample(entries, 1)[0] as Entry), key: "a", variant: "v" });

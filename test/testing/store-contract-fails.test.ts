@@ -102,7 +102,7 @@ describe("the store contract", () => {
     expect(failure).toBeInstanceOf(AssertionError);
   });
 
-  it("gives each check a store of its own, and gives it back", async () => {
+  it("gives each check a store of its own, and closes it", async () => {
     const made: Store[] = [];
     const given: Store[] = [];
     const make = (): Store => (made.push(memoryStore()), made.at(-1) as Store);

@@ -7,7 +7,7 @@ function matches(path: string, pattern: RegExp): readonly string[] {
 }
 
 describe("the codes of errors", () => {
-  it("have each a section of docs/errors.md, and no section is without its code", () => {
+  it("each have a section in docs/errors.md, and each section has its code", () => {
     const codes = matches("src/core/contract/errors.ts", /^ {2}\| "(ERR_[A-Z_]+)"/gm);
 
     expect(matches("docs/errors.md", /^## `?(ERR_[A-Z_]+)`?$/gm)).toEqual(codes);

@@ -36,7 +36,7 @@ describe("an early refresh (XFetch)", () => {
     expect(due / draws).toBeCloseTo(Math.exp(-1), 3);
   });
 
-  it("is never due for what never goes stale, or whose handler's time is not known", () => {
+  it("is never due for an entry that never goes stale, or without a known run duration", () => {
     const { fillMs: _, ...timeless } = entry;
 
     expect([
@@ -45,7 +45,7 @@ describe("an early refresh (XFetch)", () => {
     ]).toEqual([false, false]);
   });
 
-  it("runs behind a hit, once", () => {
+  it("runs once in the background of a hit", () => {
     const { fills, refresh } = refresher();
     const kit = kitOf({ cache: { random: () => 0.999 }, route: { ttl: 60, earlyRefresh: 1 } });
     const leader = fillOf(kit.now());
@@ -58,7 +58,7 @@ describe("an early refresh (XFetch)", () => {
     expect([hits, fills.length]).toEqual([["hit", "hit"], 1]);
   });
 
-  it("is off unless the route says so", () => {
+  it("is off by default", () => {
     const { fills, refresh } = refresher();
     const kit = kitOf({ cache: { random: () => 0.999 }, route: { ttl: 60 } });
     kit.ask();
@@ -84,7 +84,7 @@ describe("jitter", () => {
     );
   });
 
-  it("shortens what is stored by a draw of its own", () => {
+  it("shortens each stored lifetime by a draw of its own", () => {
     const { ask, now, clock } = kitOf({ cache: { random: () => 0.5 }, route: { ttl: 60, jitter: 0.2 } });
     ask();
     clock.advance(53.9);
@@ -94,7 +94,7 @@ describe("jitter", () => {
     expect([before, now().kind]).toEqual(["serve", "fill"]);
   });
 
-  it("leaves alone what never goes stale", () => {
+  it("leaves an endless lifetime alone", () => {
     expect(jittered(Infinity, 0, 1, () => 0.5)).toBe(Infinity);
   });
 });

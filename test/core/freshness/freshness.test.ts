@@ -34,14 +34,14 @@ const date = (seconds: number): string => formatHttpDate(NOW + seconds * 1000);
 
 describe("the lifetime of a response", () => {
   it.each<[string, Record<string, string>, number | undefined]>([
-    ["is a minute where nothing is said", {}, 60],
+    ["is a minute where nothing is stated", {}, 60],
     ["is max-age", { "cache-control": "max-age=5" }, 5],
     ["is s-maxage before max-age", { "cache-control": "max-age=5, s-maxage=7" }, 7],
     ["is max-age before Expires", { "cache-control": "max-age=5", expires: date(9) }, 5],
     ["is Expires less Date", { expires: date(9), date: date(2) }, 7],
     ["is Expires less now, where there is no Date", { expires: date(9) }, 9],
     ["is nothing where Expires is no date", { expires: "0" }, undefined],
-    ["is nothing where Expires is said twice", { expires: `${date(9)}, ${date(9)}` }, undefined],
+    ["is nothing where Expires is sent twice", { expires: `${date(9)}, ${date(9)}` }, undefined],
     ["is nothing where max-age is 0", { "cache-control": "max-age=0" }, undefined],
     ["is nothing where max-age cannot be read", { "cache-control": "max-age=1m" }, undefined],
     ["is less by the Age that it came with", { "cache-control": "max-age=60", age: "20" }, 40],
@@ -66,14 +66,14 @@ describe("the lifetime of a response", () => {
     expect(lifetime({}, { ttl: 0 })).toBeUndefined();
   });
 
-  it("is what the route's function answers, which sees the head", () => {
+  it("is what the route's ttl function returns for the head", () => {
     const ttl: RouteOptions["ttl"] = ({ status, header }) => status / 100 + Number(header("X-Ttl"));
 
     expect(lifetime({ "x-ttl": "5" }, { ttl })).toBe(7);
   });
 
   it.each([[-1], [Number.NaN], ["60"], [undefined]])(
-    "is an error where that function answers %s",
+    "is an error where that function returns %s",
     (answer) => {
       expect(() => lifetime({}, { ttl: () => answer as number })).toThrow(
         expect.objectContaining({
@@ -84,7 +84,7 @@ describe("the lifetime of a response", () => {
     },
   );
 
-  it("heeds what was said before the lookup, where the handler says nothing", () => {
+  it("is that of fields from earlier middleware where the handler sets none", () => {
     const found = instants({ headers: {}, earlier: { expires: date(9), age: "4" } });
 
     expect(found).toEqual({ storedAt: NOW - 4000, staleAt: NOW + 5000, deleteAt: NOW + 5000 });
@@ -120,11 +120,11 @@ describe("the age of an entry", () => {
     );
   });
 
-  it("leaves it fresh up to the instant when it goes stale, and not at that instant", () => {
+  it("leaves an entry fresh up to the instant when it goes stale, and not at that instant", () => {
     expect([9999, 10_000].map((ms) => isFresh(entry, NOW + ms))).toEqual([true, false]);
   });
 
-  it("leaves it a ttl that is negative once it is stale, and none where it is endless", () => {
+  it("leaves an entry a ttl that is negative once it is stale, and none where it is endless", () => {
     expect([ttlOf(entry, NOW), ttlOf(entry, NOW + 10_500), ttlOf({ staleAt: Infinity }, NOW)]).toEqual([
       10,
       -1,

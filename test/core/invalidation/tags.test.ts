@@ -157,7 +157,7 @@ describe("an entry", () => {
 });
 
 describe("the memory of invalidated tags", () => {
-  it("invalidates too much, never too little, when it is full", () => {
+  it("invalidates too much, never too little, where it is full", () => {
     const { now } = handClock();
     const tags = new TagInvalidations(now, 2);
     const old = { tags: ["x"], taggedAt: tags.begin() };

@@ -59,11 +59,11 @@ function foreignStore(): Store {
 }
 
 describe("a call of a store", () => {
-  it("answers at once what the store answers at once", () => {
+  it("returns at once what the store returns at once", () => {
     expect(everything(callsOf(() => undefined))).toEqual([undefined, "kept", 0, true]);
   });
 
-  it("answers as one that has nothing where the store throws, and tells it", () => {
+  it("finds nothing where the store throws, and reports the error", () => {
     const called = callsOf(() => {
       throw new Error("down");
     });
@@ -74,7 +74,7 @@ describe("a call of a store", () => {
     );
   });
 
-  it("answers as one that has nothing where the store rejects, and tells it", async () => {
+  it("finds nothing where the store rejects, and reports the error", async () => {
     const called = callsOf(() => Promise.reject(new Error("down")));
 
     expect(await Promise.all(everything(called))).toEqual(NOTHING);
@@ -84,7 +84,7 @@ describe("a call of a store", () => {
     ]);
   });
 
-  it("answers as one that has nothing where the store hangs beyond the deadline, and tells it", async () => {
+  it("finds nothing where the store hangs beyond the deadline, and reports it", async () => {
     const called = callsOf(() => new Promise(() => undefined));
     const answers = everything(called);
     called.clock.advance(0.25);
@@ -100,7 +100,7 @@ describe("a call of a store", () => {
     );
   });
 
-  it("leaves no timer behind where the store answers in time", async () => {
+  it("leaves no timer behind where the store returns in time", async () => {
     const called = callsOf(async () => 0);
 
     await Promise.all(everything(called));
@@ -108,7 +108,7 @@ describe("a call of a store", () => {
     expect([called.clock.pending, called.told]).toEqual([0, []]);
   });
 
-  it("fails nothing where the store fails after the deadline", async () => {
+  it("has no effect where the store fails after the deadline", async () => {
     const failures: ((error: Error) => void)[] = [];
     const called = callsOf(() => new Promise((_, reject) => failures.push(reject)));
     const answers = everything(called);
@@ -129,7 +129,7 @@ describe("a call of a store", () => {
   });
 });
 
-describe("a request, while the store", () => {
+describe("a request", () => {
   function withStore(behaviour: () => unknown, onError: () => void = () => undefined): Kit {
     const store = {
       name: "odd",
@@ -141,7 +141,7 @@ describe("a request, while the store", () => {
     return kitOf({ cache: { store, onError } });
   }
 
-  it("throws, is a miss whose response is not counted as stored", () => {
+  it("is a miss where the store throws, and its response is not counted as stored", () => {
     const { now, ask, cache } = withStore(() => {
       throw new Error("down");
     });
@@ -150,7 +150,7 @@ describe("a request, while the store", () => {
     expect([cache.stats().stored, cache.stats().storeErrors]).toEqual([0, 3]);
   });
 
-  it("rejects, is a miss", async () => {
+  it("is a miss where the store rejects", async () => {
     const { begin, cache } = withStore(() => Promise.reject(new Error("down")));
     answer(fillOf(await begin()));
     await settle();
@@ -158,7 +158,7 @@ describe("a request, while the store", () => {
     expect([cache.stats().stored, cache.stats().storeErrors]).toEqual([0, 2]);
   });
 
-  it("hangs, is a miss at the deadline", async () => {
+  it("is a miss at the deadline where the store hangs", async () => {
     const { begin, clock } = withStore(() => new Promise(() => undefined));
     const decision = begin();
     clock.advance(0.25);
@@ -166,7 +166,7 @@ describe("a request, while the store", () => {
     expect((await decision).kind).toBe("fill");
   });
 
-  it("fails, is not failed by a listener that throws", async () => {
+  it("does not fail where the store fails and its listener throws", async () => {
     const broken = (): never => {
       throw new Error("no log today");
     };

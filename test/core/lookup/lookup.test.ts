@@ -33,12 +33,12 @@ function find(answered: unknown, now = 0): unknown {
   return new Lookup(store).find("k", choose, now);
 }
 
-describe("a look-up", () => {
+describe("a lookup", () => {
   it("finds an entry and what its resource varies by", () => {
     expect(find(entry)).toEqual({ entry, vary: ["a"] });
   });
 
-  it("finds it by a promise where the store answers by one", async () => {
+  it("finds an entry by a promise where the store returns one", async () => {
     expect(await find(Promise.resolve(entry))).toEqual({ entry, vary: ["a"] });
   });
 
@@ -70,7 +70,7 @@ describe("a look-up", () => {
   });
 });
 
-describe("an entry that a store answers is a miss", () => {
+describe("an entry from a store", () => {
   it.each<[string, unknown]>([
     ["if it is null", null],
     ["if it is text", "entry"],
@@ -104,7 +104,7 @@ describe("an entry that a store answers is a miss", () => {
         ],
       },
     ],
-  ])("%s", (_, answered) => {
+  ])("is a miss %s", (_, answered) => {
     expect(find(answered)).toMatchObject({ entry: undefined });
   });
 });
@@ -115,7 +115,7 @@ describe("an entry that a store holds by reference", () => {
     return (rule) => lookup.find("k", choose, 0, rule);
   };
 
-  it("is answered as it was read first, whatever is made of it since", () => {
+  it("is served as it was first read, whatever has changed it since", () => {
     const held = { ...entry, fields: [["content-type", "text/plain"]] as [string, string][] };
     const read = heldBy(held);
     const first = read();
@@ -126,7 +126,7 @@ describe("an entry that a store holds by reference", () => {
     expect(read()).toEqual(first);
   });
 
-  it("is a miss once its bytes were taken away", () => {
+  it("is a miss once its bytes are detached", () => {
     const held = { ...entry, body: new Uint8Array(3) };
     const read = heldBy(held);
     void read();
@@ -135,7 +135,7 @@ describe("an entry that a store holds by reference", () => {
     expect(read()).toMatchObject({ entry: undefined });
   });
 
-  it("is read once by each member, so that no second answer is another", () => {
+  it("has each member read once, so that no second read can differ", () => {
     const reads: PropertyKey[] = [];
     const counted = new Proxy(entry, { get: (from, name) => (reads.push(name), Reflect.get(from, name)) });
     const read = heldBy(counted);
@@ -155,7 +155,7 @@ describe("an entry that a store holds by reference", () => {
     ["a cookie", cookie, { setCookie: "store" }],
     ["a Date", dated, { storeDate: true }],
     ["the status field", marked, { statusHeader: undefined }],
-  ])("with %s is one of the routes that store it, and no other's", (_, held, more) => {
+  ])("is found with %s by the routes that store it, and by no others", (_, held, more) => {
     const read = heldBy(held);
     const rule = { ...plain, ...more };
 
@@ -167,18 +167,21 @@ describe("an entry that a store holds by reference", () => {
   });
 });
 
-describe("what a store says that a resource varies by", () => {
-  it.each([["Accept"], ["a b"], ["*"], [1], [null]])("counts for nothing where it is no name: %s", (name) => {
-    let told = 0;
-    const store = { get: (_: string, pick: ChooseVariant): undefined => void pick([name] as never) };
+describe("a name in the vary list of a store", () => {
+  it.each([["Accept"], ["a b"], ["*"], [1], [null]])(
+    "is ignored where it is not a field name: %s",
+    (name) => {
+      let told = 0;
+      const store = { get: (_: string, pick: ChooseVariant): undefined => void pick([name] as never) };
 
-    expect(new Lookup(store, () => told++).find("k", choose, 0)).toEqual({ entry: undefined, vary: [] });
-    expect(told).toBe(1);
-  });
+      expect(new Lookup(store, () => told++).find("k", choose, 0)).toEqual({ entry: undefined, vary: [] });
+      expect(told).toBe(1);
+    },
+  );
 });
 
-describe("a HEAD that tells of a stored response", () => {
-  it("believes a store no more than a GET does", () => {
+describe("a HEAD request for a stored response", () => {
+  it("trusts the store no more than a GET does", () => {
     const errors: unknown[] = [];
     const store = chaosStore(memoryStore());
     const { ask, now, clock } = kitOf({
@@ -197,8 +200,8 @@ describe("a HEAD that tells of a stored response", () => {
   });
 });
 
-describe("a store whose list of fields cannot be looked up", () => {
-  it("is a store that failed, and no request is failed by it", () => {
+describe("a store with a list of fields that throws", () => {
+  it("counts as failed, and fails no request", () => {
     const errors: unknown[] = [];
     const store = {
       name: "odd",
@@ -214,7 +217,7 @@ describe("a store whose list of fields cannot be looked up", () => {
 });
 
 describe("a store that keeps entries beyond their freshness", () => {
-  it("is not served from, but the next response is said to replace a stale one", () => {
+  it("is not served from, and the next response has fwd=stale in Cache-Status", () => {
     const { now, ask, clock } = kitOf({
       cache: {
         store: {

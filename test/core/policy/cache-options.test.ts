@@ -17,7 +17,7 @@ function refused(code: string, ...words: readonly string[]): unknown {
   });
 }
 
-describe("an option of a cache that is wrong is refused", () => {
+describe("a wrong option of a cache", () => {
   const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
 
   it.each([
@@ -41,18 +41,18 @@ describe("an option of a cache that is wrong is refused", () => {
     ["storeTimeout", Infinity, "at most 3600"],
     ["storeTimeout", "1", "seconds above 0"],
     ["secret", "", "a non-empty string"],
-  ])("%s: %j", (name, value, remedy) => {
+  ])("is refused: %s: %j", (name, value, remedy) => {
     expect(make({ [name]: value })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "createCache", `"${name}"`, remedy),
     );
   });
 
-  it("if it is not there at all", () => {
+  it("is refused where there is no such option", () => {
     expect(make({ ttl: 60 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "ttl"'));
     expect(make({ stor: 1 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'did you mean "store"?'));
   });
 
-  it("if it is a default that no route could have", () => {
+  it("is refused where it is a default that no route could have", () => {
     expect(make({ defaults: { ttl: -1 } })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"ttl"'),
     );
@@ -62,13 +62,13 @@ describe("an option of a cache that is wrong is refused", () => {
     expect(make({ defaults: null })).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache defaults"));
   });
 
-  it("if they are no options at all", () => {
+  it("is refused where the options are not an object", () => {
     expect(make(null)).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
     expect(make("redis")).toThrow(refused("ERR_CACHE_OPTION_INVALID", "createCache"));
     expect(make({ namespace: undefined })).not.toThrow();
   });
 
-  it("if it is a default name of all routes", () => {
+  it("is refused where it is a default name for all routes", () => {
     expect(make({ defaults: { route: "reports" } })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "createCache defaults", '"route"', "it on each route"),
     );
@@ -119,13 +119,13 @@ describe("the status header", () => {
     });
   });
 
-  it("is not there if it is switched off, and neither is Cache-Status", () => {
+  it("is absent where it is switched off, and so is Cache-Status", () => {
     const { statusHeader, cacheStatus } = settingsOf({ statusHeader: false, cacheStatus: false });
 
     expect([statusHeader, cacheStatus]).toEqual([undefined, undefined]);
   });
 
-  it("is beside a Cache-Status by the cache's own name", () => {
+  it("stands beside a Cache-Status with the cache's own name", () => {
     const names = [settingsOf({ cacheStatus: "edge" }), settingsOf({ cacheStatus: true })].map(
       ({ cacheStatus }) => cacheStatus,
     );

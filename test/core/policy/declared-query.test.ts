@@ -74,7 +74,7 @@ describe("the parameters that a JSON Schema declares", () => {
     expect(declared(schema)).toEqual({ a: undefined, b: ["1"] });
   });
 
-  it("are all of those in anyOf and oneOf, without defaults: a validator may or may not fill them in", () => {
+  it("are all of those in anyOf and oneOf, without defaults, which a validator may or may not fill in", () => {
     const schema = {
       properties: { a: { default: "own" } },
       anyOf: [{ properties: { a: { default: "other" }, b: { default: 1 } } }, { required: ["a"] }],
@@ -85,10 +85,10 @@ describe("the parameters that a JSON Schema declares", () => {
   });
 });
 
-describe("a JSON Schema declares no closed list", () => {
+describe("a JSON Schema", () => {
   it.each([
-    ["that says nothing of names", {}],
-    ["that says only that it is an object", { type: "object" }],
+    ["without names", {}],
+    ["with the type object alone", { type: "object" }],
     ["that admits others", { properties: { a: {} }, additionalProperties: true }],
     ["that admits others of a kind", { properties: { a: {} }, additionalProperties: { type: "string" } }],
     ["that admits others by pattern", { properties: { a: {} }, patternProperties: { "^x-": {} } }],
@@ -101,7 +101,7 @@ describe("a JSON Schema declares no closed list", () => {
       "with a part in oneOf that admits others",
       { properties: { a: {} }, oneOf: [{ additionalProperties: true }] },
     ],
-    ["that says what names are like", { properties: { a: {} }, propertyNames: { pattern: "^[a-z]$" } }],
+    ["with a rule for names", { properties: { a: {} }, propertyNames: { pattern: "^[a-z]$" } }],
     ["that mentions names which it does not want", { properties: { a: {} }, not: { required: ["b"] } }],
     ["that mentions them on a condition", { properties: { a: {} }, if: { required: ["b"] } }],
     ["that mentions them where another is", { properties: { a: {} }, dependentRequired: { a: ["b"] } }],
@@ -115,11 +115,11 @@ describe("a JSON Schema declares no closed list", () => {
     ["that is no schema", "page"],
     ["that is a list", []],
     ["that is null", null],
-  ])("%s", (_, schema) => {
+  ])("declares no closed list: one %s", (_, schema) => {
     expect(declared(schema)).toBeUndefined();
   });
 
-  it("but does where it says that there are no others", () => {
+  it("declares a closed list where it forbids other names", () => {
     expect(declared({ properties: { a: {} }, additionalProperties: false })).toEqual({ a: undefined });
   });
 });

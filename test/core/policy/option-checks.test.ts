@@ -17,7 +17,7 @@ function refused(code: string, ...words: readonly string[]): unknown {
   });
 }
 
-describe("an option of a route that is wrong is refused where the route is declared", () => {
+describe("a wrong option of a route", () => {
   it.each([
     ["ttl", -1, "seconds (0 or more"],
     ["ttl", "60", '"60"; write seconds'],
@@ -72,25 +72,25 @@ describe("an option of a route that is wrong is refused where the route is decla
     ["tags", [1], "a list of names"],
     ["maxBodyBytes", -1, "a whole number of bytes"],
     ["maxBodyBytes", 1.5, "a whole number of bytes"],
-  ])("%s: %j", (name, value, remedy) => {
+  ])("is refused where the route is declared: %s: %j", (name, value, remedy) => {
     expect(declare({ [name]: value })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "GET /reports/:id", `"${name}"`, remedy),
     );
   });
 
-  it.each([[null], ["60"], [[]], [60]])("all of them: %j", (options) => {
+  it.each([[null], ["60"], [[]], [60]])("is refused where the options are not an object: %j", (options) => {
     expect(declare(options)).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "write an object, such as { ttl: 60 }"),
     );
   });
 
-  it("shows the value, shortened where it is long", () => {
+  it("is shown in the message, shortened where it is long", () => {
     expect(declare({ scope: "x".repeat(100) })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", `is "${"x".repeat(56)}...; write`),
     );
   });
 
-  it("shows functions, big integers, symbols and circles without failing", () => {
+  it("is shown where it is a function, a big integer, a symbol or a circular list", () => {
     const circle: unknown[] = [];
     circle.push(circle);
     const named = (): number => 1;
@@ -110,7 +110,7 @@ describe("an option of a route that is wrong is refused where the route is decla
   });
 });
 
-describe("an option that does not exist is refused", () => {
+describe("an unknown option", () => {
   it.each([
     ["TTL", "ttl"],
     ["tl", "ttl"],
@@ -121,32 +121,32 @@ describe("an option that does not exist is refused", () => {
     ["maxBodyBites", "maxBodyBytes"],
     ["querry", "query"],
     ["mthods", "methods"],
-  ])("%s, with the word that was meant: %s", (written, meant) => {
+  ])("is refused with the name that was meant: %s, %s", (written, meant) => {
     expect(declare({ [written]: 1 })).toThrow(
       refused("ERR_CACHE_OPTION_UNKNOWN", `no option "${written}"; did you mean "${meant}"?`),
     );
   });
 
-  it("with all there are, where none is near", () => {
+  it("is refused with all names where none is near", () => {
     expect(declare({ colour: 1 })).toThrow(
       refused("ERR_CACHE_OPTION_UNKNOWN", "the options are ttl, scope, credentials, key, namespace"),
     );
   });
 
   it.each([["__proto__"], ["constructor"], ["toString"]])(
-    "%s is none, though every object has it",
+    "may be a name that every object has: %s",
     (name) => {
       expect(declare(JSON.parse(`{"${name}": 1}`))).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", name));
     },
   );
 
-  it.each([["encodings"]])("%s is not built yet, and says so", (name) => {
+  it.each([["encodings"]])("is refused as planned and not built yet: %s", (name) => {
     expect(declare({ [name]: 1 })).toThrow(
       refused("ERR_CACHE_OPTION_LATER", `"${name}" is planned and not built yet; leave it out`),
     );
   });
 
-  it.each([["ttl"], ["encodings"], ["colour"]])("%s is not there if it is undefined", (name) => {
+  it.each([["ttl"], ["encodings"], ["colour"]])("is ignored where its value is undefined: %s", (name) => {
     expect(declare({ [name]: undefined })).not.toThrow();
   });
 });

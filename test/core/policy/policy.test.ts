@@ -16,8 +16,8 @@ function sealed<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-describe("what a route says about its caching", () => {
-  it("is complete where it says nothing", () => {
+describe("the policy of a route", () => {
+  it("is complete where the route has no options", () => {
     const { targets: _, ...policy } = policyOf();
 
     expect(policy).toEqual({
@@ -93,7 +93,7 @@ describe("what a route says about its caching", () => {
     expect([policyOf({ ttl: 1.5 }).ttl, policyOf({ ttl: Infinity }).ttl]).toEqual([1500, Infinity]);
   });
 
-  it("wins over what the cache says by default, except where it is undefined", () => {
+  it("takes the route's option before the cache's default, except where that is undefined", () => {
     const defaults: RouteOptions = { ttl: 30, setCookie: "strip" };
 
     const { ttl, setCookie } = policyOf({ ttl: 10, setCookie: undefined } as never, { defaults });
@@ -131,7 +131,7 @@ describe("a route's namespace", () => {
     ["", "users", "concat", "users"],
     ["api", undefined, "concat", "api"],
     ["api", "", "replace", "api"],
-  ] as const)("%j and %j, by %s, is %j", (root, own, namespacePolicy, whole) => {
+  ] as const)("joins %j and %j, by %s, as %j", (root, own, namespacePolicy, whole) => {
     const route = own === undefined ? {} : { namespace: own };
 
     expect(policyOf(route, { namespace: root, namespacePolicy }).namespace).toBe(whole);
@@ -141,15 +141,15 @@ describe("a route's namespace", () => {
 describe("the query that a route declares", () => {
   const known: DeclaredQuery = new Map([["page", ["1"]]]);
 
-  it("is what its framework knows, if the route says nothing", () => {
+  it("is what its framework knows by default", () => {
     expect([policyOf({}, {}, known).query, policyOf().query]).toEqual([known, undefined]);
   });
 
-  it('is what its framework knows, if the route says "declared"', () => {
+  it('is what its framework knows where the option is "declared"', () => {
     expect(policyOf({ query: "declared" }, {}, known).query).toEqual(known);
   });
 
-  it('is refused if the route says "declared" and its framework knows nothing', () => {
+  it('is refused where the option is "declared" and its framework knows nothing', () => {
     expect(() => policyOf({ query: "declared" })).toThrow(
       expect.objectContaining({
         code: "ERR_CACHE_QUERY_UNDECLARED",
@@ -158,7 +158,7 @@ describe("the query that a route declares", () => {
     );
   });
 
-  it('is everything, if the route says "all"', () => {
+  it('is everything where the option is "all"', () => {
     expect(policyOf({ query: "all" }, {}, known).query).toBeUndefined();
   });
 
@@ -171,7 +171,7 @@ describe("the query that a route declares", () => {
     );
   });
 
-  it("is what a schema lists that can say its JSON Schema", () => {
+  it("is what a schema lists that offers its JSON Schema", () => {
     const input = ({ target }: { target: string }): Record<string, unknown> => ({
       properties: { [target]: { default: 1 } },
     });
@@ -181,7 +181,7 @@ describe("the query that a route declares", () => {
     );
   });
 
-  it("is refused if that schema admits any name", () => {
+  it("is refused where such a schema admits any name", () => {
     const input = (): Record<string, unknown> => ({ additionalProperties: {} });
 
     expect(() => policyOf({ query: { "~standard": { jsonSchema: { input } } } })).toThrow(

@@ -77,7 +77,7 @@ describe("a request with credentials", () => {
     expect(reason({}, { credentials: [] }, { hasCertificate: true })).toBe("credentials");
   });
 
-  it("is recognised by the names of its route, beside Authorization and Cookie", () => {
+  it("is recognized by the names of its route, beside Authorization and Cookie", () => {
     const route = { credentials: ["X-Who"] };
 
     expect(
@@ -85,7 +85,7 @@ describe("a request with credentials", () => {
     ).toEqual(["credentials", "credentials", undefined]);
   });
 
-  it("is recognised by the adapter where it can look for all names at once", () => {
+  it("is recognized by the adapter where it can look for all names at once", () => {
     const asked: (readonly string[])[] = [];
     const hasAny = (names: ReadonlySet<string>): boolean => asked.push([...names]) > 0;
 
@@ -100,7 +100,7 @@ describe("a request with credentials", () => {
     },
   );
 
-  it("names them in words, a certificate first", () => {
+  it("has its credentials named in words, a certificate first", () => {
     const request = { ...requestOf({ headers: { cookie: "a=1", "x-who": "b" } }), hasCertificate: true };
 
     expect(credentialsOf(request, { credentials: new Set(["authorization", "cookie", "x-who"]) })).toEqual([

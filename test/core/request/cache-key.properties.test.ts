@@ -96,7 +96,7 @@ function spelled(value: unknown): unknown {
 }
 
 describe("keys", () => {
-  it("are different where anything is different that a response may depend on", () => {
+  it("differ where anything differs that a response may depend on", () => {
     fc.assert(
       fc.property(dependence, dependence, (one, other) => {
         expect(named(one) === named(other)).toBe(meant(one) === meant(other));
@@ -105,7 +105,7 @@ describe("keys", () => {
     );
   });
 
-  it("are different where one thing alone is different", () => {
+  it("differ where one part alone differs", () => {
     fc.assert(
       fc.property(
         dependence,

@@ -46,7 +46,7 @@ describe("the key of a request", () => {
     expect(resource).not.toContain("ann");
   });
 
-  it("is the text that the route's own function returns, in the namespace", () => {
+  it("is what the route's key function returns, in the namespace", () => {
     const { policy } = kitOf({ route: { key: () => "user:1|%", namespace: "a|b%" } });
 
     const key = keyOf(requestOf(), policy, digest);
@@ -54,13 +54,13 @@ describe("the key of a request", () => {
     expect(key).toMatchObject({ resource: "a%7Cb%25|k|user:1|%", selector: "GET||" });
   });
 
-  it("gives the route's own functions the framework's request", () => {
+  it("is made by functions that receive the framework's request", () => {
     const asked: Asked = { target: "/mine" };
 
     expect(resourceOf({ route: { key: (native) => native.target! } }, asked)).toBe("|k|/mine");
   });
 
-  it("fills in defaults, so that what is said and what is meant are one", () => {
+  it("has the declared defaults, so that a default that is sent and one that is left out are the same", () => {
     const options: KitOptions = {
       query: new Map([
         ["a", undefined],
@@ -134,13 +134,13 @@ describe("a key function that names nothing", () => {
     );
   });
 
-  it("fails the request where it is the scope, too", () => {
+  it("fails the request where it is a scope function, too", () => {
     const { now } = kitOf({ route: { scope: () => "" } });
 
     expect(() => now()).toThrow(expect.objectContaining({ code: "ERR_CACHE_SCOPE" }));
   });
 
-  it("fails the request when it throws, and nobody else's", () => {
+  it("fails the request, and no other, where it throws", () => {
     const { now } = kitOf({
       route: {
         key: ({ target }) => {

@@ -14,7 +14,7 @@ function nested(depth: number): unknown {
 }
 
 describe("the digest of a request's content", () => {
-  it("is different for different contents, whatever they look like as text", () => {
+  it("differs between contents, whatever they look like as text", () => {
     const contents = [
       "",
       "1",
@@ -56,7 +56,7 @@ describe("the digest of a request's content", () => {
     expect(digestOf({ a: [1, "x"] })).toBe(digestOf({ a: [1, "x"] }));
   });
 
-  it("heeds how the content is to be read", () => {
+  it("depends on how the content is to be read", () => {
     const digests = [{}, { "content-type": "text/plain" }, { "content-encoding": "gzip" }].map((headers) =>
       digestOf("x", headers),
     );
@@ -64,11 +64,11 @@ describe("the digest of a request's content", () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  it("reads objects without a prototype, as form parsers make them", () => {
+  it("covers objects without a prototype, as form parsers make them", () => {
     expect(digestOf(Object.assign(Object.create(null), { a: 1 }))).toBe(digestOf({ a: 1 }));
   });
 
-  it("is not there for what cannot be told apart", () => {
+  it("is absent for values that cannot be told apart", () => {
     const contents = [
       undefined,
       new Map(),
@@ -83,18 +83,18 @@ describe("the digest of a request's content", () => {
     expect(contents.map((content) => digestOf(content))).toEqual(contents.map(() => undefined));
   });
 
-  it("is not there for a list with holes", () => {
+  it("is absent for a list with holes", () => {
     const holes: unknown[] = [];
     holes[1] = 1;
 
     expect(digestOf(holes)).toBeUndefined();
   });
 
-  it("is not there for content that is nested without end, which costs its sender nothing", () => {
+  it("is absent for endlessly nested content, which costs its sender nothing", () => {
     expect([typeof digestOf(nested(50)), digestOf(nested(5000))]).toEqual(["string", undefined]);
   });
 
-  it("is not there where the adapter has no content at hand", () => {
+  it("is absent where the adapter has no content at hand", () => {
     const { content: _, ...request } = requestOf();
 
     expect(digestContent(request, digest)).toBeUndefined();

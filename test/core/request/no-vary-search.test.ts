@@ -30,7 +30,7 @@ function learn(
 }
 
 describe("a response", () => {
-  it("teaches the rule of its path, and may be stored under a key that was made without one", () => {
+  it("sets the rule of its path, and may be stored under a key that was made without one", () => {
     const { isAllowed, learned } = learn({ "no-vary-search": UTM });
 
     expect([isAllowed, learned]).toEqual([true, { ...parseNoVarySearch(UTM), turn: 1 }]);
@@ -52,11 +52,11 @@ describe("a response", () => {
     ["the route does not heed the field", { route: { noVarySearch: false } }],
     ["the route has a key of its own", { route: { key: () => "k" } }],
     ["the method has content", { asked: { method: "POST" } }],
-  ])("teaches nothing where %s", (_, learning) => {
+  ])("sets no rule where %s", (_, learning) => {
     expect(learn({ "no-vary-search": UTM }, learning)).toEqual({ isAllowed: true, learned: undefined });
   });
 
-  it("teaches nothing by the rule that its route offers", () => {
+  it("sets no rule by the one that its route offers", () => {
     const route = { query: ["page"] };
     const offer = kitOf({ route: { noVarySearch: true, ...route } }).policy.searchOffer!;
 

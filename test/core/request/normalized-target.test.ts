@@ -4,8 +4,8 @@ import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
 
 const origin = "http://a";
 
-describe("the memory of normalised targets", () => {
-  it("answers a target that it remembers by the very same name", () => {
+describe("the memory of normalized targets", () => {
+  it("returns the very same name for a target that it remembers", () => {
     const targets = new TargetCache("p|", undefined);
 
     expect(targets.of(origin, "/a")).toBe(targets.of(origin, "/a"));
@@ -90,7 +90,7 @@ describe("a path in which some routers begin the query", () => {
 });
 
 describe("a target whose route declares its parameters", () => {
-  it("loses the others, and keeps its own as they were written", () => {
+  it("loses undeclared ones, and keeps its own as they were written", () => {
     const targets = new TargetCache("", new Map([["a b", undefined]]));
 
     const { target, uri } = targets.of(origin, "/q?x=1&a+b=%41&=2&a%20b=c;d");
@@ -102,7 +102,7 @@ describe("a target whose route declares its parameters", () => {
     expect(new TargetCache("", new Map()).of(origin, "/q?x=1").target).toBe("/q");
   });
 
-  it("takes a name that cannot be decoded for what it is", () => {
+  it("keeps a declared name that cannot be decoded", () => {
     const targets = new TargetCache("", new Map([["%zz", undefined]]));
 
     expect(targets.of(origin, "/q?%zz=1&%yy=2").target).toBe("/q?%zz=1");
@@ -117,7 +117,7 @@ describe("a target whose route declares its parameters", () => {
     ]);
   });
 
-  it("does not find what every object has", () => {
+  it("has no parameter by a name that every object has", () => {
     expect(new TargetCache("", new Map()).of(origin, "/q?__proto__=1&constructor=2").target).toBe("/q");
   });
 });
@@ -141,7 +141,7 @@ describe("the rules of paths", () => {
     expect(ruleOf(targets, path)).toBeUndefined();
   });
 
-  it("change what is remembered of targets, not of which origins were asked for", () => {
+  it("change the names of remembered targets, and not the list of origins", () => {
     const targets = new TargetCache("", undefined);
     const before = targets.of("http://a", "/q?utm=1");
     targets.setRule("http://a", "/q", rule);
