@@ -1,5 +1,4 @@
-import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
-import { combined, fieldOf } from "../../http/fields.ts";
+import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Reading } from "../contract/decisions.ts";
 import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
@@ -9,7 +8,8 @@ import { isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
 import type { HitFields } from "../reply/hit-fields.ts";
-import { asksForRepresentation, hasContent, selectionOf } from "../reply/representation.ts";
+import { hasContent, selectionOf } from "../reply/representation.ts";
+import type { Responder } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { Course } from "./decide.ts";
@@ -52,7 +52,7 @@ export function serveLanding<Native>(
     : hits.collapsed(entry, policy, now, fwd);
   const outcome = isLeader ? "miss" : "collapsed";
   count(outcome);
-  if (landing.kind === "flowing") return follow(request, landing.flowing, landing.content, added);
+  if (landing.kind === "flowing") return follow(responder, request, landing.flowing, landing.content, added);
   const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
   return { kind: "serve", outcome, reply };
 }
@@ -64,30 +64,22 @@ export function serveLanding<Native>(
  * which is a right response as well (RFC 9110 §14.2): no range is cut from a content that is not complete.
  */
 function follow(
+  responder: Responder,
   request: RequestRecord,
   { head, length }: Flowing,
   content: Reading,
   added: Fields,
 ): Decision {
-  const { status, fields, storedAt, making } = head;
+  const { status, fields, making } = head;
   const outcome = "collapsed";
-  const said = fields.filter(([name]) => fieldOf(added, name) === undefined);
-  const validators = {
-    etag: combined(fieldOf(fields, "etag")),
-    lastModified: combined(fieldOf(fields, "last-modified")),
-    date: storedAt,
-  };
-  if (
-    status === 200 &&
-    asksForRepresentation(request.method) &&
-    isNotModified(selectionOf(request), validators)
-  ) {
+  const notModified = responder.notModified(head, request.method, selectionOf(request), added);
+  if (notModified !== undefined) {
     void content.return?.();
-    const reply = { status: 304, fields: [...notModifiedFields(fields), ...added], body: undefined, making };
-    return { kind: "serve", outcome, reply };
+    return { kind: "serve", outcome, reply: notModified };
   }
+  const kept = fields.filter(([name]) => fieldOf(added, name) === undefined);
   const sized: Fields = length === undefined ? [] : [["content-length", length]];
-  const all: Fields = [...said, ...sized, ...added];
+  const all: Fields = [...kept, ...sized, ...added];
   if (request.method === "HEAD" || !hasContent(status)) {
     void content.return?.();
     return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, making } };

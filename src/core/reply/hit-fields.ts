@@ -11,8 +11,8 @@ import { statusFields, statusKey } from "./status-fields.ts";
 /** Why a request that waited for another's run had been on its way to the handler. */
 type Forward = CacheStatus["fwd"];
 
-/** What the answers of one second from one entry have in common. */
-export interface Said {
+/** What the replies of one second from one entry have in common. */
+interface Added {
   readonly policy: Policy;
   readonly age: number;
   readonly ttl: number | undefined;
@@ -24,29 +24,29 @@ export interface Said {
 }
 
 /**
- * Says what an answer from the cache adds to its entry: `Age` and the status fields.
+ * The fields that a reply from the cache adds to its entry: `Age` and the status fields.
  *
- * They count in whole seconds, so all hits of one second say the same, and so do all who waited for one run; the first
- * of them works it out. It is kept for that second only: what entries weigh in a store is not what is kept here.
+ * They count in whole seconds, so they are the same for all hits of one second, and for all who waited for one run. The
+ * first of them works them out; they are kept for that second only, so that entries weigh no more than in the store.
  */
 export class HitFields {
   readonly #digest: Digest;
   #second = 0;
-  #hits = new WeakMap<Entry, Said>();
-  #collapsed = new WeakMap<Entry, Said>();
+  #hits = new WeakMap<Entry, Added>();
+  #collapsed = new WeakMap<Entry, Added>();
 
   constructor(digest: Digest) {
     this.#digest = digest;
   }
 
-  /** Of a hit: the same as long as neither the age nor the time to live changes, within one second. */
-  of(entry: Entry, policy: Policy, now: number): Said {
+  /** Returns those of a hit. */
+  of(entry: Entry, policy: Policy, now: number): Added {
     this.#keepTo(now);
     return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined);
   }
 
-  /** Of one who waited for another's run, which `fwd` says the reason of. */
-  collapsed(entry: Entry, policy: Policy, now: number, fwd: Forward): Said {
+  /** Returns those of a request that waited for another's run; `fwd` is why it was on its way to the handler. */
+  collapsed(entry: Entry, policy: Policy, now: number, fwd: Forward): Added {
     this.#keepTo(now);
     return this.#recall(this.#collapsed, entry, policy, now, undefined, fwd);
   }
@@ -60,27 +60,27 @@ export class HitFields {
   }
 
   #recall(
-    said: WeakMap<Entry, Said>,
+    memory: WeakMap<Entry, Added>,
     entry: Entry,
     policy: Policy,
     now: number,
     ttl: number | undefined,
     fwd: Forward,
-  ): Said {
+  ): Added {
     const age = ageOf(entry, now);
-    const known = said.get(entry);
+    const known = memory.get(entry);
     if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) return known;
     const key = statusKey(policy, entry.key, entry.variant, this.#digest);
     const how = fwd === undefined ? { hit: true } : { fwd, collapsed: true };
     const status = { ...how, ...(ttl === undefined ? {} : { ttl }), ...key };
     const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
-    const fresh: Said = { policy, age, ttl, fwd, fields, made: {} };
-    said.set(entry, fresh);
-    return fresh;
+    const added: Added = { policy, age, ttl, fwd, fields, made: {} };
+    memory.set(entry, added);
+    return added;
   }
 }
 
-/** What a request adds that went on to the handler and is answered with an entry: how, is what `status` says. */
+/** Returns the fields that are added to an entry for a request that went on to the handler. */
 export function forwardedFields(
   policy: Policy,
   entry: Entry,
@@ -90,11 +90,11 @@ export function forwardedFields(
   fromCache: boolean = false,
 ): Fields {
   const key = statusKey(policy, entry.key, entry.variant, digest);
-  const said = statusFields(policy, { ...status, ...key }, inner(entry), fromCache);
-  return [["age", String(ageOf(entry, now))], ...said];
+  const own = statusFields(policy, { ...status, ...key }, inner(entry), fromCache);
+  return [["age", String(ageOf(entry, now))], ...own];
 }
 
-/** What a stale entry adds that stands in the place of an answer that was asked for: `because` is why. */
+/** Returns the fields that are added to a stale entry that stands in for a new response; `because` is why. */
 export function staleFields(
   policy: Policy,
   entry: Entry,

@@ -8,18 +8,18 @@ import type { ByteRange } from "../../http/range.ts";
 import type { Reply, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Making } from "../contract/store.ts";
 
-/** A whole response that a request is answered from: an entry, or what a handler just said. */
+/** A whole response from which replies are made: an entry, or what a handler has just sent. */
 export interface Whole {
   readonly status: number;
   readonly fields: Fields;
   readonly body: Uint8Array;
-  /** When it was made by its origin, epoch ms. */
+  /** When the origin made it, epoch ms. */
   readonly storedAt: number;
   /** How its handler made it. */
   readonly making?: Making | undefined;
 }
 
-/** The preconditions and the range of a request: what the cache answers in the handler's place (RFC 9110 §13, §14). */
+/** The preconditions and the range of a request, which the cache evaluates for the handler (RFC 9110 §13, §14). */
 export interface Selection {
   readonly ifNoneMatch: string | undefined;
   readonly ifModifiedSince: string | undefined;
@@ -27,7 +27,7 @@ export interface Selection {
   readonly range: string | undefined;
 }
 
-/** Request fields that the handler of a cached miss never sees: its response has to be the whole (hazard 8). */
+/** Request fields that the handler of a cached miss never sees: its response has to be whole (hazard 8). */
 export const ANSWERED_BY_CACHE: readonly string[] = [
   "if-none-match",
   "if-modified-since",
@@ -35,7 +35,7 @@ export const ANSWERED_BY_CACHE: readonly string[] = [
   "range",
 ];
 
-/** Reads what a request asks of the whole; it is read before the adapter hides it from the handler. */
+/** Reads the preconditions and the range of a request, before the adapter hides them from the handler. */
 export function selectionOf(request: RequestRecord): Selection {
   return {
     ifNoneMatch: request.header("if-none-match"),
@@ -45,15 +45,15 @@ export function selectionOf(request: RequestRecord): Selection {
   };
 }
 
-/** What a whole response needs each time it is sent, worked out once. */
+/** What each message from a whole response needs, worked out once. */
 interface Prepared {
   readonly validators: {
     etag: string | undefined;
     lastModified: string | undefined;
     date: number | undefined;
   };
-  /** The stored fields, less those that each message says anew. */
-  readonly said: Fields;
+  /** The stored fields without those that each message has its own value of. */
+  readonly kept: Fields;
   /** The same with the length of the whole. */
   readonly fields: Fields;
   /** Those of them that a 304 carries. */
@@ -61,7 +61,7 @@ interface Prepared {
   readonly text: string | undefined;
 }
 
-/** The replies that were made with one list of added fields: whoever adds the same list gets the same ones. */
+/** The replies that were made with one list of added fields, for all requests that add the same list. */
 interface MadeReplies {
   whole?: Reply;
   notModified?: Reply;
@@ -69,11 +69,7 @@ interface MadeReplies {
 
 const LARGEST_TEXT = 8192;
 
-/** Whether a method asks for a representation, so that conditions are answered by 304 (RFC 9110 §13.2.1). */
-export function asksForRepresentation(method: string): boolean {
-  return ASKS_FOR_REPRESENTATION.has(method);
-}
-
+/** Methods that ask for a representation, so that a condition may lead to 304 (RFC 9110 §13.2.1). */
 const ASKS_FOR_REPRESENTATION: ReadonlySet<string> = new Set(["GET", "HEAD", "QUERY"]);
 
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -84,20 +80,28 @@ export function hasContent(status: number): boolean {
 }
 
 /**
- * Makes the messages that one whole response answers requests with: 200, 304, 206, 416, and their like for HEAD.
+ * Makes the messages that requests are sent from one whole response: 200, 304, 206, 416, and the same for HEAD.
  *
- * What does not depend on the request is worked out once per entry and kept as long as the entry lives, so that a hit
- * parses nothing and copies no content.
+ * What does not depend on the request is worked out once for each entry and kept as long as the entry lives, so that a
+ * hit parses nothing and copies no content.
  */
 export class Responder {
   readonly #prepared = new WeakMap<Whole, Prepared>();
 
   /**
-   * Answers one request; `added` are the fields of this message alone, such as `Age` and the status headers, and
-   * `made` keeps what requests with the same ones were answered.
+   * Returns the reply to one request. `added` are the fields of this message alone, such as `Age` and the status
+   * headers; `made` keeps the replies to requests that add the same ones.
    */
   reply(whole: Whole, method: string, selection: Selection, added: Fields, made: MadeReplies = {}): Reply {
     return replyFrom(this.#prepare(whole), whole, method, selection, added, made);
+  }
+
+  /**
+   * Returns the 304 for a client that has this representation already; undefined where it has not. It depends on the
+   * head alone, so the content may still be coming.
+   */
+  notModified(whole: Whole, method: string, selection: Selection, added: Fields): Reply | undefined {
+    return notModifiedFrom(this.#prepare(whole), whole, method, selection, added, {});
   }
 
   #prepare(whole: Whole): Prepared {
@@ -110,7 +114,7 @@ export class Responder {
   }
 }
 
-/** Answers one request from a response that no other request is answered from: nothing of it is remembered. */
+/** Returns the reply to the only request that is sent this response: nothing of it is remembered. */
 export function replyOnce(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
   return replyFrom(prepare(whole), whole, method, selection, added, {});
 }
@@ -123,24 +127,13 @@ function replyFrom(
   added: Fields,
   made: MadeReplies,
 ): Reply {
+  const notModified = notModifiedFrom(prepared, whole, method, selection, added, made);
+  if (notModified !== undefined) return notModified;
   const { status, body, making } = whole;
-  // Preconditions and ranges apply to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
-  // methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
-  if (status === 200 && asksForRepresentation(method)) {
-    if (isNotModified(selection, prepared.validators)) {
-      made.notModified ??= {
-        status: 304,
-        fields: [...prepared.notModified, ...added],
-        body: undefined,
-        making,
-      };
-      return made.notModified;
-    }
-    const { range } = selection;
-    if (range !== undefined && method !== "HEAD") {
-      const part = partOf(whole, range, selection.ifRange, prepared, added);
-      if (part !== undefined) return { ...part, making };
-    }
+  const { range } = selection;
+  if (range !== undefined && method !== "HEAD" && isSelected(whole, method)) {
+    const part = partOf(whole, range, selection.ifRange, prepared, added);
+    if (part !== undefined) return { ...part, making };
   }
   if (method === "HEAD" || !hasContent(status)) {
     return { status, fields: [...prepared.fields, ...added], body: undefined, making };
@@ -149,24 +142,47 @@ function replyFrom(
   return made.whole;
 }
 
+/** The one place where a client's condition leads to 304. */
+function notModifiedFrom(
+  prepared: Prepared,
+  whole: Whole,
+  method: string,
+  selection: Selection,
+  added: Fields,
+  made: MadeReplies,
+): Reply | undefined {
+  if (!isSelected(whole, method) || !isNotModified(selection, prepared.validators)) return undefined;
+  const { making } = whole;
+  made.notModified ??= { status: 304, fields: [...prepared.notModified, ...added], body: undefined, making };
+  return made.notModified;
+}
+
+/**
+ * Whether preconditions and ranges apply: to the selected representation of a 200 (RFC 9110 §13.2.1, §14.2). With other
+ * methods, a matching tag would mean 412 and not 304 (RFC 9110 §13.1.2).
+ */
+function isSelected({ status }: Whole, method: string): boolean {
+  return status === 200 && ASKS_FOR_REPRESENTATION.has(method);
+}
+
 function prepare(whole: Whole): Prepared {
   const { fields, body } = whole;
-  // Said anew with each message, after what is stored.
-  const said = fields.filter(([name]) => name !== "cache-status");
+  // Each message has its own, which begins with the stored one.
+  const kept = fields.filter(([name]) => name !== "cache-status");
   return {
     validators: {
       etag: combined(fieldOf(fields, "etag")),
       lastModified: combined(fieldOf(fields, "last-modified")),
       date: whole.storedAt,
     },
-    said,
+    kept,
     // A 204 has no content and so no length (RFC 9110 §8.6).
     fields:
       whole.status === 204
-        ? said
-        : [...said, ["content-length", String(hasContent(whole.status) ? body.byteLength : 0)]],
+        ? kept
+        : [...kept, ["content-length", String(hasContent(whole.status) ? body.byteLength : 0)]],
     notModified: notModifiedFields(fields),
-    // Node writes the head in the encoding of a text that it sends along, so that is ASCII too or stays apart.
+    // Node writes the head in the encoding of a text that it sends along, so the fields have to be ASCII, too.
     text:
       body.byteLength <= LARGEST_TEXT && isAscii(body) && areAscii(fields)
         ? new TextDecoder().decode(body)
@@ -175,7 +191,7 @@ function prepare(whole: Whole): Prepared {
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  // Each miss comes here: `every` with a callback takes many times as long.
+  // On each miss: `every` with a callback takes many times as long.
   for (let at = 0; at < bytes.length; at++) {
     if ((bytes[at] as number) >= 0x80) return false;
   }
@@ -196,7 +212,7 @@ function partOf(
 ): Reply | undefined {
   if (ifRange !== undefined && !ifRangeHolds(ifRange, prepared.validators)) return undefined;
   // The handler has the last word on whether its response is cut (RFC 9110 §14.3).
-  if (refusesRanges(prepared.said)) return undefined;
+  if (refusesRanges(prepared.kept)) return undefined;
   const { body } = whole;
   const ranges = parseRange(range, body.byteLength);
   if (ranges === "unsatisfiable") {
@@ -207,36 +223,36 @@ function partOf(
     return { status: 416, fields: [...unsatisfied, ...added], body: undefined };
   }
   if (ranges === undefined) return undefined;
-  const said = fieldsOfPart(prepared.said);
+  const fields = fieldsOfPart(prepared.kept);
   const [only] = ranges;
-  if (ranges.length > 1 || only === undefined) return partsOf(said, body, ranges, added);
+  if (ranges.length > 1 || only === undefined) return partsOf(fields, body, ranges, added);
   const part = body.subarray(only.first, only.last + 1);
   const place: Fields = [["content-range", formatContentRange(only, body.byteLength)]];
-  return cutReply([...without(said, ["content-range"]), ...place], part, added);
+  return cutReply([...without(fields, ["content-range"]), ...place], part, added);
 }
 
-function refusesRanges(said: Fields): boolean {
-  return parseList((combined(fieldOf(said, "accept-ranges")) ?? "").toLowerCase()).includes("none");
+function refusesRanges(fields: Fields): boolean {
+  return parseList((combined(fieldOf(fields, "accept-ranges")) ?? "").toLowerCase()).includes("none");
 }
 
-/** Several ranges, each a part of its own; undefined where the whole serves better. */
+/** Several ranges, each a part of its own; undefined where the whole is better. */
 function partsOf(
-  said: Fields,
+  fields: Fields,
   body: Uint8Array,
   ranges: readonly ByteRange[],
   added: Fields,
 ): Reply | undefined {
   if (!areWorthParts(ranges)) return undefined;
-  const parts = multipartRanges(body, ranges, combined(fieldOf(said, "content-type")));
-  // Parts that are larger than what they are parts of help nobody.
+  const parts = multipartRanges(body, ranges, combined(fieldOf(fields, "content-type")));
+  // With their own heads, the parts may be larger than the whole.
   if (parts.body.byteLength >= body.byteLength) return undefined;
   const type: Fields = [["content-type", parts.contentType]];
-  return cutReply([...without(said, ["content-type", "content-range"]), ...type], parts.body, added);
+  return cutReply([...without(fields, ["content-type", "content-range"]), ...type], parts.body, added);
 }
 
-function cutReply(said: Fields, body: Uint8Array, added: Fields): Reply {
+function cutReply(fields: Fields, body: Uint8Array, added: Fields): Reply {
   const length: Fields = [["content-length", String(body.byteLength)]];
-  return { status: 206, fields: [...said, ...length, ...added], body };
+  return { status: 206, fields: [...fields, ...length, ...added], body };
 }
 
 function without(fields: Fields, names: readonly string[]): Fields {

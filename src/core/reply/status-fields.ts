@@ -5,8 +5,8 @@ import type { Digest } from "../contract/platform.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
 
 /**
- * Answers the two fields that say what happened: the one-word status header, and `Cache-Status` (RFC 9211 §2) after
- * what the caches nearer to the handler said in `inner`. The former tells whether the content is `fromCache`.
+ * Returns the two status fields: the one-word status header, and `Cache-Status` (RFC 9211 §2), which begins with the
+ * members of caches nearer to the handler in `inner`. The former tells whether the content is `fromCache`.
  */
 export function statusFields(
   policy: Policy,
@@ -30,18 +30,18 @@ export function statusFields(
   return fields;
 }
 
-/** The entry that a message speaks of, where `Cache-Status` tells it. */
+/** The `key` parameter of `Cache-Status`, where the cache tells it. */
 export type Named = Pick<CacheStatus, "key">;
 
 /**
- * Answers the `key` parameter of `Cache-Status` (RFC 9211 §2.7), where the cache says it: a keyed digest of resource
+ * Returns the `key` parameter of `Cache-Status` (RFC 9211 §2.7), where the cache tells it: a keyed digest of resource
  * and variant, which tells two entries apart and discloses neither (hazard 25).
  */
 export function statusKey(policy: Policy, resource: string, variant: string, digest: Digest): Named {
   return policy.cacheStatusKey ? { key: hashedKey(resource, variant, digest) } : {};
 }
 
-/** The digest that stands for one variant of one resource wherever its key must not be told. */
+/** Returns the digest that stands for one variant of one resource wherever its key must not be disclosed. */
 export function hashedKey(resource: string, variant: string, digest: Digest): string {
   // The length keeps resource and variant apart.
   return digest.keyed(`key ${resource.length}:${resource}${variant}`);
