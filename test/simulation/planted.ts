@@ -126,7 +126,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "waiters-never-late",
     file: "core/flight/flights.js",
-    find: 'clock.schedule(() => tell({ kind: "timeout" }), patienceMs)',
+    find: 'clock.schedule(() => tell({ kind: "timeout" }), waitMs)',
     replace: "() => undefined",
   },
   {

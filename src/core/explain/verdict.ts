@@ -19,7 +19,7 @@ export function verdictOf<Native>(
   context: Context<Native>,
   found: Found,
   now: number,
-  flights: Pick<Flights, "remembered">,
+  flights: Pick<Flights, "hitForMissOf">,
 ): Verdict {
   const forward = forwardOf(found, now);
   switch (course.kind) {
@@ -46,7 +46,7 @@ export function verdictOf<Native>(
       return missed(forward, context, found);
     case "alone":
       return alone(course.because, missed(forward, context, found), () => {
-        return flights.remembered(flightKeyOf(context, found))?.reason;
+        return flights.hitForMissOf(flightKeyOf(context, found))?.reason;
       });
   }
 }

@@ -1,9 +1,9 @@
 import type { Digest } from "../contract/platform.ts";
 
-/** Of longer keys a digest is remembered: ten thousand of them would weigh too much (hazard 17). */
+/** A longer key is remembered by its digest: ten thousand of them would weigh too much (hazard 17). */
 const LONGEST_KEY = 512;
 
-/** Remembers something of keys, of so many at most: the one that was said longest ago is forgotten first (hazard 17). */
+/** Remembers one value for each key, for a limited number of keys: the one set longest ago is forgotten first (hazard 17). */
 export class BoundedMemory<Value> {
   readonly #limit: number;
   readonly #digest: Digest | undefined;
@@ -16,7 +16,7 @@ export class BoundedMemory<Value> {
   }
 
   get(key: string): Value | undefined {
-    // Most often nothing is remembered, and no key need be digested.
+    // Mostly nothing is remembered, and no key has to be digested.
     if (this.#values.size === 0) return undefined;
     const name = this.#nameOf(key);
     return name === undefined ? undefined : this.#values.get(name);

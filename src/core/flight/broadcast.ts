@@ -2,15 +2,15 @@ import type { Reading } from "../contract/decisions.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Clock } from "../contract/platform.ts";
 
-/** How a content ended: cleanly, or broken off by an error. */
+/** How a content ended: cleanly, or by an error. */
 type End = { readonly isClean: true } | { readonly isClean: false; readonly error: unknown };
 
 /**
- * One response's content on its way to many: what has come is replayed to whoever arrives, what comes is passed on.
+ * Sends one response's content to many readers: each gets what has come already, and then what comes.
  *
- * Readers hold nobody back. As long as the flow keeps everything, it holds the content once, however many read it. From
- * `slide` on it holds no more than the limit, or than a source writes in one go: a reader that is further behind is cut
- * off with an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
+ * Readers hold nobody back. As long as everything is kept, the content is held once, however many read it. From `slide`
+ * on no more is held than the limit, or than a source writes in one go: a reader that is further behind is cut off with
+ * an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
  */
 export class Broadcast {
   readonly #limit: number;
@@ -22,21 +22,20 @@ export class Broadcast {
   #keepsAll = true;
   #end: End | undefined;
   readonly #clock: Clock;
-  /** Whether those who read have had time for what is too much by now. */
-  #isDue = false;
-  #stopWaiting: (() => void) | undefined;
+  /** When readers are cut off: never, once a turn has passed (which can be cancelled), or by the next part. */
+  #cutting: "off" | "due" | { readonly cancel: () => void } = "off";
   #onRoom: (() => void)[] = [];
 
   /**
-   * `budget` is what may be kept whole, in bytes. The limit is twice that: at the moment at which a content outgrows its
-   * budget, those who read as fast as it comes may be as far behind, because a source need not wait for them until then.
+   * `budget` is what may be kept whole, in bytes. The limit is twice that: when a content outgrows its budget, readers
+   * that are as fast as the source may be that far behind, because it need not wait for them until then.
    */
   constructor(budget: number, clock: Clock) {
     this.#limit = 2 * budget;
     this.#clock = clock;
   }
 
-  /** How many read at the moment. */
+  /** The number of readers at the moment. */
   get readers(): number {
     return this.#readers.size;
   }
@@ -46,7 +45,7 @@ export class Broadcast {
     return this.#parts;
   }
 
-  /** Adds a part, which is held as it is. */
+  /** Adds a part, without copying it. */
   write(part: Uint8Array): void {
     if (this.#end !== undefined || part.byteLength === 0) return;
     this.#parts.push(part);
@@ -61,32 +60,32 @@ export class Broadcast {
     this.#finish({ isClean: true });
   }
 
-  /** The content has broken off: each reader is told so, after what has come. */
+  /** The content has ended by an error, which each reader gets after what has come. */
   fail(error: unknown): void {
     this.#finish({ isClean: false, error });
   }
 
-  /** From now on keeps what readers have still to read, and of that no more than the limit. */
+  /** From now on keeps only what readers have still to read, and no more of it than the limit. */
   slide(): void {
     this.#keepsAll = false;
     this.#letGo(false);
   }
 
-  /** Undefined while more may come at once; else a promise of the moment from which it may. */
+  /** Returns undefined while more may come at once; else a promise that resolves once it may. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
-  /** The source waits for no particular reader any more: those that were awaited are cut off as others are. */
+  /** The source waits for no particular reader any more: awaited readers are cut off as others are. */
   awaitNobody(): void {
     for (const reader of this.#readers) reader.isAwaited = false;
     this.#giveRoom();
   }
 
   /**
-   * Reads from the first part on. `onLeave` is called once, when the reader goes: at the end of the content or before.
-   * For an awaited reader the source waits where the flow may not keep everything.
+   * Reads from the first part on. `onLeave` is called once, when the reader leaves: at the end of the content or before.
+   * The source waits for an awaited reader where not everything may be kept.
    */
   read(onLeave: () => void, isAwaited = false): Reading {
     const reader = new Reader(isAwaited, {
@@ -103,7 +102,7 @@ export class Broadcast {
     return reader;
   }
 
-  /** The next part for a reader, how the content has ended for it, or undefined where it has to wait. */
+  /** Returns the next part for a reader, how the content has ended for it, or undefined where it has to wait. */
   #next(reader: Reader): Uint8Array | End | undefined {
     if (reader.isCut()) return { isClean: false, error: cutOff() };
     const part = this.#parts[reader.at - this.#first];
@@ -119,7 +118,7 @@ export class Broadcast {
   #finish(end: End): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#stopWaiting?.();
+    if (typeof this.#cutting === "object") this.#cutting.cancel();
     this.#wake();
     this.#giveRoom();
   }
@@ -129,28 +128,24 @@ export class Broadcast {
   }
 
   /**
-   * Cuts off those who are too far behind when more comes: not at once, because they have had no turn to read what a
+   * Cuts off readers that are too far behind when more comes: not at once, because they have had no turn to read what a
    * source writes in one go, and not while nothing comes, because what is held does not grow then.
    */
   #cut(): void {
-    if (this.#keepsAll || this.#held <= this.#limit) {
-      this.#isDue = false;
-    } else if (this.#isDue) {
-      this.#isDue = false;
-      this.#letGo(true);
-    } else
-      this.#stopWaiting ??= this.#clock.schedule(() => {
-        this.#stopWaiting = undefined;
-        this.#isDue = true;
-      }, 0);
+    const isTooMuch = !this.#keepsAll && this.#held > this.#limit;
+    if (this.#cutting === "due") {
+      this.#cutting = "off";
+      if (isTooMuch) this.#letGo(true);
+    } else if (isTooMuch && this.#cutting === "off")
+      this.#cutting = { cancel: this.#clock.schedule(() => (this.#cutting = "due"), 0) };
   }
 
-  /** A reader has gone on from the part of this number: where that was the oldest, perhaps nobody has still to read it. */
+  /** A reader has gone on from the part of this number: if that was the oldest, it may be let go. */
   #moved(from: number): void {
     if (from === this.#first) this.#letGo(false);
   }
 
-  /** Lets go of what all have read and, if it cuts readers off, of what is too much. */
+  /** Lets go of what all have read and, where it cuts readers off, of what is too much. */
   #letGo(isCutting: boolean): void {
     if (this.#keepsAll || this.#parts.length === 0) return;
     const edge = this.#first + this.#parts.length;
@@ -162,7 +157,7 @@ export class Broadcast {
     }
     for (;;) {
       const [oldest] = this.#parts;
-      // The newest part stays, however large it is: those who keep up have had no turn to read it.
+      // The newest part stays, however large it is: readers that keep up have had no turn to read it.
       const isTooMuch =
         isCutting && this.#held > this.#limit && this.#parts.length > 1 && this.#first < awaited;
       if (oldest === undefined || !(this.#first < slowest || isTooMuch)) return;
@@ -172,7 +167,7 @@ export class Broadcast {
     }
   }
 
-  /** There is room while all is kept; later once the awaited reader, or whoever is the fastest, has read everything. */
+  /** There is room while all is kept; later, once an awaited reader, or else the fastest, has read everything. */
   #hasRoom(): boolean {
     if (this.#keepsAll || this.#end !== undefined || this.#readers.size === 0) return true;
     const edge = this.#first + this.#parts.length;
@@ -189,19 +184,25 @@ export class Broadcast {
   }
 }
 
-/** One reader's place in a flow. */
+/** How a reader moves on in a content. */
+interface Place {
+  next(): Uint8Array | End | undefined;
+  leave(): void;
+}
+
+/** One reader of a content. */
 class Reader implements Reading {
   /** The number of the part that it reads next. */
   at = 0;
   isAwaited: boolean;
   isCut: () => boolean = () => false;
-  readonly #flow: { next(): Uint8Array | End | undefined; leave(): void };
+  readonly #place: Place;
   #hasLeft = false;
   #wake: (() => void) | undefined;
 
-  constructor(isAwaited: boolean, flow: { next(): Uint8Array | End | undefined; leave(): void }) {
+  constructor(isAwaited: boolean, place: Place) {
     this.isAwaited = isAwaited;
-    this.#flow = flow;
+    this.#place = place;
   }
 
   wake(): void {
@@ -212,7 +213,7 @@ class Reader implements Reading {
 
   async next(): Promise<IteratorResult<Uint8Array>> {
     while (!this.#hasLeft) {
-      const next = this.#flow.next();
+      const next = this.#place.next();
       if (next === undefined) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
@@ -236,7 +237,7 @@ class Reader implements Reading {
 
   #leave(): void {
     this.#hasLeft = true;
-    this.#flow.leave();
+    this.#place.leave();
   }
 }
 

@@ -4,39 +4,39 @@ import type { Clock, Digest } from "../contract/platform.ts";
 import type { Entry } from "../contract/store.ts";
 import { BoundedMemory } from "./bounded-memory.ts";
 
-/** A response that may be shared and whose content is still coming. */
+/** A response that may be shared, and whose content is still coming. */
 export interface Flowing {
-  /** The entry to be, its content apart. */
+  /** The future entry without its content. */
   readonly head: Entry;
-  /** The `Content-Length` that the handler said. */
+  /** The `Content-Length` of the handler. */
   readonly length: string | undefined;
   /** Begins to read the content, from its first byte. */
   read(): Reading;
 }
 
-/** What a flight has for those who wait for it. */
+/** What those who wait for a flight get. */
 export type Landing =
-  /** The leader's response may be shared; `isKept`: the store has said already that it keeps it. */
+  /** The response of the leader. `isKept`: the store has kept it already. */
   | { readonly kind: "stored"; readonly entry: Entry; readonly isKept: boolean }
-  /** It may be shared, and its content is on its way. */
+  /** The response of the leader, whose content is still coming. */
   | {
       readonly kind: "flowing";
       readonly flowing: Flowing;
       readonly content: Reading;
     }
-  /** It may not be shared: everyone runs the handler, at once. */
+  /** The response may not be shared: everyone runs the handler, at once. */
   | { readonly kind: "not-shared" }
   /** The leader went away: one of those who waited leads in its place. */
   | { readonly kind: "retry" }
-  /** The handler failed: whoever may be served stale is, the others run it. */
+  /** The handler failed: a request that may be served stale is, the others run it. */
   | { readonly kind: "failed" }
-  /** The one who waits has waited for long enough. */
+  /** The request has waited for as long as it may. */
   | { readonly kind: "timeout" };
 
 /** What ends a flight. */
 type Ending = Exclude<Landing, { readonly kind: "flowing" }>;
 
-/** After which time those who have had nothing yet do not wait for a leader whose client's connection is held, in ms. */
+/** How long requests that have got nothing yet wait for a leader whose connection is held, in ms. */
 const HELD_MS = 1000;
 
 /** One run of a handler that others may wait for. */
@@ -48,28 +48,28 @@ export class Flight {
   readonly #isHeld: (() => boolean) | undefined;
   #isOverdue = false;
 
-  /** `isHeld` is whether the leader's connection takes nothing at the moment. */
+  /** `hasDeadline`: it is sure to end. `isHeld` returns whether the leader's connection takes nothing at the moment. */
   constructor(onOver: () => void, hasDeadline: boolean, isHeld?: () => boolean) {
     this.#onOver = onOver;
     this.#isHeld = isHeld;
     this.#hasDeadline = hasDeadline;
   }
 
-  /** How many wait. */
+  /** The number of requests that wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether somebody has asked it in vain: nobody else begins to. */
+  /** Whether nobody begins to wait for it any more. */
   get isOverdue(): boolean {
     return this.#isOverdue;
   }
 
-  /** Waits for the landing, `patienceMs` at most: nobody waits for a handler that never answers (hazard 28). */
-  wait(clock: Clock, patienceMs: number): Promise<Landing> {
+  /** Waits for the landing, for `waitMs` at most: nobody waits for a handler that never responds (hazard 28). */
+  wait(clock: Clock, waitMs: number): Promise<Landing> {
     if (this.#landing !== undefined) return Promise.resolve(landingOf(this.#landing));
     return new Promise((resolve) => {
-      const cancel = clock.schedule(() => tell({ kind: "timeout" }), patienceMs);
+      const cancel = clock.schedule(() => tell({ kind: "timeout" }), waitMs);
       const stopLooking = this.#isHeld && clock.schedule(() => this.#look(tell), HELD_MS);
       const tell = (landing: Landing): void => {
         cancel();
@@ -81,31 +81,31 @@ export class Flight {
     });
   }
 
-  /** Nobody waits for the socket of one client, who may not read: another one leads (hazard 28). */
+  /** Nobody waits for the socket of one client, which may not read: another request leads (hazard 28). */
   #look(tell: (landing: Landing) => void): void {
     if (this.#isHeld?.() !== true) return;
     this.pass();
     tell({ kind: "retry" });
   }
 
-  /** Somebody has waited in vain for as long as anybody does; a run with a deadline of its own ends by itself. */
+  /** A request has waited for as long as any does; a run with a deadline of its own ends by itself. */
   giveUp(): void {
     this.#isOverdue = !this.#hasDeadline;
   }
 
-  /** What it has is of no use to those who come from now on. */
+  /** Its response is of no use to requests that come from now on. */
   pass(): void {
     this.#isOverdue = true;
   }
 
-  /** The head shows that the response may be shared: those who wait, and those who come, read it as it comes. */
+  /** The head shows that the response may be shared: those who wait, and later requests, read it as it comes. */
   flow(flowing: Flowing): void {
     this.#tell(flowing);
   }
 
   /**
-   * Ends the flight: everyone who waits is told. Until `written` settles, those who come later find the flight too,
-   * because the store does not have its entry yet.
+   * Ends the flight for all who wait. Until `written` settles, later requests find it, too, because the store does not
+   * have its entry yet.
    */
   land(landing: Ending, written?: Promise<unknown>): void {
     this.#tell(landing);
@@ -113,12 +113,12 @@ export class Flight {
     else void written.finally(this.#onOver);
   }
 
-  /** Ends a flight whose response was purged: nobody finds it any more, even if it has landed already. */
+  /** Ends a flight whose response was purged: nobody finds it any more, even where it has landed already. */
   purge(): void {
     this.land({ kind: "retry" });
   }
 
-  /** The first word counts; only what flows is told to be stored in the end. */
+  /** The first landing counts; only a response that flows is stored later. */
   #tell(landing: Ending | Flowing): void {
     const isStoredNow = isFlowing(this.#landing) && !isFlowing(landing) && landing.kind === "stored";
     if (this.#landing !== undefined && !isStoredNow) return;
@@ -127,7 +127,7 @@ export class Flight {
   }
 }
 
-/** Whoever is told of what flows reads it from that moment on, so that nothing of it is let go before. */
+/** Those who get a content that is still coming read it from that moment on, so that none of it is let go before. */
 function landingOf(landing: Ending | Flowing): Landing {
   return isFlowing(landing) ? { kind: "flowing", flowing: landing, content: landing.read() } : landing;
 }
@@ -136,35 +136,36 @@ function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
   return landing !== undefined && "read" in landing;
 }
 
-/** Why and until when (epoch ms) a key counts as uncacheable. */
-interface Uncacheable {
+/** That the last response for a key could not be shared. */
+interface HitForMiss {
+  /** Until when that is remembered, epoch ms. */
   readonly until: number;
   readonly reason: Refusal | undefined;
-  /** Its last response was an error. */
+  /** Whether it was an error. */
   readonly isError: boolean;
 }
 
 /**
- * Keeps the flights of a process: one run per key at a time (single flight).
+ * The flights of a process: one run per key at a time (single flight).
  *
- * A key whose response could not be shared is remembered as uncacheable for a while, so that the next crowd does not
- * queue behind a leader who has nothing for it (hazard 10); a storable response makes it forget.
+ * A key whose response could not be shared is remembered for a while (hit-for-miss), so that the next requests do not
+ * queue behind a leader that has nothing for them (hazard 10). A storable response ends that.
  */
 export class Flights {
   readonly #flying = new Map<string, Flight>();
-  readonly #uncacheable: BoundedMemory<Uncacheable>;
+  readonly #hitForMiss: BoundedMemory<HitForMiss>;
 
   constructor(digest?: Digest, limit?: number) {
-    this.#uncacheable = new BoundedMemory(digest, limit);
+    this.#hitForMiss = new BoundedMemory(digest, limit);
   }
 
-  /** The flight that a request for this key would wait for. */
+  /** Returns the flight that a request for this key would wait for. */
   find(key: string): Flight | undefined {
     const flight = this.#flying.get(key);
     return flight?.isOverdue === true ? undefined : flight;
   }
 
-  /** Starts a flight, in the place of one that is overdue. `hasDeadline`: it is sure to end. */
+  /** Starts a flight, in the place of one that is overdue. `hasDeadline` and `isHeld` are those of `Flight`. */
   lead(key: string, hasDeadline: boolean = false, isHeld?: () => boolean): Flight {
     const flight = new Flight(
       () => {
@@ -179,35 +180,35 @@ export class Flights {
 
   /** Whether the last response for this key, not long ago, could not be shared. */
   isHitForMiss(key: string, now: number): boolean {
-    const known = this.#uncacheable.get(key);
+    const known = this.#hitForMiss.get(key);
     if (known === undefined) return false;
     if (now < known.until) return true;
-    this.#uncacheable.delete(key);
+    this.#hitForMiss.delete(key);
     return false;
   }
 
-  /** The same, leaving out errors: what is stale stands in for those (RFC 5861 §4). */
+  /** The same without errors, for which a stale response stands in (RFC 5861 §4). */
   isHitForMissAnswer(key: string, now: number): boolean {
-    return this.isHitForMiss(key, now) && this.#uncacheable.get(key)?.isError === false;
+    return this.isHitForMiss(key, now) && this.#hitForMiss.get(key)?.isError === false;
   }
 
-  /** What is remembered of a key. */
-  remembered(key: string): Uncacheable | undefined {
-    return this.#uncacheable.get(key);
+  /** Returns what is remembered of a key. */
+  hitForMissOf(key: string): HitForMiss | undefined {
+    return this.#hitForMiss.get(key);
   }
 
   /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was an error. */
   rememberHitForMiss(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
-    this.#uncacheable.set(key, { until, reason, isError });
+    this.#hitForMiss.set(key, { until, reason, isError });
   }
 
-  /** Forgets of all keys that their responses could not be shared. */
-  forgetAll(): void {
-    this.#uncacheable.clear();
-  }
-
-  /** Forgets it: a storable response was seen. */
+  /** Forgets it: a response for this key may be shared. */
   forgetHitForMiss(key: string): void {
-    this.#uncacheable.delete(key);
+    this.#hitForMiss.delete(key);
+  }
+
+  /** Forgets it for all keys. */
+  forgetAll(): void {
+    this.#hitForMiss.clear();
   }
 }
