@@ -62,7 +62,7 @@ function effectOf(run: Run, head: HandlerHead | undefined, stale: Entry): Effect
   }
 }
 
-/** Whether an answer to HEAD describes the stored content: its validators and its length, where it has them. */
+/** Whether a response to HEAD describes the stored content: its validators and its length, where it has them. */
 export function isSameRepresentation(entry: Entry, head: Fields): boolean {
   const length = fieldOf(head, "content-length");
   if (length !== undefined && length !== String(entry.body.byteLength)) return false;

@@ -95,7 +95,7 @@ export class NotModifiedFill implements OpenFill {
   }
 
   refuse(): void {
-    // What forbids storing a response was told of the stored one already.
+    // Its head has decided already whether the stored response is kept.
   }
 
   abandon(reason: "failed" | "aborted"): void {

@@ -80,7 +80,7 @@ export class PassFill implements Fill, OpenFill {
   }
 
   refuse(): void {
-    // Nothing was to be stored.
+    // Nothing is stored anyway.
   }
 
   isAnswer(): boolean {

@@ -172,7 +172,7 @@ export class ResponseFill implements OpenFill, Sink {
     return "refusal" in this.#state ? this.#state.refusal : undefined;
   }
 
-  /** What may be told of it: that it is stored only once the store has it (hazard 54). */
+  /** What its status fields tell: that it is stored only once the store has it (hazard 54). */
   #storing(): Storing {
     const state = this.#state;
     if (state.kind === "storable") return { stored: true };
@@ -189,12 +189,12 @@ export class ResponseFill implements OpenFill, Sink {
     this.#state = { kind: "over", refusal: this.#refusal };
   }
 
-  /** Tells all whom it concerns that the response is not stored. */
+  /** Lets go of what was kept, and of those who wait: the response is not stored. */
   #refused(reason: Refusal): void {
     // No purge concerns it any more.
     this.#capture.refuse(reason);
     this.#run.ticket.leave();
-    // Those who wait were told when the time was up.
+    // Those who wait got to know when the time was up.
     if (reason === "timeout") return;
     const { parts, policy, flight, flightKey, isHitForMiss, noStore, isBackground } = this.#run;
     // A handler that saw conditions sends 304, 206 or 412, which tells nothing about the whole response. Neither does

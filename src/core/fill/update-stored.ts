@@ -37,7 +37,7 @@ const OF_THE_CONTENT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Freshens a stored response by a 304, or by an answer to HEAD (RFC 9111 §3.2, §4.3.4, §4.3.5).
+ * Freshens a stored response by a 304, or by a response to HEAD (RFC 9111 §3.2, §4.3.4, §4.3.5).
  *
  * What forbids storing a response forbids keeping one: the new message alone may forbid it, and so may what it makes of
  * the stored one (hazard 35). The new fields may tell variants apart that the old did not.
@@ -72,7 +72,7 @@ export function updateStored(run: Run, head: HandlerHead, stale: Entry): Updated
   return { entry, fate: "kept" };
 }
 
-/** Stored fields as a 304 or an answer to HEAD freshens them (RFC 9111 §3.2). */
+/** Stored fields as a 304 or a response to HEAD freshens them (RFC 9111 §3.2). */
 export function mergedFields(stored: Fields, news: Fields): Fields {
   const kept = stored.filter(([name]) => OF_THE_CONTENT.has(name) || fieldOf(news, name) === undefined);
   return [...kept, ...news.filter(([name]) => !OF_THE_CONTENT.has(name))];

@@ -6,20 +6,20 @@ import { Broadcast } from "../flight/broadcast.ts";
 /**
  * Collects a response's content while it flows, within a limit.
  *
- * Every part is copied, because callers reuse their buffers. What it cannot keep it says: from the first refusal on,
- * it holds nothing but what readers of the flow have still to read.
+ * Every part is copied, because callers reuse their buffers. From the first refusal on, nothing is held but what readers
+ * of the broadcast have still to read.
  */
 export class BodyCapture {
   readonly #maxBytes: number;
   readonly #digest: Digest | undefined;
   readonly #nonces: NonceFinder | undefined;
-  /** The content on its way to whoever reads it while it comes. */
+  /** The content for those who read it while it comes. */
   readonly broadcast: Broadcast;
   #length = 0;
   #refusal: Refusal | undefined;
 
   /**
-   * `digest` is given where the entity tag is to be made from the content, `nonces` where none of them may stand in it.
+   * `digest` is given where the entity tag is made from the content, `nonces` where the content may contain none of them.
    */
   constructor(maxBytes: number, digest: Digest | undefined, clock: Clock, nonces: readonly string[] = []) {
     this.#maxBytes = maxBytes;
@@ -28,9 +28,9 @@ export class BodyCapture {
     this.broadcast = new Broadcast(maxBytes, clock);
   }
 
-  /** Adds a copy of one part; answers why the content can no longer be kept, if so. */
+  /** Adds a copy of one part; returns why the content cannot be kept, if so. */
   write(chunk: Uint8Array | string): Refusal | undefined {
-    // Nobody keeps it and nobody reads it.
+    // It is neither kept nor read.
     if (this.#refusal !== undefined && this.broadcast.readers === 0) return this.#refusal;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
@@ -40,17 +40,17 @@ export class BodyCapture {
     return this.#refusal;
   }
 
-  /** Keeps nothing any more. */
+  /** Keeps nothing from now on; returns the first reason. */
   refuse(reason: Refusal): Refusal {
     this.broadcast.slide();
     return (this.#refusal ??= reason);
   }
 
-  /** Answers the whole content and its digest, or why there is none: its length has to be the one that was promised. */
+  /** Returns the whole content and its digest, or why there is none: its length has to be its `Content-Length`. */
   end(
     contentLength: string | undefined,
   ): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
-    // Of what is not kept, too: whoever reads it must not take a part for the whole.
+    // Where it is not kept, too: its readers must not take a part for the whole.
     if (contentLength !== undefined && contentLength !== String(this.#length)) {
       this.refuse("truncated");
       return "truncated";

@@ -23,13 +23,13 @@ export interface ManualResponse {
 
 /** What `cache.set` takes beside key and response. */
 export interface ManualOptions extends InNamespace {
-  /** Seconds, 0 or more. Default: what the response says, else what the cache's `defaults` say, else 60. */
+  /** Seconds, 0 or more. Default: the lifetime that the response states, else the cache's `defaults`, else 60. */
   readonly ttl?: number;
-  /** What the response is tagged with, for `cache.invalidate({ tag })`. Default: nothing. */
+  /** The tags of the response, for `cache.invalidate({ tag })`. Default: none. */
   readonly tags?: readonly string[];
 }
 
-/** What a response that was put by hand has of a route: its lifetime and its tags, and no others' functions. */
+/** The route options of a response that is put by hand: its lifetime and its tags, and nothing of any route. */
 export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   readonly statuses: "any";
   readonly scope: "everyone";
@@ -54,7 +54,7 @@ export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   return ttl === undefined ? own : { ...own, ttl };
 }
 
-/** Reads a response that was put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
+/** Reads a response that is put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
 export function manualMessage(response: ManualResponse): {
   readonly head: HandlerHead;
   readonly body: Uint8Array;
@@ -78,7 +78,7 @@ export function manualMessage(response: ManualResponse): {
       `the response's headers ${show(headers)} cannot be sent over HTTP`,
     );
   }
-  // It is put now, whatever the message said that it came with.
+  // It is of now: `Date` and `Age` of the message that it came from do not count.
   const own = fields.filter(([name]) => !MESSAGE_FIELDS.has(name));
   return {
     head: { status, fields: own },
@@ -86,7 +86,7 @@ export function manualMessage(response: ManualResponse): {
   };
 }
 
-/** The fields in an object, or in what lists names and values: `Headers`, a `Map`, pairs. Undefined where they are none. */
+/** Reads fields from an object, or from `Headers`, a `Map` or pairs; returns undefined where they are no fields. */
 function fieldsIn(headers: unknown): Fields | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
   const pairs: unknown[] =
@@ -106,14 +106,14 @@ function isLine(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
-/** What the methods of a cache take beside a key. */
+/** The options that the methods of a cache take beside a key. */
 const WHERE: Readonly<Record<string, readonly string[]>> = {
   "cache.get": ["namespace"],
   "cache.set": ["namespace", "ttl", "tags"],
   "cache.invalidate": ["namespace"],
 };
 
-/** Checks what was given beside a key, and answers the namespace in it. */
+/** Checks the options beside a key, and returns the namespace in them. */
 export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
   if (where === undefined) return undefined;
   checkedOptions(where, call, { known: WHERE[call] ?? [], example: '{ namespace: "users" }' });
@@ -125,7 +125,7 @@ export function namespaceIn(where: InNamespace | undefined, call: string): strin
   );
 }
 
-/** An entry as its application sees it. */
+/** Returns an entry as an application sees it. */
 export function storedResponse(entry: Entry): StoredResponse {
   const { status, body, storedAt, staleAt } = entry;
   // A copy: what is stored is what every hit is sent.

@@ -10,7 +10,7 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Says why a response with this head is never stored, or undefined if nothing in its head forbids it.
+ * Returns why a response with this head is never stored, or undefined if nothing in its head forbids it.
  *
  * The handler has the last word on secrecy: `no-store`, `private` and, unless the route asks each time, `no-cache` win
  * over every option (RFC 9111 §3, §5.2.2).
@@ -20,7 +20,7 @@ export function refusalOf(
   policy: Policy,
   request: Pick<RequestRecord, "header">,
 ): Refusal | undefined {
-  // First of all: what one user is told says nothing of what the next request for the same key is.
+  // First of all: a response to one user tells nothing about the next response for the same key.
   if (isOfOneUser(head, policy, request)) return "credentials";
   if (!isStoredStatus(head.status, policy)) return "status";
   const { noStore, noCache, mustUnderstand } = head.cacheControl;
@@ -29,7 +29,7 @@ export function refusalOf(
   if (head.cacheControl.private !== false) return "private";
   if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
-  // Its content is coded, and a hit, whose framing is its own, could not say so (RFC 9112 §6.1).
+  // Its content has a transfer coding, which a hit, with its own framing, could not name (RFC 9112 §6.1).
   if (!/^(?:chunked)?$/i.test(combined(fieldOf(head.fields, "transfer-encoding")) ?? "")) return "malformed";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
   if (head.nonces.length > 0 && hasOneTimeNonce(head)) return "nonce";
@@ -46,8 +46,8 @@ function isStoredStatus(status: number, policy: Policy): boolean {
 }
 
 /**
- * Whether a response is for the one user alone who asked with `Authorization`: a shared cache may keep it only where it
- * says so itself (RFC 9111 §3.5).
+ * Whether a response is only for the user who sent `Authorization`: a shared cache may keep it only where its own
+ * `Cache-Control` allows that (RFC 9111 §3.5).
  */
 export function isOfOneUser(
   { cacheControl }: Head,
@@ -58,13 +58,13 @@ export function isOfOneUser(
   return !cacheControl.public && !cacheControl.mustRevalidate && cacheControl.sMaxage === undefined;
 }
 
-/** More nonces than this are not looked for in the content: the time is that of their number times its length. */
+/** The most nonces that are looked for in the content: the time is their number times its length. */
 const MOST_NONCES = 16;
 
 /**
- * Whether a head with a nonce forbids storing (hazard 37). One nonce for everybody is none, so the handler must not say
- * it, in its policy or in another field. One that was said before the lookup is another on each hit: it must not stand in
- * the content, and that has to be legible.
+ * Whether a head with a nonce forbids storing (hazard 37). The same nonce for everybody protects nobody, so the handler
+ * must not send it, in its policy or in another field. A nonce of earlier middleware is another one on each hit: the
+ * content must not contain it, and has to be in a form in which it would be found.
  */
 function hasOneTimeNonce({ fields, nonces }: Head): boolean {
   if (nonces.length > MOST_NONCES) return true;

@@ -5,10 +5,10 @@ import { mergeVary } from "../../http/vary.ts";
 import type { Head, Policy } from "../contract/request-and-policy.ts";
 
 /**
- * Answers the fields under which a response is stored: what the handler said, end to end, with an entity tag and the
- * route's declared `Vary`.
+ * Returns the fields with which a response is stored: the handler's end-to-end fields, with an entity tag and the route's
+ * declared `Vary`.
  *
- * `digest` makes a strong entity tag unless the handler gave one (RFC 9110 §8.8.3).
+ * `digest` makes a strong entity tag unless the handler set one (RFC 9110 §8.8.3).
  */
 export function storedFields(head: Head, policy: Policy, digest: string | undefined): Fields {
   const fields: [string, FieldValue][] = [];
@@ -22,33 +22,33 @@ export function storedFields(head: Head, policy: Policy, digest: string | undefi
 }
 
 /**
- * Whether a response is to be given an entity tag. One that its handler dated is not where the handler is asked about
- * it later: shown a tag that it never gave, it would not look at the date (RFC 9110 §13.1.3).
+ * Whether a response gets an entity tag. One with `Last-Modified` does not on a route that revalidates: shown a tag that
+ * it never set, its handler would ignore the date (RFC 9110 §13.1.3).
  */
 function isTagMissing(fields: Fields, policy: Policy): boolean {
   if (fieldOf(fields, "etag") !== undefined) return false;
   return !policy.revalidate || fieldOf(fields, "last-modified") === undefined;
 }
 
-/** The `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
+/** Returns the `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
 export function variesBy(head: Head, policy: Policy): string | undefined {
-  const said = fieldOf(head.fields, "vary");
+  const own = fieldOf(head.fields, "vary");
   const added = [...policy.vary, ...impliedBy(head)];
-  return said === undefined && added.length === 0 ? undefined : mergeVary(said, added);
+  return own === undefined && added.length === 0 ? undefined : mergeVary(own, added);
 }
 
 /**
- * Answers the request fields that tell a resource's variants apart: those known already, those that the route
- * declares, those that the response names or implies.
+ * Returns the request fields that tell a resource's variants apart: those known already, those that the route declares,
+ * and those that the response names or implies.
  */
 export function variantFields(known: readonly string[], head: Head, policy: Policy): readonly string[] {
-  const said = head.vary === "*" ? [] : head.vary;
-  return [...new Set([...known, ...policy.vary, ...said, ...impliedBy(head)])].toSorted();
+  const own = head.vary === "*" ? [] : head.vary;
+  return [...new Set([...known, ...policy.vary, ...own, ...impliedBy(head)])].toSorted();
 }
 
 /**
- * What a response varies by, even where its handler forgot to say so (hazard 4): a coded one is for those who accept the
- * coding, and one that lets an origin read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
+ * What a response varies by even where its `Vary` lacks it (hazard 4): a coded response is for clients that accept the
+ * coding, and one that allows an origin to read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
  */
 function impliedBy({ fields }: Head): readonly string[] {
   const names: string[] = [];
