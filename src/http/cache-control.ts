@@ -3,9 +3,8 @@ import { isFieldName } from "./fields.ts";
 import { closingQuote, isOws, parseList } from "./list.ts";
 
 /**
- * The directives of a `Cache-Control` field, of a request or of a response (RFC 9111 §5.2, RFC 5861, RFC 8246).
- * Durations are in seconds. `noCache` and `private` are a list of lower-case field names where the directive
- * is confined to those.
+ * The directives of a `Cache-Control` field of a request or a response (RFC 9111 §5.2, RFC 5861, RFC 8246). Durations are in
+ * seconds. `noCache` and `private` are a list of lower-case names if the directive applies to those fields only.
  */
 export interface CacheControl {
   readonly noStore: boolean;
@@ -23,15 +22,15 @@ export interface CacheControl {
   readonly staleWhileRevalidate?: number;
   readonly staleIfError?: number;
   readonly minFresh?: number;
-  /** True where any staleness is accepted. */
+  /** True: any staleness is accepted. */
   readonly maxStale?: number | true;
 }
 
 /**
- * Returns the directives in `value`, frozen. What is malformed is read the strict way: a directive whose argument
- * cannot be read counts as the one that allows least, and a word counts as a directive wherever it does not stand
- * in an argument (`public; no-store`, `x="unclosed, private`), so that no typing error hides a refusal. Unknown
- * directives are ignored (RFC 9111 §5.2.3).
+ * Returns the directives in `value`, frozen. Unknown directives are ignored (RFC 9111 §5.2.3).
+ *
+ * Malformed input is read strictly, so that no typing error hides a refusal. A malformed argument becomes the one that allows
+ * least. Any word outside an argument counts as a directive: `public; no-store`, `x="unclosed, private`.
  */
 export function parseCacheControl(value: string | undefined): CacheControl {
   if (value === undefined || value === "") return NONE;
@@ -75,12 +74,12 @@ type Draft = { -readonly [Name in keyof CacheControl]: CacheControl[Name] } & {
   private: boolean | string[];
 };
 
-/** No argument is empty: a token has a character and a quoted-string has its quotes. */
+/** A well-formed argument is never empty: a token has a character, and a quoted-string has its quotes. */
 const MALFORMED = "";
 
 function apply(found: Draft, name: string, argument: string | undefined): void {
   switch (name) {
-    // An argument that these do not have takes nothing back: `no-store=x` is no-store.
+    // These have no argument. With one they count as well: `no-store=x` is no-store.
     case "no-store":
       found.noStore = true;
       break;
@@ -132,34 +131,39 @@ function apply(found: Draft, name: string, argument: string | undefined): void {
   }
 }
 
-// RFC 9111 §4.2.1: freshness that is said twice differently, or not readably, is no freshness.
-function duration(said: number | true | undefined, argument: string | undefined, strictest: number): number {
+// RFC 9111 §4.2.1: a repeated directive with another value, or a malformed one, counts as the strictest.
+function duration(
+  earlier: number | true | undefined,
+  argument: string | undefined,
+  strictest: number,
+): number {
   const seconds = argument === undefined ? undefined : parseDeltaSeconds(unquote(argument));
   if (seconds === undefined) return strictest;
-  return said === undefined || said === seconds ? seconds : strictest;
+  return earlier === undefined || earlier === seconds ? seconds : strictest;
 }
 
-function staleness(said: number | true | undefined, argument: string | undefined): number | true {
-  const isUnlimited = argument === undefined && (said === undefined || said === true);
-  return isUnlimited || duration(said, argument, 0);
+function staleness(earlier: number | true | undefined, argument: string | undefined): number | true {
+  const isUnlimited = argument === undefined && (earlier === undefined || earlier === true);
+  return isUnlimited || duration(earlier, argument, 0);
 }
 
-// RFC 9111 §5.2.2.4 and §5.2.2.7 give the quoted form only. Anything else, and an empty list, confines nothing.
-function confine(said: boolean | string[], argument: string | undefined): true | string[] {
-  if (said === true || argument === undefined || !argument.startsWith('"')) return true;
+// RFC 9111 §5.2.2.4 and §5.2.2.7 have the quoted form only. With any other, or an empty list, the directive applies to the
+// whole response.
+function confine(earlier: boolean | string[], argument: string | undefined): true | string[] {
+  if (earlier === true || argument === undefined || !argument.startsWith('"')) return true;
   const names = parseList(unquote(argument).toLowerCase());
   if (names.length === 0 || !names.every(isFieldName)) return true;
-  if (said === false) return names;
-  // One by one: a list of a hundred thousand is more than one call can be given.
-  for (const name of names) said.push(name);
-  return said;
+  if (earlier === false) return names;
+  // One by one: a hundred thousand names are too many arguments for one call.
+  for (const name of names) earlier.push(name);
+  return earlier;
 }
 
 function unquote(argument: string): string {
   return argument.startsWith('"') ? argument.slice(1, -1).replace(/\\(.)/gs, "$1") : argument;
 }
 
-// An unclosed quote opens nothing: what follows it is read as directives.
+// After an unclosed quote, the text is read as directives.
 function endOfArgument(text: string, at: number): number {
   if (text[at] !== '"') return endOfToken(text, at);
   const closing = closingQuote(text, at);
@@ -172,12 +176,12 @@ function endOfToken(text: string, start: number): number {
   return at;
 }
 
-/** 1 for the code of each character that a token may have. */
+/** 1 at the code of each token character. */
 const TOKEN_CHARS = Uint8Array.from({ length: 128 }, (_, code) =>
   Number(isFieldName(String.fromCharCode(code))),
 );
 
-// A semicolon is the separator that is most often typed in place of the comma.
+// A semicolon is often written in place of the comma.
 function isSeparator(char: string | undefined): boolean {
   return char === undefined || char === "," || char === ";" || isOws(char);
 }

@@ -15,8 +15,8 @@ export interface CacheStatus {
 }
 
 /**
- * Returns one `Cache-Status` member (RFC 9211 §2), well-formed whatever the strings are (RFC 9651 §3). On a hit,
- * what is only said of forwarded requests is left out: `hit` and `fwd` exclude each other (RFC 9211 §2.1).
+ * Returns one `Cache-Status` member (RFC 9211 §2). It is well-formed for any strings (RFC 9651 §3). A hit has no parameters
+ * of forwarded requests, because `hit` and `fwd` exclude each other (RFC 9211 §2.1).
  */
 export function formatCacheStatus(status: CacheStatus): string {
   let member = formatName(status.cache);
@@ -34,17 +34,17 @@ export function formatCacheStatus(status: CacheStatus): string {
   return member;
 }
 
-/** Returns the field with `member` after what the caches nearer to the origin said (RFC 9211 §2). */
+/** Returns the field with `member` after those of caches nearer to the origin (RFC 9211 §2). */
 export function appendCacheStatus(present: FieldValue | undefined, member: string): string {
-  const said = combined(present);
-  return said === undefined || said === "" ? member : `${said}, ${member}`;
+  const earlier = combined(present);
+  return earlier === undefined || earlier === "" ? member : `${earlier}, ${member}`;
 }
 
 const TOKEN = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/;
 const LONE_SURROGATE = /^[\uD800-\uDFFF]$/;
 const MAX_INTEGER = 999_999_999_999_999;
 
-// RFC 9211 §2 and §2.8 take a String or a Token here, and a Token is the shorter.
+// RFC 9211 §2 and §2.8 allow a String or a Token here. A Token is shorter.
 function formatName(text: string): string {
   return TOKEN.test(text) ? text : formatString(text);
 }
@@ -62,7 +62,7 @@ function formatBoolean(name: string, value: boolean | undefined): string {
   return value ? `;${name}` : `;${name}=?0`;
 }
 
-// Rounded down, so that half a second past freshness is -1 and not 0.
+// Rounded down, so that half a second after `staleAt` is -1 and not 0.
 function formatInteger(name: string, value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   return `;${name}=${Math.min(Math.max(Math.floor(value), -MAX_INTEGER), MAX_INTEGER)}`;

@@ -1,6 +1,6 @@
 import { isOws, trimOws } from "./list.ts";
 
-/** An entity tag taken apart: `W/"abc"` is weak, with the opaque part `abc` (RFC 9110 §8.8.3). */
+/** A parsed entity tag: `W/"abc"` is weak and has the opaque part `abc` (RFC 9110 §8.8.3). */
 export interface EntityTag {
   readonly weak: boolean;
   readonly opaque: string;
@@ -8,7 +8,7 @@ export interface EntityTag {
 
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7E\x80-\xFF]*)"$/;
 
-/** Returns the entity tag that `text` is, or undefined (RFC 9110 §8.8.3). */
+/** Returns the entity tag in `text`, or undefined if it is malformed (RFC 9110 §8.8.3). */
 export function parseEntityTag(text: string): EntityTag | undefined {
   const match = ENTITY_TAG.exec(text);
   if (match === null) return undefined;
@@ -17,7 +17,7 @@ export function parseEntityTag(text: string): EntityTag | undefined {
 
 /**
  * Returns the entity tags of an `If-None-Match` or `If-Match` value, or `"*"` (RFC 9110 §13.1.1, §13.1.2).
- * A comma inside a tag belongs to the tag. Members that are no entity tags are dropped: they match nothing.
+ * A comma inside a tag belongs to the tag. Malformed members are dropped.
  */
 export function parseEntityTags(value: string): readonly EntityTag[] | "*" {
   if (trimOws(value) === "*") return "*";
@@ -32,17 +32,17 @@ export function parseEntityTags(value: string): readonly EntityTag[] | "*" {
   return tags;
 }
 
-/** Returns the field value of an entity tag whose opaque part is `opaque`: no quotes, spaces or control characters. */
+/** Returns the field value of an entity tag. `opaque` must not have quotes, spaces or control characters. */
 export function formatEntityTag(opaque: string, weak?: boolean): string {
   return weak === true ? `W/"${opaque}"` : `"${opaque}"`;
 }
 
-/** Decides whether two tags name the same bytes: equal, and neither is weak (RFC 9110 §8.8.3.2). */
+/** Returns whether two tags match strongly: equal and neither weak (RFC 9110 §8.8.3.2). */
 export function strongMatch(a: EntityTag, b: EntityTag): boolean {
   return !a.weak && !b.weak && a.opaque === b.opaque;
 }
 
-/** Decides whether two tags name equivalent representations: equal, weak or not (RFC 9110 §8.8.3.2). */
+/** Returns whether two tags match weakly: equal, weak or not (RFC 9110 §8.8.3.2). */
 export function weakMatch(a: EntityTag, b: EntityTag): boolean {
   return a.opaque === b.opaque;
 }
@@ -53,7 +53,7 @@ function endOfMember(value: string, start: number): number {
   const closing = value[opening] === '"' ? value.indexOf('"', opening + 1) : -1;
   const end = closing === -1 ? -1 : endOfOws(value, closing + 1);
   if (end === value.length || value[end] === ",") return end;
-  // Entity tags have no escapes. One that is not closed ends at its first comma, so that it hides no other.
+  // Entity tags have no escapes. An unclosed one ends at the first comma, so that it does not hide the others.
   const comma = value.indexOf(",", opening);
   return comma === -1 ? value.length : comma;
 }

@@ -1,9 +1,17 @@
 import { parseList } from "./list.ts";
 
-/** One field's value, or its values in the order of their lines where there are several. */
+/** The value of a field, or the values of its lines in order if there are several. */
 export type FieldValue = string | readonly string[];
 
-/** The header fields of a message: lower-case names, each once, in the order in which they were first said. */
+/**
+ * The header fields of a message: lower-case names, each once, in order of first appearance.
+ *
+ * @example
+ * const fields: Fields = [
+ *   ["content-type", "text/plain"],
+ *   ["set-cookie", ["a=1", "b=2"]],
+ * ];
+ */
 export type Fields = readonly (readonly [name: string, value: FieldValue])[];
 
 /** Returns the value of the field with this lower-case name. */
@@ -14,13 +22,18 @@ export function fieldOf(fields: Fields, name: string): FieldValue | undefined {
   return undefined;
 }
 
-/** Returns the lines of one field as a single value, joined by a comma (RFC 9110 §5.3). Not for `set-cookie`. */
+/** Returns the lines of a field joined by commas (RFC 9110 §5.3). Not for `set-cookie`. */
 export function combined(value: FieldValue | undefined): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   return value.length === 0 ? undefined : value.join(", ");
 }
 
-/** Returns the fields of an object such as Node's `getHeaders()` gives: lower-cased, grouped, as text. */
+/**
+ * Returns the fields of an object such as the result of Node's `getHeaders()`: names in lower case, values as text.
+ *
+ * @example
+ * const fields = toFields(response.getHeaders());
+ */
 export function toFields(
   record: Readonly<Record<string, number | string | readonly string[] | undefined>>,
 ): Fields {
@@ -36,7 +49,7 @@ export function toFields(
       if (first !== undefined) grouped.set(name, first);
       continue;
     }
-    // One list for each name, that grows: to copy it for each spelling would be quadratic (hazard 32).
+    // One growing list per name: to copy it for each spelling of the name would be quadratic (hazard 32).
     let all = (repeated ??= new Map()).get(name);
     if (all === undefined) repeated.set(name, (all = [...linesOf(known)]));
     for (const line of lines) all.push(line);
@@ -48,50 +61,52 @@ export function toFields(
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7E\x80-\xFF]*$/;
 
-/** Decides whether `text` is a field name: a token (RFC 9110 §5.1). */
+/** Returns whether `text` is a field name: a token (RFC 9110 §5.1). */
 export function isFieldName(text: string): boolean {
   return FIELD_NAME.test(text);
 }
 
-/** Decides whether `text` can be sent as a field value: no control character but HTAB, no more than 8 bits (RFC 9110 §5.5). */
+/** Returns whether `text` can be sent as a field value: 8-bit characters, no control characters but HTAB (RFC 9110 §5.5). */
 export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text);
 }
 
-/** Decides whether every field can be written to a socket and read back as itself: no line break, no odd name. */
+/** Returns whether every name and value can be sent. */
 export function areSendable(fields: Fields): boolean {
   return fields.every(([name, value]) => isFieldName(name) && linesOf(value).every(isFieldValue));
 }
 
 /**
- * Returns what `after` says that `before` did not: new and changed fields, the `set-cookie` lines that came on
- * top, and the `vary` members that were added. `Vary: *` is always returned, because whoever said it, the
- * response depends on more than the request.
+ * Returns the fields of `after` that `before` does not have: new and changed fields, added `set-cookie` lines and added
+ * `vary` members. `Vary: *` is always returned, because it means that the response depends on more than the request.
+ *
+ * @example
+ * subtractFields([["vary", "origin, accept"]], [["vary", "origin"]]); // [["vary", "accept"]]
  */
 export function subtractFields(after: Fields, before: Fields): Fields {
   if (before.length === 0) return after;
-  const said = new Map(before);
+  const earlier = new Map(before);
   const added: [string, FieldValue][] = [];
   for (const [name, value] of after) {
-    const known = said.get(name);
+    const known = earlier.get(name);
     const rest = known === undefined ? value : subtractValue(name, value, known);
     if (rest !== undefined) added.push([name, rest]);
   }
   return added;
 }
 
-/** What came between two states of a message's fields. */
+/** The differences between two states of a message's fields. */
 export interface Changes {
-  /** What was said: fields that are new or replaced, and what was added to others. */
+  /** New and replaced fields, and the lines added to others. */
   readonly fields: Fields;
-  /** What is there no more; and `set-cookie`, whose lines join, where it was replaced. */
+  /** Names of fields that were removed, and `set-cookie` if its lines were replaced. */
   readonly removed: readonly string[];
-  /** Names among `fields` to which that was added: earlier lines, or members of a list, stay beside it. */
+  /** Names among `fields` that were only added to: their earlier lines or members stay. */
   readonly added: readonly string[];
 }
 
-/** Fields that are said once, so that a longer value is another one, or whose members a cache has to read together. */
-const SAID_ONCE: ReadonlySet<string> = new Set([
+/** Fields with a single value, which a longer one replaces, or whose members a cache has to read together. */
+const SINGLE: ReadonlySet<string> = new Set([
   "age",
   "cache-control",
   "cache-status",
@@ -114,12 +129,18 @@ const SAID_ONCE: ReadonlySet<string> = new Set([
   "vary",
 ]);
 
-/** Decides whether more of a field may be said beside what earlier middleware said of it (RFC 9110 §5.3). */
+/** Returns whether lines may be added to a field of earlier middleware (RFC 9110 §5.3). */
 export function isAddable(name: string): boolean {
-  return !SAID_ONCE.has(name);
+  return !SINGLE.has(name);
 }
 
-/** Returns what `after` says that `before` did not, what it took away, and to what it only added. */
+/**
+ * Returns the fields that were set, removed and added to between `before` and `after`.
+ *
+ * @example
+ * changesOf([["link", ["</a>", "</b>"]]], [["link", "</a>"], ["x-id", "1"]]);
+ * // { fields: [["link", "</b>"]], removed: ["x-id"], added: ["link"] }
+ */
 export function changesOf(after: Fields, before: Fields): Changes {
   if (before.length === 0) return { fields: after, removed: NONE, added: NONE };
   const left = new Map(before);
@@ -131,7 +152,7 @@ export function changesOf(after: Fields, before: Fields): Changes {
     left.delete(name);
     if (known === undefined) fields.push([name, value]);
     else if (name === "vary") {
-      // What middleware varies by counts, whatever the handler says.
+      // The members of earlier middleware count even if the handler removed them.
       const rest = subtractValue(name, value, known);
       if (rest !== undefined) fields.push([name, rest]);
     } else if (name === "set-cookie") {
@@ -151,7 +172,7 @@ export function changesOf(after: Fields, before: Fields): Changes {
 
 const NONE: readonly string[] = [];
 
-/** What was added to lines: by further ones, or in one that was lengthened at either end. */
+/** The lines added to a field: further lines, or members at either end of the only line. */
 function moreThan(after: readonly string[], before: readonly string[]): FieldValue | undefined {
   const lines = fromLines([...linesOf(subtractLines(after, before) ?? [])]);
   if (lines !== undefined && linesOf(lines).length === after.length - before.length) return lines;
@@ -171,27 +192,27 @@ function subtractValue(name: string, after: FieldValue, before: FieldValue): Fie
 }
 
 function subtractLines(after: readonly string[], before: readonly string[]): FieldValue | undefined {
-  const said = new Map<string, number>();
-  for (const line of before) said.set(line, (said.get(line) ?? 0) + 1);
+  const counts = new Map<string, number>();
+  for (const line of before) counts.set(line, (counts.get(line) ?? 0) + 1);
   const added: string[] = [];
   for (const line of after) {
-    const left = said.get(line) ?? 0;
-    // One line before accounts for one line after: a cookie that was said again is an addition.
+    const left = counts.get(line) ?? 0;
+    // One earlier line accounts for one later line, so a cookie that was set again is an addition.
     if (left === 0) added.push(line);
-    else said.set(line, left - 1);
+    else counts.set(line, left - 1);
   }
   return fromLines(added);
 }
 
 function subtractMembers(after: readonly string[], before: readonly string[]): string | undefined {
-  const said = new Set(parseList(before.join(",").toLowerCase()));
+  const earlier = new Set(parseList(before.join(",").toLowerCase()));
   const added = parseList(after.join(",")).filter(
-    (member) => member === "*" || !said.has(member.toLowerCase()),
+    (member) => member === "*" || !earlier.has(member.toLowerCase()),
   );
   return added.length === 0 ? undefined : added.join(", ");
 }
 
-/** RFC 9110 §7.6.1 and RFC 9111 §3.1: about this connection, or said to a proxy, so never stored or replayed. */
+/** Fields about the connection or for a proxy, which are never stored (RFC 9110 §7.6.1, RFC 9111 §3.1). */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -205,15 +226,15 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Returns the fields without those about one connection, the ones that `Connection` names included (RFC 9110 §7.6.1). */
+/** Returns the fields without connection fields and those that `Connection` names (RFC 9110 §7.6.1). */
 export function endToEnd(fields: Fields): Fields {
   const nominated = new Set(parseList((combined(fieldOf(fields, "connection")) ?? "").toLowerCase()));
   return fields.filter(([name]) => !CONNECTION_FIELDS.has(name) && !nominated.has(name));
 }
 
 /**
- * Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13): they tell of one
- * exchange (its times, its trace, its authentication), or act on the state of one client.
+ * Fields that belong to one message and not to the stored response (RFC 9111 §3.1, §5.1; hazard 13): times, traces and
+ * authentication of one exchange, and those that change the state of one client.
  */
 export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   "age",
@@ -227,9 +248,9 @@ export const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fields that describe the whole and do not go with a part of it (hazard 44): digests of the content (RFC 9530 §2), their
- * ancestors, and signatures, which cover them (RFC 9421). `Repr-Digest` might stay (RFC 9530 §3), but a part need not have
- * it (RFC 9110 §15.3.7), and whoever checks what it has received takes it for a digest of that.
+ * Fields that describe the whole response, which a 206 must not have (hazard 44): digests (RFC 9530 §2), their predecessors,
+ * and signatures, which cover them (RFC 9421). `Repr-Digest` is allowed on a 206 (RFC 9530 §3) but not required
+ * (RFC 9110 §15.3.7), and clients mistake it for a digest of the part.
  */
 const OF_THE_WHOLE: ReadonlySet<string> = new Set([
   "content-digest",
@@ -240,24 +261,24 @@ const OF_THE_WHOLE: ReadonlySet<string> = new Set([
   "signature-input",
 ]);
 
-/** Returns the fields of a whole response that may go with a part of it. */
+/** Returns the fields of a whole response that a 206 may have. */
 export function fieldsOfPart(fields: Fields): Fields {
   return fields.filter(([name]) => !OF_THE_WHOLE.has(name));
 }
 
-/** What a route lets be stored beyond what every response may have. */
+/** The settings of a route that decide which fields are stored. */
 export interface StoredFields {
-  /** Whether the `Date` of a response is stored. */
+  /** Whether `Date` is stored. */
   readonly storeDate: boolean;
-  /** Cookies are stored under `store` alone. */
+  /** `Set-Cookie` is stored only with `store`. */
   readonly setCookie: "refuse" | "strip" | "store";
-  /** For whom it is stored; `shared` is by the book, which stores `Clear-Site-Data` (RFC 9111 §3.1). */
+  /** `Clear-Site-Data` is stored only under `shared`, as RFC 9111 §3.1 requires. */
   readonly scope?: unknown;
-  /** The field that says whether the answer came from the cache: each message has its own. */
+  /** The status header, which is never stored. */
   readonly statusHeader: { readonly name: string } | undefined;
 }
 
-/** Decides whether a field of this lower-case name is stored; writing asks it, and so does reading (hazards 24 and 49). */
+/** Returns whether a field of this lower-case name is stored. Used on writing and on reading (hazards 24 and 49). */
 export function isStoredField(name: string, rule: StoredFields): boolean {
   if (CONNECTION_FIELDS.has(name)) return false;
   if (name === "date") return rule.storeDate;

@@ -8,9 +8,9 @@ const ASCTIME =
   /^(?:mon|tue|wed|thu|fri|sat|sun) (?<month>[a-z]{3}) (?<day>\d\d| \d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/;
 
 /**
- * Returns the instant in epoch milliseconds that an HTTP-date names, in any of its three forms, or undefined
- * (RFC 9110 §5.6.7). Upper and lower case are the same to a cache (RFC 9111 §4.2). A two-digit year that lies
- * more than 50 years after `nowMs` is the last such year in the past; without `nowMs`, years run from 1970 to 2069.
+ * Returns the instant of an HTTP-date in epoch milliseconds, or undefined if it is malformed. Accepts all three forms
+ * (RFC 9110 §5.6.7) in any case (RFC 9111 §4.2). A two-digit year more than 50 years after `nowMs` is in the past. Without
+ * `nowMs`, two-digit years are from 1970 to 2069.
  */
 export function parseHttpDate(text: string, nowMs?: number): number | undefined {
   if (text.length > LONGEST) return undefined;
@@ -23,7 +23,7 @@ export function parseHttpDate(text: string, nowMs?: number): number | undefined 
   return twoDigitYear(groups, nowMs);
 }
 
-/** Returns the IMF-fixdate of an instant in epoch milliseconds, to the second, from year 0 to year 9999 (RFC 9110 §5.6.7). */
+/** Returns the IMF-fixdate of an instant in epoch milliseconds, limited to the years 0 to 9999 (RFC 9110 §5.6.7). */
 export function formatHttpDate(ms: number): string {
   return new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS)).toUTCString();
 }
@@ -60,6 +60,6 @@ function instant(year: number, parts: Parts): number | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month, day);
   if (date.getUTCDate() !== day) return undefined;
-  // RFC 9111 §4.2: a leap second, which epoch time cannot express, is the nearest earlier one.
+  // Epoch time has no leap seconds: one becomes the second before it (RFC 9111 §4.2).
   return date.setUTCHours(hour, minute, Math.min(second, 59));
 }

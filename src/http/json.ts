@@ -1,23 +1,23 @@
 import { closingQuote } from "./list.ts";
 
-/** A number that a double holds without loss is told by its value; fifteen digits are always held. */
+/** A double holds any number of up to fifteen significant digits without loss. */
 const MOST_DIGITS = 15;
 
 const NUMBER = /-?([0-9]+)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]+)?/y;
 
-/** Deeper text is not counted: nesting costs its sender a byte a level. */
+/** Deeper values are refused: each level costs its sender one byte only. */
 const DEEPEST = 100;
 
 /**
- * Reads a JSON text (RFC 8259) whose value says all that it says; undefined where another reader could understand it
- * otherwise: a name given twice in one object, a number that a double cannot hold, or no JSON at all.
+ * Returns the value of a JSON text (RFC 8259) that every parser reads alike. Returns undefined if it is malformed, repeats a
+ * name in one object, or has a number that a double cannot hold exactly.
  */
 export function parseExactJson(text: string): { readonly value: unknown } | undefined {
   const value = parsed(text);
   return value === undefined || membersIn(text) !== membersOf(value, 0) ? undefined : { value };
 }
 
-/** Decides whether a media type says JSON in UTF-8: `application/json`, or one that ends in `+json` (RFC 6839 §3.1). */
+/** Returns whether a media type is JSON in UTF-8: `application/json`, or one that ends in `+json` (RFC 6839 §3.1). */
 export function isJson(contentType: string): boolean {
   const [type = "", ...parameters] = contentType.split(";");
   const isUtf8 = parameters.every(
@@ -35,7 +35,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** How many members the objects of a valid text are given; `NaN` where one of its numbers is more than its value. */
+/** The number of members in all objects of a valid text, or `NaN` if a double cannot hold one of its numbers. */
 function membersIn(text: string): number {
   let members = 0;
   for (let at = 0; at < text.length; at++) {
@@ -54,7 +54,7 @@ function membersIn(text: string): number {
 
 function isHeld(literal: string, digits: string): boolean {
   const size = Math.abs(Number(literal));
-  // Below the least normal number a double holds fewer digits.
+  // Below the smallest normal number a double has fewer digits.
   return digits.length <= MOST_DIGITS && (digits === "" || (size >= 2 ** -1022 && size < Infinity));
 }
 

@@ -1,6 +1,6 @@
 /**
  * Returns the members of a comma-separated list field, trimmed, without the empty ones (RFC 9110 §5.6.1).
- * A comma inside a quoted-string separates nothing.
+ * A comma inside a quoted-string does not separate members.
  */
 export function parseList(value: string): string[] {
   const members: string[] = [];
@@ -16,7 +16,7 @@ export function parseList(value: string): string[] {
       at = closingQuote(value, at);
       canOpenQuote = false;
     } else if (!isOws(char)) {
-      // A quote inside a word opens nothing: `public", no-store, "` must not hide a member.
+      // A quote inside a word does not open a string: `public", no-store, "` must not hide a member.
       canOpenQuote = char === "=";
     }
   }
@@ -25,8 +25,8 @@ export function parseList(value: string): string[] {
 }
 
 /**
- * Returns the index of the quote that ends the quoted-string opened at `opening`, honouring backslash escapes
- * (RFC 9110 §5.6.4), or `opening` itself where none does.
+ * Returns the index of the quote that ends the quoted-string opened at `opening`, or `opening` itself if it is unclosed.
+ * Backslash escapes are obeyed (RFC 9110 §5.6.4).
  */
 export function closingQuote(text: string, opening: number): number {
   for (let at = opening + 1; at < text.length; at += 1) {
@@ -36,7 +36,7 @@ export function closingQuote(text: string, opening: number): number {
   return opening;
 }
 
-/** Returns `text` without the optional whitespace around it (RFC 9110 §5.6.3), which is narrower than `trim()`. */
+/** Returns `text` without spaces and tabs around it (RFC 9110 §5.6.3). `trim()` would remove more. */
 export function trimOws(text: string): string {
   let start = 0;
   let end = text.length;
@@ -45,9 +45,9 @@ export function trimOws(text: string): string {
   return text.slice(start, end);
 }
 
-/** Returns `text` without the spaces around it, as structured fields have it (RFC 9651 §4.2). */
+/** Returns `text` without spaces around it, as structured fields are parsed (RFC 9651 §4.2). */
 export function trimSpaces(text: string): string {
-  // Not an expression: `/ +$/` is quadratic in a run of spaces that is followed by anything else (hazard 32).
+  // No regular expression: `/ +$/` is quadratic in a run of spaces before another character (hazard 32).
   let start = 0;
   let end = text.length;
   while (start < end && text[start] === " ") start += 1;
@@ -55,7 +55,7 @@ export function trimSpaces(text: string): string {
   return text.slice(start, end);
 }
 
-/** Decides whether `char` is SP or HTAB (RFC 9110 §5.6.3). */
+/** Returns whether `char` is SP or HTAB (RFC 9110 §5.6.3). */
 export function isOws(char: string | undefined): boolean {
   return char === " " || char === "\t";
 }

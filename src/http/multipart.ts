@@ -1,25 +1,25 @@
 import { formatContentRange } from "./range.ts";
 import type { ByteRange } from "./range.ts";
 
-/** Content of the type `multipart/byteranges`, with its whole media type. */
+/** Content of type `multipart/byteranges`, with its media type and boundary. */
 export interface Multipart {
   readonly contentType: string;
   readonly body: Uint8Array;
 }
 
-/** More ranges than this serve nobody but those who want a large answer to a small question. */
+/** More ranges are only of use to an attacker, who wants a large response to a small request. */
 const MOST_RANGES = 16;
 
 /**
- * Whether several ranges are worth a message of parts: few, in order, apart from each other. Else the whole is sent,
- * as RFC 9110 §14.2 advises against many small or overlapping ranges, which are an attack.
+ * Returns whether to send several ranges as parts: at most 16, in order and without overlap. Otherwise the whole response
+ * is sent, because many small or overlapping ranges are an attack (RFC 9110 §14.2).
  */
 export function areWorthParts(ranges: readonly ByteRange[]): boolean {
   if (ranges.length < 2 || ranges.length > MOST_RANGES) return false;
   return ranges.every((range, index) => index === 0 || range.first > (ranges[index - 1] as ByteRange).last);
 }
 
-/** Cuts several ranges out of a body (RFC 9110 §14.6, §15.3.7.2); `contentType` is the body's own, for each part. */
+/** Returns several ranges of a body as parts (RFC 9110 §14.6, §15.3.7.2). `contentType` is that of the body. */
 export function multipartRanges(
   body: Uint8Array,
   ranges: readonly ByteRange[],
@@ -39,13 +39,13 @@ export function multipartRanges(
   return { contentType: `multipart/byteranges; boundary=${boundary}`, body: joined(pieces) };
 }
 
-/** So many digits of a number count, and a body of 4 GiB has fewer occurrences than there are such numbers. */
+/** Numbers of at most nine digits: a body of 4 GiB cannot contain them all. */
 const TAKEN = /byteranges-([0-9]{1,9})/g;
 
-/** A text that the body does not contain, so that no content can end a part (RFC 2046 §5.1.1). */
+/** A boundary that the body does not contain, so that no content can end a part (RFC 2046 §5.1.1). */
 function boundaryFor(body: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(body);
-  // Read once: to look for one number after the other would take a body that names them all quadratic time (hazard 32).
+  // The body is searched once: a search per number would be quadratic for a body that has them all (hazard 32).
   const taken = new Set<number>();
   for (const [, digits = ""] of text.matchAll(TAKEN)) {
     // `byteranges-12` contains `byteranges-1`.

@@ -1,20 +1,20 @@
 import { parseDictionary } from "./structured-fields.ts";
 import { trimSpaces } from "./list.ts";
 
-/** Which query parameters do not tell responses apart: those with these names, or all but those. */
+/** The query parameters that do not select a response: those with these names, or with `isExcept` all others. */
 export interface SearchRule {
   readonly isExcept: boolean;
-  /** Names as they are after decoding. */
+  /** Decoded names. */
   readonly names: ReadonlySet<string>;
 }
 
-/** One string of an inner list, its parameters read over (RFC 9651 §3.1.1). */
+/** One string of an inner list, with its parameters (RFC 9651 §3.1.1). */
 const MEMBER =
   / *"((?:[^"\\]|\\["\\])*)"(?:; *[a-z*][a-z0-9_\-.*]*(?:=(?:%?"(?:[^"\\]|\\["\\])*"|[^ ;")]+))?)*/y;
 
 /**
- * Reads `No-Vary-Search` (draft-ietf-httpbis-no-vary-search). Undefined where the field is invalid, so that each
- * parameter counts, and where it leaves none out: the order of parameters alone makes no rule.
+ * Returns the rule in `No-Vary-Search` (draft-ietf-httpbis-no-vary-search). Returns undefined if the field is malformed or
+ * leaves out no parameter, so that every parameter counts. `key-order` alone makes no rule.
  */
 export function parseNoVarySearch(value: string | undefined): SearchRule | undefined {
   const members = value === undefined ? undefined : parseDictionary(value);
@@ -31,7 +31,7 @@ export function parseNoVarySearch(value: string | undefined): SearchRule | undef
   return names === undefined || names.size === 0 ? undefined : { isExcept, names };
 }
 
-/** Writes a rule in one way only, so that equal text means equal rules. There is no bar in it. */
+/** Returns the one text of a rule: equal rules have equal texts. It has no bar, which separates the parts of keys. */
 export function formatNoVarySearch({ isExcept, names }: SearchRule): string {
   const list = [...names]
     .map((name) => `"${encodeURIComponent(name)}"`)
@@ -41,14 +41,14 @@ export function formatNoVarySearch({ isExcept, names }: SearchRule): string {
   return list === "" ? "key-order, params" : `key-order, params, except=(${list})`;
 }
 
-/** Whether two rules say the same; none is a rule too. */
+/** Returns whether two rules are equal, or both undefined. */
 export function isSameRule(one: SearchRule | undefined, other: SearchRule | undefined): boolean {
   return (one && formatNoVarySearch(one)) === (other && formatNoVarySearch(other));
 }
 
-/** Whether a parameter of this name, decoded, still tells responses apart. */
+/** Returns whether a parameter with this decoded name still selects the response. */
 export function keepsBy({ isExcept, names }: SearchRule, name: string): boolean {
-  // What could not be decoded stands for itself, where others read U+FFFD: it always counts.
+  // A name that cannot be decoded always counts: other parsers may read it with U+FFFD.
   return names.has(name) === isExcept || name.includes("%");
 }
 
@@ -70,7 +70,7 @@ function namesOf(member: string | true | undefined): ReadonlySet<string> | undef
   return names;
 }
 
-/** Decodes a name as a form would have it. */
+/** Decodes a name as in a form. */
 function decode(name: string): string {
   return new URLSearchParams(`name=${name.replaceAll("&", "%26")}`).get("name") as string;
 }

@@ -1,10 +1,10 @@
-/** The fields that say a content security policy, enforced or only reported (CSP3 §3.1, §3.2). */
+/** The fields of content security policies, enforced or only reported (CSP3 §3.1, §3.2). */
 export const POLICY_FIELDS: readonly string[] = [
   "content-security-policy",
   "content-security-policy-report-only",
 ];
 
-/** A source expression of a policy; what stands in it is taken as it is, though browsers want base64 (CSP3 §2.3.1). */
+/** A nonce source of a policy (CSP3 §2.3.1). It is taken as it is, even if it is not base64. */
 const NONCE = /'nonce-([^'\s;,]+)'/gi;
 
 const NONE: readonly string[] = [];
@@ -21,10 +21,9 @@ export function noncesOf(policies: readonly (string | undefined)[]): readonly st
 }
 
 /**
- * Looks for nonces in content that comes in parts; one may begin in one part and end in another. It takes linear time
- * (Knuth, Morris and Pratt 1977).
+ * Searches for nonces in content that comes in parts, also across parts, in linear time (Knuth, Morris and Pratt 1977).
  *
- * Templates escape `=`, `+` and `/` in many ways, so what is looked for of each nonce is its longest run of other characters.
+ * Templates escape `=`, `+` and `/` in many ways. So the search is for each nonce's longest run of other characters.
  */
 export class NonceFinder {
   readonly #words: readonly Word[];
@@ -34,16 +33,16 @@ export class NonceFinder {
     this.#words = Array.from(texts, (text) => wordOf(new TextEncoder().encode(text)));
   }
 
-  /** Reads the next part; returns whether one of the nonces has ended in it. */
+  /** Reads the next part. Returns whether a nonce ended in it. */
   finds(part: Uint8Array): boolean {
     return this.#words.some((word) => endsIn(word, part));
   }
 }
 
-/** A word that is looked for, and how much of it was read last. */
+/** A searched word and how much of it matched last. */
 interface Word {
   readonly bytes: Uint8Array;
-  /** For each byte: how long the longest beginning of the word is that ends there as well. */
+  /** For each byte of the word: the length of the longest proper prefix that also ends there. */
   readonly borders: Uint32Array;
   read: number;
 }
@@ -69,7 +68,7 @@ function endsIn(word: Word, part: Uint8Array): boolean {
   let { read } = word;
   for (let at = 0; at < part.length; at++) {
     if (read === 0) {
-      // As far as the word cannot even begin, the engine looks, which is many times as fast.
+      // The engine's own search for the first byte is many times faster.
       at = part.indexOf(bytes[0] as number, at);
       if (at === -1) break;
     }

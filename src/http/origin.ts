@@ -1,8 +1,8 @@
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", https: "443" };
 
 /**
- * Returns a scheme and an authority as they count: in lower case, and without a port that is empty or the scheme's own
- * (RFC 9110 §4.2.3). Letters beyond ASCII stay as they are: no host has them, and a client may write what it likes.
+ * Returns a scheme and authority in normal form: in lower case, without an empty or default port (RFC 9110 §4.2.3).
+ * Non-ASCII letters are kept, because lower-casing them could make two different hosts equal.
  */
 export function normaliseOrigin(origin: string): string {
   const lower = origin.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());

@@ -1,19 +1,19 @@
 /**
- * One `name=value` of a query. `name` and `value` are canonical: percent-encoded in one way only, so that equal
- * text means equal parameters. `value` is undefined where there is no `=`. `raw` is the segment as received.
+ * One `name=value` of a query. `name` and `value` are percent-encoded in one way only, so that equal parameters have equal
+ * texts. `value` is undefined without `=`. `raw` is the segment as received.
  */
 export interface QueryParameter {
   readonly name: string;
   readonly value: string | undefined;
   readonly raw: string;
-  /** Whether all parsers read it alike; one that some read otherwise is nothing but its raw text. */
+  /** Whether all parsers read it alike. If not, only `raw` counts. */
   readonly isPlain: boolean;
 }
 
-/** Parsers look at so many segments of a query at most: those of Node and `qs`, by default. */
+/** The default limit of segments in the parsers of Node and `qs`. */
 const MOST_SEGMENTS = 1000;
 
-/** Where `qs` ends a name, though it has ended for others before. */
+/** Here `qs` ends a name that other parsers end earlier. */
 const LATER_END = /(?:\]|%5D)=/i;
 
 /**
@@ -37,16 +37,17 @@ export function parseQuery(query: string): QueryParameter[] {
   return parameters;
 }
 
-/** Whether parsers that read a thousand segments would not read all of this query: then its order counts, too. */
+/** Returns whether a query exceeds the parsers' limit of segments. Then the order of all parameters counts. */
 export function isLongQuery(query: string): boolean {
   return query.length > MOST_SEGMENTS && query.split("&", MOST_SEGMENTS + 1).length > MOST_SEGMENTS;
 }
 
 /**
- * Returns the parameters as one text, sorted in code-unit order by what their names begin with: a parser that nests
- * makes different things of `a=1&a[]=2` and `a[]=2&a=1`, so what stands before `[` or `.` keeps its order, as values of
- * one name do (hazard 40). Nothing is sorted where `isOrdered` says so, nor where some parameter is not plain, or begins
- * with such a character: it may be a part of any other. Different parameters give different texts.
+ * Returns the parameters as one text, sorted by the part of their names before `[` or `.`, in code-unit order. Parameters
+ * with the same such part keep their order, because a parser that nests reads `a=1&a[]=2` and `a[]=2&a=1` differently
+ * (hazard 40). Different parameters give different texts.
+ *
+ * Nothing is sorted with `isOrdered`, nor if a parameter is not plain or begins with `[` or `.`: it may belong to any other.
  */
 export function formatQuery(parameters: readonly QueryParameter[], isOrdered = false): string {
   const based = parameters.map((parameter) => ({ base: baseOf(parameter), text: textOf(parameter) }));
@@ -55,7 +56,7 @@ export function formatQuery(parameters: readonly QueryParameter[], isOrdered = f
   return based.map(({ text }) => text).join("&");
 }
 
-/** What stands before `[` or `.` in a canonical name; undefined where that is not surely what a parser calls it. */
+/** The part of a name before `[` or `.`. Undefined if parsers may disagree on it. */
 function baseOf({ name, isPlain }: QueryParameter): string | undefined {
   if (!isPlain) return undefined;
   const base = name.split(/%5B|\./, 1)[0] as string;
@@ -67,7 +68,7 @@ function textOf({ name, value, raw, isPlain }: QueryParameter): string {
   return value === undefined ? name : `${name}=${value}`;
 }
 
-/** Returns the text that a canonical name or value stands for; one that cannot be decoded stands for itself. */
+/** Returns a name or value decoded, or as it is if it cannot be decoded. */
 export function decodeComponent(canonical: string): string {
   if (!canonical.includes("%")) return canonical;
   try {
@@ -77,7 +78,7 @@ export function decodeComponent(canonical: string): string {
   }
 }
 
-/** Returns the path and the query of a request target; the query is without its `?`, and empty where there is none. */
+/** Returns the path and the query of a request target. The query has no `?` and is empty if there is none. */
 export function splitTarget(target: string): { path: string; query: string } {
   const at = target.indexOf("?");
   return at === -1 ? { path: target, query: "" } : { path: target.slice(0, at), query: target.slice(at + 1) };
@@ -86,10 +87,10 @@ export function splitTarget(target: string): { path: string; query: string } {
 /** The characters that `encodeURIComponent` leaves alone. */
 const UNRESERVED = /^[A-Za-z0-9\-_.!~*'()]*$/;
 
-/** Where they stand in a query, a URL parser may end it or take them away. */
+/** URL parsers may end a query at one of these or drop it. */
 const ENDS = /[#\s]/;
 
-/** Undefined for text that parsers decode in different ways, or not at all. */
+/** Returns text in its one encoding, or undefined if parsers decode it differently or not at all. */
 function canonical(text: string): string | undefined {
   if (UNRESERVED.test(text)) return text;
   if (ENDS.test(text)) return undefined;

@@ -3,12 +3,12 @@ import { parseEntityTag, strongMatch } from "./etag.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { parseList } from "./list.ts";
 
-/** A run of bytes, both ends included (RFC 9110 §14.1.2). */
+/** A range of bytes, both ends included (RFC 9110 §14.1.2). */
 export type ByteRange = { readonly first: number; readonly last: number };
 
 /**
- * Returns the satisfiable ranges of a `Range` value in a body of `length` bytes, cut to its end; `"unsatisfiable"`
- * where none is; or undefined where the field is to be ignored: absent, another unit, malformed (RFC 9110 §14.2).
+ * Returns the satisfiable ranges of a `Range` value in a body of `length` bytes, cut at its end, or `"unsatisfiable"` if there
+ * is none. Returns undefined if the field is absent, malformed or in another unit, and so ignored (RFC 9110 §14.2).
  */
 export function parseRange(
   value: string | undefined,
@@ -36,10 +36,7 @@ export function formatUnsatisfied(length: number): string {
   return `bytes */${length}`;
 }
 
-/**
- * Decides whether `Range` is obeyed: no `If-Range` was sent, or it is a strong validator of the stored response
- * (RFC 9110 §13.1.5). `date` is the stored `Date` in epoch milliseconds.
- */
+/** Returns whether `If-Range` is absent or matches a strong validator of the stored response (RFC 9110 §13.1.5). */
 export function ifRangeHolds(ifRange: string | undefined, stored: Validators): boolean {
   if (ifRange === undefined) return true;
   const wanted = parseEntityTag(ifRange);
@@ -52,7 +49,7 @@ const BYTES = /^bytes=/i;
 const MEMBER = /^(\d*)-(\d*)$/;
 const ONE_SECOND_MS = 1000;
 
-/** Returns the range cut to the body, an empty one (`last < first`) where it is unsatisfiable, undefined where malformed. */
+/** Returns the range cut at the body's end, one with `last < first` if unsatisfiable, undefined if malformed. */
 function parseMember(member: string, length: number): ByteRange | undefined {
   const match = MEMBER.exec(member);
   if (match === null) return undefined;
@@ -65,7 +62,7 @@ function parseMember(member: string, length: number): ByteRange | undefined {
 
 function parseSuffix(suffix: string, length: number): ByteRange | undefined {
   if (suffix === "") return undefined;
-  // RFC 9110 §14.1.2 calls this satisfiable, but no Content-Range can say it, so the empty body is sent whole.
+  // RFC 9110 §14.1.2 calls this satisfiable, but no Content-Range can express it, so the empty body is sent whole.
   if (length === 0 && Number(suffix) > 0) return undefined;
   return { first: Math.max(length - Number(suffix), 0), last: length - 1 };
 }
@@ -73,7 +70,7 @@ function parseSuffix(suffix: string, length: number): ByteRange | undefined {
 function isStrongDate(text: string, lastModified: string | undefined, date: number | undefined): boolean {
   if (lastModified === undefined || date === undefined) return false;
   const wanted = parseHttpDate(text, date);
-  // RFC 9110 §8.8.2.2: a second change in the same second would have left the same Last-Modified.
+  // RFC 9110 §8.8.2.2: two changes in one second have the same Last-Modified.
   return (
     wanted !== undefined && wanted === parseHttpDate(lastModified, date) && date - wanted >= ONE_SECOND_MS
   );

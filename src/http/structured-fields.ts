@@ -1,6 +1,6 @@
 import { trimSpaces } from "./list.ts";
 
-/** The members of a structured dictionary (RFC 9651 §3.2): bare items and inner lists as text, a lone key as `true`. */
+/** The members of a dictionary (RFC 9651 §3.2): bare items and inner lists as text, a key without a value as `true`. */
 export type Dictionary = ReadonlyMap<string, string | true>;
 
 const KEY = /[a-z*][a-z0-9_\-.*]*/y;
@@ -11,8 +11,8 @@ const SPACES = / */y;
 const OWS = /[ \t]*/y;
 
 /**
- * Reads a structured dictionary, or undefined where it does not parse: then the whole field is ignored (RFC 9651 §4.2).
- * Parameters are read over. Of a key that is repeated the last member counts, in the place of the first.
+ * Returns the members of a dictionary, or undefined if it is malformed: then the whole field is ignored (RFC 9651 §4.2).
+ * Parameters are checked and dropped. Of a repeated key, the last value counts, at the position of the first.
  */
 export function parseDictionary(value: string): Dictionary | undefined {
   const members = new Map<string, string | true>();
@@ -27,13 +27,13 @@ export function parseDictionary(value: string): Dictionary | undefined {
     if (reader.isAtEnd) return members;
     if (!reader.skip(",")) return undefined;
     reader.take(OWS);
-    // A comma promises another member.
+    // A trailing comma is malformed.
     if (reader.isAtEnd) return undefined;
   }
   return members;
 }
 
-/** Goes through a text from left to right. */
+/** A position in a text that is parsed from left to right. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -46,7 +46,7 @@ class Reader {
     return this.#at === this.#text.length;
   }
 
-  /** Takes what a sticky pattern matches here. */
+  /** Consumes and returns the match of a sticky pattern at the position. */
   take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.#text)?.[0];
@@ -54,14 +54,14 @@ class Reader {
     return found;
   }
 
-  /** Passes one character, if it is there. */
+  /** Consumes one character if it is next. */
   skip(character: string): boolean {
     if (this.#text[this.#at] !== character) return false;
     this.#at++;
     return true;
   }
 
-  /** Takes an item or an inner list (RFC 9651 §3.1.1). */
+  /** Consumes and returns an item or an inner list (RFC 9651 §3.1.1). */
   member(): string | undefined {
     const start = this.#at;
     if (!this.skip("(")) return this.#item();
@@ -73,7 +73,7 @@ class Reader {
     }
   }
 
-  /** Reads over parameters; answers whether they are well-formed (RFC 9651 §4.2.3.2). */
+  /** Consumes parameters; returns whether they are well-formed (RFC 9651 §4.2.3.2). */
   readsParameters(): boolean {
     while (this.skip(";")) {
       this.take(SPACES);
@@ -94,7 +94,7 @@ function isUtf8(encoded: string): boolean {
     decodeURIComponent(encoded);
     return true;
   } catch {
-    // Not a failure: this is how one asks.
+    // Not UTF-8: the display string is malformed.
     return false;
   }
 }
@@ -104,8 +104,8 @@ const PARAMETER =
   /; *[a-z*][a-z0-9_\-.*]*(?:=(?:-?[0-9]{1,12}\.[0-9]{1,3}|-?[0-9]{1,15}(?![0-9.])|"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*|:[A-Za-z0-9+/=]*:|\?[01]|@-?[0-9]{1,15}))?/y;
 
 /**
- * Reads a structured list whose members are strings (RFC 9651 §3.1), parameters read over, each member once; undefined
- * where it is anything else: then the whole field is ignored (RFC 9651 §4.2).
+ * Returns the members of a list of strings, each once, without parameters (RFC 9651 §3.1), or undefined for anything else:
+ * then the whole field is ignored (RFC 9651 §4.2).
  */
 export function parseStringList(value: string): readonly string[] | undefined {
   const text = trimSpaces(value);
@@ -124,7 +124,7 @@ export function parseStringList(value: string): readonly string[] | undefined {
     while (take(PARAMETER) !== null);
     take(/[ \t]*/y);
     if (at === text.length) break;
-    // A comma promises another member.
+    // A trailing comma is malformed.
     if (take(/,[ \t]*(?=[^ \t])/y) === null) return undefined;
   }
   return [...members];

@@ -4,7 +4,7 @@ import { parseDictionary } from "./structured-fields.ts";
 
 const REFUSALS: ReadonlySet<string> = new Set(["no-cache", "no-store", "private"]);
 
-/** Directives without an argument, and durations: what a targeted field may say besides refusals. */
+/** The other directives of a targeted field: without an argument, and with a duration. */
 const FLAGS: ReadonlySet<string> = new Set([
   "immutable",
   "must-revalidate",
@@ -20,16 +20,18 @@ const DURATIONS: ReadonlySet<string> = new Set([
   "stale-while-revalidate",
 ]);
 
-/** The directives that count for a response, and whether they are those of the targeted field. */
+/** The directives of a response, and whether they come from the targeted field. */
 export interface CacheControls {
   readonly cacheControl: CacheControl;
   readonly isTargeted: boolean;
 }
 
 /**
- * Reads `Cache-Control` and a targeted field, such as `CDN-Cache-Control`, which decides alone where it is valid (RFC 9213
- * §2.2). One that says nothing that is understood, or a directive with a value of another type, opens nothing that
- * `Cache-Control` closes: a typing error must not make public what a handler keeps to one client.
+ * Returns the directives of a targeted field such as `CDN-Cache-Control` if it is valid, else of `Cache-Control`
+ * (RFC 9213 §2.2).
+ *
+ * A targeted field without a known directive, or with a value of the wrong type, does not override a refusal in
+ * `Cache-Control`: a typing error must not make a private response public.
  */
 export function parseCacheControls(targeted: string | undefined, general: string | undefined): CacheControls {
   const cacheControl = parseCacheControl(general);
@@ -41,8 +43,8 @@ export function parseCacheControls(targeted: string | undefined, general: string
 }
 
 /**
- * Reads a targeted cache control field (RFC 9213 §2.1), or undefined where it is absent, empty or no structured
- * dictionary: then `Cache-Control` and `Expires` count.
+ * Returns the directives of a targeted field (RFC 9213 §2.1), or undefined if it is absent, empty or malformed: then
+ * `Cache-Control` and `Expires` count.
  */
 export function parseTargetedCacheControl(value: string | undefined): CacheControl | undefined {
   return readTargeted(value)?.cacheControl;
@@ -65,9 +67,9 @@ function readTargeted(
     }
     if (item === true || item === "?1") directives.push(name);
     else if (item === "?0") continue;
-    // A refusal with an argument that it does not have is read the strict way, as everywhere.
+    // A refusal with a wrong argument is read strictly.
     else if (REFUSALS.has(name)) directives.push(item.startsWith('"') ? `${name}=${item}` : name);
-    // A duration is an integer here and nothing else; of other types it is not understood.
+    // A duration is an integer here; a value of another type is ignored.
     else if (isDuration) directives.push(`${name}=${item}`);
   }
   const cacheControl = parseCacheControl(directives.join(", "));

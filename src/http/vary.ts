@@ -3,8 +3,8 @@ import type { FieldValue } from "./fields.ts";
 import { parseList } from "./list.ts";
 
 /**
- * Returns the request fields that tell variants apart: lower-case, each once, in order; or `"*"` where more than
- * the request does (RFC 9110 §12.5.5). A member that is no field name cannot be looked up, so it reads as `"*"`.
+ * Returns the members of `Vary` in lower case, each once, in order, or `"*"` if one of them is `*` or no field name
+ * (RFC 9110 §12.5.5).
  */
 export function parseVary(value: FieldValue | undefined): readonly string[] | "*" {
   const members = parseList((combined(value) ?? "").toLowerCase());
@@ -12,29 +12,34 @@ export function parseVary(value: FieldValue | undefined): readonly string[] | "*
   return [...new Set(members)];
 }
 
-/** Returns a `Vary` value with the members that are present, as they are spelled, and the added ones; `"*"` swallows all. */
+/**
+ * Returns a `Vary` value with the present members as spelled and the added ones. `"*"` replaces all.
+ *
+ * @example
+ * mergeVary("Accept, Origin", ["origin", "x-tenant"]); // "Accept, Origin, x-tenant"
+ */
 export function mergeVary(present: FieldValue | undefined, added: readonly string[]): string {
   const known = parseVary(present);
   const wanted = parseVary(added);
   if (known === "*" || wanted === "*") return "*";
-  const said = new Set(known);
-  const missing = wanted.filter((name) => !said.has(name));
+  const names = new Set(known);
+  const missing = wanted.filter((name) => !names.has(name));
   return [...parseList(combined(present) ?? ""), ...missing].join(", ");
 }
 
-/** Fields whose members are tokens, so that case and space between them mean nothing (RFC 9110 §12.5). */
+/** Fields whose members are tokens: case and whitespace between them have no meaning (RFC 9110 §12.5). */
 const LISTS_OF_TOKENS: ReadonlySet<string> = new Set([
   "accept-charset",
   "accept-encoding",
   "accept-language",
 ]);
 
-/** Begins only where a run of spaces does: to try each space of it in turn would be quadratic (hazard 32). */
+/** Matches only at the start of a run of spaces: a try at each space would be quadratic (hazard 32). */
 const BESIDE_SEMICOLON = /(?<![ \t])[ \t]*;[ \t]*/g;
 
 /**
- * Returns a selecting field's value as it counts: two that mean the same are one (RFC 9111 §4.1). Only what the field's
- * own specification says is done, and order is kept, since many servers prefer what stands first.
+ * Returns a selecting field's value in normal form, so that equivalent values select one variant (RFC 9111 §4.1). It does
+ * only what the field's specification allows. Order is kept, because many servers prefer the first member.
  */
 export function normaliseSelecting(name: string, value: string): string {
   if (!LISTS_OF_TOKENS.has(name)) return value;

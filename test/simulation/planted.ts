@@ -216,7 +216,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "max-stale-overrides-must-revalidate",
     file: "core/request/directives.js",
-    find: "!said.mustRevalidate && ",
+    find: "!mustRevalidate && ",
     replace: "",
   },
   {

@@ -106,13 +106,13 @@ export interface Fill {
   leave(): boolean;
   /**
    * Returns whether an error thrown by the handler is a response rather than a failure. It is if its `status` or
-   * `statusCode` (else `said`, the status set on the response before) is from 400 to 599 and not one of the route's
+   * `statusCode` (else `given`, the status set on the response before) is from 400 to 599 and not one of the route's
    * `errorStatuses`.
    *
    * If true, the adapter opens the fill with whatever an error handler sends. Otherwise, or if the adapter cannot see
    * what is sent, it abandons the fill with the error. The adapter asks for each error, in order.
    */
-  isAnswer(error: unknown, said?: number): boolean;
+  isAnswer(error: unknown, given?: number): boolean;
   /**
    * Ends the fill without a response: the handler failed, its client disconnected, or the response was sent where the
    * adapter cannot see it. `onError` receives `error` if no client does.

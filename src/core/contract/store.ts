@@ -44,7 +44,7 @@ export interface Entry {
   readonly status: number;
   /** The handler's fields, without those that are never stored, and with an `ETag`. */
   readonly fields: Fields;
-  /** The whole content, encoded as the stored `Content-Encoding` says. */
+  /** The whole content, encoded in the stored `Content-Encoding`. */
   readonly body: Uint8Array;
   /** When the origin made the response: the time of receipt less its age then (RFC 9111 §4.2.3). */
   readonly storedAt: number;

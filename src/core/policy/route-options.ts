@@ -24,7 +24,7 @@ export interface JsonSchemaSource {
 export interface RouteOptions<Native = never> {
   /**
    * How long a response stays fresh, in seconds, or a function that returns it. `Infinity`: until it is invalidated or
-   * evicted. `"response"`: as the response says; one without a lifetime of its own is not fresh.
+   * evicted. `"response"`: only the response's own lifetime; without one it is not fresh.
    *
    * A number on a route overrides the response's lifetime, but never its `no-store`, `private` or `no-cache`. A number in a
    * cache's `defaults` applies only to responses without a lifetime of their own (RFC 9111 §4.2.1).

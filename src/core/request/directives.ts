@@ -33,11 +33,11 @@ const NO_DIRECTIVES: RequestDirectives = Object.freeze({
 /** Returns the directives of a request, or none if the policy does not obey `requestDirectives`. */
 export function directivesOf(request: RequestRecord, policy: Policy): RequestDirectives {
   if (!policy.requestDirectives) return NO_DIRECTIVES;
-  const said = request.header("cache-control");
+  const field = request.header("cache-control");
   // `Pragma: no-cache` counts where there is no `Cache-Control` (RFC 9111 §5.4).
-  const pragma = said === undefined && /(^|,)\s*no-cache\s*(,|$)/i.test(request.header("pragma") ?? "");
-  if (said === undefined && !pragma) return NO_DIRECTIVES;
-  const asked = parseCacheControl(pragma ? "no-cache" : said);
+  const pragma = field === undefined && /(^|,)\s*no-cache\s*(,|$)/i.test(request.header("pragma") ?? "");
+  if (field === undefined && !pragma) return NO_DIRECTIVES;
+  const asked = parseCacheControl(pragma ? "no-cache" : field);
   return {
     noStore: asked.noStore,
     onlyIfCached: asked.onlyIfCached,
@@ -70,8 +70,9 @@ function staleEnough(most: number | true, staleMs: number): boolean {
 /** Whether a response may be served stale at all (RFC 9111 §4.2.4). A targeted field counts alone (RFC 9213 §2.2). */
 function mayBeStale(entry: Entry): boolean {
   const own = (name: string): string | undefined => combined(fieldOf(entry.fields, name));
-  const { cacheControl: said } = parseCacheControls(own("cdn-cache-control"), own("cache-control"));
-  return (
-    !said.mustRevalidate && !said.proxyRevalidate && said.noCache === false && said.sMaxage === undefined
-  );
+  const { mustRevalidate, proxyRevalidate, noCache, sMaxage } = parseCacheControls(
+    own("cdn-cache-control"),
+    own("cache-control"),
+  ).cacheControl;
+  return !mustRevalidate && !proxyRevalidate && noCache === false && sMaxage === undefined;
 }
