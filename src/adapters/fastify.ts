@@ -7,50 +7,65 @@ import type {
 } from "fastify";
 import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, RouteOptions } from "../adapter.ts";
-import { noteAnswers } from "./fastify/sent-replies.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
-import { declaredQueryOf } from "./fastify/query.ts";
-import { choosingFields, declarationOf } from "./fastify/declaration.ts";
-import { isMarked, markBound, routeLabel, watchForUnseenRoutes } from "./fastify/missed-routes.ts";
+import { choosingFields, declarationOf, declaredQueryOf } from "./fastify/declaration.ts";
+import { isMarked, markServed, routeLabel, watchForMissedRoutes } from "./fastify/missed-routes.ts";
+import { markSentReplies } from "./fastify/sent-replies.ts";
 
-/** What a Fastify route may say in `config.cache`. */
+/** The options of a cached Fastify route, in `config.cache`: those of every route, and guards. */
 export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {
-  /** Guards in the shape of `preHandler` hooks: they run before the lookup, on hits as on misses. */
+  /**
+   * `preHandler` hooks that run before the lookup, on hits as on misses: checks that may refuse a request.
+   *
+   * @example
+   *   app.get("/report", { config: { cache: { ttl: 60, before: [requireKey] } } }, handler);
+   */
   before?: preHandlerHookHandler | readonly preHandlerHookHandler[];
 }
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Caches the route's responses; `false` takes the mark away again. */
+    /**
+     * Caches the route's responses; `false` does not, where a default would.
+     *
+     * @example
+     *   app.get("/items", { config: { cache: { ttl: 60 } } }, async () => listItems());
+     */
     cache?: FastifyCacheOptions | false;
   }
 }
 
-/** What the plugin is registered with. */
+/** The options of the plugin. */
 export interface CacheRoutePluginOptions {
-  /** The cache that `createCache` made. */
+  /** The cache that `createCache` returned; several applications may share one. */
   cache: Cache;
 }
 
-/** What Fastify itself takes with each plugin is left to it. */
+/** All but `cache` are Fastify's own, which every plugin may be registered with. */
 const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
 
 /**
- * The Fastify plugin: serves every route with `config.cache` that is declared after it in its context or below.
+ * The Fastify plugin: serves every route with `config.cache` that is declared after it, in its context or below.
  *
- * The lookup is the last thing in `preHandler`, after every guard. Throws at start-up where options are wrong, where a
- * marked route was declared before the plugin was loaded (`ERR_CACHE_ROUTE_UNSEEN`).
+ * The lookup is the last of the `preHandler` hooks, after every guard. The application fails to start where options are
+ * wrong (`ERR_CACHE_OPTION_INVALID`), and where a route with `config.cache` was declared before the plugin was loaded
+ * (`ERR_CACHE_ROUTE_UNSEEN`): await the registration.
+ *
+ * @example
+ *   const cache = createCache();
+ *   await app.register(cacheRoute, { cache });
+ *   app.get("/items", { config: { cache: { ttl: 60 } } }, async () => listItems());
  */
 export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
   checkedOptions(options, "cacheRoute", { known: PLUGIN_OPTIONS, offered: ["cache"], example: "{ cache }" });
   const engine = engineOf(options.cache);
-  const chosen: (() => void)[] = [];
+  const refinements: (() => void)[] = [];
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
-    if (isMarked(route)) chosen.push(bind(this, route, route.config.cache, engine));
+    if (isMarked(route)) refinements.push(bind(this, route, route.config.cache, engine));
   });
-  // Which routes have one URL is known when all are declared.
+  // Which routes share a URL is known only when all are declared.
   app.addHook("onReady", (done) => {
-    chosen.splice(0).forEach((say) => say());
+    refinements.splice(0).forEach((refine) => refine());
     done();
   });
 };
@@ -62,11 +77,11 @@ Object.assign(cacheRoute, {
   [Symbol.for("plugin-meta")]: { name: "caching-route", fastify: ">=5" },
 });
 
-watchForUnseenRoutes();
+watchForMissedRoutes();
 
 const cachedRoutes = new WeakMap<FastifyRoute, CachedRoute>();
 
-/** Answers what adds to the policy the fields by which Fastify chooses between routes. */
+/** Returns a function that adds to the policy the fields by which Fastify chooses between routes of one URL. */
 function bind(
   app: FastifyInstance,
   route: FastifyRoute,
@@ -74,7 +89,7 @@ function bind(
   engine: Engine,
 ): () => void {
   const { before, ...options } = written;
-  // Without guards the options go on as they are: what stands in their place is recognised.
+  // Without guards, the same object: the engine recognises what `rfc9111` returned.
   const own = before === undefined ? written : options;
   const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
   const policy = engine.policy<FastifyRequest>(own, context);
@@ -85,8 +100,8 @@ function bind(
       `${routeLabel(route)}: the option "before" is not made of functions; write preHandler hooks, such as [requireKey]`,
     );
   }
-  markBound(route);
-  noteAnswers(app);
+  markServed(route);
+  markSentReplies(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.
   const cached = known ?? new CachedRoute(route, guards as preHandlerHookHandler[], engine, policy);

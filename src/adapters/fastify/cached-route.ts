@@ -10,35 +10,45 @@ import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapte
 import { abortWhenDestroyed } from "../node/abort-response.ts";
 import { describesCoded } from "../node/compression-guard.ts";
 import { isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
-import { areBeyondAscii } from "../node/response-form.ts";
 import { replayedFill } from "../node/replay.ts";
-import { restoreAtEnd } from "../node/shadow.ts";
 import { overrideHeaders } from "../node/request.ts";
-import { isAnswered, release } from "./sent-replies.ts";
-import { asIs, contentOf, shownContentOf } from "./content.ts";
+import { areBeyondAscii } from "../node/response-form.ts";
+import { restoreAtEnd } from "../node/shadow.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./internals.ts";
-import { isResponse, isStream } from "./payload.ts";
-import { FastifyRecord } from "./record.ts";
-import { breakWith, restoreFields, setFields } from "./reply.ts";
-import { serialised } from "./serialised.ts";
-import { showTarget } from "./target.ts";
-import { Trailers } from "./trailers.ts";
+import { isResponse, isStream, serialized } from "./payload.ts";
+import { abortWith, dropTrailers, payloadForHooks, payloadOf, restoreFields, setFields } from "./reply.ts";
+import { FastifyRecord, overrideTarget } from "./request.ts";
+import { wasSent } from "./sent-replies.ts";
 
-/** Goes on to the next hook with what is to be sent. */
+/** Goes on to the next hook with the payload to be sent. */
 type PayloadDone = (error: Error | null, payload?: unknown) => void;
 
-type Headers = ReturnType<FastifyReply["getHeaders"]>;
+/** The applications whose hooks have been seen to compress: a HEAD has another route than its GET. */
+const COMPRESSING: WeakSet<object> = new WeakSet();
 
-/** The applications whose hooks have been seen to code what they send: a HEAD has another route than its GET. */
-const CODING: WeakSet<object> = new WeakSet();
+/** What a cached route has to know of a reply in later hooks. */
+class ReplyNotes {
+  /** The run of the handler that sends it. */
+  fill: FastifyFill | undefined;
+  /** Its fields are those of another request's run: their names, and the fields that were set before. */
+  followed: { readonly names: readonly string[]; readonly before: Headers } | undefined;
+  /** A hit without a content type, which Fastify sets on text and bytes. */
+  isUntyped = false;
+  /** The length of a hit on HEAD; null where it has none. */
+  headLength: ReturnType<FastifyReply["getHeader"]> | null = undefined;
+  /** Its strong tag, where its content had no coding before the route's own last hooks. */
+  uncodedTag: string | undefined;
+}
+
+type Headers = ReturnType<FastifyReply["getHeaders"]>;
 
 /** One cached route: its hooks, and the runs of its handler that are under way. */
 export class CachedRoute {
   #engine: Engine;
   #policy: Policy<FastifyRequest>;
-  /** The origin that was asked for last, which is mostly the only one. */
+  /** The origin of the last request, which is usually the only one. */
   #origin: { readonly protocol: string; readonly host: string | undefined; readonly text: string } = {
     protocol: "",
     host: "",
@@ -48,16 +58,8 @@ export class CachedRoute {
   readonly #sendHooks: number;
   #hasLater: boolean | undefined;
   #hooked: boolean | undefined;
-  readonly #trailers = new Trailers();
-  readonly #fills = new WeakMap<FastifyReply, FastifyFill>();
-  /** The strong tags of what is said without a coding. */
-  readonly #plain = new WeakMap<FastifyReply, string>();
-  readonly #untyped = new WeakSet<FastifyReply>();
-  readonly #following = new WeakMap<
-    FastifyReply,
-    { readonly names: readonly string[]; readonly before: Headers }
-  >();
-  readonly #headLengths = new WeakMap<FastifyReply, ReturnType<FastifyReply["getHeader"]>>();
+  /** A plain hit, on a route without hooks, has none. */
+  readonly #notes = new WeakMap<FastifyReply, ReplyNotes>();
 
   constructor(
     route: RouteOptions,
@@ -68,16 +70,16 @@ export class CachedRoute {
     this.#engine = engine;
     this.#policy = policy;
     this.#route = route;
-    const fills = this.#fills;
+    const notes = this.#notes;
     const { handler } = route;
-    // Where a handler returns nothing and its client is gone, Fastify calls no hook.
+    // Where a handler returns nothing and its client has disconnected, Fastify calls no hook.
     route.handler = function handle(request, reply) {
       const result: unknown = handler.call(this, request, reply);
-      fills.get(reply)?.returned(result);
+      notes.get(reply)?.fill?.returned(result);
       return result;
     };
     arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
-    arrangeHooks(route, "preSerialization", { last: [this.#serialise] });
+    arrangeHooks(route, "preSerialization", { last: [this.#serialize] });
     const isHead = [route.method].flat().includes("HEAD");
     const last = isHead ? [this.#guardCompression, this.#restoreLength] : [this.#guardCompression];
     this.#sendHooks = last.length + 1;
@@ -91,17 +93,17 @@ export class CachedRoute {
     this.#policy = policy;
   }
 
-  /** More is known of the same policy, unless another cache has taken over. */
+  /** Replaces a policy by a more precise one, unless another cache has taken over. */
   refine(policy: Policy<FastifyRequest>, refined: Policy<FastifyRequest>): void {
     if (this.#policy === policy) this.#policy = refined;
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    // A guard answers: nothing overtakes that.
-    if (isAnswered(reply)) return;
+    // A guard has answered: nothing may overtake that.
+    if (wasSent(reply)) return;
     const replayed = replayedFill(request.raw);
     if (replayed !== undefined) {
-      this.#fill(replayed, request, reply, false);
+      this.#fill(replayed, request, reply, true);
       return done();
     }
     const decision = this.#begin(request, done);
@@ -127,8 +129,8 @@ export class CachedRoute {
     const fail = (error: Error): void => done(error);
     decision
       .then((decided) => {
-        // Somebody answered while the store was asked.
-        if (isAnswered(reply)) release(decided);
+        // Something else was sent while the store was asked.
+        if (wasSent(reply)) discard(decided);
         else this.#act(decided, request, reply, done);
       })
       .catch(fail);
@@ -136,9 +138,9 @@ export class CachedRoute {
 
   #record(request: FastifyRequest): FastifyRecord {
     const { protocol } = request;
-    // Fastify says the same of an empty host and of none.
+    // Fastify's `host` is empty for an empty `Host` and for none.
     const host = request.host || request.raw.headers.host;
-    // One text for all requests: its hash is known, and it is not joined anew.
+    // One string for all requests, so that it is joined and hashed once.
     if (protocol !== this.#origin.protocol || host !== this.#origin.host) {
       this.#origin = { protocol, host, text: host === undefined ? protocol : `${protocol}://${host}` };
     }
@@ -156,31 +158,33 @@ export class CachedRoute {
       return this.#follow(decision, reply, () => this.#lookup(request, reply, done));
     if (decision.kind === "bypass") setFields(reply, decision.fields);
     else if (isDisconnected(reply.raw)) {
-      // The client left while its turn came: whoever waits behind it takes over.
+      // The client disconnected while it waited: the next that waits takes over.
       return decision.abandon("aborted");
-    } else this.#fill(decision, request, reply, true);
+    } else this.#fill(decision, request, reply, false);
     done();
   }
 
-  #serve({ reply: said }: Serve, request: FastifyRequest, reply: FastifyReply): void {
-    reply.code(said.status);
+  #serve({ reply: hit }: Serve, request: FastifyRequest, reply: FastifyReply): void {
+    reply.code(hit.status);
     const isHead = request.method === "HEAD";
-    setFields(reply, said.fields, { making: said.making, isCounted: !isHead });
-    if (isHead) this.#headLengths.set(reply, reply.getHeader("content-length"));
+    setFields(reply, hit.fields, { making: hit.making, isCounted: !isHead });
+    if (isHead) this.#notesOn(reply).headLength = reply.getHeader("content-length") ?? null;
     const isHooked = this.#isHooked(request);
-    // Fastify gives text and bytes a content type that a stored stream did not have.
-    if (!isHooked && !reply.hasHeader("content-type")) this.#untyped.add(reply);
-    // Fastify would add a charset to a text's content type, or hand it to a serializer that a hook has set.
-    const isTextAnyway = said.text !== undefined && said.making?.textIn === "utf8";
-    const isBeyond = !isTextAnyway && said.body !== undefined && areBeyondAscii(reply.getHeaders());
-    const content = isHooked ? shownContentOf(said, reply, isBeyond) : contentOf(said, isBeyond);
-    if (typeof content === "string") reply.serializer(asIs);
-    reply.send(content ?? undefined);
+    // Fastify sets a content type on text and bytes, which a stored stream did not have.
+    if (!isHooked && !reply.hasHeader("content-type")) this.#notesOn(reply).isUntyped = true;
+    // Fastify would add a charset to a text's content type, or pass the text to a serializer that a hook has set.
+    const isTextAnyway = hit.text !== undefined && hit.making?.textIn === "utf8";
+    const isBeyond = !isTextAnyway && hit.body !== undefined && areBeyondAscii(reply.getHeaders());
+    const payload = isHooked
+      ? payloadForHooks(hit, reply.getHeader("content-type"), isBeyond)
+      : payloadOf(hit, isBeyond);
+    if (typeof payload === "string") reply.serializer(unchanged);
+    reply.send(payload ?? undefined);
   }
 
-  /** Whether the application has `onSend` hooks of its own, which look at what is sent. */
+  /** Whether the application has `onSend` hooks of its own, which read what is sent. */
   #isHooked(request: FastifyRequest): boolean {
-    // Fastify knows them all when the first request comes.
+    // Fastify knows all hooks only at the first request.
     this.#hooked ??= sendHooksOf(request) > this.#sendHooks;
     return this.#hooked;
   }
@@ -194,11 +198,11 @@ export class CachedRoute {
   #follow(following: Follow, reply: FastifyReply, decideAgain: () => void): void {
     const leave = (): void => void following.content.return?.();
     if (isDisconnected(reply.raw)) return leave();
-    // A hook may send something else.
+    // A hook may send something else, and then the content is not read.
     onceClosed(reply.raw, leave);
-    // Behind something else on its connection it is sent nothing, and is no slow reader.
+    // Behind another response on its connection it is sent nothing, and is no slow reader.
     onceItsTurn(reply.raw, () => {
-      if (isDisconnected(reply.raw) || isAnswered(reply)) return leave();
+      if (isDisconnected(reply.raw) || wasSent(reply)) return leave();
       if (!following.isCut()) return this.#sendFollowing(following, reply);
       leave();
       decideAgain();
@@ -207,29 +211,36 @@ export class CachedRoute {
 
   #sendFollowing({ status, fields, making, content }: Follow, reply: FastifyReply): void {
     const names = [...(making?.removed ?? []), ...fields.map(([name]) => name)];
-    this.#following.set(reply, { names, before: reply.getHeaders() });
+    this.#notesOn(reply).followed = { names, before: reply.getHeaders() };
     setFields(reply.code(status), fields, { making });
     const stream = Readable.from(content, { objectMode: false });
-    breakWith(stream, reply);
+    abortWith(stream, reply);
     reply.send(stream);
   }
 
-  #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, hasClient: boolean): void {
+  #fill(fill: Fill, request: FastifyRequest, reply: FastifyReply, isBackground: boolean): void {
     overrideHeaders(request.raw, fill);
-    if (fill.target !== undefined) restoreAtEnd(reply.raw, showTarget(request, fill));
-    this.#fills.set(reply, new FastifyFill(fill, reply, hasClient, this.#hasLaterHooks()));
+    if (fill.target !== undefined) restoreAtEnd(reply.raw, overrideTarget(request, fill));
+    const hasLaterHooks = this.#hasLaterHooks();
+    this.#notesOn(reply).fill = new FastifyFill(fill, reply, { isBackground, hasLaterHooks });
   }
 
-  readonly #serialise = (
+  #notesOn(reply: FastifyReply): ReplyNotes {
+    let notes = this.#notes.get(reply);
+    if (notes === undefined) this.#notes.set(reply, (notes = new ReplyNotes()));
+    return notes;
+  }
+
+  readonly #serialize = (
     _request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const run = this.#fills.get(reply);
-    if (run?.awaitsText !== true) return done(null, payload);
+    const fill = this.#notes.get(reply)?.fill;
+    if (fill?.awaitsText !== true) return done(null, payload);
     try {
-      run.takeText(serialised(reply, payload));
+      fill.captureText(serialized(reply, payload));
       return done(null, payload);
     } catch (error) {
       return done(error as Error);
@@ -242,18 +253,19 @@ export class CachedRoute {
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const run = this.#fills.get(reply);
     // Where a stream fails, Fastify destroys the response.
     if (isStream(payload) || isResponse(payload)) abortWhenDestroyed(reply.raw);
-    if (run === undefined) {
-      if (this.#untyped.has(reply)) reply.removeHeader("content-type");
-      this.#trailers.dropUnfit(reply);
+    const notes = this.#notes.get(reply);
+    const fill = notes?.fill;
+    if (fill === undefined) {
+      if (notes?.isUntyped === true) reply.removeHeader("content-type");
+      dropTrailers(reply);
       this.#noteTag(reply);
       return done(null, payload);
     }
     try {
-      const sent = run.send(payload);
-      this.#trailers.dropUnfit(reply);
+      const sent = fill.send(payload);
+      dropTrailers(reply);
       this.#noteTag(reply);
       return done(null, sent);
     } catch (error) {
@@ -261,56 +273,67 @@ export class CachedRoute {
     }
   };
 
-  /** Fastify's own HEAD routes take the length of what they would send, which on a hit is nothing. */
+  /** Fastify's own HEAD routes set the length of what they would send, which on a hit is nothing. */
   readonly #restoreLength = (
     _request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    if (this.#headLengths.has(reply)) {
-      const length = this.#headLengths.get(reply);
-      if (length === undefined) reply.removeHeader("content-length");
-      else reply.header("content-length", length);
-    }
+    const length = this.#notes.get(reply)?.headLength;
+    if (length === null) reply.removeHeader("content-length");
+    else if (length !== undefined) reply.header("content-length", length);
     done(null, payload);
   };
 
-  /** A strong tag names bytes; those that hooks have coded since have a weak one (RFC 9110 §8.8.1). */
+  /** A strong tag identifies bytes: the tag of content that hooks have compressed since is weak (RFC 9110 §8.8.1). */
   readonly #guardCompression = (
     request: FastifyRequest,
     reply: FastifyReply,
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const tag = this.#plain.get(reply);
+    const notes = this.#notes.get(reply);
+    const tag = notes?.uncodedTag;
     if (tag !== undefined && reply.getHeader("etag") === tag) {
       const coding = reply.getHeader("content-encoding") ?? "identity";
-      if (coding !== "identity") CODING.add(reply.server);
+      if (coding !== "identity") COMPRESSING.add(reply.server);
       const isEmpty = reply.statusCode === 304 || request.method === "HEAD";
       const isCoded =
         coding !== "identity" ||
-        (isEmpty && describesCoded(request.raw, reply.statusCode, tag, CODING.has(reply.server)));
+        (isEmpty && describesCoded(request.raw, reply.statusCode, tag, COMPRESSING.has(reply.server)));
       if (isCoded) reply.header("etag", `W/${tag}`);
     }
-    this.#fills.get(reply)?.left();
+    notes?.fill?.end();
     done(null, payload);
   };
 
-  /** Notes a strong tag that is said of content without a coding, where hooks may still code it. */
+  /** Notes the strong tag of content without a coding, where hooks may still compress it. */
   #noteTag(reply: FastifyReply): void {
     if (!this.#isHooked(reply.request) || reply.hasHeader("content-encoding")) return;
     const tag = reply.getHeader("etag");
-    if (typeof tag === "string" && tag.startsWith('"')) this.#plain.set(reply, tag);
+    if (typeof tag === "string" && tag.startsWith('"')) this.#notesOn(reply).uncodedTag = tag;
   }
 
   readonly #fail = (_request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void => {
-    this.#fills.get(reply)?.fail(error);
-    // What another request's response says of itself is not said of an error.
-    const following = this.#following.get(reply);
-    if (following === undefined) return done();
-    const names = following.names.filter((name) => name !== "cache-status");
-    restoreFields(reply.code(200), names, following.before);
+    const notes = this.#notes.get(reply);
+    notes?.fill?.fail(error);
+    const followed = notes?.followed;
+    if (followed === undefined) return done();
+    // The fields of another request's response, but for the cache's own, do not describe an error.
+    const names = followed.names.filter((name) => name !== "cache-status");
+    restoreFields(reply.code(200), names, followed.before);
     done();
   };
+}
+
+/** Drops a decision that is not needed any more: the next request that waits takes over. */
+function discard(decision: Decision): void {
+  if (decision.kind === "follow") void decision.content.return?.();
+  else if (decision.kind === "fill") decision.abandon("aborted");
+}
+
+/** The serializer of a payload that is text already. */
+function unchanged(payload: unknown): string {
+  return payload as string;
 }

@@ -2,70 +2,69 @@ import type { ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
 import { ClientDisconnect } from "../node/client-disconnect.ts";
 import { onceClosed } from "../node/connection-closed.ts";
-import { StreamDisconnect } from "../node/stream-disconnect.ts";
 import { observeRequests } from "../node/original-url.ts";
+import { StreamDisconnect } from "../node/stream-disconnect.ts";
 
-/** What a handler runs for. */
-interface Run {
-  /** The client goes, and nobody else was told yet; answers whether the run goes on. */
-  leave(): boolean;
-  /** The response is closed: the client has all of it, or has gone. */
+/** Observes the client for whom a handler runs. */
+interface ClientListener {
+  /** The client disconnects, and nobody else has been told; returns whether the handler runs on. */
+  disconnect(): boolean;
+  /** The response is closed: the client has all of it, or has disconnected. */
   close(): void;
 }
 
 /**
- * The client for whom a handler runs. Where it goes and the run goes on, the handler does not notice: neither Fastify's
- * `request.signal` nor what it is made of, the raw request, response and connection, tell of it.
+ * The client for whom a handler runs. Where it disconnects and the handler runs on, the handler does not notice: neither
+ * by Fastify's `request.signal` nor by the raw request, response and connection.
  */
-export class Leader {
-  /** False for a run behind the clients' backs, whose reply nobody reads. */
-  readonly isClient: boolean;
+export class Client {
+  /** Whether the handler runs in the background, for no client. */
+  readonly isBackground: boolean;
   readonly #disconnect: ClientDisconnect | StreamDisconnect | undefined;
-  #isTold = false;
+  #isClosed = false;
 
-  constructor(res: ServerResponse, isClient: boolean, run: Run) {
-    this.isClient = isClient;
-    // It listens to the connection, for others too: that is not what the handler listens to.
+  constructor(res: ServerResponse, isBackground: boolean, listener: ClientListener) {
+    this.isBackground = isBackground;
+    // Before the disconnect is observed, so that this listener does not count as the handler's.
     onceClosed(res, () => {
-      this.#isTold = true;
+      this.#isClosed = true;
       this.#disconnect?.release();
-      run.close();
+      listener.close();
     });
-    if (!isClient || !canDepart(res)) return;
+    if (isBackground || !isObservable(res)) return;
+    const leave = (): boolean => listener.disconnect();
     if (res.req.httpVersionMajor > 1) {
-      this.#disconnect = new StreamDisconnect(res, () => run.leave());
+      this.#disconnect = new StreamDisconnect(res, leave);
       return;
     }
     observeRequests(res.req);
-    // What paces the source is the cache; what is still written here goes nowhere.
-    const room = (): undefined => undefined;
-    this.#disconnect = new ClientDisconnect(res, { leave: () => run.leave(), room, end: () => undefined });
+    // The cache paces the source, so what is still written to the response needs no room.
+    this.#disconnect = new ClientDisconnect(res, { leave, room: () => undefined, end: () => undefined });
   }
 
-  /** Whether there is somebody to read what is sent. */
-  get isThere(): boolean {
-    return this.isClient && !this.#isTold && !this.isHidden;
+  /** Whether a client reads what is sent. */
+  get isConnected(): boolean {
+    return !this.isBackground && !this.#isClosed && !this.isDetached;
   }
 
-  /** Whether the client is gone, or all was sent, and the handler could know. */
-  get isTold(): boolean {
-    return this.#isTold;
+  /** Whether the response is closed, and the handler could notice. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
-  /** Whether the client is gone and the handler goes on without knowing. */
-  get isHidden(): boolean {
+  /** Whether the client has disconnected and the handler runs on without noticing. */
+  get isDetached(): boolean {
     return this.#disconnect?.hasClient === false;
   }
 
-  /** Nobody wants the rest: where its client's leaving was kept from the handler, it is told now. */
+  /** Nobody wants the rest: a handler that did not notice that its client disconnected is told. */
   stop(): void {
     this.#disconnect?.stop();
   }
 }
 
-/** Not where a request was injected. */
-function canDepart(res: ServerResponse): boolean {
+/** False for an injected request, and where Express has a cache in front, which observes the client itself. */
+function isObservable(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
-  // Where Express has put a cache in front, it is that one's to say whether the handler is told.
   return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !ClientDisconnect.watches(res));
 }

@@ -1,348 +1,350 @@
 import type { FastifyReply } from "fastify";
-import { changesOf, subtractFields } from "../../adapter.ts";
-import type {
-  Abandoned,
-  Fields,
-  Fill,
-  HandlerHead,
-  Making,
-  OpenFill,
-  Refusal,
-  Reply,
-} from "../../adapter.ts";
-import { listenTo, onNothing } from "./reply-interceptor.ts";
-import { HandlerStream } from "./handler-stream.ts";
-import { areBeyondAscii, makingOf, textIn } from "../node/response-form.ts";
-import { Leader } from "./client.ts";
-import { Leaving } from "./leaving.ts";
-import { bufferOf, isConsumed, isResponse, isStream, sayHead } from "./payload.ts";
+import type { Abandoned, Fields, Fill, OpenFill, Refusal, Reply } from "../../adapter.ts";
+import { areBeyondAscii } from "../node/response-form.ts";
 import { addFieldsAtWriteHead } from "../node/write-head-fields.ts";
+import { CapturedHead } from "./captured-head.ts";
+import { Client } from "./client.ts";
+import { DeferredHead } from "./deferred-head.ts";
+import { HandlerStream } from "./handler-stream.ts";
 import {
-  applyReply,
-  breakWith,
-  fieldsOf,
-  isAsLong,
-  setFields,
-  wholeOf,
-  withLate,
-  withLatePolicies,
-  withLength,
-} from "./reply.ts";
-import { overhear, serializeBy } from "./serialised.ts";
+  bytesOf,
+  capturedContent,
+  capturedErrorPage,
+  capturedText,
+  isConsumed,
+  isResponse,
+  isStream,
+} from "./payload.ts";
+import type { Captured } from "./payload.ts";
+import { abortWith, applyReply, setFields, setHead, wholeOf } from "./reply.ts";
+import { interceptReply } from "./reply-interceptor.ts";
 import type { AnyStream } from "./source.ts";
+
+/** The life of a run. With `isForError`, it has failed with what is an answer: what is sent for that may be stored. */
+type State =
+  /** Nothing has been sent. */
+  | { readonly at: "running"; readonly isForError: boolean }
+  /** What was sent is on its way through the application's hooks. */
+  | { readonly at: "captured"; readonly isForError: boolean; readonly sent: Captured }
+  /** Fastify sends what the cache returned. With `deferred`, later hooks may still change the head. */
+  | {
+      readonly at: "opened";
+      readonly isForError: boolean;
+      readonly sent: Captured;
+      readonly hasFailed: boolean;
+      readonly deferred: DeferredHead | undefined;
+    }
+  /** The cache expects nothing more. Something that was sent before may still be on its way. */
+  | { readonly at: "abandoned"; readonly reason: Abandoned; readonly sent: Captured | undefined };
 
 /**
  * Follows one run of a handler through Fastify's hooks.
  *
- * What the handler says is taken when it calls `reply.send`, before any `onSend` hook: those run again on every hit,
- * so what they add or change is not the handler's and must not be stored (hazard 13). What is sent is decided in the
- * route's first own `onSend` hook, when cookies that plugins write there are known.
+ * What the handler sends is captured when it calls `reply.send`, before any `onSend` hook: those run again on every hit,
+ * so what they add or change is not the handler's and must not be stored (hazard 13). What the client is sent is decided
+ * in the route's first own `onSend` hook, when the cookies that plugins set there are known.
  */
 export class FastifyFill {
   readonly #fill: Fill;
   readonly #reply: FastifyReply;
-  readonly #leader: Leader;
-  readonly #before: Fields;
-  #own: Fields = [];
-  #making: Making | undefined;
-  #status = 200;
-  #content: { readonly bytes: Uint8Array | string | undefined } | undefined;
-  #stream: HandlerStream | undefined;
-  /** Takes back the serializer that this gave to the reply. */
-  #takeBack: (() => void) | undefined;
-  /** Why the handler's stream is not listened to. */
-  #passed: Refusal | undefined;
-  #isSaid = false;
-  #isNull = false;
-  /** Whether Fastify has given what was sent a content type where it had none. */
-  #isTyped = false;
-  /** The handler sent again before Fastify had written. */
+  readonly #client: Client;
+  readonly #head: CapturedHead;
+  readonly #hasLaterHooks: boolean;
+  #state: State = { at: "running", isForError: false };
+  /** Whether something was sent after what was captured: then Fastify may write either of them. */
   #isRepeated = false;
-  #hasFailed = false;
-  /** The handler has failed with what is an answer: what is sent for it is taken. */
-  #isAnswering = false;
-  /** Fastify sends, and its head says what the cache says. */
-  #isSent = false;
-  #isAwaited = false;
-  #isOver = false;
-  readonly #isDeferred: boolean;
-  /** What is stored and shared only once the route's later hooks have had their say. */
-  #leaving: Leaving | undefined;
 
-  /** `hasClient`: somebody reads the reply. `isDeferred`: hooks come behind `send`, and `left` is called behind them. */
-  constructor(fill: Fill, reply: FastifyReply, hasClient: boolean, isDeferred = false) {
+  /** To be called with what the handler returns. */
+  readonly returned: (result: unknown) => void;
+
+  /** With `hasLaterHooks`, `end` has to be called after the hooks that run after `send`. */
+  constructor(
+    fill: Fill,
+    reply: FastifyReply,
+    { isBackground, hasLaterHooks }: { readonly isBackground: boolean; readonly hasLaterHooks: boolean },
+  ) {
     this.#fill = fill;
     this.#reply = reply;
-    this.#isDeferred = isDeferred;
-    this.#before = fieldsOf(reply);
-    listenTo(reply, {
-      take: (said) => (this.#isOver ? said : this.#take(said)),
-      takeAgain: (said, isError) => this.#takeAgain(said, isError),
-      await: () => void (this.#isAwaited = true),
-      // Nobody hears what is said past Fastify.
-      leaveAlone: () => this.#goUnheard(),
+    this.#hasLaterHooks = hasLaterHooks;
+    this.#head = new CapturedHead(reply);
+    this.returned = interceptReply(reply, {
+      send: (payload) => (this.#state.at === "running" ? this.#capture(payload) : payload),
+      sendAgain: (payload, isError) => this.#captureAgain(payload, isError),
+      // Fastify sends nothing for it once the client is gone.
+      returnNothing: () => {
+        if (this.#client.isClosed && this.#state.at === "running") this.#abandon("aborted");
+      },
+      hijack: () => this.#abandonUnheard(),
     });
-    addFieldsAtWriteHead(reply.raw, () => this.#unheard());
-    this.#leader = new Leader(reply.raw, hasClient, {
-      leave: () => this.#leave(),
+    addFieldsAtWriteHead(reply.raw, () => this.#fieldsAtWriteHead());
+    this.#client = new Client(reply.raw, isBackground, {
+      disconnect: () => this.#disconnect(),
       close: () => this.#close(),
     });
   }
 
-  /** Whether the handler sent an object whose text is not known yet. */
+  /** Whether the text of an object that was sent is to be given to `captureText`. */
   get awaitsText(): boolean {
-    if (!this.#isSaid || this.#isOver || this.#isRepeated || this.#passed !== undefined) return false;
-    return this.#content === undefined && this.#stream === undefined;
+    return this.#state.at === "captured" && this.#state.sent.kind === "object" && !this.#isRepeated;
   }
 
-  /** Takes the text that a serializer made of the handler's object: Fastify, which would ask it again, is given that. */
-  takeText(text: string): void {
-    this.#content = { bytes: text };
-    this.#making = { ...this.#making, textIn: "utf8" };
-    this.#takeBack = serializeBy(this.#reply, () => text);
+  /** Captures the text of the object that was sent: Fastify is given the same text and does not serialise again. */
+  captureText(text: string): void {
+    this.#setSent(capturedText(this.#reply, text));
+    this.#head.captureText();
   }
 
-  /** Decides what is sent: called with the payload that the application's own `onSend` hooks left. */
+  /** Opens the fill and returns what is sent; `payload` is what the application's own `onSend` hooks have left. */
   send(payload: unknown): unknown {
-    if (this.#isAnswering && !this.#isSaid) this.#takeErrorPage(payload);
-    this.#isSent = true;
-    if (!this.#isSaid) return payload;
+    if (this.#state.at === "running" && this.#state.isForError) this.#captureErrorPage(payload);
     if (this.#isRepeated && !this.#isFirst(payload)) this.#disown(payload);
-    if (this.#isOver) return payload;
-    this.#isOver = true;
-    const open = this.#open();
-    const stream = this.#stream;
-    if (stream !== undefined && this.#status === 304) {
-      // A stream for a message without content (RFC 9110 §15.4.5).
-      stream.stop();
-      return this.#apply(open.complete(undefined), null);
+    if (this.#state.at === "running") this.#abandon("failed");
+    if (this.#state.at !== "captured") return payload;
+    const { sent } = this.#state;
+    const open = this.#open(this.#state);
+    if (sent.kind === "stream") return this.#flow(open, sent.stream, payload);
+    if (sent.kind === "passed") return this.#pass(open, sent.refusal, payload);
+    // Only a hook has made content of it, and what hooks do is not stored.
+    if (sent.kind === "object") return this.#pass(open, "malformed", payload);
+    return this.#complete(open, sent.kind === "null" ? undefined : sent.bytes, payload);
+  }
+
+  /** The hooks that run after `send` have run. */
+  end(): void {
+    if (this.#state.at === "opened") this.#state.deferred?.end();
+  }
+
+  /** Fastify sends an error to the client, in the place of what was sent before. */
+  fail(error: unknown): void {
+    const state = this.#state;
+    if (state.at === "abandoned") return;
+    if (state.at === "opened") {
+      this.#state = { ...state, hasFailed: true };
+      if (state.deferred?.abandon("failed") === true) this.#setFailedFields();
+      return;
     }
-    if (stream !== undefined) return this.#flow(open, stream, payload);
-    if (this.#passed !== undefined) return this.#pass(open, this.#passed, payload);
-    if (this.#content !== undefined) return this.#complete(open, this.#content.bytes, payload);
-    if (this.#isNull) return this.#complete(open, undefined, payload);
-    // An object of which only a hook makes content: what hooks do is not stored.
-    return this.#pass(open, "malformed", payload);
+    streamIn(state)?.stop();
+    this.#restoreSerializer();
+    const isForError = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
+    this.#state = { at: "running", isForError };
+    if (isForError) return;
+    this.#abandon("failed", error);
+    this.#setFailedFields();
   }
 
-  /** The route's later hooks have had their say. */
-  left(): void {
-    this.#leaving?.end();
-  }
-
-  /** What the handler returned: Fastify sends nothing for it where that is nothing and the client is gone. */
-  returned(result: unknown): void {
-    onNothing(result, () => {
-      if (this.#leader.isTold && !this.#isSaid && !this.#isAwaited) this.abandon("aborted");
-    });
-  }
-
-  /** Nobody hears what is said past Fastify. */
-  #goUnheard(): void {
-    this.abandon("unheard");
-    // A stream that was taken is read by whoever sends it now.
-    this.#stream?.pass();
-    this.#leader.stop();
-  }
-
-  /** What a head says of the cache that is not Fastify's for this route. */
-  #unheard(): Fields | undefined {
-    if (this.#isSent || this.#hasFailed) return undefined;
-    if (!this.#isOver) this.#goUnheard();
-    return this.#fill.passed("unheard");
-  }
-
-  /** The handler failed, or went away without an answer. */
-  abandon(reason: Abandoned, error?: unknown): void {
-    // An opened run ends with its content.
-    if (this.#isOver) return;
-    this.#isOver = true;
+  /** Abandons the fill, unless it was opened. */
+  #abandon(reason: Abandoned, error?: unknown): void {
+    const state = this.#state;
+    if (state.at === "opened" || state.at === "abandoned") return;
+    this.#state = { at: "abandoned", reason, sent: sentIn(state) };
     this.#fill.abandon(reason, error);
   }
 
-  /** It is over with an error of which Fastify tells the client: what the handler sent is not. */
-  fail(error: unknown): void {
-    this.#hasFailed = true;
-    if (this.#leaving?.abandon("failed") === true && !this.#reply.raw.headersSent)
-      setFields(this.#reply, this.#fill.passed("failed"));
-    if (this.#isOver) return;
-    this.#stream?.stop();
-    this.#takeBack?.();
-    this.#isSaid = false;
-    this.#content = this.#stream = this.#passed = undefined;
-    this.#isAnswering = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
-    if (this.#isAnswering) return;
-    this.abandon("failed", error);
+  #setFailedFields(): void {
     if (!this.#reply.raw.headersSent) setFields(this.#reply, this.#fill.passed("failed"));
   }
 
-  #open(): OpenFill {
-    try {
-      const open = this.#fill.open(this.#head());
-      if (this.#isDeferred) this.#leaving = new Leaving(this.#reply, open);
-      return open;
-    } catch (error) {
-      this.#stream?.stop();
-      throw error;
+  #capture(payload: unknown): unknown {
+    // What an error handler sends for it is the handler's only where the error is an answer (hazard 15).
+    if (payload instanceof Error) return payload;
+    if (isResponse(payload)) {
+      if (isConsumed(payload)) {
+        this.#abandon("failed");
+        return payload;
+      }
+      setHead(this.#reply, payload);
     }
+    const content: unknown = isResponse(payload) ? (payload.body ?? undefined) : payload;
+    this.#head.capture(content);
+    const bytes = bytesOf(content);
+    if (bytes === undefined && isStream(content)) return this.#captureStream(content);
+    this.#setSent(capturedContent(this.#reply, bytes ?? content));
+    return bytes ?? content;
   }
 
-  #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
-    const said = open.complete(content);
-    const sent = (payload ?? undefined) === content ? said : wholeOf(said, this.#status);
-    return this.#apply(sent, payload);
+  #setSent(sent: Captured): void {
+    this.#state = { at: "captured", isForError: this.#isForError, sent };
   }
 
-  /** What came from the handler, or what hooks made of it, is sent, and the cache has its say of the head. */
-  #pass(open: OpenFill, reason: Refusal, payload: unknown): unknown {
-    // A hook may have taken back what forbade to store it; its content was not listened to all the same.
-    open.refuse(reason);
-    const said = open.stream();
-    // Nobody reads what is not shared.
-    if (isStream(payload)) this.#leader.stop();
-    return this.#apply({ ...said, body: undefined }, payload);
+  get #isForError(): boolean {
+    return this.#state.at !== "abandoned" && this.#state.isForError;
   }
 
-  #apply(said: Reply, payload: unknown): unknown {
-    const before = { own: this.#own, earlier: this.#before, status: this.#status };
-    const sent = applyReply(this.#reply, said, before, payload);
-    this.#leaving?.begin();
-    return sent;
-  }
-
-  #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
-    const streamed = open.stream(() => this.#stop(stream));
-    const { status, fields, making, sink } = streamed;
-    this.#apply({ status, fields, making, body: undefined }, payload);
-    if (sink === undefined && !this.#leader.isThere) {
-      this.#stop(stream);
-      return null;
+  /** Returns a stream to be sent in the place of one that may be stored; one that nobody else will read is left alone. */
+  #captureStream(own: AnyStream): unknown {
+    const isRead = this.#client.isConnected && this.#head.status !== 304;
+    let refusal = isRead ? this.#fill.refusal(this.#head.complete()) : undefined;
+    // With a text as its first part, Node writes the head in UTF-8, which it does not for the bytes that others get.
+    const isSized = this.#reply.hasHeader("content-length");
+    if (isSized && areBeyondAscii(this.#reply.getHeaders())) refusal ??= "malformed";
+    if (refusal !== undefined) {
+      this.#setSent({ kind: "passed", refusal });
+      return own;
     }
-    if (sink === undefined) stream.pass();
-    else stream.share(sink, this.#leader.isClient ? streamed.content : undefined);
-    if (!this.#leader.isTold) return payload;
-    stream.leave();
-    return null;
+    const stream = new HandlerStream(own);
+    this.#setSent({ kind: "stream", stream });
+    if (!this.#client.isBackground) abortWith(stream.stream, this.#reply);
+    return stream.stream;
   }
 
-  /** Nobody wants the rest of what the handler sends. */
-  #stop(stream: HandlerStream | undefined): void {
-    stream?.stop();
-    this.#leader.stop();
-  }
-
-  /** The client goes; answers whether the run goes on. */
-  #leave(): boolean {
-    if (this.#isOver) return this.#stream?.depart() ?? false;
-    // Somebody answers past Fastify: nothing will be sent through it.
-    if (this.#reply.raw.headersSent) this.fail(undefined);
-    else if (this.#fill.leave()) return true;
-    this.#isOver = true;
-    this.#stream?.stop();
-    return false;
-  }
-
-  /** The response is closed: its client has all of it, or has gone. */
-  #close(): void {
-    this.#leaving?.abandon("aborted");
-    if (this.#isOver) this.#stream?.leave();
-    else if (!this.#leader.isClient || this.#leader.isHidden) this.abandon("failed");
-    else this.#leave();
-  }
-
-  /** The handler sends twice. Fastify writes what gets through the hooks first, and that need not be the first. */
-  #takeAgain(payload: unknown, isError: boolean): unknown {
+  /** The handler sends twice. Fastify writes what passes the hooks first, and that need not be the first. */
+  #captureAgain(payload: unknown, isError: boolean): unknown {
+    const state = this.#state;
     if (isError) {
-      // Of the first error Fastify tells `onError`, but not of what an error handler fails with or hands on.
-      if (this.#isAnswering) this.fail(payload);
-      if (this.#isAnswering) this.#own = subtractFields(fieldsOf(this.#reply), this.#before);
-    } else if (this.#isAnswering && !this.#isSaid && !this.#isOver) return this.#take(payload);
-    else if (this.#isAnswering || !this.#hasFailed) {
-      this.#isRepeated = true;
-      // The text of the first is no text of the second.
-      this.#takeBack?.();
+      // Fastify calls `onError` for the first error, but not for one that an error handler throws or hands on.
+      if (this.#isForError) this.fail(payload);
+      if (this.#isForError) this.#head.captureErrorFields();
+      return payload;
     }
+    if (state.at === "running" && state.isForError) return this.#capture(payload);
+    // What is sent for an error that came later is not the handler's.
+    if (state.at === "opened" && state.hasFailed && !state.isForError) return payload;
+    this.#isRepeated = true;
+    // The text of the first is not that of the second.
+    this.#restoreSerializer();
     return payload;
   }
 
-  /** Fastify's own page for an error is sent by nobody: its fields are those of when the error was handed to it. */
-  #takeErrorPage(payload: unknown): void {
-    this.#isSaid = true;
-    this.#isTyped = true;
-    this.#status = this.#reply.statusCode;
-    // Hooks that have made something else of it do so again on each hit.
-    const isAsMade = typeof payload === "string" && isAsLong(payload, this.#reply);
-    this.#content = isAsMade ? { bytes: payload } : undefined;
-    this.#isNull = false;
+  #restoreSerializer(): void {
+    const sent = sentIn(this.#state);
+    if (sent?.kind === "content") sent.restore?.();
   }
 
-  /** What is sent is not, or need not be, what was taken: nothing of that is stored. */
+  /** Fastify's own page for an error does not pass `reply.send`: its fields were captured with the error. */
+  #captureErrorPage(payload: unknown): void {
+    this.#head.captureErrorStatus();
+    this.#setSent(capturedErrorPage(this.#reply, payload));
+  }
+
+  /** Whether a payload is what was captured, under the status that it had then. */
+  #isFirst(payload: unknown): boolean {
+    const sent = sentIn(this.#state);
+    if (sent?.kind !== "content" || this.#reply.statusCode !== this.#head.status) return false;
+    return (payload ?? undefined) === sent.bytes;
+  }
+
+  /** Fastify sends, or may send, something else than what was captured: nothing of that is stored. */
   #disown(payload: unknown): void {
-    const stream = this.#stream;
-    if (!this.#isOver) {
-      this.abandon("failed");
-      if (this.#leader.isThere) stream?.pass();
+    const state = this.#state;
+    const stream = streamIn(state);
+    if (state.at === "captured") {
+      this.#abandon("failed");
+      if (this.#client.isConnected) stream?.pass();
       else this.#stop(stream);
     } else if (stream !== undefined && payload !== stream.stream && !this.#reply.raw.headersSent)
       stream.disown();
   }
 
-  /** Whether a payload is what the handler sent first, under the head that it had then. */
-  #isFirst(payload: unknown): boolean {
-    const isSame = (payload ?? undefined) === this.#content?.bytes;
-    return isSame && this.#content !== undefined && this.#reply.statusCode === this.#status;
-  }
-
-  #take(payload: unknown): unknown {
-    // Fastify makes an error of it, and what its error handler sends is not the handler's (hazard 15).
-    if (payload instanceof Error) return payload;
-    let said = payload;
-    if (isResponse(payload)) {
-      if (isConsumed(payload)) {
-        this.abandon("failed");
-        return payload;
-      }
-      sayHead(this.#reply, payload);
-      said = payload.body ?? undefined;
+  #open({ isForError, sent }: Extract<State, { at: "captured" }>): OpenFill {
+    const opened = { at: "opened", isForError, sent, hasFailed: false } as const;
+    // Set first: a fill that throws as it is opened must not be abandoned too.
+    this.#state = { ...opened, deferred: undefined };
+    try {
+      const open = this.#fill.open(this.#head.complete(sent));
+      if (this.#hasLaterHooks) this.#state = { ...opened, deferred: new DeferredHead(this.#reply, open) };
+      return open;
+    } catch (error) {
+      streamIn(this.#state)?.stop();
+      throw error;
     }
-    this.#isSaid = true;
-    this.#status = this.#reply.statusCode;
-    const changes = changesOf(fieldsOf(this.#reply), this.#before);
-    this.#own = changes.fields;
-    this.#making = makingOf({ textIn: textIn(said, undefined), isParted: isStream(said) }, changes);
-    const buffer = bufferOf(said);
-    this.#isNull = said === null;
-    if (said === undefined || typeof said === "string") this.#content = { bytes: said };
-    else if (buffer !== undefined) this.#content = { bytes: (said = buffer) };
-    else if (isStream(said)) return this.#takeStream(said);
-    if (typeof said === "string")
-      this.#takeBack = overhear(this.#reply, (bytes) => (this.#content = { bytes }));
-    this.#isTyped = said !== undefined;
-    return said;
   }
 
-  /** Stands in for a stream that may be stored; what nobody else will read is left alone. */
-  #takeStream(said: AnyStream): unknown {
-    if (this.#leader.isThere && this.#status !== 304) this.#passed = this.#fill.refusal(this.#head());
-    // Perhaps it is one of text: Node would write the head in UTF-8 then, and does not for the bytes that others get.
-    const isSized = this.#reply.hasHeader("content-length");
-    if (isSized && areBeyondAscii(this.#reply.getHeaders())) this.#passed ??= "malformed";
-    if (this.#passed !== undefined) return said;
-    const { stream } = (this.#stream = new HandlerStream(said));
-    if (this.#leader.isClient) breakWith(stream, this.#reply);
-    return stream;
+  #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
+    const returned = open.complete(content);
+    const isAsSent = (payload ?? undefined) === content;
+    return this.#apply(isAsSent ? returned : wholeOf(returned, this.#head.status), payload);
   }
 
-  /** The handler's head; its content type and its cookies may have been written since it called `send`. */
-  #head(): HandlerHead {
-    const now = subtractFields(fieldsOf(this.#reply), this.#before);
-    const own = withLate(this.#own, now, this.#isTyped);
-    const fields = withLength(own, this.#reply, this.#content?.bytes);
-    return {
-      status: this.#status,
-      fields,
-      making: this.#making,
-      earlier: withLatePolicies(this.#before, now, own),
-    };
+  /** Sends what the handler sent, or what hooks made of it, without storing it: only the head is the cache's. */
+  #pass(open: OpenFill, reason: Refusal, payload: unknown): unknown {
+    // The refusal was of the captured head: a hook may have removed its reason, but the content was not captured.
+    open.refuse(reason);
+    const streamed = open.stream();
+    // Nobody else reads what is not shared.
+    if (isStream(payload)) this.#client.stop();
+    return this.#apply({ ...streamed, body: undefined }, payload);
   }
+
+  #flow(open: OpenFill, stream: HandlerStream, payload: unknown): unknown {
+    if (this.#head.status === 304) {
+      // It has no content (RFC 9110 §15.4.5).
+      stream.stop();
+      return this.#apply(open.complete(undefined), null);
+    }
+    const streamed = open.stream(() => this.#stop(stream));
+    const { status, fields, making, sink } = streamed;
+    this.#apply({ status, fields, making, body: undefined }, payload);
+    if (sink === undefined && !this.#client.isConnected) {
+      this.#stop(stream);
+      return null;
+    }
+    if (sink === undefined) stream.pass();
+    else stream.share(sink, this.#client.isBackground ? undefined : streamed.content);
+    if (!this.#client.isClosed) return payload;
+    stream.destroy();
+    return null;
+  }
+
+  #apply(returned: Reply, payload: unknown): unknown {
+    const sent = applyReply(this.#reply, returned, this.#head, payload);
+    if (this.#state.at === "opened") this.#state.deferred?.begin();
+    return sent;
+  }
+
+  /** Nobody wants the rest of what the handler sends. */
+  #stop(stream: HandlerStream | undefined): void {
+    stream?.stop();
+    this.#client.stop();
+  }
+
+  /** The handler writes without Fastify, and the cache cannot read that. */
+  #abandonUnheard(): void {
+    const stream = streamIn(this.#state);
+    this.#abandon("unheard");
+    // A captured stream is read by whatever sends it now.
+    stream?.pass();
+    this.#client.stop();
+  }
+
+  /** Returns the fields of a head that is written without Fastify. */
+  #fieldsAtWriteHead(): Fields | undefined {
+    const state = this.#state;
+    if (state.at === "opened" || (state.at === "abandoned" && state.reason !== "unheard")) return undefined;
+    if (this.#isForError) return undefined;
+    if (state.at !== "abandoned") this.#abandonUnheard();
+    return this.#fill.passed("unheard");
+  }
+
+  /** The client disconnects; returns whether the run goes on. */
+  #disconnect(): boolean {
+    const state = this.#state;
+    if (state.at === "opened") return streamIn(state)?.detach() ?? false;
+    if (state.at === "abandoned") return false;
+    // The handler has written without Fastify, which will send nothing.
+    if (this.#reply.raw.headersSent) this.fail(undefined);
+    else if (this.#fill.leave()) return true;
+    else {
+      streamIn(state)?.stop();
+      this.#state = { at: "abandoned", reason: "aborted", sent: sentIn(state) };
+    }
+    return false;
+  }
+
+  /** The response is closed: its client has all of it, or has disconnected. */
+  #close(): void {
+    const state = this.#state;
+    if (state.at === "opened") state.deferred?.abandon("aborted");
+    if (state.at === "opened" || state.at === "abandoned") streamIn(state)?.destroy();
+    else if (this.#client.isBackground || this.#client.isDetached) this.#abandon("failed");
+    else this.#disconnect();
+  }
+}
+
+function sentIn(state: State): Captured | undefined {
+  return state.at === "running" ? undefined : state.sent;
+}
+
+function streamIn(state: State): HandlerStream | undefined {
+  const sent = sentIn(state);
+  return sent?.kind === "stream" ? sent.stream : undefined;
 }

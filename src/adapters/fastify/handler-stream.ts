@@ -6,24 +6,24 @@ import type { AnyStream } from "./source.ts";
 type Part = Uint8Array | undefined;
 
 /**
- * A handler's stream on its way to the client, which is not decided yet when the handler sends it.
+ * A stream that a handler has sent, before and after it is decided where it flows.
  *
- * If the response may be stored, the stream flows into the cache at its own pace, and the client reads from there at
- * the client's. Otherwise the client reads the handler's stream. A hook that changes content may read before it is
- * decided: what it got, the cache gets as well.
+ * If the response may be stored, the cache reads the handler's stream at the stream's own pace, and the client reads from
+ * the cache at the client's. Otherwise the client reads the handler's stream. A hook that changes content may read before
+ * that is decided: the cache is given what the hook has read.
  */
 export class HandlerStream {
-  /** What is handed on in the place of the handler's stream. */
+  /** What Fastify is given in the place of the handler's stream. */
   readonly stream: Readable;
   readonly #source: Source;
+  /** The parts read before it is decided where the stream flows, and how many of their bytes the client has not skipped. */
   #early: Promise<Part>[] = [];
-  /** How many bytes of the content were read early. */
-  #given = 0;
+  #earlyBytes = 0;
   #next: () => Promise<Part> = () => this.#readEarly();
-  #leave: () => void = () => this.#source.stop();
+  #onDestroy: () => void = () => this.#source.stop();
   #sink: Sink | undefined;
   #pumped: Promise<undefined> = Promise.resolve(undefined);
-  #hasDeparted = false;
+  #isDetached = false;
   #isStopped = false;
 
   constructor(stream: AnyStream) {
@@ -31,57 +31,57 @@ export class HandlerStream {
     this.stream = new Readable({
       read: () => void this.#read(),
       destroy: (error, done) => {
-        this.#leave();
+        this.#onDestroy();
         done(error);
       },
     });
   }
 
-  /** It goes past the cache. */
+  /** It flows past the cache. */
   pass(): void {
     this.#early = [];
     this.#next = () => this.#source.next();
   }
 
-  /** It goes into the cache; the run's own client, where it has one, reads `content` from there. */
+  /** It flows into the cache; the run's own client, where it has one, reads `content` from there. */
   share(sink: Sink, content: StreamedReply["content"]): void {
     this.#sink = sink;
     const pumped = (this.#pumped = this.#pump(sink));
-    // The sink is told of a failure, and so is everyone who reads what goes into it.
+    // A failure is reported to the sink, and by it to all who read from the cache.
     pumped.catch(() => undefined);
     if (content === undefined) {
       this.#next = () => pumped;
-      this.#leave = () => undefined;
+      this.#onDestroy = () => undefined;
     } else {
       this.#next = () => this.#readShared(content);
-      this.#leave = () => void content.return?.();
+      this.#onDestroy = () => void content.return?.();
     }
   }
 
-  /** What went into the cache must not stay there: something else is sent. */
+  /** Something else is sent: what flowed into the cache is not stored. */
   disown(): void {
     this.#sink?.abandon("failed");
     this.#source.stop();
   }
 
-  /** Nobody wants the rest of it: who reads on sees its end. */
+  /** Nobody wants the rest: a reader sees the end. */
   stop(): void {
     this.#isStopped = true;
     this.#source.stop();
-    // Without its client it is told in another way.
-    if (!this.stream.destroyed && !this.#hasDeparted) this.stream.push(null);
+    // Without a client, the handler is told that it has disconnected instead.
+    if (!this.stream.destroyed && !this.#isDetached) this.stream.push(null);
   }
 
-  /** Its client goes; answers whether it goes on for others. Then it is read to its end, and nothing more is given. */
-  depart(): boolean {
+  /** The client disconnects; returns whether it flows on for others. Then it is read to its end, and no more is sent. */
+  detach(): boolean {
     if (this.#sink === undefined) return false;
-    this.#hasDeparted = true;
-    this.#leave();
+    this.#isDetached = true;
+    this.#onDestroy();
     return this.#sink.leave();
   }
 
-  /** Its client is gone. */
-  leave(): void {
+  /** The client is gone. */
+  destroy(): void {
     this.stream.destroy();
   }
 
@@ -98,25 +98,25 @@ export class HandlerStream {
     const part = this.#source.next();
     this.#early.push(part);
     const bytes = await part;
-    this.#given += bytes?.byteLength ?? 0;
+    this.#earlyBytes += bytes?.byteLength ?? 0;
     return bytes;
   }
 
   async #readShared(content: AsyncIterator<Uint8Array>): Promise<Part> {
     for (;;) {
       const { done, value } = await content.next();
-      if (this.#hasDeparted) return this.#pumped;
+      if (this.#isDetached) return this.#pumped;
       if (done === true) return undefined;
-      const given = Math.min(this.#given, value.byteLength);
-      this.#given -= given;
-      if (given < value.byteLength) return value.subarray(given);
+      const skipped = Math.min(this.#earlyBytes, value.byteLength);
+      this.#earlyBytes -= skipped;
+      if (skipped < value.byteLength) return value.subarray(skipped);
     }
   }
 
-  /** Writes the source into the cache, and waits while nobody needs more of it. */
+  /** Writes the source into the cache, and waits while nobody needs more. */
   async #pump(sink: Sink): Promise<undefined> {
     try {
-      for (let part = await this.#nextOfAll(); part !== undefined; part = await this.#nextOfAll()) {
+      for (let part = await this.#nextPart(); part !== undefined; part = await this.#nextPart()) {
         sink.write(part);
         await sink.room();
       }
@@ -128,7 +128,7 @@ export class HandlerStream {
     sink.end();
   }
 
-  #nextOfAll(): Promise<Part> {
+  #nextPart(): Promise<Part> {
     return this.#early.shift() ?? this.#source.next();
   }
 }

@@ -1,14 +1,14 @@
 import type { RouteOptions } from "fastify";
 
-/** The hooks in which a cached route takes part. */
+/** The hooks that a cached route adds to. */
 type HookName = "preHandler" | "preSerialization" | "onSend" | "onError";
 
 /**
- * Puts hooks before and after all others of a route, and keeps them there.
+ * Adds hooks before and after all others of a route, and keeps them there.
  *
- * Other plugins add theirs in `onRoute` hooks that run later, by pushing to the list or by replacing it; Fastify reads
- * the list when the application is ready. An accessor puts ours back into place each time the list is read, so that
- * the order of registration does not matter.
+ * Other plugins add theirs in `onRoute` hooks that run later: they push to the list or replace it. Fastify reads it when
+ * the application is ready. An accessor moves ours to their place at each read, so that the order of registration does not
+ * matter.
  */
 export function arrangeHooks(
   route: RouteOptions,

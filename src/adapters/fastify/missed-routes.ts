@@ -1,56 +1,56 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from "fastify";
 import { CacheError } from "../../adapter.ts";
-import { noteRoute, noteStrategies } from "./declaration.ts";
+import { recordRoute, recordStrategies } from "./declaration.ts";
 
-const bound = new WeakSet<object>();
+const served = new WeakSet<object>();
 
-/** Notes that a cache serves a declared route. */
-export function markBound(route: RouteOptions): void {
-  bound.add(route);
+/** Records that a cache serves a declared route. */
+export function markServed(route: RouteOptions): void {
+  served.add(route);
 }
 
 /**
- * Makes an application refuse to start where a route has cache options and no cache heard of it: the plugin was not
- * registered, or `register` was not awaited and Fastify had not loaded it when the route was declared.
+ * Makes every application refuse to start (`ERR_CACHE_ROUTE_UNSEEN`) where a route has cache options and no cache serves
+ * it: the plugin was not registered, or `register` was not awaited before the route was declared.
  *
- * Fastify shows a route's configuration to hooks that exist when the route is declared, and to nobody later. So the
- * watch has to begin with the application itself, which Fastify announces on `fastify.initialization`.
+ * Fastify shows a route's configuration only to hooks that exist when the route is declared. So the hook is added with
+ * the application itself, which Fastify announces on the channel `fastify.initialization`.
  */
-export function watchForUnseenRoutes(): void {
+export function watchForMissedRoutes(): void {
   subscribe("fastify.initialization", (message) => watch((message as { fastify: FastifyInstance }).fastify));
 }
 
 function watch(app: FastifyInstance): void {
   const declared: RouteOptions[] = [];
-  noteStrategies(app);
+  recordStrategies(app);
   app.addHook("onRoute", (route) => {
-    noteRoute(app, route);
+    recordRoute(app, route);
     if (isMarked(route)) declared.push(route);
   });
   app.addHook("onReady", (done) => {
-    const unseen = declared.find((route) => !bound.has(route));
+    const missed = declared.find((route) => !served.has(route));
     declared.length = 0;
-    done(unseen === undefined ? undefined : unseenError(unseen));
+    done(missed === undefined ? undefined : missedError(missed));
   });
 }
 
-/** A route that says something about its caching. */
+/** A route with cache options. */
 type MarkedRoute = RouteOptions & {
   config: { cache: Exclude<FastifyContextConfig["cache"], false | undefined> };
 };
 
-/** Whether a route says anything about its caching. */
+/** Whether a route has cache options. */
 export function isMarked(route: RouteOptions): route is MarkedRoute {
   return route.config?.cache !== undefined && route.config.cache !== false;
 }
 
-/** What a route is called in messages. */
+/** Returns a route's name for messages. */
 export function routeLabel(route: RouteOptions): string {
   return `${[route.method].flat().join(",")} ${route.url}`;
 }
 
-function unseenError(route: RouteOptions): CacheError {
+function missedError(route: RouteOptions): CacheError {
   return new CacheError(
     "ERR_CACHE_ROUTE_UNSEEN",
     `${routeLabel(route)} has cache options, and no cache saw it being declared; ` +

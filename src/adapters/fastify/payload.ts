@@ -1,32 +1,120 @@
 import type { FastifyReply } from "fastify";
+import type { Refusal } from "../../adapter.ts";
+import type { HandlerStream } from "./handler-stream.ts";
+import { hasDefaultSerializer, serializerOf } from "./internals.ts";
+import type { Serializer } from "./internals.ts";
 import type { AnyStream } from "./source.ts";
 
-/** Whether a handler sent a stream, of Node or of the web. */
+/** A payload that was sent by the handler, or for it by an error handler, as it was captured. */
+export type Captured =
+  /** An object that is not serialised yet. */
+  | { readonly kind: "object" }
+  /** Text, bytes, or undefined. `restore` takes back the serializer that the reply was given to capture the text. */
+  | { readonly kind: "content"; bytes: string | Uint8Array | undefined; restore?: (() => void) | undefined }
+  | { readonly kind: "null" }
+  | { readonly kind: "stream"; readonly stream: HandlerStream }
+  /** A stream that flows past the cache. */
+  | { readonly kind: "passed"; readonly refusal: Refusal };
+
+/** Captures a payload that is no stream. */
+export function capturedContent(reply: FastifyReply, payload: unknown): Captured {
+  if (payload === null) return { kind: "null" };
+  if (payload === undefined || Buffer.isBuffer(payload)) return { kind: "content", bytes: payload };
+  if (typeof payload !== "string") return { kind: "object" };
+  const captured: Captured = { kind: "content", bytes: payload };
+  captured.restore = onSerialized(reply, (text) => (captured.bytes = text));
+  return captured;
+}
+
+/** Captures the text of an object: Fastify is given it in the place of what it would serialise again. */
+export function capturedText(reply: FastifyReply, text: string): Captured {
+  return { kind: "content", bytes: text, restore: serializeBy(reply, () => text) };
+}
+
+/** Captures Fastify's own page for an error. One that hooks have changed counts as an object: they do so on each hit. */
+export function capturedErrorPage(reply: FastifyReply, payload: unknown): Captured {
+  const isAsMade =
+    typeof payload === "string" &&
+    String(Buffer.byteLength(payload)) === String(reply.getHeader("content-length"));
+  return isAsMade ? { kind: "content", bytes: payload } : { kind: "object" };
+}
+
+/** Sets a reply's serializer; the returned function restores the earlier one, unless another has been set since. */
+function serializeBy(reply: FastifyReply, serializer: Serializer): () => void {
+  const earlier = serializerOf(reply) ?? null;
+  reply.serializer(serializer);
+  return () => {
+    // Null stands for no serializer in Fastify.
+    if (serializerOf(reply) === serializer) reply.serializer(earlier as Serializer);
+  };
+}
+
+/**
+ * Calls `tell` with the text that a reply's own serializer makes of a text; the returned function ends that. Returns
+ * undefined where the reply has no serializer of its own.
+ */
+function onSerialized(reply: FastifyReply, tell: (text: string) => void): (() => void) | undefined {
+  const serialize = serializerOf(reply);
+  if (serialize === undefined) return undefined;
+  // Fastify calls it for a text only where the reply has a content type.
+  return serializeBy(reply, (payload) => {
+    const text = serialize(payload);
+    tell(text);
+    return text;
+  });
+}
+
+/** Whether a payload is a stream, of Node or of the web. */
 export function isStream(payload: unknown): payload is AnyStream {
   if (typeof payload !== "object" || payload === null) return false;
   return ("pipe" in payload && typeof payload.pipe === "function") || "getReader" in payload;
 }
 
-/** As Fastify tells a `Response`, whichever realm made it. */
+/** Whether a payload is a `Response`, of whichever realm: the check is Fastify's. */
 export function isResponse(payload: unknown): payload is Response {
   return Object.prototype.toString.call(payload) === "[object Response]";
 }
 
-/** Whether somebody has read of a `Response` already: Fastify sends an error in its place. */
+/** Whether the body of a `Response` has been read: Fastify sends an error in its place. */
 export function isConsumed({ body, bodyUsed }: Response): boolean {
   return body !== null && bodyUsed;
 }
 
-/** As Fastify tells bytes; answers the buffer that it would send, so that it is known again. */
-export function bufferOf(payload: unknown): Buffer | undefined {
+/** Returns the buffer that Fastify would send for a payload of bytes: sent in their place, it is recognised in `onSend`. */
+export function bytesOf(payload: unknown): Buffer | undefined {
   if (Buffer.isBuffer(payload)) return payload;
   const view = payload as Partial<ArrayBufferView> | null;
   if (!(view?.buffer instanceof ArrayBuffer)) return undefined;
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
-/** Says a `Response` payload's head where Fastify would: it does so only after the `onSend` hooks. */
-export function sayHead(reply: FastifyReply, response: Response): void {
-  reply.code(response.status);
-  for (const [name, value] of response.headers) reply.header(name, value);
+/**
+ * Returns the text that Fastify would make of a handler's object: by the reply's serializer, by the application's, by
+ * the route's response schema, or as JSON.
+ */
+export function serialized(reply: FastifyReply, payload: unknown): string {
+  const isBySchema = serializerOf(reply) === undefined && !hasDefaultSerializer(reply);
+  const byType = isBySchema ? serializersByType(reply) : undefined;
+  // `reply.serialize` ignores serializers that depend on the media type.
+  if (byType !== undefined) {
+    const serialize = byType[mediaTypeOf(reply)] ?? byType["*/*"];
+    return serialize === undefined ? JSON.stringify(payload) : serialize(payload);
+  }
+  return reply.serialize(payload as Parameters<FastifyReply["serialize"]>[0]) as string;
+}
+
+type ByType = Readonly<Record<string, ((payload: unknown) => string) | undefined>>;
+
+/** The serializers of a response schema that has one per media type. */
+function serializersByType(reply: FastifyReply): ByType | undefined {
+  const code = String(reply.statusCode);
+  const found: unknown = [code, `${code[0]}xx`, "default"]
+    .map((status): unknown => reply.getSerializationFunction(status))
+    .find((serialize) => serialize !== undefined && serialize !== null);
+  return typeof found === "object" ? (found as ByType) : undefined;
+}
+
+function mediaTypeOf(reply: FastifyReply): string {
+  const type = String(reply.getHeader("content-type") ?? "");
+  return type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

@@ -2,58 +2,61 @@ import type { FastifyReply } from "fastify";
 import { isFailing } from "./internals.ts";
 
 /**
- * What stands in the place of a reply's own methods, the latest first: taken away in this order, the reply stays the
- * quick object that it was, and V8 makes no dictionary of it.
+ * The methods that are replaced on a reply, the last one first: deleted in this order, they leave the reply a fast object,
+ * and V8 makes no dictionary of it.
  */
-const SHADOWED = ["hijack", "then", "send"] as const;
+const INTERCEPTED = ["hijack", "then", "send"] as const;
 
-/** Who hears what a handler does with its reply. */
-export interface Listener {
-  /** The handler sends; answers what Fastify is given in the payload's place. */
-  take(payload: unknown): unknown;
+/** Observes what a handler does with its reply. */
+export interface ReplyListener {
+  /** The handler sends; returns what Fastify is given in the payload's place. */
+  send(payload: unknown): unknown;
   /**
-   * It, or an error handler, sends once more, while Fastify has not written yet what was sent before. Answers what Fastify
-   * is given; `isError`: that counts as an error.
+   * The handler or an error handler sends again, before Fastify has written what was sent first. Returns what Fastify is
+   * given in the payload's place; with `isError`, Fastify handles it as an error.
    */
-  takeAgain(payload: unknown, isError: boolean): unknown;
-  /** It returned the reply, and sends later. */
-  await(): void;
-  /** It answers past Fastify. */
-  leaveAlone(): void;
+  sendAgain(payload: unknown, isError: boolean): unknown;
+  /** The handler's promise is fulfilled with nothing, and it has not returned the reply in order to send later. */
+  returnNothing(): void;
+  /** The handler writes to the response without Fastify. */
+  hijack(): void;
 }
 
-/** Stands in the place of methods of the reply until the handler has sent. */
-export function listenTo(reply: FastifyReply, listener: Listener): void {
+/**
+ * Replaces methods of a reply until the handler has sent. Returns a function to be called with what the handler returns.
+ */
+export function interceptReply(reply: FastifyReply, listener: ReplyListener): (result: unknown) => void {
   const { send, hijack, then } = reply;
-  const release = (): void => {
-    for (const name of SHADOWED) Reflect.deleteProperty(reply, name);
+  let isReturned = false;
+  const restore = (): void => {
+    for (const name of INTERCEPTED) Reflect.deleteProperty(reply, name);
   };
   reply.send = (payload?: unknown) => {
-    release();
+    restore();
     if (reply.sent) return send.call(reply, payload);
-    const taken = listener.take(payload);
+    const sent = listener.send(payload);
     reply.send = (again?: unknown) => {
       if (reply.sent) return send.call(reply, again);
-      return send.call(reply, listener.takeAgain(again, again instanceof Error || isFailing(reply)));
+      return send.call(reply, listener.sendAgain(again, again instanceof Error || isFailing(reply)));
     };
-    return send.call(reply, taken);
+    return send.call(reply, sent);
   };
-  // A handler that returns the reply sends later; once the client is gone, Fastify does not wait for it.
+  // A handler that returns the reply sends later. A promise of the reply is fulfilled with nothing once it is closed.
   Reflect.set(reply, "then", (...settle: Parameters<typeof then>) => {
-    listener.await();
+    isReturned = true;
     then.apply(reply, settle);
   });
   reply.hijack = () => {
-    release();
-    listener.leaveAlone();
+    restore();
+    listener.hijack();
     return hijack.call(reply);
   };
-}
-
-/** Tells when what a handler returned turns out to be a promise of nothing. */
-export function onNothing(result: unknown, tell: () => void): void {
-  if (!(result instanceof Promise)) return;
-  const look = (value: unknown): void => (value === undefined ? tell() : undefined);
-  // Of a rejection Fastify tells `onError`.
-  result.then(look, () => undefined);
+  return (result) => {
+    if (!(result instanceof Promise)) return;
+    const look = (value: unknown): void => {
+      if (value === undefined && !isReturned) listener.returnNothing();
+    };
+    // A rejection is passed to `onError` by Fastify.
+    result.then(look, () => undefined);
+  };
 }

@@ -1,15 +1,21 @@
-import type { Readable } from "node:stream";
+import { isUtf8 } from "node:buffer";
+import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 import { abortResponse } from "../node/abort-response.ts";
-import { contentOf } from "./content.ts";
+import { trailersOf } from "./internals.ts";
+
+/** The fields that are set on a reply now. */
+export function fieldsOf(reply: FastifyReply): Fields {
+  return toFields(reply.getHeaders());
+}
 
 /**
- * Says a response's fields: `vary` joins what is there, cookies come after those that are there, others replace. What
- * the handler took away of earlier ones is taken away, to what it added is added.
+ * Sets a response's fields: `vary` is merged with what is there, cookies are appended, others replace. The fields that
+ * the handler removed are removed, and those that it added to are added to.
  *
- * With `isCounted`, Fastify reckons the length, or says none: where a hook has set trailers.
+ * With `isCounted`, `content-length` is left to Fastify, which omits it where a hook has set trailers.
  */
 export function setFields(
   reply: FastifyReply,
@@ -19,60 +25,24 @@ export function setFields(
   if (making?.removed !== undefined) for (const name of making.removed) reply.removeHeader(name);
   for (const [name, value] of fields) {
     if (isCounted && name === "content-length") continue;
-    if (name === "vary") reply.header(name, mergeVary(present(reply, name), [value].flat()));
+    if (name === "vary") reply.header(name, mergeVary(valueOf(reply, name), [value].flat()));
     else if (making?.added?.includes(name) === true)
       reply.header(name, withMore(reply.getHeader(name), value));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
 }
 
-/** Lines that are there, and more of them. */
 function withMore(present: ReturnType<FastifyReply["getHeader"]>, more: FieldValue): string | string[] {
   const lines = [present ?? [], more].flat().map(String);
   return lines.length > 1 ? lines : lines.join();
 }
 
-/** The fields that are set on a reply now. */
-export function fieldsOf(reply: FastifyReply): Fields {
-  return toFields(reply.getHeaders());
+function valueOf(reply: FastifyReply, name: string): string | undefined {
+  const value = reply.getHeader(name);
+  return Array.isArray(value) ? value.join(", ") : value === undefined ? undefined : String(value);
 }
 
-/**
- * The handler's fields with those of `now` that are its own though they were written after it sent: cookies, which
- * plugins write in hooks, and with `isTyped` the content type that Fastify gave to content that had none.
- */
-export function withLate(own: Fields, now: Fields, isTyped: boolean): Fields {
-  const isLate = ([name]: Fields[number]): boolean =>
-    name === "set-cookie" || (name === "content-type" && isTyped && !own.some(([said]) => said === name));
-  return [...own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
-}
-
-/**
- * What was said before the lookup, with the security policies that hooks have said since the handler sent: those have
- * another nonce on each hit, as those that were there before (hazard 37).
- */
-export function withLatePolicies(before: Fields, now: Fields, own: Fields): Fields {
-  const late = now.filter(([name, value]) => {
-    return (
-      name.startsWith("content-security-policy") && !own.some(([said, as]) => said === name && as === value)
-    );
-  });
-  return late.length === 0 ? before : [...late, ...before];
-}
-
-/** A head with the length of its content: that of a HEAD Fastify says only once the cache has heard of it. */
-export function withLength(own: Fields, { request }: FastifyReply, content?: Uint8Array | string): Fields {
-  if (request.method !== "HEAD" || content === undefined) return own;
-  if (own.some(([name]) => name === "content-length")) return own;
-  return [...own, ["content-length", String(Buffer.byteLength(content))]];
-}
-
-/** Whether a text is as long as the length that is set. */
-export function isAsLong(text: string, reply: FastifyReply): boolean {
-  return String(Buffer.byteLength(text)) === String(reply.getHeader("content-length"));
-}
-
-/** Makes the fields of these names what they were `before`. */
+/** Sets the fields of these names back to what they were `before`. */
 export function restoreFields(
   reply: FastifyReply,
   names: readonly string[],
@@ -85,70 +55,129 @@ export function restoreFields(
   }
 }
 
+/** Sets the head of a `Response` before the cache reads the reply's: Fastify does so only after the `onSend` hooks. */
+export function setHead(reply: FastifyReply, response: Response): void {
+  reply.code(response.status);
+  for (const [name, value] of response.headers) reply.header(name, value);
+}
+
 /**
- * Turns what the handler is about to send into what the cache says, and answers the payload.
+ * Removes the trailers that hooks have set on a message without content, which has none (RFC 9110 §6.4.1, §6.5): with
+ * them, Fastify would send it with a chunked coding.
+ */
+export function dropTrailers(reply: FastifyReply): void {
+  if (reply.statusCode !== 304 && reply.statusCode !== 204) return;
+  for (const name of trailersOf(reply)) reply.removeTrailer(name);
+}
+
+/**
+ * Makes of the response that a handler is sending the one that the cache returned for it, and returns its payload.
  *
- * `own` is what the handler has said on the reply already, beside what was there `earlier`, `status` its status code, `payload` its content after the
- * application's own hooks: it stays as it is unless the cache answers something else (304, 206, 416).
+ * `own` are the fields that the handler set, `earlier` those set before the lookup, `status` is the handler's, and
+ * `payload` its content after the application's own hooks. That is kept, unless the cache replaces the response by
+ * another (304, 206, 416).
  */
 export function applyReply(
   reply: FastifyReply,
-  said: Reply,
+  returned: Reply,
   { own, earlier, status }: { readonly own: Fields; readonly earlier: Fields; readonly status: number },
   payload: unknown,
 ): unknown {
-  const isHandlers = said.status === status;
-  const kept = new Set(said.fields.map(([name]) => name));
+  const isHandlers = returned.status === status;
+  const names = new Set(returned.fields.map(([name]) => name));
   if (!isHandlers) {
-    reply.code(said.status);
+    reply.code(returned.status);
     const before = new Map(earlier);
     for (const [name] of own) {
       const value = before.get(name);
       // Cookies are on the reply already.
-      if (name === "set-cookie" && kept.has(name)) continue;
-      // Added to, it is there again and complete; replaced or new, what was there before counts.
-      if (value === undefined && !kept.has(name)) reply.removeHeader(name);
+      if (name === "set-cookie" && names.has(name)) continue;
+      // Where the handler added to a field, the cache adds to the earlier value again.
+      if (value === undefined && !names.has(name)) reply.removeHeader(name);
       else if (value !== undefined) reply.removeHeader(name).header(name, value);
     }
   }
-  const fields = said.fields.filter(([name, value]) => {
-    return name !== "set-cookie" && !(isHandlers && isUpToHooks(reply, name, value, own));
+  const fields = returned.fields.filter(([name, value]) => {
+    return name !== "set-cookie" && !(isHandlers && isLeftToHooks(reply, name, value, own));
   });
-  const making = isHandlers ? addedOnly(said.making) : said.making;
+  const making = isHandlers ? onlyAdded(returned.making) : returned.making;
   setFields(reply, fields, { making, isCounted: true });
-  // Hooks may have made something else of the handler's content.
-  return isHandlers ? payload : contentOf(said);
+  // Hooks may have changed the handler's content.
+  return isHandlers ? payload : payloadOf(returned);
 }
 
-/** What the handler took away is gone already; hooks may have said it since, as they do again on each hit. */
-function addedOnly(making: Making | undefined): Making | undefined {
+/** What the handler removed is gone already; a hook may have set it since, as it does on each hit. */
+function onlyAdded(making: Making | undefined): Making | undefined {
   return making?.added === undefined ? undefined : { added: making.added };
 }
 
 /**
- * Whether a field is what the handler said, to which the cache adds nothing: hooks may have made something else of it,
- * or taken it back, as they do again on each hit. The charset that Fastify appends is not on hits.
+ * Whether the handler set a field to this value, to which the cache adds nothing: hooks may have changed or removed it
+ * since, as they do on each hit. The charset that Fastify appends is not on hits.
  */
-function isUpToHooks(reply: FastifyReply, name: string, value: Fields[number][1], own: Fields): boolean {
-  if (!own.some(([said, as]) => said === name && as === value)) return false;
-  return name !== "content-type" || present(reply, name) !== `${String(value)}; charset=utf-8`;
+function isLeftToHooks(reply: FastifyReply, name: string, value: Fields[number][1], own: Fields): boolean {
+  if (!own.some(([set, as]) => set === name && as === value)) return false;
+  return name !== "content-type" || valueOf(reply, name) !== `${String(value)}; charset=utf-8`;
 }
 
-/** The whole in the place of a part: what hooks have changed is not cut (RFC 9110 §14.2). */
-export function wholeOf(said: Reply, status: number): Reply {
-  if (status !== 200 || (said.status !== 206 && said.status !== 416)) return said;
-  // The type may be that of several parts.
-  const fields = said.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
+/** Returns the whole response in place of a part: content that hooks have changed is not cut (RFC 9110 §14.2). */
+export function wholeOf(reply: Reply, status: number): Reply {
+  if (status !== 200 || (reply.status !== 206 && reply.status !== 416)) return reply;
+  // The content type may be that of several parts.
+  const fields = reply.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
   return { status, fields, body: undefined };
 }
 
-/** Makes a reply's connection break where `stream` breaks off: what has come must not be taken for the whole. */
-export function breakWith(stream: Readable, reply: FastifyReply): void {
-  // Of what breaks before its head is sent, Fastify makes an error page.
-  stream.once("error", () => reply.raw.headersSent && abortResponse(reply.raw));
+/**
+ * Returns a response's content in the form that is cheapest to send; null where it has none. Node writes the head in
+ * the encoding of a text, so where fields are beyond ASCII it is text only if the handler's was (hazard 43).
+ */
+export function payloadOf(reply: Reply, isBeyondAscii = false): string | Buffer | null {
+  if (isBeyondAscii) return reply.making?.textIn === "utf8" ? textOf(reply) : bufferOf(reply);
+  return reply.text ?? bufferOf(reply);
 }
 
-function present(reply: FastifyReply, name: string): string | undefined {
-  const value = reply.getHeader(name);
-  return Array.isArray(value) ? value.join(", ") : value === undefined ? undefined : String(value);
+/**
+ * Returns a response's content in the form in which handlers usually send it, for hooks that read it: text where its
+ * content type is textual, else bytes. It is a stream where it has no content type: Fastify sets one on all else
+ * before its hooks run.
+ */
+export function payloadForHooks(
+  reply: Reply,
+  contentType: unknown,
+  isBeyondAscii = false,
+): string | Buffer | Readable | null {
+  const buffer = bufferOf(reply);
+  if (buffer === null) return null;
+  if (contentType === undefined) return Readable.from([buffer], { objectMode: false });
+  if (isBeyondAscii) return payloadOf(reply, true);
+  if (!TEXTUAL.test(String(contentType))) return buffer;
+  return reply.text ?? textOf(reply);
+}
+
+const TEXTUAL = /^\s*text\/|json|xml|javascript|charset="?utf-8/i;
+
+/** The content as text if it is valid UTF-8. */
+function textOf(reply: Reply): string | Buffer | null {
+  const buffer = bufferOf(reply);
+  return buffer !== null && isUtf8(buffer) ? buffer.toString() : buffer;
+}
+
+function bufferOf({ body }: Reply): Buffer | null {
+  if (body === undefined) return null;
+  let buffer = buffers.get(body);
+  if (buffer === undefined) {
+    buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    buffers.set(body, buffer);
+  }
+  return buffer;
+}
+
+/** One view for all hits on a content: a view is as much garbage as the rest of a hit together. */
+const buffers = new WeakMap<Uint8Array, Buffer>();
+
+/** Aborts a reply's connection where `stream` fails: what has been sent must not be taken for the whole. */
+export function abortWith(stream: Readable, reply: FastifyReply): void {
+  // For a failure before the head is sent, Fastify sends an error page.
+  stream.once("error", () => reply.raw.headersSent && abortResponse(reply.raw));
 }

@@ -1,41 +1,33 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Decision } from "../../adapter.ts";
 import { replyClassOf } from "./internals.ts";
 
-/** On a reply: whether something was sent, which may still be on its way through hooks. */
-const ANSWERED: unique symbol = Symbol("caching-route.answered");
+/** On a reply: whether `send` was called, though hooks may still hold the payload. */
+const SENT: unique symbol = Symbol("caching-route.sent");
 
-/** A reply that notes it. */
-type Noting = FastifyReply & { [ANSWERED]?: boolean };
+type MarkedReply = FastifyReply & { [SENT]?: boolean };
 
 /**
- * Lets the replies of an application note that `send` was called: Fastify says so only once it has written all of it.
+ * Marks the replies of an application on which `send` was called: `reply.sent` is true only once all is written.
  *
- * A guard may send and return nothing. While asynchronous `onSend` hooks hold its answer, Fastify goes on to the
+ * A guard may send and return nothing. While asynchronous `onSend` hooks hold its payload, Fastify goes on to the
  * lookup, whose status and content would overtake it: a hit in the place of a refusal.
  */
-export function noteAnswers(app: FastifyInstance): void {
-  if (app.hasReplyDecorator(ANSWERED)) return;
-  // With that, Fastify makes replies of this application's own class.
-  app.decorateReply(ANSWERED, false);
+export function markSentReplies(app: FastifyInstance): void {
+  if (app.hasReplyDecorator(SENT)) return;
+  // A decorator makes Fastify use a class of replies of this application's own.
+  app.decorateReply(SENT, false);
   const prototype = replyClassOf(app)?.prototype;
   if (prototype === undefined) return;
   const { send } = prototype;
-  prototype.send = function noteAndSend(this: Noting, payload?: unknown): FastifyReply {
+  prototype.send = function sendAndMark(this: MarkedReply, payload?: unknown): FastifyReply {
     const sent = send.call(this, payload);
-    // What throws has sent nothing.
-    this[ANSWERED] = true;
+    // A call that throws has sent nothing.
+    this[SENT] = true;
     return sent;
   };
 }
 
-/** Whether something was sent, or somebody answers past Fastify. */
-export function isAnswered(reply: Noting): boolean {
-  return reply[ANSWERED] === true || reply.sent;
-}
-
-/** Lets go of what a request is not answered with any more: whoever waits behind it takes over. */
-export function release(decision: Decision): void {
-  if (decision.kind === "follow") void decision.content.return?.();
-  else if (decision.kind === "fill") decision.abandon("aborted");
+/** Whether something was sent on a reply, or is written without Fastify. */
+export function wasSent(reply: MarkedReply): boolean {
+  return reply[SENT] === true || reply.sent;
 }

@@ -4,10 +4,10 @@ import type { ReadableStream as WebStream } from "node:stream/web";
 /** The kinds of stream that a handler may send. */
 export type AnyStream = NodeJS.ReadableStream | WebStream;
 
-/** How much is read ahead of whoever reads, in bytes. */
+/** How many bytes are read ahead. */
 const AHEAD = 65_536;
 
-/** A handler's stream, read part by part, whatever its kind. What came before it broke off is read before the error. */
+/** Reads a handler's stream of either kind part by part. The parts that came before a failure are read before the error. */
 export class Source {
   readonly #stream: NodeJS.ReadableStream;
   readonly #inlet: Writable;
@@ -15,11 +15,11 @@ export class Source {
   #held = 0;
   #end: { readonly error?: Error } | undefined;
   #wake: (() => void) | undefined;
-  #goOn: (() => void) | undefined;
+  #resume: (() => void) | undefined;
 
   constructor(stream: AnyStream) {
     this.#inlet = new Writable({
-      // One part at a time: none waits here that is not copied, because handlers use their buffers again.
+      // One part at a time, so that each is copied at once: handlers reuse their buffers.
       highWaterMark: 1,
       write: (chunk: Uint8Array, _encoding, done) => this.#take(new Uint8Array(chunk), done),
       final: (done) => {
@@ -33,20 +33,20 @@ export class Source {
         done(error);
       },
     });
-    // Who reads is told, perhaps later; an error that nobody listens for would end the process.
+    // `next` rejects with it, perhaps later; without a listener the error would end the process.
     this.#inlet.on("error", () => undefined);
-    // Connected at once: a handler that listens to its own stream has set it flowing.
+    // At once: a stream that its handler listens to is flowing already.
     this.#stream = "getReader" in stream ? Readable.fromWeb(stream) : stream;
     pipeline(this.#stream, this.#inlet, () => undefined);
   }
 
-  /** Answers the next part, and undefined at the clean end. Rejects where the stream breaks off. */
+  /** Returns the next part, or undefined at the clean end. Rejects where the stream ends prematurely. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const part = this.#parts.shift();
       if (part !== undefined) {
         this.#held -= part.byteLength;
-        if (this.#held < AHEAD) this.#letGoOn();
+        if (this.#held < AHEAD) this.#resumeStream();
         return part;
       }
       if (this.#end?.error !== undefined) throw this.#end.error;
@@ -57,7 +57,7 @@ export class Source {
 
   /** Nobody wants the rest of it. */
   stop(): void {
-    // First, and without an error, as Fastify does: the inlet's end would come to the handler's stream as a failure.
+    // First, and without an error, as Fastify does: the inlet's end would reach the handler's stream as a failure.
     if ("destroy" in this.#stream && typeof this.#stream.destroy === "function") this.#stream.destroy();
     this.#inlet.destroy();
   }
@@ -65,15 +65,15 @@ export class Source {
   #take(part: Uint8Array, done: () => void): void {
     this.#parts.push(part);
     this.#held += part.byteLength;
-    this.#goOn = done;
-    if (this.#held < AHEAD) this.#letGoOn();
+    this.#resume = done;
+    if (this.#held < AHEAD) this.#resumeStream();
     this.#wake?.();
   }
 
-  #letGoOn(): void {
-    const goOn = this.#goOn;
-    this.#goOn = undefined;
-    goOn?.();
+  #resumeStream(): void {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
   }
 
   #finish(end: { readonly error?: Error }): void {

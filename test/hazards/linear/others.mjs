@@ -3,7 +3,6 @@
 // into which runs of tokens are put. `why`: it is not fed, and why that is right.
 import {
   CODE,
-  MADE,
   STREAM,
   asking,
   bytes,
@@ -147,13 +146,9 @@ export const others = {
     }),
     requestOrigin: some([" ", ",", "a"], "a , b", (read, text) => read(express(text))),
   },
-  "adapters/fastify/content.js": {
-    contentOf: MADE,
-    shownContentOf: words((read, text) => read({ body: bytes("a") }, { getHeader: () => text })),
-  },
   "adapters/fastify/handler-stream.js": { HandlerStream: STREAM },
-  "adapters/fastify/leaving.js": {
-    Leaving: members((Leave, text) => {
+  "adapters/fastify/deferred-head.js": {
+    DeferredHead: members((DeferredHead, text) => {
       const fields = { "set-cookie": many(text), "content-security-policy": text };
       const headers = { ...fields };
       const reply = {
@@ -161,13 +156,13 @@ export const others = {
         getHeader: (name) => headers[name],
         header: (name, value) => void (headers[name] = value),
       };
-      const leaving = new Leave(reply, { defer: () => () => [] });
-      leaving.begin();
-      leaving.end();
+      const head = new DeferredHead(reply, { defer: () => () => [] });
+      head.begin();
+      head.end();
     }),
   },
-  "adapters/fastify/query.js": { declaredQueryOf: CODE },
-  "adapters/fastify/record.js": {
+  "adapters/fastify/declaration.js": { declaredQueryOf: CODE },
+  "adapters/fastify/request.js": {
     FastifyRecord: urlish((FastifyRecord, text) => {
       const raw = { url: `/${text}`, headers: { "content-length": text }, baseUrl: `/${text}` };
       const record = new FastifyRecord({ raw, originalUrl: `/${text}/${text}`, server: {} }, text);
@@ -175,7 +170,10 @@ export const others = {
       void record.refresh;
     }),
   },
-  "adapters/fastify/serialised.js": { overhear: CODE, serialised: CODE, serializeBy: CODE },
+  "adapters/fastify/payload.js": { serialized: CODE },
+  "adapters/fastify/reply.js": {
+    payloadForHooks: words((read, text) => read({ body: bytes("a") }, text)),
+  },
   "adapters/fastify/source.js": { Source: STREAM },
   "adapters/node/compression-guard.js": {
     guardCompression: words((guard, text) => {

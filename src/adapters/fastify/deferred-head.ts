@@ -3,38 +3,41 @@ import type { OpenFill } from "../../adapter.ts";
 import { fieldsOf, setFields } from "./reply.ts";
 
 /**
- * The head of a reply behind which hooks of its route still come: they may write a cookie by what the handler did, and
- * with that the response is for one client alone (hazard 33). What the fill does for others waits for them.
+ * A reply's head that later hooks of its route may still change: they may set a cookie that depends on what the handler
+ * did, and then the response is for one client alone (hazard 33). Storing and sharing are deferred until they have run.
  */
-export class Leaving {
+export class DeferredHead {
   readonly #reply: FastifyReply;
   readonly #opened: OpenFill;
-  readonly #go: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
+  readonly #commit: ReturnType<NonNullable<OpenFill["defer"]>> | undefined;
   #known: ReadonlySet<string> = new Set();
   #isOver = false;
 
   constructor(reply: FastifyReply, opened: OpenFill) {
     this.#reply = reply;
     this.#opened = opened;
-    this.#go = opened.defer?.();
+    this.#commit = opened.defer?.();
   }
 
-  /** What is on the head now is known. */
+  /** The cache knows what is on the head now. */
   begin(): void {
-    this.#known = new Set(ownOf(this.#reply));
+    this.#known = new Set(privateLines(this.#reply));
   }
 
-  /** Nobody changes the head any more. */
+  /** The later hooks have run. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const late = ownOf(this.#reply).filter((line) => !this.#known.has(line));
+    const late = privateLines(this.#reply).filter((line) => !this.#known.has(line));
     const isCookie = late.some((line) => line.startsWith("set-cookie"));
     const refusal = isCookie ? "late-cookie" : late.length > 0 ? "nonce" : undefined;
-    setFields(this.#reply, this.#go?.(refusal) ?? []);
+    setFields(this.#reply, this.#commit?.(refusal) ?? []);
   }
 
-  /** A hook has failed, or the response is closed: nothing is stored of what has not left. Answers whether it had not. */
+  /**
+   * A hook has failed, or the response is closed: a response whose head has not been sent is not stored. Returns false
+   * where the hooks had run already.
+   */
   abandon(reason: "failed" | "aborted"): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
@@ -43,8 +46,8 @@ export class Leaving {
   }
 }
 
-/** The lines of a head that are for one client: its cookies, and security policies with a nonce. */
-function ownOf(reply: FastifyReply): readonly string[] {
+/** The lines of a head that are for one client: its cookies, and its security policies with a nonce. */
+function privateLines(reply: FastifyReply): readonly string[] {
   return fieldsOf(reply).flatMap(([name, value]) => {
     const isPolicy = name.startsWith("content-security-policy");
     const lines = name === "set-cookie" || isPolicy ? [value].flat() : [];
