@@ -1,9 +1,9 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
-import type { Reading } from "../contract/decisions.ts";
+import type { Outcome } from "../contract/outcomes.ts";
 import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
 import type { RunParts } from "../fill/run.ts";
-import type { Flowing, Landing } from "../flight/flights.ts";
+import type { Landing } from "../flight/flights.ts";
 import { isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
@@ -52,7 +52,7 @@ export function serveLanding<Native>(
     : hits.collapsed(entry, policy, now, fwd);
   const outcome = isLeader ? "miss" : "collapsed";
   count(outcome);
-  if (landing.kind === "flowing") return follow(responder, request, landing.flowing, landing.content, added);
+  if (landing.kind === "flowing") return follow(responder, request, landing, outcome, added);
   const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
   return { kind: "serve", outcome, reply };
 }
@@ -66,12 +66,11 @@ export function serveLanding<Native>(
 function follow(
   responder: Responder,
   request: RequestRecord,
-  { head, length }: Flowing,
-  content: Reading,
+  { flowing: { head, length }, content }: Extract<Landing, { readonly kind: "flowing" }>,
+  outcome: Outcome,
   added: Fields,
 ): Decision {
   const { status, fields, making } = head;
-  const outcome = "collapsed";
   const notModified = responder.notModified(head, request.method, selectionOf(request), added);
   if (notModified !== undefined) {
     void content.return?.();
