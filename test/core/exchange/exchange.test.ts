@@ -157,45 +157,6 @@ describe("a request for HEAD", () => {
   });
 });
 
-describe("a request that passes by", () => {
-  it("does so for a method that the route does not cache", () => {
-    const decision = bypassOf(kitOf().now({ method: "DELETE" }));
-
-    expect([decision.outcome, decision.reason]).toEqual(["bypass", "method"]);
-    expect(decision.fields).toEqual([
-      ["x-cache", "MISS"],
-      ["cache-status", "caching-route;fwd=method;detail=method"],
-    ]);
-  });
-
-  it("does so if it carries credentials and the route has no scope", () => {
-    const { now } = kitOf();
-
-    const decisions = [{ cookie: "a=1" }, { authorization: "Bearer x" }, { cookie: "" }].map((headers) =>
-      now({ headers }),
-    );
-
-    expect(decisions.map((decision) => bypassOf(decision).reason)).toEqual([
-      "credentials",
-      "credentials",
-      "credentials",
-    ]);
-    expect(said(bypassOf(decisions[0]!), "cache-status")).toBe("caching-route;fwd=bypass;detail=credentials");
-  });
-
-  it("does so if its content belongs into the key and is not at hand", () => {
-    const { now } = kitOf({ route: { methods: ["POST"] } });
-
-    expect(bypassOf(now({ method: "POST" })).reason).toBe("content");
-  });
-
-  it("says nothing where both status fields are switched off", () => {
-    const { now } = kitOf({ cache: { statusHeader: false, cacheStatus: false } });
-
-    expect(bypassOf(now({ method: "DELETE" })).fields).toEqual([]);
-  });
-});
-
 describe("who shares a stored response", () => {
   it("is everyone without credentials, by default", () => {
     const { ask, now } = kitOf();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../../src/adapter.ts";
+import { FULL_BUDGET, spanOf, withLearned } from "../../../src/core/exchange/wait-budget.ts";
 import { answer, fillOf, kitOf, serveOf, settle, textOf } from "../../support/kit.ts";
 
 describe("waiting for a handler that takes long", () => {
@@ -84,5 +85,45 @@ describe("waiting for a handler that takes long", () => {
     answer(slow, { body: "late" });
 
     expect(textOf(serveOf(kit.now()).reply)).toBe("late");
+  });
+});
+
+describe("how long a request may wait for one run", () => {
+  const { policy } = kitOf({ route: { waitMs: 1000, maxWaiters: 2, handlerTimeout: 0.3 } });
+
+  it("is until waitMs is over or, where it may be served stale, until the handler's soft timeout", () => {
+    expect(spanOf(policy, FULL_BUDGET, 0, 50, false)).toEqual({ end: 1050, until: 1050 });
+    expect(spanOf(policy, FULL_BUDGET, 0, 50, true)).toEqual({ end: 350, until: 1050 });
+  });
+
+  it("is what is left of an earlier wait", () => {
+    const budget = { ...FULL_BUDGET, until: 100 };
+
+    expect(spanOf(policy, budget, 0, 50, true)).toEqual({ end: 100, until: 100 });
+  });
+
+  it("is no more than waitMs again after the clock was set back", () => {
+    const budget = { ...FULL_BUDGET, until: 100_000 };
+
+    expect(spanOf(policy, budget, 0, 50, false)).toEqual({ end: 1050, until: 1050 });
+  });
+
+  it("is refused without a turn, without time, and where as many wait as may", () => {
+    const refused = [
+      spanOf(policy, { ...FULL_BUDGET, turns: 0 }, 0, 50, false),
+      spanOf(policy, { ...FULL_BUDGET, until: 50 }, 0, 50, false),
+      spanOf(policy, FULL_BUDGET, 2, 50, false),
+    ];
+
+    expect(refused).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe("the variants that a request has learned of by waiting", () => {
+  it("count until the store has a list of its own", () => {
+    const budget = { ...FULL_BUDGET, vary: ["x-a"] };
+
+    expect(withLearned({ entry: undefined, vary: [] }, budget).vary).toEqual(["x-a"]);
+    expect(withLearned({ entry: undefined, vary: ["x-b"] }, budget).vary).toEqual(["x-b"]);
   });
 });
