@@ -38,68 +38,70 @@ import {
 } from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
 
-/** What has happened since the cache was made. */
+/** The counters of a cache, since it was made. */
 export interface CacheStats {
-  /** Requests by how they were answered. */
+  /** Requests, by outcome. */
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Responses that were not looked up or not stored, by reason. */
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
-  /** Responses that were stored. */
+  /** Responses that the store keeps. */
   readonly stored: number;
-  /** Runs of a handler without a client, to refresh what is stored. */
+  /** Runs of a handler in the background, to refresh stored responses. */
   readonly refreshes: number;
-  /** Store calls that failed or took too long. */
+  /** Store calls that failed, or that exceeded `storeTimeout`. */
   readonly storeErrors: number;
-  /** What the store says of itself, where it says something. */
+  /** The statistics of the store; undefined where it has none. */
   readonly store: StoreStats | undefined;
 }
 
-/** A store, defaults and counters. It knows no framework: adapters bring requests to it. */
+/** A cache: a store, defaults for routes, and counters. It knows no framework; adapters bring requests to it. */
 export interface Cache {
-  /** Reads the fresh response that is stored under a key of a route's `key` function; undefined if there is none. */
+  /** Returns the fresh response that is stored under a key of a route's `key` function; undefined if there is none. */
   get(key: string, where?: InNamespace): Promise<StoredResponse | undefined>;
   /**
-   * Puts a response under such a key, by the rules for what a route stores; answers whether it is there: the store keeps
-   * it, and no invalidation of it came meanwhile.
-   * Throws `ERR_CACHE_RESPONSE` if it could not be sent, or if what it says forbids to store it.
+   * Stores a response under such a key, by the rules of a route. Returns whether it is stored: the store keeps it, and it
+   * was not invalidated meanwhile. Throws `ERR_CACHE_RESPONSE` if the response could not be sent, or forbids storing.
    */
   set(key: string, response: ManualResponse, where?: ManualOptions): Promise<boolean>;
   /**
-   * Forgets what is stored under such a key: every method, principal and variant of it. Answers how many responses
-   * that were. A handler that is running now can no longer store what it found before.
+   * Removes all that is stored under such a key: every method, principal and variant. Returns how many responses were
+   * removed. A handler that is running now stores nothing.
    */
   invalidate(key: string, where?: InNamespace): Promise<number>;
   /**
-   * Forgets what is tagged with one of these names. It costs the same for ten responses and for ten million, because
-   * they are not looked for: the answer is undefined unless the store can count them, which none can yet. A handler
-   * that is running now can no longer store what it found before. Throws `ERR_CACHE_TAGS` for anything but names.
+   * Invalidates every response that is tagged with one of these names. The cost does not depend on how many these are;
+   * so they are not counted, and it returns undefined. A handler that is running now stores nothing under these tags.
+   * Throws `ERR_CACHE_TAGS` for anything but names.
    */
   invalidate(which: Tagged): Promise<number | undefined>;
-  /** Forgets everything; answers whether the store did so. */
+  /** Removes everything. Returns whether the store was cleared. */
   clear(): Promise<boolean>;
-  /** Answers the counters. */
+  /** Returns the counters. */
   stats(): CacheStats;
   /**
-   * Says what would happen to a request and why, and changes nothing: nothing is counted, told, stored or waited for.
-   * The store is read as by any request, which the memory store takes for a sign of use. `route` names the policy
-   * as messages do (`GET /reports/:id`); it may be left out where method and path belong to one route. Throws
-   * `ERR_CACHE_EXPLAIN`, with the names, where they do not.
+   * Returns what would happen to a request, and why. Nothing is counted, reported, stored or waited for; the store is
+   * read, which a memory store takes for a use of the entry. `route` is the name of a route in messages, such as
+   * `GET /reports/:id`; it may be left out where method and path belong to one route. Throws `ERR_CACHE_EXPLAIN`, with
+   * the names, where they do not.
+   *
+   * @example
+   * const { outcome, text } = await cache.explain({ url: "https://example.org/reports/7" });
    */
   explain(request: ExplainRequest, by?: { readonly route?: string }): Promise<Explanation>;
 }
 
-/** What an adapter asks of a cache. */
+/** The side of a cache that adapters use. */
 export interface Engine {
-  /** Resolves a route's options. Throws where they are wrong. */
+  /** Resolves the options of a route. Throws where one is wrong. */
   policy<Native>(options: RouteOptions<Native>, context: RouteContext): Policy<Native>;
-  /** The core's verb. */
+  /** Decides a request. */
   readonly begin: Begin;
 }
 
-/** Where a cache keeps its engine; registered, so that the ESM and the CommonJS copy of the package agree. */
+/** The property that holds the engine of a cache. Registered, so that two copies of the package share it. */
 const ENGINE: unique symbol = Symbol.for("caching-route.engine") as never;
 
-/** Answers the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. */
+/** Returns the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. */
 export function engineOf(cache: Cache): Engine {
   const engine = (cache as { [ENGINE]?: Engine } | null | undefined)?.[ENGINE];
   if (engine !== undefined) return engine;
@@ -111,7 +113,7 @@ export function engineOf(cache: Cache): Engine {
   );
 }
 
-/** The digest of a content that entity tags are made of: no secret enters it, so it is the same in every process. */
+/** Returns the digest of a content for its entity tag. It contains no secret, so it is the same in every process. */
 export function contentDigest(bytes: Uint8Array): string {
   return platformDigest(new Uint8Array()).of(bytes);
 }
@@ -119,12 +121,15 @@ export function contentDigest(bytes: Uint8Array): string {
 /**
  * Makes a cache. Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID` where an
  * option is wrong.
+ *
+ * @example
+ * const cache = createCache({ namespace: "reports", storeTimeout: 0.1 });
  */
 export function createCache(options: CacheOptions = {}): Cache {
   checkCacheOptions(options);
   const settings = settingsOf(options);
   const given = options.clock ?? systemClock;
-  // The clock that tells when to warn again says nothing of its own failures: those are what is warned of.
+  // The clock that limits warnings must not warn of its own failures.
   const tellError = guarded(options.onError ?? throttledWarning(steadyClock(given, () => undefined)));
   const forward = forwardClock(given);
   const clock = given === systemClock ? forward.clock : steadyClock(forward.clock, tellError);
@@ -140,7 +145,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     counters.storeErrors++;
     tellError(error, failure);
   });
-  const routes = new Routes(uniqueTexts(), (name, route) => reports?.tellTwice(name, route));
+  const routes = new Routes(uniqueTexts(), (name, route) => reports?.sameName(name, route));
   const tags = new TagInvalidations(() => clock.now());
   const parts = partsOf({
     store,
@@ -149,13 +154,13 @@ export function createCache(options: CacheOptions = {}): Cache {
     tags,
     digest,
     memories: (policy) => routes.memories(policy),
-    met: (first, second, key) => reports?.tellMet(first, second, key),
+    met: (first, second, key) => reports?.sameKey(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
     refused: (route, reason) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
-      reports?.tell(route, reason);
+      reports?.refusal(route, reason);
     },
-    undeclared: (route, names) => reports?.tellUndeclared(route, names),
+    undeclared: (route, names) => reports?.undeclared(route, names),
     stored: () => void counters.stored++,
     refreshed: () => void counters.refreshes++,
     refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),
@@ -211,12 +216,12 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     explain: (asked, by) => explain({ parts, routes, guardedStore: guardStore }, asked, by),
     stats: () => {
-      const said = store.stats();
+      const { outcomes, refusals } = counters;
       return {
         ...counters,
-        outcomes: { ...counters.outcomes },
-        refusals: { ...counters.refusals },
-        store: said,
+        outcomes: { ...outcomes },
+        refusals: { ...refusals },
+        store: store.stats(),
       };
     },
     [ENGINE]: engine,
@@ -224,7 +229,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   return Object.freeze(cache);
 }
 
-/** Makes the memories of what targets mean, of which those that heed `No-Vary-Search` share what they learn. */
+/** Makes the memories of normalised targets. Those that obey `No-Vary-Search` share what they learn from it. */
 function targetsIn(
   rules: SearchRules,
 ): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetCache {

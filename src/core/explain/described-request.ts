@@ -2,25 +2,25 @@ import { isJson } from "../../http/json.ts";
 import { CacheError, show } from "../contract/errors.ts";
 import type { RequestRecord } from "../contract/request-and-policy.ts";
 
-/** A request in plain words, for `cache.explain`. */
+/** A request, described for `cache.explain`. */
 export interface ExplainRequest {
   /** Default: `GET`. */
   readonly method?: string | undefined;
   /** The absolute URL, or path and query as received. */
   readonly url: string;
-  /** Path and query as something in front of the route rewrites them, where it does. */
+  /** Path and query as middleware in front of the route rewrites them. Default: they are not rewritten. */
   readonly rewritten?: string | undefined;
-  /** The request's fields, in any case; those of a Node request fit. */
+  /** The header fields, in upper or lower case. Default: none. The `headers` of a Node request fit. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whether the client shows a TLS certificate. Default: false. */
   readonly certificate?: boolean;
-  /** The request's content as it was sent (text or bytes), or as a body parser leaves it; it counts for methods other than GET. */
+  /** The content, as text, as bytes, or as a body parser leaves it. It counts for methods other than GET. Default: none. */
   readonly content?: unknown;
-  /** The framework's own request: what the route's `key` and `scope` functions are given. */
+  /** The framework's own request, for the `key`, `scope` and `origin` functions of the route. */
   readonly native?: unknown;
 }
 
-/** What such words leave open. */
+/** The URL of a described request, in two parts. */
 export interface DescribedUrl {
   /** Scheme and authority; undefined where the URL is a path. */
   readonly origin: string | undefined;
@@ -30,7 +30,7 @@ export interface DescribedUrl {
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)([^#]*)/i;
 
-/** Splits the URL of a described request. Throws `ERR_CACHE_EXPLAIN` where it is neither absolute nor a path. */
+/** Splits the URL of a described request. Throws `ERR_CACHE_EXPLAIN` unless it is absolute or a path. */
 export function describedUrl(described: ExplainRequest): DescribedUrl {
   const url: unknown = (described as Partial<ExplainRequest> | null | undefined)?.url;
   if (typeof url === "string") {
@@ -44,15 +44,15 @@ export function describedUrl(described: ExplainRequest): DescribedUrl {
   );
 }
 
-/** The record of a described request, with what had to be assumed in words. */
+/** The record of a described request, and a sentence on what had to be assumed. */
 export interface DescribedRequest {
   readonly request: RequestRecord;
   readonly assumed: string | undefined;
 }
 
 /**
- * Makes the record of a described request. Where it says no origin, its `Host` does; else it is the origin that the
- * route was asked on lately, of which `known` is the list.
+ * Makes the record of a described request. Its origin is taken from the URL, else from `Host`, else from `known`, the
+ * origins of recent requests for the route.
  */
 export function describedRequest(
   described: ExplainRequest,
@@ -81,8 +81,8 @@ export function describedRequest(
 }
 
 /**
- * The forms in which the described content may come to the cache, the likeliest first: as bytes, or as one of several
- * body parsers leaves it.
+ * Returns the forms in which the described content may reach the cache, the likeliest first: bytes, or the result of a
+ * body parser.
  */
 export function contentForms(
   { content, headers = {} }: ExplainRequest,
@@ -93,7 +93,7 @@ export function contentForms(
   );
   if (content === undefined || content === null) {
     const isTold = Number(said.get("content-length") ?? 0) > 0 || said.has("transfer-encoding");
-    // There is content, and it is not known.
+    // The request has content, but the description does not show it.
     return isTold ? [undefined] : [comesAs === "bytes" ? new Uint8Array() : ""];
   }
   const isBytes = content instanceof Uint8Array;
@@ -105,7 +105,7 @@ export function contentForms(
   return [...parsedBy(said.get("content-type") ?? "", text), content, isBytes ? text : bytes];
 }
 
-/** What the usual parser of a media type makes of a text. */
+/** Parses a text as the usual parser of its media type does. */
 function parsedBy(type: string, text: string): readonly unknown[] {
   if (isJson(type)) {
     try {
@@ -125,7 +125,7 @@ function parsedBy(type: string, text: string): readonly unknown[] {
   return [Object.fromEntries(names)];
 }
 
-/** Empty text and no bytes are no content. */
+/** Whether there is content: empty text and no bytes are none. */
 function isContent(content: unknown): boolean {
   if (typeof content === "string") return content !== "";
   return content instanceof Uint8Array ? content.byteLength > 0 : content !== undefined && content !== null;

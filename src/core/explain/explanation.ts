@@ -5,10 +5,10 @@ import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** How a request would be answered; `failed`: a function of its route throws, `unknown`: one was not given `native`. */
+/** The outcome of an explained request. `failed`: a function of the route throws. `unknown`: one needs `native`. */
 export type ExplainedOutcome = Outcome | "failed" | "unknown";
 
-/** Why it would not be a hit: what `Cache-Status` says, or what keeps the request from being looked up or waiting. */
+/** Why a request is not a hit: a word of `Cache-Status`, or the reason why it is not looked up or does not wait. */
 export type ExplainedReason =
   | Refusal
   | "uri-miss"
@@ -19,32 +19,32 @@ export type ExplainedReason =
   | "only-if-cached"
   | "native";
 
-/** What the response to a request is stored under. */
+/** The key of a request, in parts. */
 export interface ExplainedKey {
-  /** What `Cache-Status` calls this entry where `key` is on; the key itself is not told to clients. */
+  /** The `key` parameter of `Cache-Status`: a hash, since the key itself is not disclosed to clients. */
   readonly hash: string;
   /** The whole namespace; empty where there is none. */
   readonly namespace: string;
   readonly method: string;
-  /** Scheme, authority, path and query that count; undefined where the route's own function names the key. */
+  /** The normalised URI; undefined where the route has a `key` function. */
   readonly uri: string | undefined;
-  /** What keys call the route; undefined where its own function names the key. */
+  /** The name of the route in keys; undefined where it has a `key` function. */
   readonly route: string | undefined;
-  /** What the URI was rewritten to in front of the route; undefined where it was not. */
+  /** The URI as rewritten in front of the route; undefined where it was not. */
   readonly rewritten: string | undefined;
-  /** What the route's own `key` function returned. */
+  /** The result of the route's `key` function; undefined where it has none. */
   readonly named: string | undefined;
-  /** Names of query parameters that are not in the key, and that the handler does not see. */
+  /** The query parameters that are not in the key, and that the handler does not see. */
   readonly dropped: readonly string[];
-  /** The keyed hash of the principal; undefined where the response is for everyone. */
+  /** The keyed hash of the principal; undefined where the response belongs to nobody. */
   readonly principal: string | undefined;
-  /** The digest of the request's content; undefined where it does not count. */
+  /** The digest of the request's content; undefined where it is not in the key. */
   readonly content: string | undefined;
-  /** This request's values of the fields that tell variants apart; undefined: it has none of this name. */
+  /** The request's values of the fields that select a variant; undefined for a field that it does not have. */
   readonly vary: Readonly<Record<string, string | undefined>>;
 }
 
-/** What is stored for a request, fresh or stale; instants are epoch ms. */
+/** The stored response to a request, fresh or stale; instants are epoch ms. */
 export interface ExplainedEntry {
   readonly status: number;
   /** The content's length in bytes. */
@@ -56,36 +56,36 @@ export interface ExplainedEntry {
   readonly deleteAt: number;
 }
 
-/** Why the stored response is fresh or stale: `lifetime` less `age` is what remains; in seconds, to the millisecond. */
+/** Why the stored response is fresh or stale, in seconds: `remaining` is `lifetime` less `age`. */
 export interface ExplainedFreshness {
   readonly lifetime: number;
   readonly age: number;
-  /** Negative once it is stale. */
+  /** Negative where the response is stale. */
   readonly remaining: number;
-  /** Where the lifetime came from, in words, as far as what is stored tells it. */
+  /** The origin of the lifetime, in words; absent where the stored response does not show it. */
   readonly from?: string;
 }
 
 /** What would happen to a request, and why. */
 export interface Explanation {
-  /** All of it in a few lines, for a person. */
+  /** The whole explanation in a few lines, for a person. */
   readonly text: string;
   readonly outcome: ExplainedOutcome;
   readonly reason?: ExplainedReason;
-  /** What to write if it should be otherwise. */
+  /** What to change for another outcome. */
   readonly remedy?: string;
-  /** What messages call the route whose policy decides. */
+  /** The name of the route in messages. */
   readonly route: string;
-  /** Undefined where the request is not looked up. */
+  /** Absent where the request is not looked up. */
   readonly key?: ExplainedKey;
-  /** Undefined where nothing is stored for this request. */
+  /** Absent where nothing is stored for this request. */
   readonly entry?: ExplainedEntry;
   readonly freshness?: ExplainedFreshness;
-  /** What `Cache-Status` would say, less what only the handler's answer decides; empty where the request would fail. */
+  /** The `Cache-Status` of the response, as far as it is known before the handler runs; empty where the request fails. */
   readonly cacheStatus: string;
 }
 
-/** What would happen, as the stations decide it. */
+/** A decision about a request, in words. */
 export interface Verdict {
   readonly outcome: ExplainedOutcome;
   readonly reason?: ExplainedReason;
@@ -95,12 +95,12 @@ export interface Verdict {
   readonly remedy?: string;
 }
 
-/** A key's parts, with the values of all the fields that tell variants apart. */
+/** The parts of a key, with the values of all fields that select a variant, secrets included. */
 export interface KeyFindings extends Omit<ExplainedKey, "vary"> {
   readonly vary: readonly (readonly [name: string, value: string | undefined])[];
 }
 
-/** What the stations found on the way of one request. */
+/** What a dry run has found. */
 export interface Findings {
   readonly request: Pick<RequestRecord, "method" | "origin" | "target">;
   readonly policy: Pick<Policy, "route" | "cacheStatus" | "credentials">;
@@ -110,7 +110,7 @@ export interface Findings {
   readonly freshness?: ExplainedFreshness;
 }
 
-/** Says what the stations found, as data and as text; `remarks` are sentences that stand beside it. */
+/** Makes an explanation of what a dry run has found. `remarks` are further sentences for its text. */
 export function explanationOf(findings: Findings, remarks: readonly string[] = []): Explanation {
   const { policy, verdict, freshness } = findings;
   const { outcome, reason, remedy } = verdict;
@@ -139,11 +139,11 @@ function cacheStatusOf({ policy, verdict, entry }: Findings): string {
   );
 }
 
-/** A secret whatever a route calls credentials. */
+/** A field that is a secret, even where a route does not list it among its credentials. */
 const ALWAYS_SECRET = "proxy-authorization";
 
 function shownKey({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string>): ExplainedKey {
-  // An explanation is read aloud in chats and tickets.
+  // Explanations are pasted into chats and tickets.
   const isSecret = (name: string): boolean => name === ALWAYS_SECRET || credentials.has(name);
   const shown = (name: string, value: string | undefined): string | undefined =>
     value !== undefined && isSecret(name) ? "(not shown)" : value;
@@ -221,14 +221,14 @@ function seconds(value: number): string {
   return value === Infinity ? "without end" : `${Number(value.toFixed(3))} s`;
 }
 
-/** The largest instant that a date can show. */
+/** The largest instant that a `Date` can hold, epoch ms. */
 const LAST_INSTANT = 8.64e15;
 
 function instant(at: number): string {
   return at <= LAST_INSTANT ? new Date(at).toISOString() : "never";
 }
 
-/** What a client sent stands in here: it must not forge a line of its own. */
+/** Escapes line breaks, by which a client could forge a line of the text. */
 function onOneLine(line: string): string {
   return line.replace(/[\p{Cc}\u2028\u2029]/gu, (control) => encodeURIComponent(control));
 }

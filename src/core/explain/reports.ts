@@ -3,13 +3,10 @@ import type { Refusal, Remark, Report, Reporter } from "../contract/outcomes.ts"
 import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
 
-/** Of how many parameters of a route it is told: clients choose their names (hazard 17). */
+/** The most parameters that are reported of one route: clients choose their names (hazard 17). */
 const MOST_PARAMETERS = 10;
 
-/**
- * Tells the first refusal of each route and reason, in words and with the remedy, so that nobody wonders why a route
- * is never a hit.
- */
+/** Reports why routes are not cached, and how they disturb each other, in words and with the remedy: each once. */
 export class Reports {
   readonly #reporter: Reporter;
   readonly #told = new Set<string>();
@@ -19,7 +16,8 @@ export class Reports {
     this.#reporter = reporter;
   }
 
-  tell(route: string, reason: Refusal): void {
+  /** Reports the first refusal of each route and reason. */
+  refusal(route: string, reason: Refusal): void {
     const words = wordsOf(reason);
     const name = `${reason} ${route}`;
     if (words === undefined || this.#told.has(name)) return;
@@ -29,8 +27,8 @@ export class Reports {
     this.#reporter(report);
   }
 
-  /** Tells that a route keeps parameters from its handler: each once, and so many at most; `names` is asked only then. */
-  tellUndeclared(route: string, names: () => readonly string[]): void {
+  /** Reports parameters that a route hides from its handler. `names` is called only while there is something to report. */
+  undeclared(route: string, names: () => readonly string[]): void {
     let told = this.#parameters.get(route);
     if (told === undefined) this.#parameters.set(route, (told = new Set()));
     if (told.size >= MOST_PARAMETERS) return;
@@ -49,12 +47,12 @@ export class Reports {
     }
   }
 
-  /** Tells the first meeting of two routes on one key of their own functions. */
-  tellMet(first: Policy, second: Policy, key: string): void {
+  /** Reports that two routes share a key of their own `key` functions. */
+  sameKey(first: Policy, second: Policy, key: string): void {
     const [one, other] = [first, second].map(({ route, name }) =>
       first.route === second.route ? name : route,
     ) as [string, string];
-    this.#tellOnce(
+    this.#once(
       "same-key",
       [one, other].toSorted().join(" "),
       second.route,
@@ -63,9 +61,9 @@ export class Reports {
     );
   }
 
-  /** Tells of a name that two declarations of one cache were given. */
-  tellTwice(name: string, route: string): void {
-    this.#tellOnce(
+  /** Reports that two declarations of one cache have one name. */
+  sameName(name: string, route: string): void {
+    this.#once(
       "same-name",
       name,
       route,
@@ -74,7 +72,7 @@ export class Reports {
     );
   }
 
-  #tellOnce(reason: Remark, what: string, route: string, message: string): void {
+  #once(reason: Remark, what: string, route: string, message: string): void {
     const name = `${reason} ${what}`;
     if (this.#told.has(name)) return;
     this.#told.add(name);

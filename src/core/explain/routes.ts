@@ -1,10 +1,10 @@
 import { CacheError, show } from "../contract/errors.ts";
 import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/request-and-policy.ts";
 
-/** The policy that a request is explained by. */
+/** The policy by which a request is explained. */
 export interface ChosenRoute {
   readonly policy: Policy<unknown>;
-  /** What is not certain about the choice, in words. */
+  /** A sentence on what is not certain about the choice; undefined where all is. */
   readonly doubt: string | undefined;
 }
 
@@ -15,18 +15,17 @@ interface Declared {
   readonly times: number;
 }
 
-/** Remembers the policies of a cache by what messages call their routes; as many as the application has names. */
+/** Remembers the policies of a cache by the names of their routes in messages, such as `GET /reports/:id`. */
 export class Routes {
   readonly #unique: () => string;
   readonly #twice: (name: string, route: string) => void;
   readonly #declared = new Map<string, Declared>();
   readonly #owners = new Map<string, object>();
-  /** One for each way to read a query: those that read it alike mean the same by a target. */
+  /** One for each way to read a query: routes that read it alike share what they know of targets. */
   readonly #memories = new Map<string, NormalizedTargets>();
 
   /**
-   * `unique` answers a text that no other process has and that it has not answered before; `twice` is told of a name
-   * that was given to two declarations.
+   * `unique` returns a text that is new in every process. `twice` is called with a name that two declarations have.
    */
   constructor(unique: () => string, twice: (name: string, route: string) => void) {
     this.#unique = unique;
@@ -34,8 +33,8 @@ export class Routes {
   }
 
   /**
-   * Answers the name that a declaration has in keys: the one that is wanted, unless it is another's. Two declarations
-   * never have one name (hazard 34), and what one of them stores no other process finds by chance.
+   * Returns the name of a declaration in keys: the wanted one, unless another declaration has it. Two declarations never
+   * share a name (hazard 34), and no other process has the name by chance.
    */
   name(wanted: string | undefined, namespace: string, route: string, declaration: object = {}): string {
     if (wanted === undefined) return `${route} ${this.#unique()}`;
@@ -50,7 +49,7 @@ export class Routes {
     return wanted;
   }
 
-  /** Remembers a policy in place of an earlier one of the same name, and answers it. */
+  /** Remembers a policy, in place of an earlier one of the same name, and returns it. */
   declare<Native>(policy: Policy<Native>, declaration: object | undefined): Policy<Native> {
     const known = this.#declared.get(policy.route);
     const isSame = declaration !== undefined && known?.declaration === declaration;
@@ -60,20 +59,19 @@ export class Routes {
     return policy;
   }
 
-  /** What targets mean to a route, then what they mean to those routes that read a query in another way. */
+  /** Returns the targets of a route, then those of all routes that read a query in another way. */
   memories(policy: Policy): readonly NormalizedTargets[] {
     return [...new Set([policy.targets, ...this.#memories.values()])];
   }
 
-  /** Forgets what targets mean; it is found again as they come. */
+  /** Forgets all targets. */
   forget(): void {
     for (const targets of this.#memories.values()) targets.clear();
   }
 
   /**
-   * Chooses the policy called `route` or, where that is undefined, the only one whose method and path match; a path
-   * without parameters goes before one with them. Throws `ERR_CACHE_EXPLAIN`, with the names, where there is none or
-   * more than one.
+   * Returns the policy called `route` or, where that is undefined, the only one whose method and path match. A path
+   * without parameters takes precedence. Throws `ERR_CACHE_EXPLAIN`, with the names, where none or several match.
    */
   choose(route: string | undefined, method: string, target: string): ChosenRoute {
     if (route !== undefined) {
@@ -107,8 +105,8 @@ export class Routes {
   }
 
   /**
-   * What a name of a method and a path stands for where routes are declared for several methods, or for all of them:
-   * `GET /a` and `ALL /a` are `GET,POST /a`, too. Where several are, the method that is asked for tells.
+   * Finds the route that a method and a path mean where routes are declared for several methods: `GET /a` and `ALL /a`
+   * mean `GET,POST /a`, too. Where several routes fit, the method of the request decides.
    */
   #alike(route: string, method: string): Declared | undefined {
     const wanted = /^([A-Z,-]+) (\/.*)$/.exec(route);
@@ -123,9 +121,9 @@ export class Routes {
     return only === undefined || others.length > 0 ? undefined : this.#declared.get(only);
   }
 
-  /** The names that a request may belong to, those that fit best. */
+  /** Returns the names that fit a request best. */
   #matching(method: string, path: string): readonly string[] {
-    // Fastify makes a route for HEAD beside each one for GET, which answers it as well.
+    // Fastify declares a HEAD route beside each GET route; the latter stands for both.
     const fitting = this.#names().filter(
       (name) => !name.startsWith("HEAD ") && fits(patternOf(name)?.path, path),
     );
@@ -155,7 +153,7 @@ function chosen({ policy, times }: Declared): ChosenRoute {
   return { policy, doubt };
 }
 
-/** Tells the ways to read a query apart. What one has learned from responses is known to all that heed it. */
+/** Returns one text for all routes that read a query alike; they share what `No-Vary-Search` has taught one of them. */
 function memoryName({ namespace, query, noVarySearch }: Policy): string {
   return JSON.stringify([namespace, listed(query), noVarySearch]);
 }
@@ -164,13 +162,13 @@ function listed(query: DeclaredQuery | undefined): unknown {
   return query && [...query].toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** Reads a name such as `GET,HEAD /reports/:id`, whatever else stands behind it; undefined where it is none. */
+/** Reads a name such as `GET,HEAD /reports/:id`, ignoring what follows; undefined for other names. */
 function patternOf(name: string): { readonly methods: readonly string[]; readonly path: string } | undefined {
   const [, methods, path] = /^([A-Z,-]+) (\/[^ ]*)/.exec(name) ?? [];
   return methods === undefined || path === undefined ? undefined : { methods: methods.split(","), path };
 }
 
-/** Whether a path may belong to a pattern: a segment with a parameter is any segment, a star is any rest. */
+/** Whether a path matches a pattern: a parameter matches one segment, a star matches the rest. */
 function fits(pattern: string | undefined, path: string): boolean {
   if (pattern === undefined) return false;
   const [wanted, given] = [pattern, path].map(segmentsOf) as [string[], string[]];
@@ -182,7 +180,7 @@ function fits(pattern: string | undefined, path: string): boolean {
   );
 }
 
-/** The segments of a path, the empty ones at its end left out. */
+/** The segments of a path, without empty ones at its end. */
 function segmentsOf(path: string): string[] {
   const segments = path.split("/");
   while (segments.length > 1 && segments.at(-1) === "") segments.pop();

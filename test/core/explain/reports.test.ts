@@ -6,7 +6,7 @@ import { kitOf } from "../../support/kit.ts";
 function tellAll(reasons: readonly Refusal[], route = "GET /reports/:id"): readonly Report[] {
   const told: Report[] = [];
   const reports = new Reports((report) => told.push(report));
-  reasons.forEach((reason) => reports.tell(route, reason));
+  reasons.forEach((reason) => reports.refusal(route, reason));
   return told;
 }
 
@@ -33,7 +33,7 @@ describe("why a response was not stored", () => {
       ["b", "status"],
     ];
 
-    [...twice, ...twice].forEach(([route, reason]) => reports.tell(route, reason));
+    [...twice, ...twice].forEach(([route, reason]) => reports.refusal(route, reason));
 
     expect(told).toEqual(["a status", "a private", "b status"]);
   });
