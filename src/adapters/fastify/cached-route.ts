@@ -17,7 +17,7 @@ import { restoreAtEnd } from "../node/shadow.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./internals.ts";
-import { isResponse, isStream, serialized } from "./payload.ts";
+import { isResponse, isStream, serializeBy, serialized } from "./payload.ts";
 import { abortWith, dropTrailers, payloadForHooks, payloadOf, restoreFields, setFields } from "./reply.ts";
 import { FastifyRecord, overrideTarget } from "./request.ts";
 import { wasSent } from "./sent-replies.ts";
@@ -38,6 +38,8 @@ class ReplyNotes {
   isUntyped = false;
   /** The length of a hit on HEAD; null where it has none. */
   headLength: ReturnType<FastifyReply["getHeader"]> | null = undefined;
+  /** Restores the serializer that the reply had before it was given a hit's text. */
+  restoreSerializer: (() => void) | undefined;
   /** Its strong tag, where its content had no coding before the route's own last hooks. */
   uncodedTag: string | undefined;
 }
@@ -178,7 +180,11 @@ export class CachedRoute {
     const payload = isHooked
       ? payloadForHooks(hit, reply.getHeader("content-type"), isBeyond)
       : payloadOf(hit, isBeyond);
-    if (typeof payload === "string") reply.serializer(unchanged);
+    if (typeof payload === "string") {
+      // Without hooks, no error handler sends anything after it.
+      if (isHooked) this.#notesOn(reply).restoreSerializer = serializeBy(reply, unchanged);
+      else reply.serializer(unchanged);
+    }
     reply.send(payload ?? undefined);
   }
 
@@ -318,6 +324,7 @@ export class CachedRoute {
   readonly #fail = (_request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void => {
     const notes = this.#notes.get(reply);
     notes?.fill?.fail(error);
+    notes?.restoreSerializer?.();
     const followed = notes?.followed;
     if (followed === undefined) return done();
     // The fields of another request's response, but for the cache's own, do not describe an error.

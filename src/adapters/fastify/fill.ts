@@ -117,6 +117,8 @@ export class FastifyFill {
   /** Fastify sends an error to the client, in the place of what was sent before. */
   fail(error: unknown): void {
     const state = this.#state;
+    // The text of what was sent before is not that of an error.
+    this.#restoreSerializer();
     if (state.at === "abandoned") return;
     if (state.at === "opened") {
       this.#state = { ...state, hasFailed: true };
@@ -124,7 +126,6 @@ export class FastifyFill {
       return;
     }
     streamIn(state)?.stop();
-    this.#restoreSerializer();
     const isForError = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
     this.#state = { at: "running", isForError };
     if (isForError) return;
@@ -299,10 +300,9 @@ export class FastifyFill {
 
   /** The handler writes without Fastify, and the cache cannot read that. */
   #abandonUnheard(): void {
-    const stream = streamIn(this.#state);
     this.#abandon("unheard");
     // A captured stream is read by whatever sends it now.
-    stream?.pass();
+    streamIn(this.#state)?.pass();
     this.#client.stop();
   }
 

@@ -40,7 +40,7 @@ export function capturedErrorPage(reply: FastifyReply, payload: unknown): Captur
 }
 
 /** Sets a reply's serializer; the returned function restores the earlier one, unless another has been set since. */
-function serializeBy(reply: FastifyReply, serializer: Serializer): () => void {
+export function serializeBy(reply: FastifyReply, serializer: Serializer): () => void {
   const earlier = serializerOf(reply) ?? null;
   reply.serializer(serializer);
   return () => {

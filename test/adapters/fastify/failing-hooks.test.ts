@@ -1,0 +1,51 @@
+import type { FastifyInstance, onSendHookHandler } from "fastify";
+import { describe, expect, it } from "vitest";
+import { stage } from "./support.ts";
+
+/** Fails for one of the responses that are no errors: the first, the second. */
+function failingAt(number: number): onSendHookHandler {
+  let sent = 0;
+  return async (_request, reply, payload) => {
+    if (reply.statusCode === 200 && ++sent === number) throw new Error("late");
+    return payload;
+  };
+}
+
+type Declare = (app: FastifyInstance, hook: onSendHookHandler) => unknown;
+
+describe("where an onSend hook fails, the error handler's object is sent", () => {
+  const config = { cache: { ttl: 60 } };
+  const answer = async (): Promise<object> => ({ text: "content" });
+  const ofRoute: Declare = (app, onSend) => app.get("/a", { config, onSend }, answer);
+  const ofApplication: Declare = (app, hook) => app.addHook("onSend", hook).get("/a", { config }, answer);
+
+  it.each<[string, string, Declare, number]>([
+    ["the route", "miss", ofRoute, 1],
+    ["the route", "hit", ofRoute, 2],
+    ["the application", "miss", ofApplication, 1],
+    ["the application", "hit", ofApplication, 2],
+  ])("by a hook of %s on a %s", async (_whose, _outcome, declare, number) => {
+    const { client } = await stage((app) => {
+      app.setErrorHandler((error: Error, _request, reply) => reply.code(503).send({ error: error.message }));
+      declare(app, failingAt(number));
+    });
+
+    const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
+
+    expect([answers[number - 1]?.status, answers[number - 1]?.text]).toEqual([503, '{"error":"late"}']);
+  });
+
+  it("by the serializer that an earlier hook has set, on a hit as on a miss", async () => {
+    const { client } = await stage((app) => {
+      app.addHook("onRequest", async (_request, reply) => {
+        reply.type("text/x").serializer((payload) => `own:${JSON.stringify(payload)}`);
+      });
+      app.setErrorHandler((error: Error, _request, reply) => reply.code(503).send({ error: error.message }));
+      ofRoute(app, failingAt(2));
+    });
+
+    const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
+
+    expect(answers.map(({ text }) => text)).toEqual(['own:{"text":"content"}', 'own:{"error":"late"}']);
+  });
+});
