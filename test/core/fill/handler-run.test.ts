@@ -4,7 +4,7 @@ import { answer, fillOf, kitOf, openWith, serveOf } from "../../support/kit.ts";
 import { stale } from "../../support/staged.ts";
 
 describe("a fill", () => {
-  it("says beforehand why a head would not be stored, and changes nothing by it", () => {
+  it("tells beforehand why a head would not be stored, and changes nothing by that", () => {
     const { now, cache } = kitOf();
     const fill = fillOf(now());
     const { refusals } = cache.stats();

@@ -26,12 +26,12 @@ function staleKit(route: Parameters<typeof kitOf>[0] = {}): Kit {
   return kit;
 }
 
-describe("a HEAD whose handler says", () => {
+describe("a response to HEAD", () => {
   it.each<[string, Said["headers"]]>([
     ["the same validator", { etag: '"v1"', "x-a": "new" }],
     ["the same length", { "content-length": "6", "x-a": "new" }],
-    ["nothing of the content", { "x-a": "new" }],
-  ])("%s freshens the stored GET", (_, headers) => {
+    ["nothing about the content", { "x-a": "new" }],
+  ])("with %s freshens the stored GET", (_, headers) => {
     const { ask } = staleKit();
 
     const head = ask(HEAD, { headers: headers! });
@@ -51,9 +51,9 @@ describe("a HEAD whose handler says", () => {
     ["another date", { headers: { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" } }],
     ["no-store", { headers: { "cache-control": "no-store" } }],
     ["private", { headers: { etag: '"v1"', "cache-control": "private" } }],
-    ["that it varies by everything", { headers: { vary: "*" } }],
-    ["no-store, before the cache", { earlier: { "cache-control": "no-store" } }],
-  ])("%s removes it", (_, head) => {
+    ["Vary: *", { headers: { vary: "*" } }],
+    ["no-store of earlier middleware", { earlier: { "cache-control": "no-store" } }],
+  ])("with %s removes the stored GET", (_, head) => {
     const { ask, now } = staleKit();
 
     ask(HEAD, head);
@@ -61,7 +61,7 @@ describe("a HEAD whose handler says", () => {
     expect(fillOf(now()).conditions).toEqual([]);
   });
 
-  it.each([[304], [404], [500]])("%d leaves it as it is", (status) => {
+  it.each([[304], [404], [500]])("with status %d leaves the stored GET as it is", (status) => {
     const { ask, now } = staleKit();
 
     ask(HEAD, { status, headers: { etag: '"v2"' } });
@@ -69,7 +69,7 @@ describe("a HEAD whose handler says", () => {
     expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
-  it("that it holds, after a purge by tag, does not replace what was stored since", async () => {
+  it("after a purge by tag does not replace what was stored since", async () => {
     const kit = staleKit({ route: { tags: ["news"] } });
     const head = fillOf(kit.now(HEAD));
     await kit.cache.invalidate({ tag: "news" });
@@ -80,7 +80,7 @@ describe("a HEAD whose handler says", () => {
     expect(textOf(kit.ask())).toBe("new");
   });
 
-  it("nothing, because it failed, leaves it as it is", () => {
+  it("that failed leaves the stored GET as it is", () => {
     const { now } = staleKit();
 
     fillOf(now(HEAD)).abandon("failed");
@@ -88,7 +88,7 @@ describe("a HEAD whose handler says", () => {
     expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
-  it("its cookies to one client keeps them from others", () => {
+  it("with cookies leaves the stored GET as it is, and keeps them from others", () => {
     const { ask, now } = staleKit();
 
     const head = ask(HEAD, { headers: { "set-cookie": "a=1" } });
@@ -97,7 +97,7 @@ describe("a HEAD whose handler says", () => {
     expect(fillOf(now()).conditions).toEqual([["if-none-match", '"v1"']]);
   });
 
-  it("that it varies now keeps others from what is stored (hazard 4)", () => {
+  it("with a new Vary keeps other clients from what is stored (hazard 4)", () => {
     const { ask, now } = staleKit();
 
     ask({ ...HEAD, headers: { "x-lang": "en" } }, { headers: { vary: "x-lang" } });
@@ -107,7 +107,7 @@ describe("a HEAD whose handler says", () => {
 });
 
 describe("a HEAD", () => {
-  it("is shown what the key says of its target and no more (hazard 18)", () => {
+  it("shows its handler what is in the key of its target and no more (hazard 18)", () => {
     const { now } = staleKit({ route: { query: ["page"] } });
 
     const fill = fillOf(now({ ...HEAD, target: "/reports?evil=1" }));
@@ -125,7 +125,7 @@ describe("a HEAD", () => {
     expect(cache.stats().store?.entries).toBe(0);
   });
 
-  it("freshens what is in a store that answers by promises", async () => {
+  it("freshens what is in a store that returns promises", async () => {
     const { begin, clock } = kitOf({
       route: { ttl: 10, revalidate: true },
       cache: { store: asyncStore() },
@@ -140,19 +140,19 @@ describe("a HEAD", () => {
     expect((await begin()).kind).toBe("serve");
   });
 
-  it("of a client who forbids storing tells the cache nothing", () => {
+  it("is passed by where its client forbids storing", () => {
     const { now } = staleKit({ route: { requestDirectives: true } });
 
     expect(bypassOf(now({ ...HEAD, headers: { "cache-control": "no-store" } })).reason).toBe("head");
   });
 
-  it("tells nothing where the route does not revalidate", () => {
+  it("is passed by where the route does not revalidate", () => {
     expect(staleKit({ route: { revalidate: false } }).now(HEAD).kind).toBe("bypass");
   });
 });
 
-describe("a HEAD that is answered late", () => {
-  it("does not put what it freshens in the place of what was stored since", () => {
+describe("a late response to HEAD", () => {
+  it("does not replace what was stored since", () => {
     const { ask, now, clock } = kitOf({ route: { ttl: 60, revalidate: true } });
     ask({}, { headers: { etag: '"v1"' }, body: "old" });
     clock.advance(70);
@@ -163,10 +163,8 @@ describe("a HEAD that is answered late", () => {
 
     expect(textOf(serveOf(now()).reply)).toBe("new");
   });
-});
 
-describe("an answer to HEAD", () => {
-  it("freshens nothing where a purge by tag has overtaken it", async () => {
+  it("freshens nothing after a purge by tag", async () => {
     // given
     const store = memoryStore();
     const kit = kitOf({ cache: { store }, route: { ttl: 1, revalidate: true, tags: ["reports"] } });

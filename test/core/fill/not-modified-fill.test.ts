@@ -62,8 +62,8 @@ describe("the handler of a stale response", () => {
   });
 });
 
-describe("a handler that says 304", () => {
-  it("has its client answered from what is stored, which is fresh again", () => {
+describe("a handler's 304", () => {
+  it("makes the stored response fresh again, which its client is sent", () => {
     const { ask, cache } = staleKit();
 
     const reply = ask({}, { status: 304 });
@@ -75,7 +75,7 @@ describe("a handler that says 304", () => {
     expect(cache.stats().outcomes).toMatchObject({ miss: 1, revalidated: 1, hit: 1 });
   });
 
-  it("has the client's own condition answered afterwards", () => {
+  it("leaves the client's own condition to the cache", () => {
     const asked = [{ "if-none-match": '"v1"' }, { "if-none-match": '"v0"' }, { range: "bytes=0-1" }];
 
     const replies = asked.map((headers) => staleKit().ask({ headers }, { status: 304 }));
@@ -84,7 +84,7 @@ describe("a handler that says 304", () => {
     expect(replies.map(textOf)).toEqual([undefined, "stored", "st"]);
   });
 
-  it("is not heeded in a stream, and the stored content stands in its place", () => {
+  it("is not streamed: the stored content is sent instead", () => {
     const { now, ask } = staleKit();
 
     const head = openWith(fillOf(now()), { status: 304 }).stream();
@@ -93,7 +93,7 @@ describe("a handler that says 304", () => {
     expect(textOf(ask())).toBe("stored");
   });
 
-  it("to nobody's condition passes as it is", () => {
+  it("without a condition passes as it is", () => {
     const { ask } = kitOf({ route: { revalidate: true } });
 
     const reply = ask({}, { status: 304, body: "" });
@@ -104,7 +104,7 @@ describe("a handler that says 304", () => {
     ]);
   });
 
-  it("may go on refusing: what it opened twice, it opened once", () => {
+  it("is opened once, whatever else is called", () => {
     const { now, ask } = staleKit();
     const open = openWith(fillOf(now()), { status: 304 });
     open.refuse("too-large");
@@ -116,7 +116,7 @@ describe("a handler that says 304", () => {
     expect([open.storable, textOf(ask())]).toEqual([true, "stored"]);
   });
 
-  it("and breaks off leaves what is stored stale", () => {
+  it("that is abandoned leaves what is stored stale", () => {
     const { now } = staleKit();
 
     openWith(fillOf(now()), { status: 304 }).abandon("aborted");
@@ -125,8 +125,8 @@ describe("a handler that says 304", () => {
   });
 });
 
-describe("a handler that says 200", () => {
-  it("has its response stored in the place of the old one", () => {
+describe("a handler's 200", () => {
+  it("is stored in the place of the old response", () => {
     const { ask } = staleKit();
 
     const reply = ask({}, { headers: { etag: '"v2"' }, body: "new" });
@@ -139,7 +139,7 @@ describe("a handler that says 200", () => {
     expect([textOf(hit), said(hit, "etag")]).toEqual(["new", '"v2"']);
   });
 
-  it("answers its client's condition by the new response", () => {
+  it("is compared with its client's condition", () => {
     const reply = staleKit().ask(
       { headers: { "if-none-match": '"v2"' } },
       { headers: { etag: '"v2"' }, body: "new" },
@@ -178,7 +178,7 @@ describe("a response that is asked for each time", () => {
     ]);
   });
 
-  it("makes nobody wait for another's answer, which would not be theirs (hazard 10)", () => {
+  it("makes no request wait for another's response, which it would not get (hazard 10)", () => {
     const { ask, begin } = kitOf({ route: { revalidate: true } });
     ask({}, { headers: { etag: '"v1"', "cache-control": "no-cache" } });
 
@@ -188,7 +188,7 @@ describe("a response that is asked for each time", () => {
   });
 });
 
-describe("those who find the same stale response", () => {
+describe("requests that find the same stale response", () => {
   it("wait for one handler, whose 304 is for all of them", async () => {
     const { now, begin } = staleKit();
     const leader = fillOf(now());
@@ -205,7 +205,7 @@ describe("those who find the same stale response", () => {
     ]);
   });
 
-  it("are asked for on their own where its answer is for one client alone", async () => {
+  it("run the handler themselves where its response is for one client alone", async () => {
     const { now, begin } = staleKit();
     const leader = fillOf(now());
     const follower = begin();
@@ -232,7 +232,7 @@ describe("those who find the same stale response", () => {
 });
 
 describe("a 304 to the cache's own condition that comes after handlerTimeout.hard", () => {
-  it("is answered with what is stored, as its client asked no condition; nothing is freshened", () => {
+  it("freshens nothing, and its client, which asked no condition, is sent what is stored", () => {
     const { ask, now, clock, cache } = kitOf({
       route: { ttl: 60, revalidate: true, handlerTimeout: { hard: 2 } },
     });

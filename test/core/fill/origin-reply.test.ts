@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { kitOf, namesOf, said, textOf } from "../../support/kit.ts";
 
 describe("the client whose request ran the handler", () => {
-  it("is sent the date and the cookies that the handler said", () => {
+  it("is sent the handler's date and cookies", () => {
     const { ask } = kitOf({ route: { setCookie: "strip" } });
     const headers = { "set-cookie": ["a=1", "b=2"], date: "Thu, 01 Jan 2026 00:00:00 GMT" };
 
@@ -20,7 +20,7 @@ describe("the client whose request ran the handler", () => {
     expect([miss.status, said(miss, "set-cookie")]).toEqual([304, "a=1"]);
   });
 
-  it("is sent what may not be stored untouched, with the reason", () => {
+  it("is sent a response that may not be stored as it is, with the reason", () => {
     const { ask } = kitOf();
 
     const reply = ask(
@@ -32,7 +32,7 @@ describe("the client whose request ran the handler", () => {
     expect(said(reply, "cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;detail=no-store");
   });
 
-  it("is sent the fields that the handler said, and the tag that was made", () => {
+  it("is sent the handler's fields, and the tag that was made", () => {
     const reply = kitOf().ask({}, { headers: { "x-a": ["1", "2"], date: "Thu, 01 Jan 2026 00:00:00 GMT" } });
 
     expect(namesOf(reply)).toEqual(["cache-status", "content-length", "date", "etag", "x-a", "x-cache"]);

@@ -82,7 +82,7 @@ describe("a response that is opened", () => {
     expect(textOf(serveOf(now()).reply)).toBe("first");
   });
 
-  it("is stored once, however often its end is told", () => {
+  it("is stored once, however often it ends", () => {
     const { now, cache } = kitOf();
     const { sink } = openWith(fillOf(now())).stream();
 
@@ -131,7 +131,7 @@ describe("a response that is refused", () => {
 });
 
 describe("a response whose policy has a nonce that is not in its content", () => {
-  it("is stored at the end of its stream; until then those who wait run the handler", async () => {
+  it("is stored at the end of its stream; until then requests that wait run the handler", async () => {
     const kit = kitOf();
     const leader = fillOf(kit.now());
     const waiting = Promise.resolve(kit.begin());
@@ -144,7 +144,7 @@ describe("a response whose policy has a nonce that is not in its content", () =>
     expect(textOf(kit.ask())).toBe("{}");
   });
 
-  it("is given at the end of its stream to those who wait for a refresh", async () => {
+  it("of a refresh is sent at the end of its stream to requests that wait", async () => {
     const { fills, refresh } = refresher();
     const kit = kitOf({ route: { ttl: 10, staleIfError: 60 } });
     kit.ask({ refresh }, { body: "old" });
@@ -174,7 +174,7 @@ describe("a refresh that streams", () => {
     expect(kit.textNow()).toBe("new");
   });
 
-  it("is told to onError where it falls silent", () => {
+  it("is reported to onError where it falls silent", () => {
     const errors: unknown[] = [];
     const { fills, refresh } = refresher();
     const kit = kitOf({
@@ -193,7 +193,7 @@ describe("a refresh that streams", () => {
     expect(fills).toHaveLength(1);
   });
 
-  it("counts as answered where it throws an answer before its first byte", async () => {
+  it("is no failure where it throws an answer before its first byte", async () => {
     const { fill, waiting, now, asked } = refreshing();
 
     openWith(fill)
@@ -204,7 +204,7 @@ describe("a refresh that streams", () => {
     expect(now(asked).kind).toBe("fill");
   });
 
-  it("counts as failed where it throws without a status", async () => {
+  it("is a failure where it throws an error without a status", async () => {
     const { fill, waiting } = refreshing();
 
     openWith(fill).stream().sink?.abandon("failed", thrown({}));

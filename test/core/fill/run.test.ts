@@ -57,7 +57,7 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
 }
 
 describe("a run leaves the fence", () => {
-  it("when it streams what is not stored, of whose end it never hears", () => {
+  it("when it streams a response that is not stored, whose end it does not see", () => {
     const { fill, leave } = watchedRun();
 
     fill.open({ status: 500, fields: [] }).stream();

@@ -17,7 +17,7 @@ function staleKit(headers: Headers = {}, options: KitOptions = {}): Kit {
 }
 
 describe("a 304 freshens", () => {
-  it("the fields that it says, and leaves the others", () => {
+  it("the fields that it has, and leaves the others", () => {
     const { ask } = staleKit({ "x-a": "old", "x-b": "kept", "cache-control": "max-age=1" });
 
     ask({}, { status: 304, headers: { "x-a": "new", "x-c": "added", "cache-control": "max-age=9" } });
@@ -53,7 +53,7 @@ describe("a 304 freshens", () => {
     ]);
   });
 
-  it("no Vary where it says none: what the handler and the route said of it stays", () => {
+  it("no Vary where it has none: that of the handler and of the route stays", () => {
     const { ask } = staleKit({ vary: "x-shop" }, { route: { vary: ["accept-language"] } });
 
     ask({}, { status: 304 });
@@ -73,7 +73,7 @@ describe("a 304 freshens", () => {
     );
   });
 
-  it("the lifetime that it states, and the age that it has", () => {
+  it("the lifetime and the age by its own", () => {
     const { ask } = staleKit({ "cache-control": "max-age=10" }, { route: { ttl: "response" } });
 
     ask({}, { status: 304, headers: { "cache-control": "max-age=60", age: "20" } });
@@ -110,7 +110,7 @@ describe("a 304 freshens", () => {
     expect(now({ headers: { "x-lang": "fr" } }).kind).toBe("fill");
   });
 
-  it("not by the cookies of one client, who is sent them (hazard 2)", () => {
+  it("nothing by the cookies of one client, which is sent them (hazard 2)", () => {
     const { ask, now } = staleKit({}, { route: { setCookie: "strip" } });
 
     const own = ask({}, { status: 304, headers: { "set-cookie": ["a=1", "b=2"] } });
@@ -120,7 +120,7 @@ describe("a 304 freshens", () => {
     expect(said(ask(), "set-cookie")).toBeUndefined();
   });
 
-  it("by its cookies where the route stores them", () => {
+  it("the cookies where the route stores them", () => {
     const { ask } = staleKit({ "set-cookie": "a=0" }, { route: { setCookie: "store" } });
 
     const own = ask({}, { status: 304, headers: { "set-cookie": "a=1" } });
@@ -137,7 +137,7 @@ describe("a 304 does not freshen", () => {
     ["no-store", { earlier: { "cache-control": "no-store" } }],
     ["no-store", { headers: { "cdn-cache-control": "no-store", "cache-control": "max-age=9" } }],
     ["malformed", { headers: { "x-a": "a\r\nb" } }],
-  ])("where it says what forbids storing (%s): the stored response is removed", (reason, head) => {
+  ])("where it may not be stored (%s): the stored response is removed", (reason, head) => {
     const { ask, now, cache } = staleKit();
 
     const reply = ask({}, { status: 304, ...head });
@@ -150,7 +150,7 @@ describe("a 304 does not freshen", () => {
     expect(cache.stats().refusals).toEqual({ [reason]: 1 });
   });
 
-  it("where it names another representation, which is removed", () => {
+  it("where its tag is another one: the stored response is removed", () => {
     const { ask, now } = staleKit({ "x-a": "old" });
 
     const reply = ask({}, { status: 304, headers: { etag: '"v2"', "x-a": "new" } });
@@ -218,7 +218,7 @@ async function cachedStale(kit: Kit, backing: ReturnType<typeof memoryStore>): P
 }
 
 describe("a 304 whose policy has a nonce", () => {
-  it("does not freshen the stored response where its handler says it", () => {
+  it("does not freshen the stored response where its handler sent the nonce", () => {
     const kit = kitOf({ route: { ttl: 10, revalidate: true } });
     kit.ask({}, { headers: { etag: '"v1"' } });
     kit.clock.advance(10);

@@ -18,7 +18,7 @@ function flowOf(budget: number, ...parts: readonly string[]): Broadcast {
 const ignore = (): void => undefined;
 
 describe("a content on its way to many", () => {
-  it("is replayed to whoever arrives, and then followed", async () => {
+  it("is replayed to each reader that arrives, and then followed", async () => {
     const flow = flowOf(100, "one ", "two ");
     const early = readText(flow.read(ignore));
     const late = readText(flow.read(ignore));
@@ -53,7 +53,7 @@ describe("a content on its way to many", () => {
     await expect(reader.next()).rejects.toBe(broken);
   });
 
-  it("ends once: what comes after is not heard", async () => {
+  it("ends once: what comes after is ignored", async () => {
     const flow = flowOf(100, "one");
     flow.end();
     flow.write(bytes("two"));
@@ -87,7 +87,7 @@ describe("a content on its way to many", () => {
 });
 
 describe("a content that is not kept whole any more", () => {
-  it("is held for those who have still to read it, and let go behind them", async () => {
+  it("is held for readers that have still to read it, and let go behind them", async () => {
     const flow = flowOf(100, "one ", "two ");
     const reader = flow.read(ignore);
     flow.slide();
@@ -98,7 +98,7 @@ describe("a content that is not kept whole any more", () => {
     expect([before, flow.parts.length]).toEqual([2, 1]);
   });
 
-  it("cuts off who is further behind than twice the budget, with an error and never with a gap", async () => {
+  it("cuts off a reader further behind than twice the budget, with an error and never with a gap", async () => {
     const flow = flowOf(4, "one ");
     const slow = flow.read(ignore);
     flow.slide();
@@ -128,7 +128,7 @@ describe("a content that is not kept whole any more", () => {
     expect(await slow).toBe("one two three four five six");
   });
 
-  it("holds what was written in one go for those who have still to read it, as long as nothing more comes", async () => {
+  it("holds what was written in one go for readers that have still to read it, as long as nothing more comes", async () => {
     const flow = flowOf(4, "one ");
     const slow = flow.read(ignore);
     flow.slide();
@@ -140,7 +140,7 @@ describe("a content that is not kept whole any more", () => {
     expect(await readText(slow)).toBe("one two three four");
   });
 
-  it("keeps its newest part, however large, for those who keep up", async () => {
+  it("keeps its newest part, however large, for readers that keep up", async () => {
     const flow = flowOf(4);
     const reader = flow.read(ignore);
     flow.slide();
@@ -151,7 +151,7 @@ describe("a content that is not kept whole any more", () => {
     expect(await readText(reader)).toBe("more than four");
   });
 
-  it("has room for more once the awaited reader has read everything, and cuts it never off", async () => {
+  it("has room for more once the awaited reader has read everything, and never cuts it off", async () => {
     const flow = flowOf(4, "one ");
     const awaited = flow.read(ignore, true);
     flow.slide();
@@ -166,7 +166,7 @@ describe("a content that is not kept whole any more", () => {
     await expect(room).resolves.toBeUndefined();
   });
 
-  it("has room for more once anybody has read everything, from the moment on at which nobody is awaited any more", async () => {
+  it("has room for more once any reader has read everything, where none is awaited any more", async () => {
     const flow = flowOf(4, "one ");
     const awaited = flow.read(ignore, true);
     const quick = flow.read(ignore);

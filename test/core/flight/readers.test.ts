@@ -32,7 +32,7 @@ async function outgrown(): Promise<{
 }
 
 describe("the client of a run", () => {
-  it("reads at its own pace beside those who follow, and the source waits for it beyond the budget", async () => {
+  it("reads at its own pace beside followers, and the source waits for it beyond the budget", async () => {
     const { stream } = await streaming({ route: { maxBodyBytes: 4 } });
     const content = stream.content;
     stream.sink?.write("one ");
@@ -47,7 +47,7 @@ describe("the client of a run", () => {
 });
 
 describe("a run whose client has gone", () => {
-  it("stops its source once the last of those who follow has gone, too", async () => {
+  it("stops its source once the last follower has gone, too", async () => {
     const { kit, stream, stopped } = await streaming();
     const follower = followOf(await joined(kit));
     await stream.content?.return?.();
@@ -58,7 +58,7 @@ describe("a run whose client has gone", () => {
     expect([before, stopped()]).toEqual([0, 1]);
   });
 
-  it("breaks those who follow where its source falls silent for as long as they would wait", async () => {
+  it("breaks its followers off where its source is silent for as long as they would wait", async () => {
     const { kit, stream, stopped } = await streaming({ route: { waitMs: 1000 } });
     const follower = followOf(await joined(kit));
     stream.sink?.leave();
@@ -99,7 +99,7 @@ describe("a client whose own back-pressure holds a source back", () => {
   });
 });
 
-describe("a source that waits for those who follow it", () => {
+describe("a source that waits for its followers", () => {
   /** A stream too large to be kept, whose own client is gone, with a follower who has read half of what has come. */
   async function followed(): Promise<{
     readonly kit: Kit;

@@ -8,7 +8,7 @@ const versioned: Said = {
 };
 
 describe("a conditional request", () => {
-  it("is answered 304 on a hit whose tag it knows, weakly, in a list or by a star", () => {
+  it("gets 304 on a hit whose tag it knows, weakly, in a list or by a star", () => {
     const { ask } = kitOf();
     ask({}, versioned);
 
@@ -21,14 +21,14 @@ describe("a conditional request", () => {
     );
   });
 
-  it("is answered in full on a hit whose tag it does not know", () => {
+  it("gets the whole on a hit whose tag it does not know", () => {
     const { ask } = kitOf();
     ask({}, versioned);
 
     expect(ask({ headers: { "if-none-match": '"v0"' } }).status).toBe(200);
   });
 
-  it("is answered 304 on a miss, too", () => {
+  it("gets 304 on a miss, too", () => {
     const { ask, cache } = kitOf();
 
     const miss = ask({ headers: { "if-none-match": '"v1"' } }, versioned);
@@ -37,14 +37,14 @@ describe("a conditional request", () => {
     expect(said(miss, "cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;stored");
   });
 
-  it("is answered 304 by the tag that the cache made from the content", () => {
+  it("gets 304 by the tag that the cache made from the content", () => {
     const { ask } = kitOf();
     const etag = said(ask(), "etag")!;
 
     expect(ask({ headers: { "if-none-match": etag } }).status).toBe(304);
   });
 
-  it("is answered 304 by date where it has no tag", () => {
+  it("gets 304 by date where it has no tag", () => {
     const { ask } = kitOf();
     const lastModified = "Wed, 31 Dec 2025 12:00:00 GMT";
     ask({}, { headers: { "last-modified": lastModified } });
@@ -76,7 +76,7 @@ describe("a conditional request", () => {
     expect(namesOf(reply)).toEqual(["age", "cache-control", "cache-status", "etag", "vary", "x-cache"]);
   });
 
-  it("with POST is never answered 304: only GET, HEAD and QUERY ask for a representation", () => {
+  it("with POST never gets 304: only GET, HEAD and QUERY ask for a representation", () => {
     const { ask } = kitOf({ route: { methods: ["POST", "QUERY"] } });
     ask({ method: "POST", content: "a" }, versioned);
     ask({ method: "QUERY", content: "a" }, versioned);
@@ -87,7 +87,7 @@ describe("a conditional request", () => {
     expect(statuses).toEqual([200, 304]);
   });
 
-  it("is answered in full where the stored status is not 200", () => {
+  it("gets the whole where the stored status is not 200", () => {
     const { ask } = kitOf({ route: { statuses: [404] } });
     ask({}, { ...versioned, status: 404 });
 
@@ -96,7 +96,7 @@ describe("a conditional request", () => {
 });
 
 describe("a range request", () => {
-  it("is answered by the part that it asks for", () => {
+  it("gets the part that it asks for", () => {
     const { ask } = kitOf();
     ask({}, versioned);
 
@@ -110,7 +110,7 @@ describe("a range request", () => {
     ]);
   });
 
-  it("is answered by the part on a miss, too, and the whole is stored", () => {
+  it("gets the part on a miss, too, and the whole is stored", () => {
     const { ask } = kitOf();
 
     const part = ask({ headers: { range: "bytes=-2" } }, versioned);
@@ -132,7 +132,7 @@ describe("a range request", () => {
     ]).toEqual([416, undefined, "bytes */6", "0"]);
   });
 
-  it("is answered in full where If-Range names another version", () => {
+  it("gets the whole where If-Range names another version", () => {
     const { ask } = kitOf();
     ask({}, versioned);
 
@@ -143,7 +143,7 @@ describe("a range request", () => {
     expect(statuses).toEqual([206, 200]);
   });
 
-  it("is answered in full where it asks for several parts, or not for bytes", () => {
+  it("gets the whole where it asks for several parts, or not for bytes", () => {
     const { ask } = kitOf();
     ask({}, versioned);
 
@@ -206,7 +206,7 @@ describe("a stored response that is sent", () => {
     ]);
   });
 
-  it("has no content where a 205 allows none, and says so", () => {
+  it("has no content where a 205 allows none, and Content-Length: 0", () => {
     const { ask } = kitOf({ route: { statuses: [205] } });
     ask({}, { status: 205, body: "" });
 
@@ -215,7 +215,7 @@ describe("a stored response that is sent", () => {
     expect([hit.body, said(hit, "content-length")]).toEqual([undefined, "0"]);
   });
 
-  it("says what caches nearer to the handler said, before what this one says", () => {
+  it("has the Cache-Status of caches nearer to the handler, before that of this one", () => {
     const { ask } = kitOf();
     const inner = { headers: { "cache-status": "origin;hit" } };
 
@@ -227,7 +227,7 @@ describe("a stored response that is sent", () => {
     ]);
   });
 
-  it("passes on what those caches said where this one is told to be silent", () => {
+  it("passes their Cache-Status on where this cache has none", () => {
     const { ask } = kitOf({ cache: { cacheStatus: false, statusHeader: false } });
     const inner = { headers: { "cache-status": "origin;hit" } };
 
@@ -252,7 +252,7 @@ describe("a stored response that is sent", () => {
 describe("a hit that is asked for several ranges", () => {
   const body = "0123456789".repeat(100);
 
-  it("answers them in parts where that is smaller than the whole", () => {
+  it("gets them in parts where that is smaller than the whole", () => {
     const { ask } = kitOf();
     ask({}, { headers: { "content-type": "text/plain" }, body });
 
@@ -265,7 +265,7 @@ describe("a hit that is asked for several ranges", () => {
     expect(textOf(reply)).toContain("Content-Range: bytes 995-999/1000\r\n\r\n56789\r\n");
   });
 
-  it.each(["bytes=0-900,901-950", "bytes=0-5,3-9", "bytes=9-12,0-3"])("answers the whole for %s", (range) => {
+  it.each(["bytes=0-900,901-950", "bytes=0-5,3-9", "bytes=9-12,0-3"])("gets the whole for %s", (range) => {
     const { ask } = kitOf();
     ask({}, { headers: { "content-type": "text/plain" }, body });
 
@@ -274,7 +274,7 @@ describe("a hit that is asked for several ranges", () => {
     expect([reply.status, textOf(reply)]).toEqual([200, body]);
   });
 
-  it("answers those that are there, and 416 where none is", () => {
+  it("gets those that are there, and 416 where none is", () => {
     const { ask } = kitOf();
     ask({}, { body });
 

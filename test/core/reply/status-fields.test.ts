@@ -25,7 +25,7 @@ function statusesOf({ now, ask }: Kit): readonly (string | undefined)[] {
 }
 
 describe("Cache-Status", () => {
-  it("is a structured field that says what happened (RFC 9211)", () => {
+  it("is a structured field that tells what happened (RFC 9211)", () => {
     expect(statusesOf(kitOf()).map(membersOf)).toEqual([
       [["caching-route", { fwd: "uri-miss", "fwd-status": 200, stored: true }]],
       [["caching-route", { hit: true, ttl: 60 }]],
@@ -47,7 +47,7 @@ describe("Cache-Status", () => {
     );
   });
 
-  it("stands after what the caches nearer to the handler said", () => {
+  it("stands after that of caches nearer to the handler", () => {
     const fields = statusFields(POLICY, { hit: true }, ["a;hit", "b;fwd=miss"]);
 
     expect(membersOf(said({ fields }, "cache-status")).map(([name]) => name)).toEqual([

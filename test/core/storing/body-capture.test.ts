@@ -17,7 +17,7 @@ describe("captured content", () => {
     expect(capture.end("7")).toEqual({ body: bytes("one two"), digest: whole.finish() });
   });
 
-  it("has no digest where its handler gave a tag", () => {
+  it("has no digest where its handler set a tag", () => {
     const capture = new BodyCapture(100, undefined, testClock());
 
     expect(capture.end(undefined)).toEqual({ body: new Uint8Array(), digest: undefined });

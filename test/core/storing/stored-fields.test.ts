@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { kitOf, said, textOf } from "../../support/kit.ts";
 
 describe("what is stored", () => {
-  it("has what the handler said, without what belongs to one message or one connection", () => {
+  it("has the handler's fields, without those of one message or one connection", () => {
     const { ask } = kitOf();
     const headers = {
       "content-type": "text/plain",
@@ -44,7 +44,7 @@ describe("what is stored", () => {
     expect(ask().fields).toContainEqual(["vary", "Accept-Language, x-tenant"]);
   });
 
-  it("varies by the coding where it is coded, even if its handler forgot to say so", () => {
+  it("varies by the coding where it is coded, even if its handler sent no Vary", () => {
     const { ask, now } = kitOf();
     ask({ headers: { "accept-encoding": "br" } }, { headers: { "content-encoding": "br" } });
 
@@ -83,7 +83,7 @@ describe("variants of a resource", () => {
     expect([said(english, "vary"), said(again, "vary")]).toEqual(["accept-language", "accept-language"]);
   });
 
-  it("are told apart by the fields that a handler says, once it has said them", () => {
+  it("are told apart by the fields in a handler's Vary, once it has sent it", () => {
     const { ask } = kitOf();
     ask({ headers: { "x-tenant": "a" } }, { headers: { vary: "X-Tenant" }, body: "a" });
 
