@@ -1,100 +1,97 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rfc9111 } from "../../../src/index.ts";
-import type { RouteOptions } from "../../../src/index.ts";
-import { kitOf, openWith, said, settled } from "../../support/kit.ts";
-import type { Asked, Kit, Said } from "../../support/kit.ts";
+import type { ExplainRequest, RouteOptions } from "../../../src/index.ts";
+import { kitOf } from "../../support/kit.ts";
+import type { Asked } from "../../support/kit.ts";
 
-const POLICIES: readonly RouteOptions<Asked>[] = [
-  {},
-  rfc9111,
-  { ...rfc9111, revalidate: false, vary: ["x-a"] },
-  { scope: ({ headers }) => headers?.["x-a"] ?? "nobody", query: ["q"], statuses: [200, 404] },
-  { key: ({ target }) => `key ${target}`, methods: ["GET", "POST"], revalidate: true },
-];
+describe("the content of a request in plain words", () => {
+  const JSON_TYPE = { "content-type": "application/json" };
+  const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-const oneOf = <const Values extends readonly unknown[]>(...values: Values): fc.Arbitrary<Values[number]> =>
-  fc.constantFrom(...values);
+  it.each<[string, Asked["content"], string | Uint8Array | object, Record<string, string>]>([
+    ["text that a parser has parsed as JSON", { a: [1] }, '{"a":[1]}', JSON_TYPE],
+    ["bytes that a parser has parsed as JSON", { a: [1] }, bytes('{"a":[1]}'), JSON_TYPE],
+    ["text that a parser has parsed as a form", { a: ["1", "2"], b: "" }, "a=1&b=&a=2", FORM_TYPE],
+    ["text of JSON that a parser has left as it is", '{"a":1}', '{"a":1}', JSON_TYPE],
+    ["text that a parser has left as bytes", bytes("a"), "a", { "content-type": "text/plain" }],
+    ["bytes that a parser has made text", "a", bytes("a"), { "content-type": "text/plain" }],
+    ["what a parser leaves", { a: 1 }, { a: 1 }, JSON_TYPE],
+  ])("is found where it is %s", async (_, content, described, headers) => {
+    const { ask, cache } = kitOf({ route: { methods: ["POST"] } });
+    ask({ method: "POST", content, headers });
 
-const asked: fc.Arbitrary<Asked> = fc.record({
-  method: oneOf("GET", "GET", "GET", "HEAD", "POST", "DELETE"),
-  target: oneOf("/a", "/a?q=1", "/a?x=1"),
-  headers: oneOf<Record<string, string>[]>(
-    {},
-    {},
-    { "x-a": "1" },
-    { "x-a": "2" },
-    { authorization: "Bearer x" },
-    { cookie: "a=1" },
-    { "cache-control": "no-cache" },
-    { "cache-control": "no-store" },
-    { "cache-control": "only-if-cached" },
-    { "cache-control": "max-stale" },
-    { pragma: "no-cache" },
-  ),
-  content: oneOf(undefined, "a"),
-});
+    const asked = { url: "http://example.org/reports", method: "POST", headers };
 
-const answered: fc.Arbitrary<Said> = fc.record({
-  status: oneOf(200, 200, 200, 304, 404, 500),
-  headers: oneOf<Record<string, string>[]>(
-    {},
-    { "cache-control": "max-age=5", etag: '"a"' },
-    { "cache-control": "no-cache", etag: '"a"' },
-    { "cache-control": "private" },
-    { "cache-control": "public, max-age=5", vary: "x-a" },
-    { vary: "*" },
-    { "set-cookie": "a=1" },
-    { "cache-control": "max-age=0", "last-modified": "Wed, 31 Dec 2025 00:00:00 GMT" },
-  ),
-});
-
-interface Step {
-  readonly asked: Asked;
-  readonly answered: Said;
-  readonly seconds: number;
-}
-
-const step: fc.Arbitrary<Step> = fc.record({ asked, answered, seconds: oneOf(0, 0, 1, 6, 61, 130) });
-
-/** `Cache-Status` of what is done, less what the handler's answer decides. */
-function done(kit: Kit, asked: Asked, answered: Said): string | undefined {
-  const decision = settled(kit.begin(asked));
-  if (decision.kind !== "fill")
-    return said(decision.kind === "serve" ? decision.reply : decision, "cache-status");
-  return said(openWith(decision, answered).complete("report"), "cache-status");
-}
-
-/** The words that are decided before the handler runs. */
-function early(status: string | undefined): string | undefined {
-  return /;(hit|fwd=[\w-]+|detail=only-if-cached)/.exec(status ?? "")?.[1];
-}
-
-/** What was told before each step of a history, and what the step then did. */
-async function toldAndDone(
-  route: RouteOptions<Asked>,
-  steps: readonly Step[],
-): Promise<readonly (readonly [told: string | undefined, done: string | undefined])[]> {
-  const kit = kitOf({ route });
-  const history: (readonly [string | undefined, string | undefined])[] = [];
-  for (const { asked, answered, seconds } of steps) {
-    kit.clock.advance(seconds);
-    const request = { ...asked, url: `http://example.org${asked.target}`, native: asked };
-    const { cacheStatus } = await kit.cache.explain(request, { route: "GET /reports" });
-    history.push([early(cacheStatus), early(done(kit, asked, answered))]);
-  }
-  return history;
-}
-
-describe("what is explained", () => {
-  it("is what is done, whatever was asked and answered before", async () => {
-    await fc.assert(
-      fc.asyncProperty(oneOf(...POLICIES), fc.array(step, { maxLength: 12 }), async (route, steps) => {
-        const history = await toldAndDone(route, steps);
-
-        expect(history.map(([told]) => told)).toEqual(history.map(([, done]) => done));
-      }),
-      { numRuns: 300 },
-    );
+    expect((await cache.explain({ ...asked, content: described })).outcome).toBe("hit");
+    expect((await cache.explain({ ...asked, content: "else" })).outcome).toBe("miss");
   });
+});
+
+describe("a request in plain words", () => {
+  const route: RouteOptions<Asked> = { vary: ["x-a"] };
+
+  it("may give its headers as a Node request has them", async () => {
+    const { cache } = kitOf({ route });
+
+    const { key } = await cache.explain({
+      url: "http://example.org/reports",
+      headers: { "X-A": ["1", "2"], "x-b": undefined },
+    });
+
+    expect(key?.vary).toEqual({ "x-a": "1, 2" });
+  });
+
+  it("that gives a path only is of the origin that the route was asked on", async () => {
+    const { cache, ask } = kitOf({ route });
+    ask();
+
+    const { outcome, text } = await cache.explain({ url: "/reports#top" });
+
+    expect(outcome).toBe("hit");
+    expect(text).not.toContain("taken to be");
+  });
+
+  it("that gives a path and a Host is of that host, with the scheme that the route was asked on", async () => {
+    const { cache, ask } = kitOf({ route });
+    ask();
+    ask({ origin: "https://b.example" });
+
+    const { key, text } = await cache.explain({ url: "/reports", headers: { Host: "b.example" } });
+
+    expect(key?.uri).toBe("https://b.example/reports");
+    expect(text).not.toContain("taken to be");
+  });
+
+  it("that gives a path only says so where several origins are known, or none", async () => {
+    const { cache, ask } = kitOf({ route });
+
+    const unknown = await cache.explain({ url: "/reports" });
+    ask();
+    ask({ origin: "https://b.example" });
+    const several = await cache.explain({ url: "/reports" });
+
+    expect(unknown.text).toContain(
+      "The origin is taken to be http://localhost, and it is a part of the key.",
+    );
+    expect(several.text).toContain("the route was asked on it, and 1 more, such as https://b.example.");
+  });
+
+  it("may have a query and no path", async () => {
+    const { key } = await kitOf().cache.explain(
+      { url: "http://example.org?b=1&a=2" },
+      { route: "GET /reports" },
+    );
+
+    expect(key?.uri).toBe("http://example.org/?a=2&b=1");
+  });
+
+  it.each<[unknown]>([[undefined], [null], [{}], [{ url: "reports" }], [{ url: "" }], [{ url: 7 }]])(
+    "is refused where it has no URL: %j",
+    async (asked) => {
+      await expect(kitOf().cache.explain(asked as ExplainRequest)).rejects.toMatchObject({
+        code: "ERR_CACHE_EXPLAIN",
+        message: expect.stringContaining("give an absolute URL or a path"),
+      });
+    },
+  );
 });
