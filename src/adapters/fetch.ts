@@ -1,32 +1,47 @@
 import { CacheError, engineOf } from "../adapter.ts";
 import type { Cache, RouteOptions } from "../adapter.ts";
-import { answer } from "./web/answer.ts";
-import { checkGuards } from "./web/guards.ts";
-import type { Guard } from "./web/guards.ts";
-import type { WebRoute } from "./web/route.ts";
+import { respond } from "./web/respond.ts";
+import { checkGuards } from "./web/route.ts";
+import type { Guard, WebRoute } from "./web/route.ts";
 
-/** A function that answers a web `Request`; `Rest` is what its runtime gives it besides, such as `env` and `ctx`. */
+/** A handler of web requests. `Rest` are the other arguments of its runtime, such as `env` and `ctx`. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (
   request: Request,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** A guard in the shape of a handler: a `Response` refuses the request, nothing lets it pass. */
+/** A guard: it refuses a request by returning a `Response`, and lets it pass by returning nothing. */
 export type FetchGuard<Rest extends readonly unknown[] = []> = Guard<[request: Request, ...rest: Rest]>;
 
-/** What a route says about its caching, and the guards in front of it. */
+/**
+ * The options of a route, and the guards that run before its lookup.
+ *
+ * @example
+ * const options: FetchOptions = {
+ *   ttl: 60,
+ *   query: ["page"],
+ *   before: [(request) => (hasKey(request) ? undefined : new Response("no key", { status: 401 }))],
+ * };
+ */
 export interface FetchOptions<Rest extends readonly unknown[] = []> extends RouteOptions<Request> {
-  /** Guards that run once per request, in order, before the lookup: on hits as on misses. */
+  /** Guards that run in order before the lookup, on hits as on misses. Default: none. */
   before?: readonly FetchGuard<Rest>[];
 }
 
 /**
- * Wraps a `(Request) => Response` handler: a hit is answered before it runs.
+ * Wraps a `(Request) => Response` handler, which does not run on a hit.
  *
- * All arguments after the request are passed through. Of a request whose response may be shared the handler is given a
- * copy: without the conditions and ranges that the cache answers, without the query parameters that are not in the key,
- * and with a signal that is aborted once nobody wants the response; else the request itself.
- * Throws a `CacheError` where an option is wrong.
+ * All arguments after the request are passed through. If the response may be shared, the handler is given a copy of the
+ * request: without the conditions and ranges that the cache evaluates, without the query parameters that are not in the
+ * key, and with a signal that is aborted once nobody wants the response. Else it is given the request itself.
+ * Throws a `CacheError` if an option is invalid.
+ *
+ * @example
+ * const reports = cacheRoute(cache, { ttl: 60, query: ["page"] }, async (request) => {
+ *   const page = new URL(request.url).searchParams.get("page") ?? "1";
+ *   return Response.json(await listReports(page));
+ * });
+ * export default { fetch: reports };
  */
 export function cacheRoute<Rest extends readonly unknown[] = []>(
   cache: Cache,
@@ -42,7 +57,7 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
   }
   const name = `fetch handler ${handler.name || "(anonymous)"}`;
   const { before = [], ...own } = options ?? {};
-  // Without guards the options go on as they are: what stands in their place is recognised.
+  // Without guards the options are passed as they are, so that another value in their place is recognised.
   const isGuarded = isObject(options) && options.before !== undefined;
   const policy = engine.policy<Request>(isGuarded ? own : options, {
     route: name,
@@ -52,7 +67,7 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
   checkGuards(before, name);
   const route: WebRoute<Rest> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {
-    return answer(route, request, rest);
+    return respond(route, request, rest);
   };
 }
 

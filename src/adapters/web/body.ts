@@ -1,14 +1,15 @@
-import type { Client } from "./client.ts";
+import type { ClientSignal } from "./client-signal.ts";
+import type { ReadAhead } from "./handler-body.ts";
 
 /**
- * Makes a body of content that is on its way: it is read as its client reads.
+ * Creates a body from content that others are sent too. It is read at the pace of its client.
  *
- * An error of the content breaks the body, so that the connection breaks too. A client that goes away leaves the
- * content, and `onLeave` is told.
+ * An error of the content errors the body, so that the connection is closed prematurely. If the client disconnects, the
+ * content is released, and `onLeave` is called.
  */
-export function bodyOf(
+export function sharedBody(
   content: AsyncIterator<Uint8Array>,
-  client: Client,
+  client: ClientSignal,
   onLeave?: () => void,
 ): ReadableStream<Uint8Array> {
   let isOver = false;
@@ -21,7 +22,7 @@ export function bodyOf(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        client.whenGone((reason) => {
+        client.onGone((reason) => {
           leave();
           controller.error(reason);
         });
@@ -32,7 +33,7 @@ export function bodyOf(
           throw error;
         });
         if (isOver) return;
-        // A copy: whoever transfers or changes what it is sent must not reach what others are sent, and what is stored.
+        // A copy: a consumer that transfers or changes it must not reach the bytes of other clients, or of the store.
         if (done !== true) return controller.enqueue(new Uint8Array(value));
         isOver = true;
         client.forget();
@@ -44,7 +45,45 @@ export function bodyOf(
   );
 }
 
-/** A body for nobody: whoever should come to read it does not take it for a whole one. */
+/**
+ * Creates a body from the rest of a handler's body that nobody else is sent.
+ *
+ * Nothing is read before the client reads. An error of the handler's body errors this one, so that the connection is
+ * closed prematurely; a client that disconnects cancels it. `onOver` is called once the body has ended in any way.
+ */
+export function unsharedBody(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  ahead: ReadAhead,
+  onOver: () => void,
+): ReadableStream<Uint8Array> {
+  const waiting: Uint8Array[] = [...ahead.chunks];
+  let { next } = ahead;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const chunk = waiting.shift();
+        if (chunk !== undefined) return controller.enqueue(chunk);
+        try {
+          const { done, value } = await (next ?? reader.read());
+          next = undefined;
+          if (!done) return controller.enqueue(value);
+        } catch (error) {
+          onOver();
+          throw error;
+        }
+        onOver();
+        controller.close();
+      },
+      async cancel(reason) {
+        onOver();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Creates a body that fails: its client has gone, and no other reader may take it for a whole one. */
 export function brokenBody(reason: unknown): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({ start: (controller) => controller.error(reason) });
 }

@@ -1,27 +1,25 @@
 import type { Fill, MaybePromise, OpenFill } from "../../adapter.ts";
-import { bodyOf, brokenBody } from "./body.ts";
+import { brokenBody, sharedBody, unsharedBody } from "./body.ts";
 import { joined } from "./bytes.ts";
-import { Client } from "./client.ts";
-import { passOn } from "./pass-on.ts";
-import { pump, stopReading } from "./pump.ts";
-import { readAhead } from "./read-ahead.ts";
+import { ClientSignal } from "./client-signal.ts";
+import { pump, readAhead, stopReading } from "./handler-body.ts";
 import { requestForHandler } from "./request.ts";
 import { headOf, isSpent, outcomeOf, toResponse, unframed, withBody, withFields } from "./response.ts";
 
-/** One run of a handler for a client. */
-interface Run {
-  readonly client: Client;
-  /** Stops the handler, where it does not hear its client itself. */
+/** The run of a handler for a client. */
+interface ClientRun {
+  readonly client: ClientSignal;
+  /** Aborts the handler, where it does not have the client's own signal. */
   readonly handler: AbortController | undefined;
   readonly maxBodyBytes: number;
 }
 
 /**
- * Runs a handler for a fill and answers what to send.
+ * Runs a handler for a fill and returns the response to send.
  *
- * A client that goes away hands over to those who wait for the same response: its handler does not notice. Only where
- * nobody waits is the handler told; what it still says may be cut short, and is not stored. `isWhole` is whether the
- * request has all of its content, so that its handler can outlast its client.
+ * If the client disconnects while others wait for the same response, the handler goes on and does not notice. Only if
+ * nobody waits is its signal aborted; its response may then be incomplete, and is not stored. `isWhole` is whether all
+ * content of the request is here, so that the handler can go on without the client.
  */
 export async function fillFrom(
   fill: Fill,
@@ -30,56 +28,52 @@ export async function fillFrom(
   run: (request: Request) => MaybePromise<Response>,
   maxBodyBytes: number,
 ): Promise<Response> {
-  const client = new Client(request);
+  const client = new ClientSignal(request);
   // A run that hides nothing is for its own client only: its handler is given the client's own request.
   const isShared = isWhole && client.isWatched && fill.hidden.length > 0;
   const handler = isShared ? new AbortController() : undefined;
   let isGivenUp = false;
-  let current: Pick<Fill, "abandon"> = fill;
-  let sent: Response;
-  let isThrown = false;
-  client.whenGone((reason) => {
+  let open: OpenFill | undefined;
+  let outcome: Awaited<ReturnType<typeof outcomeOf>>;
+  client.onGone((reason) => {
     if (fill.leave()) return;
     isGivenUp = true;
     handler?.abort(reason);
   });
   try {
     if (isGivenUp) throw client.reason;
-    const outcome = await outcomeOf(() => run(requestForHandler(request, fill, handler?.signal)));
+    outcome = await outcomeOf(() => run(requestForHandler(request, fill, handler?.signal)));
     const { response } = outcome;
     client.forget();
-    isThrown = outcome.isThrown;
-    if (isGivenUp || isSpent(response)) {
-      fill.abandon(isGivenUp ? "aborted" : "failed");
-      sent = response;
-    } else {
-      const open = fill.open(headOf(response));
-      current = open;
-      sent = await send(open, response, { client, handler, maxBodyBytes });
+    if (isGivenUp || isSpent(response)) fill.abandon(isGivenUp ? "aborted" : "failed");
+    else {
+      open = fill.open(headOf(response));
+      outcome = { ...outcome, response: await send(open, response, { client, handler, maxBodyBytes }) };
     }
   } catch (error) {
-    if (current === fill) fill.isAnswer(error);
-    current.abandon("failed", error);
+    if (open === undefined) fill.isAnswer(error);
+    const abandoned: Pick<Fill, "abandon"> = open ?? fill;
+    abandoned.abandon("failed", error);
     client.forget();
     throw error;
   }
   // oxlint-disable-next-line typescript/only-throw-error -- a Response that the handler threw is still thrown
-  if (isThrown) throw sent;
-  return sent;
+  if (outcome.isThrown) throw outcome.response;
+  return outcome.response;
 }
 
-/** Sends a response on: whole where its body is at hand, else as it comes. */
-async function send(open: OpenFill, response: Response, run: Run): Promise<Response> {
+/** Sends a response: whole if its body is at hand, else as it comes. */
+async function send(open: OpenFill, response: Response, run: ClientRun): Promise<Response> {
   const { client, handler, maxBodyBytes } = run;
   const { body } = response;
   if (!open.storable) {
-    if (handler !== undefined && body !== null) client.whenGone((reason) => handler.abort(reason));
+    if (handler !== undefined && body !== null) client.onGone((reason) => handler.abort(reason));
     return withFields(response, open.stream().fields);
   }
   const reader = body?.getReader();
   const ahead = reader && (await readAhead(reader, maxBodyBytes));
   if (client.isGone && handler === undefined) {
-    // A handler that hears its client go may end early, and say nothing of it.
+    // A handler with the client's own signal may end its content early, and cleanly.
     open.abandon("aborted");
     if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
@@ -94,21 +88,21 @@ async function send(open: OpenFill, response: Response, run: Run): Promise<Respo
   const streamed = open.stream(stop);
   const { fields, sink } = streamed;
   if (sink === undefined) {
-    client.whenGone((reason) => handler?.abort(reason));
+    client.onGone((reason) => handler?.abort(reason));
     return withBody(
       response,
-      passOn(reader, ahead, () => client.forget()),
+      unsharedBody(reader, ahead, () => client.forget()),
       fields,
     );
   }
-  // Begun before anything is written, so that nothing of it is missed.
+  // Read before anything is written, so that it misses nothing.
   const content = client.isGone ? undefined : streamed.content;
   if (content !== undefined || sink.leave()) void pump(reader, ahead, sink);
   if (content === undefined) return withBody(response, brokenBody(client.reason), fields);
-  const hearsItself = client.isWatched && handler === undefined;
+  const hasClientSignal = client.isWatched && handler === undefined;
   const giveUp = (): void => {
     sink.abandon("aborted");
     stop();
   };
-  return withBody(response, bodyOf(content, client, hearsItself ? giveUp : undefined), fields);
+  return withBody(response, sharedBody(content, client, hasClientSignal ? giveUp : undefined), fields);
 }

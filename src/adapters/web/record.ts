@@ -1,6 +1,6 @@
 import type { Fill, RequestRecord } from "../../adapter.ts";
-import { refreshBehind } from "./refresh.ts";
-import { copyOf, hasBody, splitUrl } from "./request.ts";
+import { refreshInBackground } from "./refresh.ts";
+import { copyHeaders, hasBody, splitUrl } from "./request.ts";
 import type { WebRoute } from "./route.ts";
 
 /** A web `Request` as the core's plain record. */
@@ -14,7 +14,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
   readonly #rest: Rest;
   #headers: Headers;
 
-  /** `content` is the request's whole content where it was read, `rest` what its handler is given besides. */
+  /** `content` is the request's whole content if it was read, `rest` the other arguments of its handler. */
   constructor(native: Request, content: Uint8Array | undefined, route: WebRoute<Rest>, rest: Rest) {
     const [origin, target] = splitUrl(native.url);
     this.method = native.method;
@@ -27,34 +27,34 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     this.#headers = native.headers;
   }
 
-  /** Whether nothing of it is still to come from its client. */
+  /** Whether the whole request is here. */
   get isWhole(): boolean {
     return this.#content !== undefined || !hasBody(this.native);
   }
 
-  /** Undefined where a part of the content is still to come, or was read by somebody else: it can be sent only once. */
+  /** Undefined if some content is still to come, or was read before: it cannot be read again. */
   get refresh(): ((fill: Fill) => void) | undefined {
     if (!this.isWhole) return undefined;
     return (fill) => {
       this.keepFields();
-      refreshBehind(fill, this.#route, this.native, this.#content, this.#rest);
+      refreshInBackground(fill, this.#route, this.native, this.#content, this.#rest);
     };
   }
 
-  /** Runtimes leave it to the handler, which is asked for WebSockets alone. */
+  /** Runtimes leave upgrades to the handler, and only those to WebSockets. */
   get isUpgrade(): boolean {
     return isForWebSocket(this.#headers.get("upgrade"));
   }
 
-  /** One that the handler may still read, or that somebody has read before. */
+  /** Counts content that was read before, too. */
   get hasContent(): true | undefined {
     return hasBody(this.native) || undefined;
   }
 
-  /** Asking for each name would cost as much as the rest of a hit. */
+  /** `has` for each name would take as long as the rest of a hit. */
   hasAny(names: ReadonlySet<string>): boolean {
     let has = false;
-    // Each class of headers has this, and not each is iterable (hazard 47).
+    // Every class of headers has `forEach`, but not every one is iterable (hazard 47).
     this.#headers.forEach((_value, name) => (has ||= names.has(name)));
     return has;
   }
@@ -67,9 +67,9 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     return this.#content;
   }
 
-  /** Keeps the fields as the client sent them: a handler may write into its request, and must not choose the variant. */
+  /** Copies the client's fields: a handler may write into its request, and must not change the variant. */
   keepFields(): void {
-    this.#headers = copyOf(this.#headers);
+    this.#headers = copyHeaders(this.#headers);
   }
 }
 

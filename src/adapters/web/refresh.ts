@@ -1,24 +1,22 @@
 import type { Fill, OpenFill } from "../../adapter.ts";
 import { joined } from "./bytes.ts";
-import { firstRefusal } from "./guards.ts";
-import { pump, stopReading } from "./pump.ts";
-import { readAhead } from "./read-ahead.ts";
-import { copyOf, remade, requestForHandler } from "./request.ts";
+import { laterTurn, pump, readAhead, stopReading } from "./handler-body.ts";
+import { copyHeaders, copyRequest, requestForHandler } from "./request.ts";
 import { headOf, isSpent, outcomeOf } from "./response.ts";
+import { firstRefusal } from "./route.ts";
 import type { WebRoute } from "./route.ts";
-import { laterTurn } from "./turn.ts";
 
-/** What a runtime gives its handlers to be kept alive with, as workers' `ctx`. */
+/** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */
 interface KeepsAlive {
   waitUntil(promise: Promise<unknown>): void;
 }
 
 /**
- * Runs a route for a fill without a client, in a later turn: its guards, then its handler with the request made anew.
+ * Runs a route for a fill without a client, in a later turn: its guards, then its handler, with a copy of the request.
  *
- * What fails abandons the fill. A runtime that ends with its answers is asked to wait for the run.
+ * A failure abandons the fill. A runtime that stops after its responses is asked to wait for the run.
  */
-export function refreshBehind<Rest extends readonly unknown[]>(
+export function refreshInBackground<Rest extends readonly unknown[]>(
   fill: Fill,
   route: WebRoute<Rest>,
   request: Request,
@@ -36,11 +34,11 @@ async function refresh<Rest extends readonly unknown[]>(
   content: Uint8Array | undefined,
   rest: Rest,
 ): Promise<void> {
-  let current: Pick<Fill, "abandon"> = fill;
+  let open: OpenFill | undefined;
   let isPastGuards = false;
   try {
     const stopper = new AbortController();
-    // Made at once: when its answer is sent, a runtime may take back the request that it is made from.
+    // Copied now: a runtime may reuse the request once its response is sent.
     const request = withoutClient(native, content, stopper.signal);
     await laterTurn();
     const refusal = await firstRefusal(before, [request, ...rest]);
@@ -48,18 +46,18 @@ async function refresh<Rest extends readonly unknown[]>(
     isPastGuards = true;
     const { response } = await outcomeOf(() => handler(requestForHandler(request, fill), ...rest));
     if (isSpent(response)) return fill.abandon("failed");
-    const open = fill.open(headOf(response));
-    current = open;
-    await take(open, response, stopper, policy.maxBodyBytes);
+    open = fill.open(headOf(response));
+    await store(open, response, stopper, policy.maxBodyBytes);
   } catch (error) {
-    // What a guard throws is not the handler's answer.
-    if (isPastGuards && current === fill) fill.isAnswer(error);
-    current.abandon("failed", error);
+    // An error that a guard throws is not the handler's (hazard 52).
+    if (isPastGuards && open === undefined) fill.isAnswer(error);
+    const abandoned: Pick<Fill, "abandon"> = open ?? fill;
+    abandoned.abandon("failed", error);
   }
 }
 
-/** Takes a response in that nobody is sent. */
-async function take(
+/** Stores a response that no client is sent. */
+async function store(
   open: OpenFill,
   { body }: Response,
   stopper: AbortController,
@@ -83,15 +81,15 @@ async function take(
   else await pump(reader, ahead, sink);
 }
 
-/** The same request without its client; a HEAD asks for what a GET would be answered. */
+/** Copies a request without its client. A HEAD becomes a GET. */
 function withoutClient(request: Request, content: Uint8Array | undefined, signal: AbortSignal): Request {
   const { method } = request;
   const isBare = method === "GET" || method === "HEAD";
-  if (!isBare) return remade(request, { content: new Uint8Array(content ?? []), signal });
-  const headers = copyOf(request.headers);
-  // It has no content, not even one of a length.
+  if (!isBare) return copyRequest(request, { content: new Uint8Array(content ?? []), signal });
+  const headers = copyHeaders(request.headers);
+  // The copy has no content.
   headers.delete("content-length");
-  return remade(request, { method: "GET", headers, content: null, signal });
+  return copyRequest(request, { method: "GET", headers, content: null, signal });
 }
 
 function keepsAlive(given: unknown): given is KeepsAlive {

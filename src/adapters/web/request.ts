@@ -1,8 +1,8 @@
 import type { Fill } from "../../adapter.ts";
 
 /**
- * Answers the request that a handler is given: the client's own, unless fields are hidden, the query is cut, or it is
- * to hear another signal than its client's.
+ * Returns the request for a handler: the client's own, unless fields are hidden, conditions are set, the query is cut, or
+ * it has another signal.
  */
 export function requestForHandler(
   request: Request,
@@ -12,30 +12,35 @@ export function requestForHandler(
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
   const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.target !== undefined;
   if (!isAltered && signal === undefined) return request;
-  const headers = copyOf(request.headers);
+  const headers = copyHeaders(request.headers);
   for (const name of hidden) headers.delete(name);
   for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
   const url = fill.target === undefined ? request.url : splitUrl(request.url)[0] + fill.target;
-  return remade(request, { url, headers, ...(signal && { signal }) });
+  return copyRequest(request, { url, headers, ...(signal && { signal }) });
 }
 
-/** In what a request differs from the one that it is made from. */
-interface Changes {
+/** The differences between a copy and its request. */
+interface RequestChanges {
   readonly url?: string;
   readonly method?: string;
   readonly headers?: Headers;
-  /** Null: it has none; undefined: that of the other. */
+  /** Null: none; undefined: that of the request. */
   readonly content?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a request of what another one says. The other is read and never handed to a constructor, which would look into
- * what only its own class has: servers have classes of their own for requests, and for all that hangs on them (hazard
- * 47). Content that somebody has read is asked of the other, which fails or not as it does without a cache.
+ * Copies a request, property by property. It is never given to a constructor, which reads the internal slots of its own
+ * class: servers have their own classes for requests, and for the objects on them (hazard 47). Content that was read
+ * before is read through the original, which fails or succeeds as without a cache.
  */
-export function remade(request: Request, changes: Changes): Request {
-  const { url = request.url, method = request.method, headers = copyOf(request.headers), content } = changes;
+export function copyRequest(request: Request, changes: RequestChanges): Request {
+  const {
+    url = request.url,
+    method = request.method,
+    headers = copyHeaders(request.headers),
+    content,
+  } = changes;
   const signal = changes.signal ?? request.signal;
   const body = content === undefined ? unreadBody(request, method) : content;
   const { redirect, cf } = request as Partial<Request> & { readonly cf?: unknown };
@@ -45,46 +50,46 @@ export function remade(request: Request, changes: Changes): Request {
       method,
       headers,
       ...(body !== null && { body, duplex: "half" }),
-      ...(signal !== undefined && { signal: signal instanceof AbortSignal ? signal : following(signal) }),
-      // For handlers that send the request on.
+      ...(signal !== undefined && { signal: signal instanceof AbortSignal ? signal : nativeSignal(signal) }),
+      // For handlers that forward the request.
       ...(isRedirect(redirect) && { redirect }),
       ...(cf !== undefined && { cf }),
     },
   );
   if (content === undefined && body === null && hasBody(request)) {
-    for (const name of OF_CONTENT) ask(copy, request, name);
+    for (const name of CONTENT_NAMES) delegate(copy, request, name);
   }
   return withExtras(copy, request);
 }
 
-/** Copies fields of whatever class. */
-export function copyOf(headers: Headers): Headers {
+/** Copies headers of any class. */
+export function copyHeaders(headers: Headers): Headers {
   if (Object.getPrototypeOf(headers) === Headers.prototype) return new Headers(headers);
   const copy = new Headers();
-  // Each class has this, and not each is iterable.
+  // Every class has `forEach`, but not every one is iterable.
   headers.forEach((value, name) => copy.append(name, value));
   return copy;
 }
 
-/** Whether a request has content, or had it before somebody read it. */
+/** Whether a request has content, even if it was read. */
 export function hasBody(request: Request): boolean {
   return (request.body ?? null) !== null || request.bodyUsed;
 }
 
-/** How a request's content is reached. */
-const OF_CONTENT = ["arrayBuffer", "blob", "body", "bodyUsed", "bytes", "formData", "json", "text"];
+/** The properties through which a request's content is read. */
+const CONTENT_NAMES = ["arrayBuffer", "blob", "body", "bodyUsed", "bytes", "formData", "json", "text"];
 
-/** Content that nobody has read, as a stream that may be handed on; else null. */
+/** Returns content that nobody has read, as a stream for a constructor; else null. */
 function unreadBody(request: Request, method: string): ReadableStream<Uint8Array> | null {
   if (method === "GET" || method === "HEAD" || request.bodyUsed) return null;
   const body = (request.body as ReadableStream<Uint8Array> | null | undefined) ?? null;
   if (body === null || body.locked || typeof body.getReader !== "function") return null;
   const isOwn = (body as unknown) instanceof ReadableStream;
-  return isOwn ? body : readFrom(body.getReader());
+  return isOwn ? body : streamFrom(body.getReader());
 }
 
-/** A stream of what a reader still has to give, whatever its class, perhaps after what it has given already. */
-export function readFrom(
+/** Creates a stream of what a reader, of any class, has still to read, after the bytes that it has read `before`. */
+export function streamFrom(
   reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">,
   before?: Uint8Array,
 ): ReadableStream<Uint8Array> {
@@ -107,8 +112,8 @@ export function readFrom(
   );
 }
 
-/** A signal that a constructor takes. */
-function following(signal: AbortSignal): AbortSignal {
+/** Creates a signal that a constructor accepts, and that follows a signal of another class. */
+function nativeSignal(signal: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal.reason);
   if (signal.aborted) abort();
@@ -120,41 +125,41 @@ function isRedirect(value: unknown): boolean {
   return value === "error" || value === "follow" || value === "manual";
 }
 
-/** Puts on a copy what a runtime or a middleware has hung on the request, or its class has, such as `params` or `ip`. */
+/** Adds the properties that a runtime, middleware, or the request's class has added, such as `params` or `ip`. */
 function withExtras(copy: Request, request: Request): Request {
   for (const name of Object.keys(request)) {
     const property = Object.getOwnPropertyDescriptor(request, name);
     if (property === undefined || name in copy) continue;
-    if ("value" in property && shownAs(copy, request, name, property.value) === property.value)
+    if ("value" in property && withoutUndeclared(copy, request, name, property.value) === property.value)
       Object.defineProperty(copy, name, property);
-    else ask(copy, request, name);
+    else delegate(copy, request, name);
   }
   for (
     let type: unknown = Object.getPrototypeOf(request);
     type !== null && type !== Request.prototype && type !== Object.prototype;
     type = Object.getPrototypeOf(type)
   ) {
-    for (const name of Object.getOwnPropertyNames(type)) if (!(name in copy)) ask(copy, request, name);
+    for (const name of Object.getOwnPropertyNames(type)) if (!(name in copy)) delegate(copy, request, name);
   }
   return copy;
 }
 
-/** Lets a copy answer what the request itself does when it is asked: its getters may look into what only it has. */
-function ask(copy: Request, request: Request, name: string): void {
+/** Reads a property of a copy through the original, whose getters may read internal slots. */
+function delegate(copy: Request, request: Request, name: string): void {
   const get = (): unknown => {
     const value: unknown = Reflect.get(request, name);
     return typeof value === "function"
       ? (value.bind(request) as unknown)
-      : shownAs(copy, request, name, value);
+      : withoutUndeclared(copy, request, name, value);
   };
   Object.defineProperty(copy, name, { configurable: true, get });
 }
 
 /**
- * What a copy tells in the place of something that hangs on the request: by no name does the handler see a parameter that
- * is not in the key (hazard 39), neither in a text or a URL nor parsed.
+ * Returns the value of a request's additional property without the query parameters that are not in the key: the handler
+ * must not see them by any name, whether in text, in a URL or parsed (hazard 39).
  */
-function shownAs(copy: Request, request: Request, name: string, value: unknown): unknown {
+function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
   if (copy.url === request.url) return value;
   if (isUrl(value)) return typeof value === "string" ? copy.url : new URL(copy.url);
   const [before = "", after = ""] = [request.url, copy.url].map((url) =>
@@ -166,23 +171,23 @@ function shownAs(copy: Request, request: Request, name: string, value: unknown):
   const kept = new URLSearchParams(after);
   if (value instanceof URLSearchParams) return kept;
   if (name !== "query" || typeof value !== "object" || value === null) return value;
-  // A parser may have made an object of `filter[a]`.
+  // A parser may have turned `filter[a]` into an object.
   const names = new Set([...kept.keys()].flatMap((key) => [key, key.split(/[[.]/, 1)[0] as string]));
   return Object.fromEntries(Object.entries(value).filter(([key]) => names.has(key)));
 }
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** Whether a value is a URL, as text or as an object: some classes tell the request's by a second name. */
+/** Whether a value is a URL, as text or as an object: some classes have the request's under a second name. */
 function isUrl(value: unknown): boolean {
   const text =
     typeof value === "string" ? value : (value as { readonly href?: unknown } | null | undefined)?.href;
   return typeof text === "string" && ABSOLUTE.test(text);
 }
 
-/** Cuts a URL into origin and target. `new URL` would cost more than a hit's whole lookup. */
+/** Splits a URL into origin and target. `new URL` would take longer than a hit's whole lookup. */
 export function splitUrl(url: string): readonly [origin: string, target: string] {
-  // The fragment never leaves the client, but a `Request` that was made by hand keeps it (RFC 9110 §4.2.5).
+  // Clients never send the fragment, but a `Request` that was made by hand keeps it (RFC 9110 §4.2.5).
   const fragment = url.indexOf("#");
   const end = fragment === -1 ? url.length : fragment;
   const scheme = url.indexOf("://");

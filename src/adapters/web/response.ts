@@ -1,7 +1,7 @@
 import type { Fields, HandlerHead, Reply } from "../../adapter.ts";
-import { copyOf } from "./request.ts";
+import { copyHeaders } from "./request.ts";
 
-/** Reads what a handler's response says; each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
+/** Reads the head of a handler's response. Each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
 export function headOf(response: Response): HandlerHead {
   const fields: [string, string | readonly string[]][] = [];
   for (const [name, value] of response.headers) {
@@ -13,7 +13,7 @@ export function headOf(response: Response): HandlerHead {
   return { status: response.status, fields };
 }
 
-/** Makes a reply a response. Its body is bytes, because a string would add a `Content-Type`. */
+/** Creates a response from a reply. Its body is bytes, because a string would add a `Content-Type`. */
 export function toResponse({
   status,
   fields,
@@ -25,8 +25,8 @@ export function toResponse({
 }
 
 /**
- * A reply without the framing that its handler said, as one that passes on another server's response does: it has a
- * length now, and with both, whoever reads it may take it for two messages (RFC 9112 §6.3).
+ * Removes framing fields from a reply. A handler that forwards another server's response may set them; the reply has a
+ * length now, and with both, a recipient may read two messages (RFC 9112 §6.3).
  */
 export function unframed(reply: Reply): Reply {
   const isFraming = ([name]: Fields[number]): boolean => name === "transfer-encoding" || name === "trailer";
@@ -35,7 +35,7 @@ export function unframed(reply: Reply): Reply {
     : reply;
 }
 
-/** A response's body and status under other fields. */
+/** Creates a response with the status of another, and a new body and fields. */
 export function withBody(
   response: Response,
   body: ReadableStream<Uint8Array> | null,
@@ -46,22 +46,22 @@ export function withBody(
 }
 
 /**
- * Says fields on a handler's response, besides or in place of its own; `set-cookie` is left as it is.
+ * Sets fields on a handler's response, except `Set-Cookie`.
  *
- * A response with a body can be sent only once, so nobody else needs its headers. One without may be a constant that
- * its handler answers again and again: it is copied, as is one whose headers cannot be changed.
+ * A response with a body can be sent only once, so its headers can be changed. One without a body may be a constant that
+ * its handler returns each time, so it is copied, like one whose headers are immutable.
  */
 export function withFields(response: Response, fields: Fields): Response {
-  // A network error has status 0, an upgrade 101: neither can be made anew.
+  // A network error has status 0, an upgrade 101: neither can be constructed.
   if (response.status < 200 || isSpent(response)) return response;
-  if (response.body !== null && sayInPlace(response.headers, fields)) return response;
+  if (response.body !== null && setInPlace(response.headers, fields)) return response;
   const { body, status, statusText } = response;
-  const copy = new Response(body, { status, statusText, headers: copyOf(response.headers) });
-  sayInPlace(copy.headers, fields);
+  const copy = new Response(body, { status, statusText, headers: copyHeaders(response.headers) });
+  setInPlace(copy.headers, fields);
   return copy;
 }
 
-/** What a handler answers with; it may throw a response as well as return it. Fails with whatever else it throws. */
+/** Runs a handler, which may throw a response as well as return it. Rejects with anything else that it throws. */
 export async function outcomeOf(
   run: () => Response | PromiseLike<Response>,
 ): Promise<{ readonly response: Response; readonly isThrown: boolean }> {
@@ -73,13 +73,13 @@ export async function outcomeOf(
   }
 }
 
-/** Whether somebody has read, or is reading, the body: whoever sends the response will fail, as without a cache. */
+/** Whether the body was read, or is being read: sending the response fails then, as without a cache. */
 export function isSpent(response: Response): boolean {
   return response.bodyUsed || response.body?.locked === true;
 }
 
-/** Answers false where the headers are immutable, as those of a fetched or redirecting response are. */
-function sayInPlace(headers: Headers, fields: Fields): boolean {
+/** Returns false if the headers are immutable, as those of a fetched or redirecting response are. */
+function setInPlace(headers: Headers, fields: Fields): boolean {
   for (const [name, value] of fields) {
     const text = typeof value === "string" ? value : value.join(", ");
     if (name === "set-cookie" || headers.get(name) === text) continue;
@@ -93,14 +93,14 @@ function sayInPlace(headers: Headers, fields: Fields): boolean {
   return true;
 }
 
-/** An object is what runtimes read fastest; only pairs can repeat a name. */
+/** Runtimes read an object fastest, but only pairs can repeat a name. */
 function toHeaders(fields: Fields): Record<string, string> | [string, string][] {
-  const said: Record<string, string> = {};
+  const headers: Record<string, string> = {};
   for (const [name, value] of fields) {
     if (typeof value !== "string") return toPairs(fields);
-    said[name] = value;
+    headers[name] = value;
   }
-  return said;
+  return headers;
 }
 
 function toPairs(fields: Fields): [string, string][] {

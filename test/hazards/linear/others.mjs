@@ -216,14 +216,14 @@ export const others = {
     }),
     sentContent: words((read, text) => read(text, text)),
   },
-  "adapters/web/content.js": {
-    withContent: members(async (read, text) => {
+  "adapters/web/request-content.js": {
+    readContent: members(async (read, text) => {
       const post = (body) => new Request("http://a", { method: "POST", body, duplex: "half" });
       const { request } = await read(post(trickle(2 * text.length)), policyOf({ methods: ["POST"] }));
       await drained(request.body);
     }),
   },
-  "adapters/web/pass-on.js": { passOn: STREAM },
+  "adapters/web/body.js": { unsharedBody: STREAM },
   "adapters/web/record.js": {
     WebRequest: urlish((WebRequest, text) => {
       const native = { url: `http://a/${text}`, method: "GET", headers: new Headers(), body: null };
@@ -240,7 +240,7 @@ export const others = {
         target: `/${text}`,
       });
     }),
-    remade: members((make, text) => {
+    copyRequest: members((make, text) => {
       const extras = Object.fromEntries(names(text).map((name) => [name, ""]));
       make(Object.assign(new Request("http://a", { headers: { "x-a": text } }), extras), {});
     }),

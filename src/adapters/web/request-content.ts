@@ -1,53 +1,56 @@
 import type { MaybePromise, Policy } from "../../adapter.ts";
 import { isBytes } from "./bytes.ts";
-import { hasBody, readFrom, remade } from "./request.ts";
+import { copyRequest, hasBody, streamFrom } from "./request.ts";
 
-/** The largest request content that enters a key, in bytes. */
-const MOST_CONTENT = 2 ** 20;
+/** The largest request content that becomes part of a key, in bytes. */
+const MAX_KEY_BYTES = 2 ** 20;
 
-/** A request, and its content where all of it was read. */
+/** A request, and its content if all of it was read. */
 export interface WithContent {
-  /** What the handler is to be given: the request itself, or one that has the same content still to be read. */
+  /** The request for the handler: the same one, or a copy whose content can still be read. */
   readonly request: Request;
-  /** Undefined: not asked for, larger than 1 MiB, or already read by somebody else. */
+  /** Undefined if no key needs it, or if it is larger than 1 MiB or was read before. */
   readonly content: Uint8Array | undefined;
 }
 
-/** Reads a request's content if the policy's key is made from it; a request without content stays as it is. */
-export function withContent(request: Request, policy: Policy<Request>): MaybePromise<WithContent> {
+/** Reads a request's content if the policy makes the key from it. */
+export function readContent(request: Request, policy: Policy<Request>): MaybePromise<WithContent> {
   const { method } = request;
-  const isWanted =
+  const isInKey =
     method !== "GET" && method !== "HEAD" && policy.methods.has(method) && policy.key === undefined;
-  if (!isWanted) return { request, content: undefined };
+  if (!isInKey) return { request, content: undefined };
   if (!hasBody(request)) return { request, content: new Uint8Array() };
   const body = request.body as Partial<ReadableStream<Uint8Array>> | null;
-  // Some servers' content is no stream of the web.
+  // The body of some servers' requests is no web stream.
   if (request.bodyUsed || body?.locked === true || body?.getReader === undefined)
     return { request, content: undefined };
-  if (Number(request.headers.get("content-length") ?? 0) > MOST_CONTENT)
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_KEY_BYTES)
     return { request, content: undefined };
   return read(request, (body as ReadableStream<Uint8Array>).getReader());
 }
 
 async function read(request: Request, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<WithContent> {
-  const gathered = new Gathered();
-  while (gathered.length <= MOST_CONTENT) {
+  const buffer = new GrowingBuffer();
+  while (buffer.length <= MAX_KEY_BYTES) {
     const { done, value } = await reader.read();
     if (done) {
-      const content = gathered.whole();
-      return { request: remade(request, { content }), content };
+      const content = buffer.whole();
+      return { request: copyRequest(request, { content }), content };
     }
     if (!isBytes(value)) throw new TypeError("the request's content is not made of bytes");
-    gathered.add(value);
+    buffer.add(value);
   }
-  return { request: remade(request, { content: readFrom(reader, gathered.whole()) }), content: undefined };
+  return {
+    request: copyRequest(request, { content: streamFrom(reader, buffer.whole()) }),
+    content: undefined,
+  };
 }
 
 /**
- * What was read so far, in one piece that grows by doubling. A client may send single bytes: a list of them would weigh
- * a hundred times as much, and take quadratic time where it is taken apart again (hazard 32).
+ * The bytes that were read so far, in one buffer that grows by doubling. A client may send single bytes: a list of them
+ * would take a hundred times the memory, and quadratic time to take apart again (hazard 32).
  */
-class Gathered {
+class GrowingBuffer {
   #bytes = new Uint8Array(1024);
   #length = 0;
 

@@ -1,6 +1,6 @@
-/** The client of a request, as far as the request's signal tells of it. */
-export class Client {
-  /** Some runtimes' requests have none. */
+/** The signal of a request, which is aborted when its client disconnects. */
+export class ClientSignal {
+  /** The requests of some runtimes have none. */
   readonly #signal: AbortSignal | undefined;
   #listener: (() => void) | undefined;
 
@@ -8,29 +8,30 @@ export class Client {
     this.#signal = signal as AbortSignal | undefined;
   }
 
-  /** Whether it would be heard of if it went away. */
+  /** Whether a disconnect is reported at all. */
   get isWatched(): boolean {
     return this.#signal !== undefined;
   }
 
+  /** Whether the client has disconnected. */
   get isGone(): boolean {
     return this.#signal?.aborted === true;
   }
 
-  /** Why it went away. */
+  /** The reason of the disconnect. */
   get reason(): unknown {
     return this.#signal?.reason;
   }
 
-  /** Has its going away told, at once if it has gone, to this listener and to none of those before. */
-  whenGone(onGone: (reason: unknown) => void): void {
+  /** Calls `listener` on disconnect, or at once if the client is gone already. Replaces any earlier listener. */
+  onGone(listener: (reason: unknown) => void): void {
     this.forget();
-    if (this.isGone) return onGone(this.reason);
-    this.#listener = () => onGone(this.reason);
+    if (this.isGone) return listener(this.reason);
+    this.#listener = () => listener(this.reason);
     this.#signal?.addEventListener("abort", this.#listener, { once: true });
   }
 
-  /** It may go now. */
+  /** Removes the listener. */
   forget(): void {
     if (this.#listener !== undefined) this.#signal?.removeEventListener("abort", this.#listener);
     this.#listener = undefined;
