@@ -2,7 +2,6 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { engineOf } from "../adapter.ts";
 import type { Cache, Decision, Fill, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
-import { isFilled, markFilled } from "./express/fills.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
@@ -16,20 +15,34 @@ import { setFields } from "./node/reply-fields.ts";
 import { sendReply } from "./node/send-reply.ts";
 import { ResponseTap } from "./node/response-tap.ts";
 
-/** What an Express route may say about its caching. */
+/**
+ * The options of an Express route.
+ *
+ * @example
+ * const options: CacheRouteOptions = {
+ *   ttl: 60,
+ *   before: [requireKey],
+ *   scope: (req) => String(req.get("x-api-key")),
+ *   tags: (req) => [`report:${req.params.id}`],
+ * };
+ */
 export interface CacheRouteOptions extends RouteOptions<Request> {
-  /** Guards: middleware that runs before the lookup, in this order, on hits as on misses. One may answer itself. */
+  /** Guards: middleware that runs in order before the lookup, on hits as on misses. Default: none. */
   before?: readonly RequestHandler[];
 }
 
 const UNNAMED = "cacheRoute()";
 
 /**
- * Caches what the handlers after it answer, in Express 5 and 4:
- * `app.get("/reports/:id", requireKey, cacheRoute(cache, { ttl: 60 }), handler)`.
+ * Returns middleware that caches the responses of the handlers after it, in Express 5 and 4.
  *
- * `context` says what Express cannot know: what messages call the route (default: its method and path), and which
- * query parameters it declares. Throws `ERR_CACHE_NOT_A_CACHE`, or as `createCache` does where an option is wrong.
+ * `context` is for what Express cannot know: the route's name in messages (default: its method and path), and the query
+ * parameters that it declares. Throws `ERR_CACHE_NOT_A_CACHE`, or as `createCache` does if an option is invalid.
+ *
+ * @example
+ * app.get("/reports/:id", requireKey, cacheRoute(cache, { ttl: 60 }), async (req, res) => {
+ *   res.json(await report(req.params.id));
+ * });
  */
 export function cacheRoute(
   cache: Cache,
@@ -44,7 +57,7 @@ export function cacheRoute(
   const policies = new RoutePolicies(({ label, isOneOfMany, ...known }) =>
     resolve(
       { ...known, route: context.route ?? label ?? UNNAMED },
-      // One name for several places would be none.
+      // Several places cannot share a name.
       isOneOfMany && own.route !== undefined ? { ...own, route: `${own.route} ${known.name}` } : own,
     ),
   );
@@ -52,20 +65,20 @@ export function cacheRoute(
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
     observeRequests(req);
-    const again = replayed(req, policies);
-    const answer = (decision: Decision): void => {
-      if (decision.kind === "fill") markFilled(req, engine);
+    const refresh = replayed(req, policies);
+    const proceed = (decision: Decision): void => {
+      if (decision.kind === "fill") markFilling(req, engine);
       act(decision, req, res, next, () => lookUpSafely(req, res, next));
     };
-    if (again?.fill !== undefined) return answer(again.fill);
-    // One that has come to another place than it was meant for is broken off.
-    if (again !== undefined) return res.destroyed ? undefined : next();
-    if (isFilled(req, engine)) return next();
+    if (refresh?.fill !== undefined) return proceed(refresh.fill);
+    // A refresh that came with another URL has been destroyed.
+    if (refresh !== undefined) return res.destroyed ? undefined : next();
+    if (isFilling(req, engine)) return next();
     const policy = policies.of(req, cacheRoute);
     const record = new ExpressRequest(req, requestOrigin(req), parsedContent(req), policies);
     const decision = engine.begin(record, policy);
-    if (decision instanceof Promise) void answerLater(decision, answer, res, next);
-    else answer(decision);
+    if (decision instanceof Promise) void proceedLater(decision, proceed, res, next);
+    else proceed(decision);
   }
 
   function lookUpSafely(req: Request, res: Response, next: NextFunction): void {
@@ -78,20 +91,20 @@ export function cacheRoute(
 
   function cacheRoute(req: Request, res: Response, next: NextFunction): void {
     passGuards(guards, req, res, (error) => {
-      // What is on its way already cannot be answered from anywhere else.
+      // A response that was begun cannot be replaced.
       if (error !== undefined || res.headersSent) return next(error);
       lookUpSafely(req, res, next);
     });
   }
 
-  // Wrong options throw where they are written. The name is for the places where requests come to it.
+  // Invalid options throw here. The name belongs to the places of the middleware, which requests show later.
   const { route: name, ...unnamed } = Object(own) as RouteOptions<Request>;
   const isName = typeof name === "string" && name !== "";
   resolve({ route, name: undefined, declaration: cacheRoute }, isName ? unnamed : own);
   return cacheRoute;
 }
 
-/** Tells the adapter's own option from the core's, which says itself what is wrong with them. */
+/** Separates the adapter's own option from those of the core, which checks them itself. */
 function separated(
   options: CacheRouteOptions,
   route: string,
@@ -99,20 +112,20 @@ function separated(
   if (typeof options !== "object" || options === null || Array.isArray(options))
     return { guards: [], own: options };
   const { before, ...own } = options;
-  // Without guards the options go on as they are: what stands in their place is recognised.
+  // Without guards the options are passed as they are, so that another value in their place is recognised.
   return { guards: guardsOf(before, route), own: before === undefined ? options : own };
 }
 
-async function answerLater(
+async function proceedLater(
   decision: Promise<Decision>,
-  answer: (decision: Decision) => void,
+  proceed: (decision: Decision) => void,
   res: Response,
   next: NextFunction,
 ): Promise<void> {
   try {
     const decided = await decision;
-    // Meanwhile the client may have gone, or something else may have answered: a limit of time, perhaps.
-    if (!res.headersSent && (decided.kind === "serve" || !isDisconnected(res))) answer(decided);
+    // Meanwhile the client may have disconnected, or something else, such as a timeout, may have sent a response.
+    if (!res.headersSent && (decided.kind === "serve" || !isDisconnected(res))) proceed(decided);
     else if (decided.kind === "fill") decided.abandon("aborted");
     else if (decided.kind === "follow") void decided.content.return?.();
   } catch (error) {
@@ -142,19 +155,33 @@ function act(
 
 function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
   if (req.socket.destroyed) {
-    // Nobody is told any more when that client goes.
+    // Its disconnect would not be noticed any more.
     fill.abandon("aborted");
     return next();
   }
-  const showReceived = overrideHeaders(req, fill);
+  const restoreHeaders = overrideHeaders(req, fill);
   try {
     if (fill.target !== undefined) restoreAtEnd(res, narrowQuery(req, fill));
   } catch (error) {
-    // The application's own parser of queries failed.
+    // The application's own query parser has thrown.
     fill.abandon("failed", error);
     throw error;
   }
-  const tap = new ResponseTap(res, fill, next, showReceived);
+  const tap = new ResponseTap(res, fill, next, restoreHeaders);
   watchFailures(req, res, (error) => tap.fail(error));
   next();
+}
+
+/** The caches that are being filled by the handlers of a request. */
+const FILLING: WeakMap<Request, Set<object>> = new WeakMap();
+
+function markFilling(req: Request, cache: object): void {
+  const known = FILLING.get(req);
+  if (known === undefined) FILLING.set(req, new Set([cache]));
+  else known.add(cache);
+}
+
+/** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
+function isFilling(req: Request, cache: object): boolean {
+  return FILLING.get(req)?.has(cache) === true;
 }

@@ -1,50 +1,50 @@
 import type { Application, Request, Response } from "express";
 import { CacheError } from "../../adapter.ts";
-import { noteLayer } from "./layers.ts";
+import { recordLayer } from "./layers.ts";
 
-/** Whom a response's failures are told to. */
+/** The listener for a response's failures. */
 const WATCHER: unique symbol = Symbol.for("caching-route.express.watcher") as never;
-/** Marks a layer class whose failures are seen. */
+/** Marks a layer class whose failures are reported. */
 const WATCHED: unique symbol = Symbol.for("caching-route.express.watched") as never;
 
 type Next = (error?: unknown) => void;
 type Watched = Response & { [WATCHER]?: (error: unknown) => void };
 type Layer = Record<string | symbol, unknown>;
 
-/** What an Express router and its routes hold; in Express 4 the application's is `_router`. */
+/** An Express router or route. */
 interface Stack {
   readonly stack?: readonly object[];
 }
 
 /**
- * Calls `onFailure` as soon as a handler that answers on `res` fails, before any error handler runs.
+ * Calls `onFailure` when a handler for `res` fails, before any error handler runs.
  *
- * An error handler answers on the same response, with any status, and what it says must not be stored (hazard 15).
- * A router does not tell: it hands each layer its own `next`, which an error by `next(error)`, by a throw or by a
- * rejected promise goes through alike. So the two methods of the layer class that it calls are watched. Errors of
- * `router.param` go past the first of them, and errors of `res.sendFile` and `res.render` take `req.next`.
+ * An error handler sends its page on the same response, with any status, and that must not be stored (hazard 15). A
+ * router reports no errors, but it gives each layer a `next` that receives those of `next(error)`, of a throw and of
+ * a rejected promise alike. So the two methods of the layer class that it calls are wrapped. Errors of `router.param`
+ * do not reach the first of them, and errors of `res.sendFile` and `res.render` go to `req.next`.
  */
 export function watchFailures(req: Request, res: Response, onFailure: (error: unknown) => void): void {
   const watched = res as Watched;
   const outer = watched[WATCHER];
-  const tell = (error: unknown): void => {
+  const report = (error: unknown): void => {
     onFailure(error);
     outer?.(error);
   };
-  watched[WATCHER] = tell;
-  watchApplications(req, res, tell);
+  watched[WATCHER] = report;
+  watchApplications(req, res, report);
   const { next } = req;
   if (next !== undefined) {
     req.next = (error?: unknown): void => {
-      if (isFailure(error)) tell(error);
+      if (isFailure(error)) report(error);
       next(error as never);
     };
   }
 }
 
 /**
- * Makes the router of a request one whose failures are seen; it is done once for all routers of one copy of Express.
- * Throws `ERR_CACHE_ROUTE_UNSEEN` where the router is not that of Express 4 or 5.
+ * Makes the router of a request report failures, and with it all routers of the same copy of Express.
+ * Throws `ERR_CACHE_ROUTE_UNSEEN` if the router is not that of Express 4 or 5.
  */
 export function watchRouter(req: Request): void {
   if (!watchLayers((req.route as Stack | undefined) ?? routerOf(req.app))) throw unseen();
@@ -57,14 +57,15 @@ function unseen(): CacheError {
   );
 }
 
+/** The router of an application: Express 4 has it as `_router`. */
 function routerOf(app: Application): Stack {
   const { _router: router4 } = app as unknown as { _router?: Stack };
   return router4 ?? (app as unknown as { router: Stack }).router;
 }
 
 /**
- * Watches the applications that a request still comes to. One of another copy of Express hides in a function, and has
- * classes of its own: but before its router runs, it makes the request its own, and then asks for `res.locals`.
+ * Watches the applications that a request has still to reach. One of another copy of Express is a function, with
+ * classes of its own; but before its router runs, it sets `req.app` and then reads `res.locals`.
  */
 function watchApplications(req: Request, res: Response, onFailure: (error: unknown) => void): void {
   let { locals } = res;
@@ -82,9 +83,9 @@ function watchApplications(req: Request, res: Response, onFailure: (error: unkno
   });
 }
 
-/** Answers whether the failures of such layers are seen from now on: not where they are no layers of Express 4 or 5. */
+/** Wraps a layer class. Returns whether its failures are reported: not if it is not that of Express 4 or 5. */
 function watchLayers({ stack }: Stack): boolean {
-  // What has no layers does not fail.
+  // A router without layers cannot fail.
   if (stack?.length === 0) return true;
   const layers = Object.getPrototypeOf(stack?.[0] ?? {}) as Layer;
   if (Object.hasOwn(layers, WATCHED)) return true;
@@ -95,9 +96,9 @@ function watchLayers({ stack }: Stack): boolean {
   const { [run]: runs, [fail]: fails } = layers;
   if (typeof runs !== "function" || typeof fails !== "function") return false;
   layers[run] = function watchedRun(this: object, req: Request, res: Watched, next: Next): unknown {
-    noteLayer(this, req);
-    const tell = res[WATCHER];
-    if (tell === undefined) return Reflect.apply(runs, this, [req, res, next]);
+    recordLayer(this, req);
+    const report = res[WATCHER];
+    if (report === undefined) return Reflect.apply(runs, this, [req, res, next]);
     const { handle } = this as { readonly handle?: unknown };
     // A router of another copy of Express.
     if (
@@ -107,7 +108,7 @@ function watchLayers({ stack }: Stack): boolean {
     )
       throw unseen();
     const watchedNext = (error?: unknown): void => {
-      if (isFailure(error)) tell(error);
+      if (isFailure(error)) report(error);
       next(error);
     };
     return Reflect.apply(runs, this, [req, res, watchedNext]);
@@ -119,12 +120,12 @@ function watchLayers({ stack }: Stack): boolean {
     res: Watched,
     next: Next,
   ): unknown {
-    const tell = res[WATCHER];
-    if (tell === undefined) return Reflect.apply(fails, this, [error, req, res, next]);
-    tell(error);
+    const report = res[WATCHER];
+    if (report === undefined) return Reflect.apply(fails, this, [error, req, res, next]);
+    report(error);
     // An error handler may fail itself, with another error.
     const watchedNext = (again?: unknown): void => {
-      if (isFailure(again)) tell(again);
+      if (isFailure(again)) report(again);
       next(again);
     };
     return Reflect.apply(fails, this, [error, req, res, watchedNext]);
@@ -133,7 +134,7 @@ function watchLayers({ stack }: Stack): boolean {
   return true;
 }
 
-/** Whether what `next` was given is an error and not one of Express's two signals. */
+/** Whether the argument of `next` is an error, and not one of Express's two signals. */
 function isFailure(error: unknown): boolean {
   return Boolean(error) && error !== "route" && error !== "router";
 }

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { CacheError } from "../../adapter.ts";
 
-/** Checks what a route gives as `before`. Throws `ERR_CACHE_OPTION_INVALID` where it is no list of middleware. */
+/** Checks the option `before`. Throws `ERR_CACHE_OPTION_INVALID` if it is not a list of middleware. */
 export function guardsOf(before: unknown, route: string): readonly RequestHandler[] {
   if (before === undefined) return [];
   if (Array.isArray(before) && before.every((guard) => typeof guard === "function")) return [...before];
@@ -14,8 +14,8 @@ export function guardsOf(before: unknown, route: string): readonly RequestHandle
 /**
  * Runs guards one after the other, each once the one before it has called `next()`.
  *
- * `done` is given what a guard gives `next`, throws or rejects with, and nothing where all let the request pass. It is
- * not called where a guard answers itself.
+ * `done` is called with the error that a guard passes to `next`, throws or rejects with, or without one once all have
+ * let the request pass. It is not called if a guard sends the response itself.
  */
 export function passGuards(
   guards: readonly RequestHandler[],
@@ -29,7 +29,7 @@ export function passGuards(
   const fail = (error: unknown): void => done(error || new Error("a guard rejected its promise"));
   try {
     const passed: unknown = guard(req, res, next);
-    // A promise of another library, or of another realm, is a promise too.
+    // Promises of other libraries and realms count, too.
     if (typeof (passed as { readonly then?: unknown } | null | undefined)?.then === "function")
       Promise.resolve(passed).catch(fail);
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Application, Request, RequestHandler } from "express";
 
-/** Where requests are: the layer of a `cacheRoute` that each has come to last. */
+/** The layer of a `cacheRoute` that each request has reached last. */
 const LAYERS: WeakMap<Request, Layer> = new WeakMap();
 
-/** What Express keeps of a handler: that of Express 5 knows its path, that of Express 4 an expression made of it. */
+/** Express's record of a handler: Express 5 keeps its path, Express 4 a regular expression made of it. */
 interface Layer {
   readonly handle: unknown;
   readonly name: string;
@@ -31,33 +31,33 @@ interface Leaf {
   readonly mount: string;
 }
 
-/** What Express knows of the place of a handler. */
+/** The place of a handler in the routers. */
 export interface Place {
-  /** The same in every process, whatever was declared or asked first. */
+  /** The same in every process, whatever was declared or requested first. */
   readonly name: string;
-  /** What tells it from the first that was declared alike; empty for that one. */
+  /** A suffix that distinguishes it from the first one with the same path, such as ` (2)`; empty for that one. */
   readonly nth: string;
 }
 
-/** What `cacheRoute` returns is called, so that its layers are found by it. */
+/** The name of the function that `cacheRoute` returns, by which its layers are found. */
 const OURS = "cacheRoute";
 
-/** Notes which layer runs, where it is one of ours; called for every layer. */
-export function noteLayer(layer: object, req: Request): void {
+/** Records that a request has reached a layer, if that is one of ours. Called for every layer. */
+export function recordLayer(layer: object, req: Request): void {
   if ((layer as Layer).name === OURS) LAYERS.set(req, layer as Layer);
 }
 
 /**
- * The layer by which a request has come to a middleware; undefined where none of Express's own calls it.
+ * Returns the layer at which a request has reached a middleware; undefined if no layer calls it.
  *
- * Before the first request of a process nobody could note it: then it is the only layer that it can be.
+ * The first request of a process was not recorded: then it is the only layer that is possible.
  */
 export function currentLayer(req: Request, middleware: RequestHandler): object | undefined {
-  const noted = LAYERS.get(req);
-  if (noted?.handle === middleware) return noted;
+  const recorded = LAYERS.get(req);
+  if (recorded?.handle === middleware) return recorded;
   const leaves = leavesOf(req);
-  // Of another copy of Express, whose layers were noted before those of this one.
-  if (noted !== undefined && isOfOneClass(noted, leaves[0]?.layer)) return undefined;
+  // A recorded layer of another class belongs to another copy of Express.
+  if (recorded !== undefined && isSameClass(recorded, leaves[0]?.layer)) return undefined;
   const all = leaves.filter(({ layer }) => layer.handle === middleware);
   const inRoute = all.filter(({ route, layer }) => route === req.route && handles(layer, req.method));
   if (inRoute[0] !== undefined) return inRoute[0].layer;
@@ -65,20 +65,20 @@ export function currentLayer(req: Request, middleware: RequestHandler): object |
   return others.length > 0 ? undefined : only?.layer;
 }
 
-/** In how many places of a request's application a middleware stands. */
+/** Counts the places of a middleware in a request's application. */
 export function countPlaces(req: Request, middleware: RequestHandler): number {
   const own = leavesOf(req).filter(({ layer }) => layer.handle === middleware);
   return new Set(own.map(({ route, layer }) => route ?? layer)).size;
 }
 
-/** The route to which a layer belongs; undefined where it is of none. */
+/** Returns the route of a layer; undefined if it belongs to none. */
 export function routeOf(req: Request, layer: object): object | undefined {
   return leavesOf(req).find((leaf) => leaf.layer === layer)?.route;
 }
 
 /**
- * Names the place of a layer by what Express knows: method, the paths of its routers, its own path, and which it is of
- * those that were declared alike. Undefined where it is in none of the application's routers.
+ * Names the place of a layer by method, the paths of its routers, its own path, and its number among those with the
+ * same path. Undefined if it is in none of the application's routers.
  */
 export function placeOf(req: Request, layer: object, method: string): Place | undefined {
   const leaves = leavesOf(req).filter((leaf) => leaf.layer.name === OURS);
@@ -97,12 +97,12 @@ export function placeOf(req: Request, layer: object, method: string): Place | un
   return { name: `${method} ${name}${nth}`, nth };
 }
 
-/** The path of a handler's route, as it was written. */
+/** Returns the path of a handler's route, as it was written. */
 function pathIn({ route }: Leaf): string | undefined {
   return route === undefined ? undefined : String(route.path);
 }
 
-function isOfOneClass(one: object, other: object | undefined): boolean {
+function isSameClass(one: object, other: object | undefined): boolean {
   return other !== undefined && Object.getPrototypeOf(one) === Object.getPrototypeOf(other);
 }
 
@@ -111,9 +111,9 @@ function handles({ method }: Layer, asked: string): boolean {
   return method === undefined || method === name || (name === "head" && method === "get");
 }
 
-/** All handlers of a request's application, in the order in which it asks them. */
+/** Returns all handlers of a request's application, in the order in which it calls them. */
 function leavesOf({ app }: Partial<Request>): readonly Leaf[] {
-  // A router can do without an application.
+  // A router can be used without an application.
   if (app === undefined) return [];
   const { _router: router4 } = app as unknown as { readonly _router?: Stacked };
   const { stack = [] } = router4 ?? (app as unknown as { readonly router: Stacked }).router;
@@ -133,14 +133,14 @@ function* leavesIn(stack: readonly Layer[], mount: string, within: ReadonlySet<u
   }
 }
 
-/** The path of a layer as it was written, as far as Express has kept it; what matches everything is nothing. */
+/** Returns the path of a layer as far as Express has kept it; empty for one that matches everything. */
 function pathOf({ rawPath, regexp }: Layer): string {
   if (rawPath !== undefined) return rawPath === "/" ? "" : String(rawPath);
   const { fast_slash: isEverything } = (regexp ?? {}) as { readonly fast_slash?: boolean };
   return regexp === undefined || isEverything === true ? "" : String(regexp);
 }
 
-/** The paths at which an application is mounted in others. */
+/** Returns the paths at which an application is mounted in others. */
 function mountsOf(app: Partial<Application>): string {
   const { parent, mountpath } = app as { readonly parent?: Application; readonly mountpath: unknown };
   if (parent === undefined) return "";

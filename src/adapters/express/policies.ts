@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from "express";
 import type { Policy, RouteContext } from "../../adapter.ts";
 import { countPlaces, currentLayer, placeOf, routeOf } from "./layers.ts";
 
-/** Makes a policy under what the framework knows of its route; `label` is what messages call it. */
+/** Resolves a policy in the context of its route; `label` is the route's name in messages. */
 type MakePolicy = (
   context: Omit<RouteContext, "route"> & {
     readonly label: string | undefined;
@@ -11,25 +11,23 @@ type MakePolicy = (
 ) => Policy<Request>;
 
 /**
- * The policies of one middleware: one for each place where it stands, since what stands elsewhere is answered by other
- * handlers, and one for each method, so that messages can name it.
+ * The policies of one middleware: one for each place in the routers, since other places have other handlers, and one
+ * for each method, so that messages can name it.
  *
- * A middleware learns of its places from requests only. They are objects that the application made, so clients cannot
- * make more of them.
+ * Places become known by requests only. They are objects of the application, so clients cannot create more of them.
  */
 export class RoutePolicies {
   readonly #make: MakePolicy;
   readonly #byPlace = new WeakMap<object, Map<string, Policy<Request>>>();
 
-  /** `make` resolves the options of the middleware. */
   constructor(make: MakePolicy) {
     this.#make = make;
   }
 
-  /** The policy for the place where this request has come to `middleware`. */
+  /** Returns the policy for the place at which this request has reached `middleware`. */
   of(req: Request, middleware: RequestHandler): Policy<Request> {
     const layer = currentLayer(req, middleware);
-    // Where a function of the application's calls it, only the route tells one place from another.
+    // If a function of the application calls the middleware, only the route distinguishes its places.
     const place = layer ?? (req.route as object | undefined) ?? middleware;
     const byMethod = this.#byPlace.get(place) ?? this.#policiesOf(req, place, layer);
     const method = req.method === "HEAD" ? "GET" : req.method;
@@ -41,7 +39,7 @@ export class RoutePolicies {
     return policy;
   }
 
-  /** One for all layers of a route: `app.all` makes a layer for each method. */
+  /** All layers of a route share their policies: `app.all` creates a layer for each method. */
   #policiesOf(req: Request, place: object, layer: object | undefined): Map<string, Policy<Request>> {
     const route = layer && routeOf(req, layer);
     const policies = (route && this.#byPlace.get(route)) ?? new Map<string, Policy<Request>>();
@@ -60,7 +58,7 @@ export class RoutePolicies {
     const found = layer && placeOf(req, layer, method);
     const route = layer && routeOf(req, layer);
     const place = route ?? standsAt;
-    // What an earlier route has left on the request is not the route of a middleware that stands in none.
+    // `req.route` of an earlier route does not apply to middleware outside of routes.
     const isUsed = layer !== undefined && route === undefined && found !== undefined;
     const path = isUsed ? undefined : (req.route as { readonly path: string | RegExp } | undefined)?.path;
     const label =
@@ -68,7 +66,7 @@ export class RoutePolicies {
     return this.#make({
       label,
       name: found?.name,
-      // Messages call all places without a route by one name, and mean the middleware by it.
+      // All places without a route share one name in messages, that of the middleware.
       declaration: label === undefined ? middleware : place,
       place,
       isOneOfMany: countPlaces(req, middleware) > 1,

@@ -7,21 +7,21 @@ import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
 import { requestOrigin, rewrittenUrl } from "./request.ts";
 
-/** What a replayed request is for. */
+/** The purpose of a replayed request. */
 interface Purpose {
-  /** The cacheRoute that it is meant for: it may pass others on its way. */
+  /** The `cacheRoute` that it is for; it may pass others before. */
   readonly owner: object;
-  /** Whether a request asks for what this one is to ask for. */
-  isMet(req: Request): boolean;
-  /** It has come with another URL, or not at all. */
+  /** Whether the request has the URL that it is to have. */
+  matches(req: Request): boolean;
+  /** It has another URL, or did not reach the route. */
   miss(): void;
 }
 
 const PURPOSES: WeakMap<IncomingMessage, Purpose> = new WeakMap();
-/** Servers that make different URLs of the same one: what a refresh asks for there, only the application itself can tell. */
+/** Servers that rewrite the same URL in different ways: a refresh has to go to the application itself. */
 const REWRITING: WeakSet<Server> = new WeakSet();
 
-/** An Express request as the core's plain record; `owner` is the middleware that asks. */
+/** An Express request as the core's plain record; `owner` is the middleware that looks it up. */
 export class ExpressRequest extends NodeRequest<Request> {
   readonly #owner: object;
 
@@ -31,13 +31,13 @@ export class ExpressRequest extends NodeRequest<Request> {
   }
 
   override header(name: string): string | undefined {
-    // No part can be cut out of what middleware in front may still change.
+    // A range cannot be cut out of content that middleware may still change.
     if (name === "range" && this.native.res !== undefined && mayChangeContent(this.native.res))
       return undefined;
     return super.header(name);
   }
 
-  /** Undefined for methods with content, which cannot be replayed. */
+  /** Undefined for methods with content: only GET and HEAD can be replayed. */
   get refresh(): ((fill: Fill) => void) | undefined {
     const { method } = this;
     if (method !== "GET" && method !== "HEAD") return undefined;
@@ -45,48 +45,51 @@ export class ExpressRequest extends NodeRequest<Request> {
   }
 }
 
-/** What a replayed request brings to a middleware: a fill if it is meant for it, else nothing but to let it pass. */
+/**
+ * Returns the fill of a replayed request that is for this middleware, or no fill if it is for another. Undefined for
+ * the request of a client.
+ */
 export function replayed(req: Request, owner: object): { readonly fill: Fill | undefined } | undefined {
   const purpose = PURPOSES.get(req);
   if (purpose === undefined) return undefined;
   if (purpose.owner !== owner) return { fill: undefined };
-  if (!purpose.isMet(req)) {
+  if (!purpose.matches(req)) {
     purpose.miss();
-    // It is not answered, and with that the refresh fails.
+    // Without a response the refresh fails.
     req.res?.destroy();
     return { fill: undefined };
   }
-  // Caches behind this one are asked as by any request.
+  // Caches after this one treat it as any request.
   PURPOSES.delete(req);
   return { fill: replayedFill(req) };
 }
 
 /**
- * Lets the whole server answer once more, so that whatever stands in front of the route decides anew.
+ * Passes the request through the whole server again, so that everything before the route decides again.
  *
- * It is given the URL that the client sent, because what rewrote that URL in front of Express does so again.
+ * It has the URL that the client sent, because code before Express that rewrote the URL does so again.
  */
 function refresh({ native, origin, target, rewritten }: ExpressRequest, owner: object, fill: Fill): void {
-  const isMet = (req: Request): boolean =>
+  const matches = (req: Request): boolean =>
     req.method === "GET" &&
     req.originalUrl === target &&
     rewrittenUrl(req) === rewritten &&
     requestOrigin(req) === origin;
-  const received = originalUrl(native);
-  replay(native, received ?? target, fill, (request, response) => {
+  const original = originalUrl(native);
+  replay(native, original ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };
     if (server === undefined || REWRITING.has(server) || !hasHandler(server)) {
-      PURPOSES.set(request, { owner, isMet, miss: () => undefined });
+      PURPOSES.set(request, { owner, matches, miss: () => undefined });
       request.url = target;
       rootOf(native.app)(request as Request, response as never);
       return;
     }
-    // Where the URL was not noted, the next refresh may know it.
-    const miss = (): void => void (received !== undefined && REWRITING.add(server));
-    PURPOSES.set(request, { owner, isMet, miss });
+    // If the original URL is unknown, the next refresh may know it.
+    const miss = (): void => void (original !== undefined && REWRITING.add(server));
+    PURPOSES.set(request, { owner, matches, miss });
     server.emit("request", request, response);
     const { originalUrl = target } = request as Partial<Request>;
-    // Perhaps it has not come to the route at all.
+    // It may not have reached the route at all.
     if (originalUrl !== target) miss();
   });
 }

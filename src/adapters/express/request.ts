@@ -2,17 +2,16 @@ import type { Request } from "express";
 import type { Fill } from "../../adapter.ts";
 import { shadow } from "../node/shadow.ts";
 
-/** The scheme and authority that a request was meant for, as far as Express trusts its proxies; the scheme alone
- * where it names no authority. */
+/** Returns a request's scheme and authority, as far as Express trusts its proxies; the scheme alone without a host. */
 export function requestOrigin(req: Request): string {
   const host = hostOf(req);
   return host === undefined ? req.protocol : `${req.protocol}://${host}`;
 }
 
-/** The URL that middleware has made of the one that Express was given; undefined where it is still the same. */
+/** Returns a request's URL if middleware has rewritten it since Express received it; else undefined. */
 export function rewrittenUrl({ url, baseUrl, originalUrl }: Request): string | undefined {
   if (baseUrl === "") return url === originalUrl ? undefined : url;
-  // Of what is below its mount path, Express makes a path of its own.
+  // Express removes the mount path, and adds a slash if nothing is left of the path.
   const added = originalUrl.length - baseUrl.length - url.length;
   const isSame =
     originalUrl.startsWith(baseUrl) &&
@@ -22,7 +21,7 @@ export function rewrittenUrl({ url, baseUrl, originalUrl }: Request): string | u
   return isSame ? undefined : baseUrl + url;
 }
 
-/** Express 5 has this as `req.host`; that of Express 4 lacks the port. */
+/** Like `req.host` of Express 5; that of Express 4 lacks the port. */
 function hostOf(req: Request): string | undefined {
   const forwarded = req.headers["x-forwarded-host"];
   if (typeof forwarded !== "string" || forwarded === "") return req.headers.host;
@@ -31,10 +30,11 @@ function hostOf(req: Request): string | undefined {
 }
 
 /**
- * The content of a request as a body parser left it; undefined where none has read it, empty text where there is none.
+ * Returns the content of a request as a body parser has parsed it: undefined if none has read it, empty text if there
+ * is none.
  *
- * Parsers of Express 4 leave `{}` behind what they did not read, and those of forms put only a part in `req.body`: the
- * files are elsewhere. Two requests that differ there must not have one key (hazard 5).
+ * Parsers of Express 4 set `{}` for content that they did not read, and those of forms put files elsewhere. Two
+ * requests that differ there must not have the same key (hazard 5).
  */
 export function parsedContent(req: Request): unknown {
   const {
@@ -47,8 +47,8 @@ export function parsedContent(req: Request): unknown {
 }
 
 /**
- * Shows the handlers that follow a URL without the parameters that are not in the key, by each name that Express and its
- * parsers have for it (hazards 18 and 39). Answers what puts `originalUrl` back.
+ * Removes the query parameters that are not in the key from a request, under each name that Express and its parsers
+ * have for its URL (hazards 18 and 39). Returns how to restore `originalUrl`.
  */
 export function narrowQuery(
   req: Request,
@@ -62,18 +62,18 @@ export function narrowQuery(
   const query = at === -1 ? "" : target.slice(at + 1);
   const [path = ""] = req.url.split("?", 1);
   const url = at === -1 ? path : `${path}?${query}`;
-  // What was parsed of a URL is parsed anew of another one.
-  const anew = Object.hasOwn(req, "_parsedOriginalUrl") ? { _parsedOriginalUrl: undefined } : {};
-  const putBack = shadow(req, { originalUrl: received, ...anew });
+  // Express keeps what it parsed of a URL until that is cleared.
+  const cleared = Object.hasOwn(req, "_parsedOriginalUrl") ? { _parsedOriginalUrl: undefined } : {};
+  const restore = shadow(req, { originalUrl: received, ...cleared });
   req.url = url;
   Reflect.deleteProperty(req, "_parsedUrl");
-  // That of Express 5 is read from `url` each time; that of Express 4, or of a middleware, was read already.
-  if (!Object.hasOwn(req, "query")) return putBack;
+  // Express 5 parses `url` at each read. Express 4, or middleware, has set `query` already.
+  if (!Object.hasOwn(req, "query")) return restore;
   const parse = req.app.get("query parser fn") as ((query: string) => object) | undefined;
   const parsed = new Map(Object.entries(parse?.(query) ?? {}));
   const shown = Object.entries(req.query).flatMap(([name, value]) =>
     keeps?.(name) === true ? [[name, value]] : parsed.has(name) ? [[name, parsed.get(name)]] : [],
   );
   shadow(req, { query: Object.fromEntries(shown) });
-  return putBack;
+  return restore;
 }

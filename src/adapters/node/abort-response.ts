@@ -18,7 +18,7 @@ export function abortConnection(res: ServerResponse, socket: Socket): void {
   socket.destroy();
 }
 
-/** Makes `res.destroy()` abort a response that is under way, whether a failed stream, the framework or the handler calls it. */
+/** Makes `res.destroy()` abort a response that is under way, whoever calls it. */
 export function abortWhenDestroyed(res: ServerResponse): void {
   const { destroy } = res;
   let isCalled = false;

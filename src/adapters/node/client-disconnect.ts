@@ -79,7 +79,7 @@ export class ClientDisconnect {
     return !this.#res.destroyed && !this.#res.req.socket.destroyed;
   }
 
-  /** Records whether the handler may write more, and returns it. A client that holds it back for too long is cut off. */
+  /** Records, and returns, whether the handler may write more. A client that blocks it for too long is cut off. */
   hold(sink: Sink, mayWrite: boolean): boolean {
     this.#unhold?.();
     this.#unhold = mayWrite || !this.hasClient ? undefined : sink.hold(() => this.#cut());

@@ -6,12 +6,12 @@ import { onHeaders } from "./on-headers.ts";
 const STRONG_TAG = /^"[^"]*"$/;
 
 /**
- * Keeps entity tags and ranges of plain bytes from being applied to bytes that middleware compresses.
- * Called once the reply's fields are set on the response.
+ * Keeps entity tags and ranges of plain bytes from being applied to bytes that middleware compresses. Called once the
+ * reply's fields are set on the response.
  *
- * A strong entity tag names bytes (RFC 9110 §8.8.1), and a range of plain bytes is no range of compressed ones: a client
- * that resumes one form by the other would join the two. So a strong tag becomes weak where a coding is applied, and a
- * 206 forbids one (RFC 9110 §7.7). A tag that the compression sets itself is left alone.
+ * A strong entity tag names bytes (RFC 9110 §8.8.1), and a range of plain bytes is no range of compressed ones: a
+ * client that resumes one form by the other would join the two. So a strong tag becomes weak where a coding is
+ * applied, and a 206 forbids one (RFC 9110 §7.7). A tag that the compression sets itself is left alone.
  */
 export function guardCompression(res: ServerResponse, { status }: Pick<Reply, "status">): void {
   // Compression skips content that has a coding already.
@@ -34,8 +34,8 @@ export function guardCompression(res: ServerResponse, { status }: Pick<Reply, "s
 /**
  * Whether a response without content describes content that would be compressed.
  *
- * A 304 does if the client sent the weak tag: the strong one would name other content (RFC 9111 §4.3.4). Without a tag in
- * the condition, a response does if `mayCompress` is set and the client accepts a coding.
+ * A 304 does if the client sent the weak tag: the strong one would name other content (RFC 9111 §4.3.4). Without a
+ * tag in the condition, a response does if `mayCompress` is set and the client accepts a coding.
  */
 export function describesCoded(
   req: IncomingMessage,

@@ -74,8 +74,8 @@ export function isEndWrapped(res: ServerResponse): boolean {
 }
 
 /**
- * Whether middleware may change the content of a 206. Compression does not, because a 206 forbids it; it is known by the
- * `flush` method that it adds.
+ * Whether middleware may change the content of a 206. Compression does not, because a 206 forbids it; it is known by
+ * the `flush` method that it adds.
  */
 export function mayChangeContent(res: ServerResponse): boolean {
   const isChanged = isWriteWrapped(res) || isEndWrapped(res);

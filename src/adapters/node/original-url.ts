@@ -9,8 +9,8 @@ type Observed = IncomingMessage & { [ORIGINAL_URL]?: string | undefined };
 const OBSERVED: WeakSet<Server> = new WeakSet();
 
 /**
- * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and the watchers
- * of their connection are told that they begin.
+ * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and the
+ * watchers of their connection are told that they begin.
  */
 export function observeRequests({ socket }: IncomingMessage): void {
   const { server } = socket as { server?: Server };

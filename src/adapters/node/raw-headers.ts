@@ -26,8 +26,8 @@ const SINGLE: ReadonlySet<string> = new Set([
 const OF_CONTENT: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
 
 /**
- * Returns the field lines of a request as they were received, names and values in turn, without those about its content.
- * `instead` has values that replace those received, by name.
+ * Returns the field lines of a request as they were received, names and values in turn, without those about its
+ * content. `instead` has values that replace those received, by name.
  */
 export function receivedLines(
   request: IncomingMessage,

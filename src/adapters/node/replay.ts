@@ -16,8 +16,9 @@ type Dispatch = (request: IncomingMessage, response: ServerResponse) => void;
 /**
  * Runs a request again without its client. Returns at once; the run begins in a later turn.
  *
- * It is a GET with the client's fields and HTTP version, on a detached copy of the client's connection. `dispatch` has to
- * pass it to code that calls `replayedFill`. If nobody has opened the fill when the response closes, it is abandoned.
+ * It is a GET with the client's fields and HTTP version, on a detached copy of the client's connection. `dispatch`
+ * has to pass it to code that calls `replayedFill`. If nobody has opened the fill when the response closes, it is
+ * abandoned.
  */
 export function replay(original: IncomingMessage, url: string, fill: Fill, dispatch: Dispatch): void {
   // Read now: by the next turn the request may have another connection.

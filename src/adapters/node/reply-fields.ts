@@ -3,8 +3,8 @@ import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 
 /**
- * Sets a reply's fields on a Node response, beside the fields of earlier middleware: `Vary` is merged, `Set-Cookie` lines
- * are appended, all else is replaced. `making` names the earlier fields that the handler removed, or added to.
+ * Sets a reply's fields on a Node response, beside the fields of earlier middleware: `Vary` is merged, `Set-Cookie`
+ * lines are appended, all else is replaced. `making` names the earlier fields that the handler removed, or added to.
  */
 export function setFields(res: ServerResponse, fields: Fields, making?: Making): void {
   for (const name of making?.removed ?? []) remove(res, name);
@@ -12,8 +12,8 @@ export function setFields(res: ServerResponse, fields: Fields, making?: Making):
 }
 
 /**
- * Replaces the fields that a handler set on a response (`own`, beside `earlier` ones) by those of a reply. Equal fields are
- * left alone: middleware may have changed their values.
+ * Replaces the fields that a handler set on a response (`own`, beside `earlier` ones) by those of a reply. Equal
+ * fields are left alone: middleware may have changed their values.
  */
 export function replaceFields(
   res: ServerResponse,

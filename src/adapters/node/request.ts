@@ -69,7 +69,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     return socket.writableNeedDrain || (current ?? undefined)?.req !== this.#raw;
   }
 
-  /** Node sets `upgrade` if the server has a listener for upgrades: a WebSocket plugin, which calls the routes itself. */
+  /** Node sets it if the server has a listener for upgrades: a WebSocket plugin, which calls the routes itself. */
   get isUpgrade(): boolean {
     return (this.#raw as { upgrade?: unknown }).upgrade === true;
   }
@@ -111,8 +111,8 @@ function sessionShowsCertificate(session: Http2Session | undefined): boolean {
  * Replaces the headers of a request: without the fields that a fill hides, and with its conditions. Returns how to
  * restore them.
  *
- * The handler reads a copy, because it may write into its request's headers, and must not change the variant under which
- * its response is stored.
+ * The handler reads a copy, because it may write into its request's headers, and must not change the variant under
+ * which its response is stored.
  */
 export function overrideHeaders(
   raw: IncomingMessage,

@@ -15,8 +15,8 @@ import { WrappedHead } from "./wrapped-head.ts";
 import { isContent, readWrite, sentContent } from "./write-arguments.ts";
 
 /**
- * Where a response is: before its first byte, in its content, or past the tap. `deferred` is a head that was written and is
- * not sent yet, and `isWritten` whether the handler itself wrote it, before its content.
+ * Where a response is: before its first byte, in its content, or past the tap. `deferred` is a head that was written
+ * and is not sent yet, `isWritten` whether the handler itself wrote it, before its content.
  */
 type State =
   | Readonly<{ kind: "head"; deferred: DeferredHead | undefined; isWritten: boolean }>
@@ -238,7 +238,7 @@ export class ResponseTap {
     return res;
   }
 
-  /** The content comes in parts: sends the head at once or with the first part. Returns whether there is still a response. */
+  /** The content comes in parts: sends the head, at once or with the first part. Returns whether anything is sent. */
   #flow(text: Making["textIn"], isFlushed = false): boolean {
     const res = this.#res;
     this.#finishHead();

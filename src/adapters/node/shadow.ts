@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** Gives an object's own or inherited properties other values. Returns how to restore those that nobody has changed since. */
+/** Gives properties of an object other values. Returns how to restore those that nobody has changed since. */
 export function shadow(holder: object, values: Readonly<Record<string, unknown>>): () => void {
   const before = Object.keys(values).map(
     (name) => [name, Object.getOwnPropertyDescriptor(holder, name), values[name]] as const,

@@ -49,7 +49,7 @@ export class StreamDisconnect {
     return this.#state.kind !== "detached";
   }
 
-  /** Nobody wants the rest of this run. A handler that goes on without its client is told now that it has disconnected. */
+  /** Nobody wants the rest of this run. A handler without a client is told now that its client has disconnected. */
   stop(): boolean {
     if (this.#state.kind !== "detached") return false;
     this.#res.destroy();

@@ -27,7 +27,7 @@ export class WrappedHead {
     this.#publish = opened.defer?.();
   }
 
-  /** Sends the head by calling `write`: at once if the handler wrote it before its content, else with the first content. */
+  /** Sends the head by calling `write`: at once if the handler wrote it before its content, else with that. */
   send(isWritten: boolean, write: () => void): void {
     const res = this.#res;
     const cookies = new Set(cookiesOf(res));

@@ -7,11 +7,11 @@ import { pairsOf } from "./write-arguments.ts";
 type WriteHead = (...args: unknown[]) => unknown;
 
 /**
- * Adds fields to a head that is written past the framework, by `res.writeHead` or by the first byte. `fieldsFor` is called
- * once, when that head is written; it returns undefined if nothing is to be added.
+ * Adds fields to a head that is written past the framework, by `res.writeHead` or by the first byte. `fieldsFor` is
+ * called once, when that head is written; it returns undefined if nothing is to be added.
  *
- * They take the form of the head's own fields: Node 20 keeps only the last line of a name that a flat list repeats, if a
- * field was set before.
+ * They take the form of the head's own fields: Node 20 keeps only the last line of a name that a flat list repeats,
+ * if a field was set before.
  */
 export function addFieldsAtWriteHead(res: ServerResponse, fieldsFor: () => Fields | undefined): void {
   const methods = res as unknown as { writeHead: WriteHead };
@@ -24,7 +24,7 @@ export function addFieldsAtWriteHead(res: ServerResponse, fieldsFor: () => Field
   };
 }
 
-/** Adds fields to the arguments of `writeHead`. `Cache-Status` is a list of caches and goes on; all else is replaced. */
+/** Adds fields to the arguments of `writeHead`. `Cache-Status` is appended to; all else is replaced. */
 function withFields(res: ServerResponse, args: readonly unknown[], fields: Fields): unknown[] {
   const [head, given] = [args.slice(0, -1), args.at(-1)];
   if (typeof given !== "object" || given === null) {

@@ -1,8 +1,8 @@
 import type { Fill } from "../../adapter.ts";
 
 /**
- * Returns the request for a handler: the client's own, unless fields are hidden, conditions are set, the query is cut, or
- * it has another signal.
+ * Returns the request for a handler: the client's own, unless fields are hidden, conditions are set, the query is
+ * cut, or it has another signal.
  */
 export function requestForHandler(
   request: Request,
@@ -156,8 +156,8 @@ function delegate(copy: Request, request: Request, name: string): void {
 }
 
 /**
- * Returns the value of a request's additional property without the query parameters that are not in the key: the handler
- * must not see them by any name, whether in text, in a URL or parsed (hazard 39).
+ * Returns the value of a request's additional property without the query parameters that are not in the key: the
+ * handler must not see them by any name, whether in text, in a URL or parsed (hazard 39).
  */
 function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
   if (copy.url === request.url) return value;

@@ -48,8 +48,8 @@ export function withBody(
 /**
  * Sets fields on a handler's response, except `Set-Cookie`.
  *
- * A response with a body can be sent only once, so its headers can be changed. One without a body may be a constant that
- * its handler returns each time, so it is copied, like one whose headers are immutable.
+ * A response with a body can be sent only once, so its headers can be changed. One without a body may be a constant
+ * that its handler returns each time, so it is copied, like one whose headers are immutable.
  */
 export function withFields(response: Response, fields: Fields): Response {
   // A network error has status 0, an upgrade 101: neither can be constructed.
