@@ -260,3 +260,25 @@ describe.each(versions)("%s: errors of the cache's own go to error handlers", (_
     expect((await client.ask({ path: "/a" })).text).toContain("ERR_CACHE_ROUTE_UNSEEN");
   });
 });
+
+describe.each(versions)("%s: an error after writeHead", (_version, express) => {
+  it("is answered by an error handler without what the head said", async () => {
+    const app = express();
+    const early = (res: Response): void => void res.set("x-early", "1");
+    app.get(
+      "/a",
+      (_req, res, next) => (early(res), next()),
+      cacheRoute(quietCache(), { ttl: 60 }),
+      (_req, res) => {
+        const fields = { "content-length": "3", "content-type": "text/csv", "x-early": "2", "x-own": "1" };
+        res.writeHead(201, "Made", fields);
+        throw new Error("no");
+      },
+    );
+    const answerError: ErrorRequestHandler = (_error, _req, res, _next) => void res.end("an error page");
+    app.use(answerError);
+    const { status, text, header } = await (await visit(app)).ask({ path: "/a" });
+    const names = ["content-type", "x-own", "x-early"];
+    expect([status, text, ...names.map(header)]).toEqual([200, "an error page", undefined, undefined, "1"]);
+  });
+});

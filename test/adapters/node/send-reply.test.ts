@@ -5,8 +5,8 @@ import { Readable } from "node:stream";
 import type { RequestHandler, Response } from "express";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/express.ts";
-import type { Answer, Client, OpenAnswer } from "./client.ts";
-import { quietCache, versions, visit } from "./support.ts";
+import type { Answer, Client, OpenAnswer } from "../express/client.ts";
+import { quietCache, versions, visit } from "../express/support.ts";
 
 const text = "<p>grüße 雪</p>";
 const file = join(tmpdir(), `caching-route-wrapped-${process.pid}.html`);

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Gate, WHOLE, crowd, parts } from "./crowd.ts";
-import { versions } from "./support.ts";
+import { Gate, WHOLE, crowd, parts } from "../express/crowd.ts";
+import { versions } from "../express/support.ts";
 
 describe.each(versions)("%s: those who follow a stream", (_version, express) => {
   it("read the first byte before the last one is written", async () => {

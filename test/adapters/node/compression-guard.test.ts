@@ -3,8 +3,8 @@ import compression from "compression";
 import type { RequestHandler, Response } from "express";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/express.ts";
-import type { Client } from "./client.ts";
-import { quietCache, versions, visit } from "./support.ts";
+import type { Client } from "../express/client.ts";
+import { quietCache, versions, visit } from "../express/support.ts";
 
 const long = "caching ".repeat(400);
 const gzip = { "accept-encoding": "gzip" };

@@ -3,10 +3,14 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { Readable, pipeline } from "node:stream";
-import type { Response } from "express";
-import { describe, expect, it } from "vitest";
-import type { Answer } from "./client.ts";
-import { askTwice, route, versions } from "./support.ts";
+import { runInNewContext } from "node:vm";
+import type { RequestHandler, Response } from "express";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cacheRoute } from "../../../src/adapters/express.ts";
+import { createCache } from "../../../src/index.ts";
+import type { Answer } from "../express/client.ts";
+import { askTwice, quietCache, route, versions, visit } from "../express/support.ts";
+import { listen } from "../harness/express.ts";
 
 const file = import.meta.filename;
 const source = await readFile(file, "utf8");
@@ -208,3 +212,79 @@ describe.each(versions)("%s", (_version, express) => {
     expect(cache.stats().stored).toBe(0);
   });
 });
+
+function foreignBytes(): Uint8Array {
+  return runInNewContext("new Uint8Array([104, 105])") as Uint8Array;
+}
+
+describe.each(versions)("%s: content of another realm", (_version, express) => {
+  it.each<[string, (res: Response) => void, string]>([
+    ["at the end", (res) => void res.end(foreignBytes()), "hi"],
+    ["in a part", (res) => (res.write(foreignBytes()), void res.end("!")), "hi!"],
+    ["at the end of parts", (res) => (res.write("!"), void res.end(foreignBytes())), "!hi"],
+  ])("is stored where it comes %s", async (_name, answer, text) => {
+    const { client, handler } = await route(express, (res) => answer(res as Response));
+    const answers = await askTwice(client);
+    expect(answers.map((one) => one.text)).toEqual([text, text]);
+    expect(handler.runs).toBe(1);
+  });
+});
+
+describe.each(versions)("%s: what only somebody behind the cache understands", (_version, express) => {
+  it("passes, and nothing of the response is stored", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.use((_req, res, next) => {
+      const { write } = res;
+      res.write = ((chunk: unknown) => Reflect.apply(write, res, [String(chunk)])) as Response["write"];
+      next();
+    });
+    app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, res) => {
+      res.writeHead(200, { "content-type": "text/plain" });
+      res.write(7);
+      res.end("!");
+    });
+    const answers = await askTwice(await visit(app));
+    expect(answers.map((one) => [one.text, one.header("content-type")])).toEqual([
+      ["7!", "text/plain"],
+      ["7!", "text/plain"],
+    ]);
+    expect(cache.stats().stored).toBe(0);
+  });
+});
+
+/** Gives handlers a method of its own, which writes a head as it could before the look-up. */
+const keeps: RequestHandler = (_req, res, next) => {
+  const begin = res.writeHead.bind(res);
+  Object.assign(res, { begin });
+  next();
+};
+
+describe.each(versions)(
+  "a head that a handler sends by a method that was kept in front of the cache: %s",
+  (_version, express) => {
+    it.each(["end", "write"] as const)(
+      "goes out as without a cache, before %s, and is not stored",
+      async (how) => {
+        const cache = createCache({ reporter: false });
+        const app = express();
+        app.use(keeps);
+        let runs = 0;
+        app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, res) => {
+          const { begin } = res as typeof res & { begin: typeof res.writeHead };
+          begin(200, { "set-cookie": `sid=${++runs}` });
+          if (how === "write") res.write(`for ${runs}`);
+          res.end(how === "end" ? `for ${runs}` : undefined);
+        });
+        const server = await listen(app);
+        onTestFinished(() => server.close());
+
+        const answers = [await fetch(`${server.origin}/a`), await fetch(`${server.origin}/a`)];
+
+        expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(["for 1", "for 2"]);
+        expect(answers.map(({ headers }) => headers.getSetCookie())).toEqual([["sid=1"], ["sid=2"]]);
+        expect(cache.stats().stored).toBe(0);
+      },
+    );
+  },
+);
