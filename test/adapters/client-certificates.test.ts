@@ -98,7 +98,7 @@ const fastifySites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, O
 ]);
 
 describe.each([...expressSites, ...fastifySites])("%s: a client that shows a certificate", (_, open) => {
-  it("36: is neither answered from the cache nor is its page stored", async () => {
+  it("36: gets no response from the cache, and its page is not stored", async () => {
     const ask = await open({}, false);
 
     const answers = [await ask(alice), await ask(), await ask(), await ask(alice)];
@@ -111,19 +111,19 @@ describe.each([...expressSites, ...fastifySites])("%s: a client that shows a cer
     ]);
   });
 
-  it("36: has shown it though nobody has verified it", async () => {
+  it("36: counts even if nobody has verified it", async () => {
     const ask = await open({}, false);
 
     expect([await ask(mallory), (await ask())[1]]).toEqual([[passedBy, "for mallory"], "for all"]);
   });
 
-  it("36: counts whatever names `credentials` gives", async () => {
+  it("36: counts whatever names `credentials` has", async () => {
     const ask = await open({ credentials: [] }, true);
 
     expect(await ask(alice)).toEqual([passedBy, "for alice"]);
   });
 
-  it("shares what its route says to be for everyone", async () => {
+  it("shares a response that its route declares to be for everyone", async () => {
     const ask = await open({ scope: "everyone" }, true);
     await ask(alice);
 
@@ -131,16 +131,16 @@ describe.each([...expressSites, ...fastifySites])("%s: a client that shows a cer
   });
 });
 
-describe("a TLS connection that is gone", () => {
+describe("a closed connection", () => {
   const certificateOf = (socket: object): boolean =>
     new NodeRequest({ headers: {}, socket } as IncomingMessage, "https://a", "/", undefined, undefined, "")
       .hasCertificate;
 
-  it("may have shown a certificate: nobody can say any more", () => {
+  it("may have shown a certificate if it was of TLS", () => {
     expect(certificateOf({ encrypted: true, authorized: false, getPeerCertificate: () => null })).toBe(true);
   });
 
-  it("has shown none where it was none of TLS", () => {
+  it("has shown none if it was not of TLS", () => {
     expect(certificateOf({})).toBe(false);
   });
 });

@@ -13,11 +13,11 @@ const form = { "content-type": "application/x-www-form-urlencoded", "content-len
 /** What `Cache-Status` says of a request that is passed by for its content. */
 const passedBy = "caching-route; fwd=bypass; detail=content".replaceAll("; ", ";");
 
-describe.each(versions)("%s: content of a GET that a parser in front has read", (_, express) => {
+describe.each(versions)("%s: content of a GET that a parser before the cache has read", (_, express) => {
   it.each([
     ["sent as a GET", {}, "GET"],
     ["sent as a POST that a middleware calls a GET", { "x-http-method-override": "GET" }, "POST"],
-  ] as const)("does not shape what others are answered: %s", async (_how, headers, method) => {
+  ] as const)("does not change the response of others: %s", async (_how, headers, method) => {
     const app = express();
     app.use(express.urlencoded({ extended: false }), (req, _res, next) => {
       req.method = req.get("x-http-method-override") ?? req.method;
@@ -66,7 +66,7 @@ describe("Fastify over HTTP/2: a GET whose stream has not ended", () => {
       if (content !== undefined) stream.end(content);
     });
 
-  it("is passed by, though no field says that it has content", async () => {
+  it("is not looked up, though no field announces content", async () => {
     const client = await begin();
     const head = { ":path": "/search?q=cats" };
 
@@ -87,14 +87,14 @@ describe("fetch: a GET with content that no field announces", () => {
   const fat = (): Request =>
     Object.defineProperty(new Request(url, { method: "POST", body: "EVIL" }), "method", { value: "GET" });
 
-  it("is passed by", async () => {
+  it("is not looked up", async () => {
     const evil = await handler(fat());
     const victim = await handler(new Request(url));
 
     expect([evil.headers.get("cache-status"), await victim.text()]).toEqual([passedBy, "found cats"]);
   });
 
-  it("is passed by where somebody has read it before", async () => {
+  it("is not looked up if somebody has read it before", async () => {
     const request = fat();
     await request.text();
     const local = cacheFetch(createCache({ reporter: false }), { ttl: 60 }, () => new Response("a"));

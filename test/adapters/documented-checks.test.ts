@@ -5,7 +5,7 @@ import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
 import { fetchHarness } from "./harness/fetch.ts";
 
-it("the page on adapters says how many checks the contract has, and how many of them each adapter passes", async () => {
+it("the page on adapters has the number of checks of the contract, and of those that each adapter passes", async () => {
   const page = await readFile(new URL("../../docs/writing-an-adapter.md", import.meta.url), "utf8");
   const harnesses = {
     ...Object.fromEntries(versions.map(([name, express]) => [name, expressHarness(name, express)])),

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { play } from "./explained/play.ts";
 import { sites } from "./explained/sites.ts";
 
-describe("what explain says", () => {
+describe("an explanation", () => {
   // At once, since much of the time is spent waiting for what runs behind an answer.
   it.concurrent.each(sites.map((site) => [site.name, site] as const))(
-    "is what then happens, of 5,000 requests on %s",
+    "is what then happens, for 5,000 requests on %s",
     async (_name, site) => {
       expect(await play(site, 1, 5000)).toEqual([]);
     },

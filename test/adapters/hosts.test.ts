@@ -18,7 +18,7 @@ async function ask(origin: string, host: string): Promise<string> {
 }
 
 describe.each(harnesses.map((harness) => [harness.name, harness] as const))("%s", (_, harness) => {
-  it("an empty Host and a missing one are not one origin; the case of a name and the default port do not count", async () => {
+  it("the origin is not the same for an empty Host and a missing one, but for any case of a name and the default port", async () => {
     let runs = 0;
     const handler = (): { body: string } => ({ body: `run ${++runs}` });
     const route = { method: "GET", path: "/a", options: { ttl: 60 }, handler };

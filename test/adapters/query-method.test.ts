@@ -58,7 +58,7 @@ describe.each([
   ["fastify", fastifyUrl],
   ["express", expressUrl],
 ])("a QUERY over a socket, in %s", (_name, urlOf) => {
-  it("is stored, and found again by the value of its JSON; the handler sees what was sent", async () => {
+  it("is stored, and found again by the value of its JSON, and the handler reads the content as it was sent", async () => {
     const url = await urlOf();
 
     const first = await query(url, '{"a":1,"b":2}');
@@ -72,7 +72,7 @@ describe.each([
     ]);
   });
 
-  it("is answered in parts, and not at all where nothing is new", async () => {
+  it("gets a 206 for a range, and a 304 if nothing is new", async () => {
     const url = await urlOf();
     await query(url, '{"a":1}');
 
@@ -81,8 +81,8 @@ describe.each([
   });
 });
 
-describe("a QUERY that a fetch handler answers", () => {
-  it("is stored, and found again by the value of its JSON; the handler sees what was sent", async () => {
+describe("a QUERY to a fetch handler", () => {
+  it("is stored, and found again by the value of its JSON, and the handler reads the content as it was sent", async () => {
     const handler = fetchCache(createCache(), options, async (request) => new Response(await request.text()));
     const asked = (body: string): Request =>
       new Request("http://example.org/search", {

@@ -158,7 +158,7 @@ const cases = Object.entries(frameworks).flatMap(([name, start]) =>
 );
 
 describe.each(cases)(
-  "on %s, what a handler does to fields in front: %s (hazard 42)",
+  "on %s, a handler that changes earlier fields: %s (hazard 42)",
   (_name, _deed, start, what) => {
     const { field, said, deed, has } = what;
     const options: RouteOptions = { ttl: 60, staleWhileRevalidate: 60, scope: () => "one" };
@@ -171,7 +171,7 @@ describe.each(cases)(
     const site = (more: Partial<Play> = {}, clock = testClock()): Promise<Client> =>
       start(createCache({ clock, reporter: false }), options, { ...play, ...more });
 
-    it("a miss, a hit and a HEAD say the same", async () => {
+    it("has the same fields on a miss, on a hit and on a HEAD", async () => {
       const client = await site();
       const answers = [
         await client.ask({ path: "/a" }),
@@ -182,7 +182,7 @@ describe.each(cases)(
       expect(answers.map(valueOf)).toEqual([has(1), has(2), has(3)]);
     });
 
-    it("a part and what is served stale say it", async () => {
+    it("has the same fields on a 206 and on a stale response", async () => {
       const clock = testClock();
       const client = await site({}, clock);
       await client.ask({ path: "/a" });
@@ -196,7 +196,7 @@ describe.each(cases)(
       expect([valueOf(part), valueOf(stale)]).toEqual([has(2), has(3)]);
     });
 
-    it("a 304 says no more than what is left", async () => {
+    it("has no other fields on a 304", async () => {
       const client = await site();
       const { header } = await client.ask({ path: "/a" });
       const headers = { "if-none-match": header("etag") ?? "" };
@@ -208,7 +208,7 @@ describe.each(cases)(
       expect(valueOf(same)).toBe(has(2) === "" || isOwn ? has(2) : front);
     });
 
-    it("those who come while it streams are told it", async () => {
+    it("has the same fields for followers of its stream", async () => {
       const client = await site({ isStream: true });
       const answers = await Promise.all([client.ask({ path: "/a" }), client.ask({ path: "/a" })]);
       expect(answers.map(({ text }) => text)).toEqual([body, body]);

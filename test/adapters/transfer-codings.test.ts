@@ -6,8 +6,8 @@ import { cacheRoute as cacheFetch } from "../../src/adapters/fetch.ts";
 import { createCache } from "../../src/index.ts";
 import { listen } from "./harness/express.ts";
 
-describe("a Transfer-Encoding that a handler says", () => {
-  it.each(["chunked", "Chunked"])("does not go with the length of a fetch miss: %s", async (coding) => {
+describe("a Transfer-Encoding that a handler sets", () => {
+  it.each(["chunked", "Chunked"])("is not sent with the length of a fetch miss: %s", async (coding) => {
     const handler = (): Response =>
       new Response("hello", { headers: { "transfer-encoding": coding, trailer: "x-sum" } });
     const answer = cacheFetch(createCache({ reporter: false }), { ttl: 60 }, handler);
@@ -19,7 +19,7 @@ describe("a Transfer-Encoding that a handler says", () => {
     expect(await miss.text()).toBe("hello");
   });
 
-  it("keeps content that it codes from being stored, with fetch", async () => {
+  it("keeps the content from being stored, with fetch", async () => {
     const handler = (): Response =>
       new Response(gzipSync("hello"), { headers: { "transfer-encoding": "gzip, chunked" } });
     const answer = cacheFetch(createCache({ reporter: false }), { ttl: 60 }, handler);
@@ -36,7 +36,7 @@ describe("a Transfer-Encoding that a handler says", () => {
     expect(answers[1]?.headers.get("cache-status")).toMatch(/detail=malformed$/);
   });
 
-  it("keeps content that it codes from being stored, on Express", async () => {
+  it("keeps the content from being stored, on Express", async () => {
     const cache = createCache({ reporter: false });
     const app = express();
     app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, res) => {

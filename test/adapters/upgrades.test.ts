@@ -116,7 +116,7 @@ describe.each(sites)("%s: a request that the server treats as an upgrade", (_nam
     expect(await asked).toContain("a page");
   });
 
-  it("is one of a server that takes upgrades: another one serves what is stored", async () => {
+  it("is none on a server without upgrades, which serves the stored page", async () => {
     const { page, port } = await start(false);
     page.give();
     expect(await ask(port)).toContain("a page");
@@ -127,7 +127,7 @@ describe.each(sites)("%s: a request that the server treats as an upgrade", (_nam
 describe("fetch: a request for a WebSocket", () => {
   const upgrade = (value: string): Request => new Request("http://a/live", { headers: { upgrade: value } });
 
-  it("reaches the handler, as it came, while the page is stored; an offer of h2c is served", async () => {
+  it("reaches the handler unchanged while the page is stored; an offer of h2c is served from the cache", async () => {
     const seen: Request[] = [];
     const handler = fetchRoute(createCache({ reporter: false }), { ttl: 60 }, (request) => {
       seen.push(request);

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/express.ts";
 import { counted, quietCache, route, versions, visit } from "./support.ts";
 
-describe.each(versions)("%s: what broke off is never stored", (_version, express) => {
-  it("a client that goes away midway leaves nothing, even where the handler ends as if all were well", async () => {
+describe.each(versions)("%s: a response", (_version, express) => {
+  it("is not stored if its client disconnects midway, even if the handler ends cleanly", async () => {
     const gone = new EventEmitter();
     const { client, cache } = await route(express, (res) => {
       res.write("half");
@@ -23,7 +23,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect([cache.stats().stored, cache.stats().refusals]).toEqual([0, { aborted: 1 }]);
   });
 
-  it("a handler that ends on a socket that is gone, before anybody was told, leaves nothing", async () => {
+  it("is not stored if the handler ends on a closed socket before anybody knows", async () => {
     const { client, cache } = await route(express, (res) => {
       res.write("half");
       res.socket?.destroy();
@@ -33,7 +33,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect([cache.stats().stored, cache.stats().refusals]).toEqual([0, { aborted: 1 }]);
   });
 
-  it("a whole body for a socket that is gone leaves nothing", async () => {
+  it("is not stored if its whole body is for a closed socket", async () => {
     const { client, cache } = await route(express, (res) => {
       res.socket?.destroy();
       res.end("text");
@@ -42,7 +42,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect([cache.stats().stored, cache.stats().refusals]).toEqual([0, { aborted: 1 }]);
   });
 
-  it("a client that goes away before the head leaves nothing, and the next one is served", async () => {
+  it("is not stored if its client disconnects before the head, and the next client is served", async () => {
     const asked = new EventEmitter();
     const { client, cache, handler } = await route(express, (res) => {
       asked.emit("asked");
@@ -69,7 +69,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
       "a pipeline whose source fails",
       (res: ServerResponse) => pipeline(Readable.from(failing()), res, () => undefined),
     ],
-  ])("%s breaks the connection and leaves nothing", async (_name, answer) => {
+  ])("is not stored and closes the connection prematurely after %s", async (_name, answer) => {
     const { client, cache } = await route(express, answer);
     const open = await client.open({ path: "/a" });
     await expect(open.next().then(() => open.next())).rejects.toThrow("aborted");
@@ -79,7 +79,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
   it.each([
     ["too little", "3"],
     ["too much", "5"],
-  ])("content of which Content-Length says %s leaves nothing", async (_name, length) => {
+  ])("is not stored if its Content-Length is %s", async (_name, length) => {
     const { client, cache } = await route(express, (res) => {
       res.setHeader("content-length", length);
       res.write("te");
@@ -89,7 +89,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect([cache.stats().stored, cache.stats().refusals]).toEqual([0, { truncated: 1 }]);
   });
 
-  it("a stream above the limit flows whole and leaves nothing", async () => {
+  it("that streams more than the limit is sent whole and not stored", async () => {
     const text = "x".repeat(300_000);
     const answer = (res: ServerResponse): unknown => Readable.from([text, text]).pipe(res);
     const { client, cache } = await route(express, answer, { maxBodyBytes: 400_000 });
@@ -97,7 +97,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect(cache.stats().refusals).toEqual({ "too-large": 1 });
   });
 
-  it("a buffer that is filled anew after each write is stored as it was written", async () => {
+  it("from a buffer that is reused after each write is stored as it was written", async () => {
     const { client } = await route(express, (res) => {
       const buffer = Buffer.from("one ");
       res.write(buffer, () => {
@@ -109,7 +109,7 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
     expect((await client.ask({ path: "/a" })).text).toBe("one two ");
   });
 
-  it("a source is held back while the client does not read", async () => {
+  it("holds back its source while the client does not read", async () => {
     const told = new EventEmitter();
     const { client } = await route(
       express,
@@ -130,8 +130,8 @@ describe.each(versions)("%s: what broke off is never stored", (_version, express
   });
 });
 
-describe.each(versions)("%s: those who wait for another's answer", (_version, express) => {
-  it("a client that goes away while it waits gets no handler run for it", async () => {
+describe.each(versions)("%s: a waiting request", (_version, express) => {
+  it("does not run the handler after its client has disconnected", async () => {
     const told = new EventEmitter();
     const cache = quietCache();
     const handler = counted((_req, res) => {
@@ -164,7 +164,7 @@ describe.each(versions)("%s: those who wait for another's answer", (_version, ex
     expect(cache.stats().refusals).toEqual({ aborted: 1, private: 1 });
   });
 
-  it("a request that something else answered while it waited is left alone", async () => {
+  it("is left alone once something else has responded to it", async () => {
     const told = new EventEmitter();
     const handler = counted((_req, res) => {
       told.emit("entered");
@@ -198,7 +198,7 @@ describe.each(versions)("%s: those who wait for another's answer", (_version, ex
     expect([status, text, whole, handler.runs]).toEqual([503, "late", "text", 1]);
   });
 
-  it("the second of two pipelined requests on one connection is stored too", async () => {
+  it("is stored if it is the second of two pipelined requests", async () => {
     const { client, cache } = await route(express, (res) => void setImmediate(() => res.end("text")));
     const both =
       "GET /a?1 HTTP/1.1\r\nhost: a\r\n\r\nGET /a?2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";

@@ -29,7 +29,7 @@ function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-describe("a crowd before 6 MB that a handler has at hand and writes in parts", () => {
+describe("a crowd that requests 6 MB from a handler", () => {
   it.each<[string, (res: Response) => unknown]>([
     ["by a pipe", (res) => Readable.from(PARTS).pipe(res)],
     [
@@ -40,7 +40,7 @@ describe("a crowd before 6 MB that a handler has at hand and writes in parts", (
         res.end();
       },
     ],
-  ])("%s, is sent all of it in one run", async (_how, write) => {
+  ])("that writes them %s is sent all of them in one run", async (_how, write) => {
     const app = express();
     let runs = 0;
     app.get("/a", cacheRoute(createCache({ reporter: false }), { ttl: 60 }), async (_req, res) => {

@@ -8,7 +8,7 @@ import { listen, versions } from "../harness/express.ts";
 
 const FAILED = "caching-route;fwd=uri-miss;detail=failed";
 
-describe.each(versions)("25: %s: a handler that fails", (_version, express) => {
+describe.each(versions)("25: %s: a handler", (_version, express) => {
   async function asked(
     handler: RequestHandler,
     after: (app: Express) => void = () => undefined,
@@ -41,7 +41,7 @@ describe.each(versions)("25: %s: a handler that fails", (_version, express) => {
         next(new Error("no"));
       },
     ],
-  ])("%s: the error says why it is not stored, and the reporter is told once", async (_name, handler) => {
+  ])("that %s has the reason in Cache-Status, and is reported once", async (_name, handler) => {
     const { answer, told } = await asked(handler);
     expect([answer.status, answer.header("x-cache"), answer.header("cache-status")]).toEqual([
       500,
@@ -51,7 +51,7 @@ describe.each(versions)("25: %s: a handler that fails", (_version, express) => {
     expect(told).toEqual(["failed"]);
   });
 
-  it("says so by an error handler of the application, too", async () => {
+  it("that fails has the reason in Cache-Status behind an error handler of the application, too", async () => {
     const { answer } = await asked(
       (_req, _res, next) => next(new Error("no")),
       (app) => {
@@ -64,7 +64,7 @@ describe.each(versions)("25: %s: a handler that fails", (_version, express) => {
   it.each<[string, RequestHandler]>([
     ["the rest of the application", (_req, _res, next) => next()],
     ["the next route", (_req, _res, next) => next("route")],
-  ])("a handler that leaves it to %s: the 404 says why it is not stored", async (_name, handler) => {
+  ])("that leaves the 404 to %s has the reason in Cache-Status", async (_name, handler) => {
     const { answer } = await asked(handler);
     expect([answer.status, answer.header("cache-status")]).toEqual([
       404,

@@ -44,11 +44,11 @@ const WELL = { texts: ["sorry", "sorry"], stored: 0 };
 /** An error handler that says what failed. */
 const tellMessage: ErrorRequestHandler = (error, _req, res, _next) => void res.status(500).end(String(error));
 
-describe.each(versions)("%s: what an error handler answers is never stored", (version, express) => {
+describe.each(versions)("%s: the page of an error handler", (version, express) => {
   const rejections = { "Express 4": {}, "Express 5": { "a rejected promise": rejection } }[version];
 
   it.each(Object.entries({ ...failures, ...rejections }))(
-    "after %s, by a handler of the application",
+    "is not stored after %s, if the handler is the application's",
     async (_name, fail) => {
       const cache = quietCache();
       const app = express();
@@ -59,7 +59,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
   );
 
   it.each(Object.entries({ ...failures, ...rejections }))(
-    "after %s, where the cache is mounted on a router",
+    "is not stored after %s, if the cache is mounted on a router",
     async (_name, fail) => {
       const cache = quietCache();
       const router = express.Router();
@@ -70,14 +70,14 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
     },
   );
 
-  it("by a handler of the route itself", async () => {
+  it("is not stored if the handler is the route's own", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/a", cacheRoute(cache, { ttl: 60 }), failures["next(error)"] as RequestHandler, answerWell);
     expect(await outcome(app, cache)).toEqual(WELL);
   });
 
-  it("after an error of router.param", async () => {
+  it("is not stored after an error of router.param", async () => {
     const cache = quietCache();
     const app = express();
     app.use(cacheRoute(cache, { ttl: 60 }));
@@ -87,7 +87,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
     expect(await outcome(app, cache)).toEqual(WELL);
   });
 
-  it("after an error in a route that was come to by next('route')", async () => {
+  it("is not stored after an error in a route that was reached by next('route')", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, _res, next) => next("route"));
@@ -96,7 +96,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
     expect(await outcome(app, cache)).toEqual(WELL);
   });
 
-  it("by any of two caches on one route", async () => {
+  it("is not stored by either of two caches on one route", async () => {
     const [outer, inner] = [quietCache(), quietCache()];
     const app = express();
     app.get("/a", cacheRoute(outer, { ttl: 60 }), cacheRoute(inner, { ttl: 60 }), (_req, _res, next) =>
@@ -107,7 +107,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
     expect(outer.stats().stored).toBe(0);
   });
 
-  it("where it ends what the handler began", async () => {
+  it("is not stored if it completes the response that the handler began", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, res, next) => {
@@ -120,7 +120,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
 
   // What fails with a status of its own is an answer: `thrown.test.ts`.
   it.each(Object.entries(failures).filter(([name]) => !name.includes("no file")))(
-    "after %s, by Express itself with a status that the route accepts",
+    "is not stored after %s, if it is Express's own with a status that the route accepts",
     async (_name, fail) => {
       const cache = quietCache();
       const app = express().set("env", "test");
@@ -133,7 +133,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
     },
   );
 
-  it("an error that next() recovers from is none that may be stored", async () => {
+  it("is not stored after an error from which next() recovers", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/a", cacheRoute(cache, { ttl: 60 }), (_req, _res, next) => next(new Error("no")));
@@ -143,7 +143,7 @@ describe.each(versions)("%s: what an error handler answers is never stored", (ve
   });
 });
 
-describe.each(versions)("%s: what stands in front fails", (_version, express) => {
+describe.each(versions)("%s: middleware before the cache", (_version, express) => {
   /** Something that makes more of the content, and cannot. */
   const failing: Record<string, (res: Response) => void> = {
     "as the content is ended": (res) => {
@@ -175,7 +175,7 @@ describe.each(versions)("%s: what stands in front fails", (_version, express) =>
       Object.entries(ways).map(([how, send]) => [when, how, fail, send] as const),
     ),
   )(
-    "%s, of what is sent %s: the error page goes out, and nothing is stored",
+    "that throws %s, of a response sent %s, lets the error page be sent and nothing be stored",
     async (_when, _how, fail, send) => {
       const cache = quietCache();
       const app = express();
@@ -203,12 +203,12 @@ describe.each(versions)("%s: what stands in front fails", (_version, express) =>
   );
 });
 
-describe.each(versions)("%s: errors of the cache's own go to error handlers", (_version, express) => {
+describe.each(versions)("%s: an error of the cache's own", (_version, express) => {
   it.each([
     ["key", "ERR_CACHE_KEY", { key: () => "" }],
     ["scope", "ERR_CACHE_SCOPE", { scope: () => "" }],
     ["ttl", "ERR_CACHE_TTL", { ttl: () => Number.NaN }],
-  ])("a %s function that answers nothing usable fails its request", async (_name, code, options) => {
+  ])("reaches error handlers if a %s function returns nothing usable", async (_name, code, options) => {
     const app = express();
     app.get("/a", cacheRoute(quietCache(), options), (_req, res) => res.end("text"));
     app.use(tellMessage);
@@ -217,7 +217,7 @@ describe.each(versions)("%s: errors of the cache's own go to error handlers", (_
     expect([status, text]).toEqual([500, expect.stringContaining(code)]);
   });
 
-  it("a ttl function that fails on a stream breaks nothing but its request", async () => {
+  it("reaches error handlers if a ttl function throws for a stream, and affects only its request", async () => {
     const app = express();
     app.get("/a", cacheRoute(quietCache(), { ttl: () => Number.NaN }), (_req, res) => {
       setImmediate(() => res.write("one"));
@@ -231,7 +231,7 @@ describe.each(versions)("%s: errors of the cache's own go to error handlers", (_
     ["at once", memoryStore()],
     ["later", { name: "slow", get: async () => undefined, set() {}, delete: () => 0, clear() {} }],
   ])(
-    "a parser of queries that fails, after a store that answers %s, fails each request",
+    "reaches error handlers if the query parser throws, after a store that responds %s",
     async (_when, store) => {
       const app = express().set("query parser", (query: string) => {
         if (query === "a=1") throw new Error("parser");
@@ -248,7 +248,7 @@ describe.each(versions)("%s: errors of the cache's own go to error handlers", (_
     },
   );
 
-  it("a router of neither version, whose failures would go unseen, is an error", async () => {
+  it("reaches error handlers if the router is of neither version", async () => {
     const app = express();
     const beStrange: RequestHandler = (req, _res, next) => {
       req.route = { path: "/a", stack: [{}] };
@@ -262,7 +262,7 @@ describe.each(versions)("%s: errors of the cache's own go to error handlers", (_
 });
 
 describe.each(versions)("%s: an error after writeHead", (_version, express) => {
-  it("is answered by an error handler without what the head said", async () => {
+  it("leaves the error handler a response without the fields of that head", async () => {
     const app = express();
     const early = (res: Response): void => void res.set("x-early", "1");
     app.get(

@@ -27,7 +27,7 @@ describe.each(versions)("%s with compression before the cache", (_version, expre
   };
 
   it.each(Object.entries(answers))(
-    "what is answered %s is stored plain and coded for whom accepts it",
+    "a response sent %s is stored plain, and compressed for clients that accept it",
     async (_name, answer) => {
       const cache = quietCache();
       const app = express();
@@ -48,7 +48,7 @@ describe.each(versions)("%s with compression before the cache", (_version, expre
     },
   );
 
-  it("a 304 is answered from the plain entry", async () => {
+  it("a 304 is sent from the plain entry", async () => {
     const app = express();
     app.use(compress);
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => res.send(long));
@@ -85,7 +85,7 @@ describe.each(versions)("%s with compression after the cache", (_version, expres
     expect(coded.header("vary")).toBe("Accept-Encoding");
   });
 
-  it("what it leaves alone is at hand as a whole", async () => {
+  it("a response that is not compressed is stored whole", async () => {
     const app = express();
     const small = compression({ threshold: "1mb" });
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), small, (_req, res) =>
@@ -98,7 +98,7 @@ describe.each(versions)("%s with compression after the cache", (_version, expres
 });
 
 describe.each(versions)("%s: fields of other middleware", (_version, express) => {
-  it("those of cors are said anew to each origin", async () => {
+  it("those of cors are set again for each origin", async () => {
     const app = express();
     app.use(cors({ origin: ["http://a.test", "http://b.test"] }));
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => res.send("text"));
@@ -122,7 +122,7 @@ describe.each(versions)("%s: fields of other middleware", (_version, express) =>
     expect(hit.header("x-cache")).toBe("HIT");
   });
 
-  it("a cookie that a session sets with the head, after the cache, is seen: nothing is stored", async () => {
+  it("a cookie that a session after the cache sets with the head keeps the response from being stored", async () => {
     const cache = quietCache();
     const app = express();
     const session: RequestHandler = (_req, res, next) => {
@@ -135,7 +135,7 @@ describe.each(versions)("%s: fields of other middleware", (_version, express) =>
     expect(cache.stats().refusals).toEqual({ "set-cookie": 1 });
   });
 
-  it("a listener for the head sees the status and the length that are sent", async () => {
+  it("a listener for the head reads the status and the length that are sent", async () => {
     const seen: unknown[] = [];
     const app = express();
     app.use((_req, res, next) => {
@@ -153,8 +153,8 @@ describe.each(versions)("%s: fields of other middleware", (_version, express) =>
   });
 });
 
-describe.each(versions)("%s: where the cache may stand", (_version, express) => {
-  it("express.static answers a range on a miss with the whole, and the cache cuts the next one", async () => {
+describe.each(versions)("%s: a cache in a chain of middleware", (_version, express) => {
+  it("gets the whole file from express.static for a range on a miss, and sends the next range itself", async () => {
     const cache = quietCache();
     const files = express.static(dirname(import.meta.filename));
     const app = express();
@@ -171,7 +171,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect([same.status, same.header("x-cache")]).toEqual([304, "HIT"]);
   });
 
-  it("a handler that passes on to the next route is cached as what that one answers", async () => {
+  it("stores the response of the next route if its handler passes on to that", async () => {
     const app = express();
     const handler = counted((_req, res) => void res.end("second"));
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (_req, _res, next) => next("route"));
@@ -180,7 +180,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect([hit.header("x-cache"), hit.text, handler.runs]).toEqual(["HIT", "second", 1]);
   });
 
-  it("a router in a router keeps its paths apart", async () => {
+  it("keeps the paths of a router in a router apart", async () => {
     const inner = express.Router();
     inner.get("/b", (req, res) => void res.end(req.baseUrl));
     const router = express.Router().use("/:id", inner);
@@ -192,7 +192,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect([miss.text, hit.text, hit.header("x-cache")]).toEqual(["/x/2", "/x/2", "HIT"]);
   });
 
-  it("two caches, one within the other, both answer", async () => {
+  it("responds within another cache, as that does", async () => {
     const [outer, inner] = [quietCache({ namespace: "outer" }), quietCache({ namespace: "inner" })];
     const app = express();
     const handler = counted((_req, res) => void res.send("text"));
@@ -207,7 +207,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect([inner.stats().outcomes.hit, outer.stats().outcomes.hit]).toEqual([1, 1]);
   });
 
-  it("what an error handler answers passes the middleware before the cache", async () => {
+  it("sends the page of an error handler through the middleware before it", async () => {
     const app = express();
     app.use(compress);
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), () => {
@@ -219,7 +219,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect([answer.header("content-encoding"), gunzipSync(answer.body).toString()]).toEqual(["gzip", long]);
   });
 
-  it("a response has Node's own methods back once it is answered", async () => {
+  it("restores Node's own methods of a response once it is sent", async () => {
     const left: string[][] = [];
     const app = express();
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => {
@@ -230,7 +230,7 @@ describe.each(versions)("%s: where the cache may stand", (_version, express) => 
     expect(left).toEqual([[]]);
   });
 
-  it("a response that is on its way already is left alone", async () => {
+  it("leaves a response alone that is under way already", async () => {
     const cache = quietCache();
     const app = express();
     app.get(

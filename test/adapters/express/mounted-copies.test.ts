@@ -57,14 +57,14 @@ describe.each(["Express 4 in Express 5", "Express 5 in Express 4"])(
       ["res.sendFile of no file", (_req, res) => res.sendFile("/no/such/file")],
     ];
 
-    it.each(ways)("has its failures seen, though its own error handler answers: %s", async (_name, fail) => {
+    it.each(ways)("reports its failures, even to its own error handler: %s", async (_name, fail) => {
       const cache = quietCache();
       const answers = await askTwice(await site(cache, fail), "/a/x");
       expect(answers.map(({ text }) => text)).toEqual(["an error page", "an error page"]);
       expect([cache.stats().stored, cache.stats().outcomes.hit]).toEqual([0, 0]);
     });
 
-    it("has them seen where it is mounted on a router", async () => {
+    it("reports its failures if it is mounted on a router", async () => {
       const cache = quietCache();
       const client = await site(cache, (_req, _res, next) => next(new Error("no")), {}, "router");
       const answers = await askTwice(client, "/a/x");
@@ -72,7 +72,7 @@ describe.each(["Express 4 in Express 5", "Express 5 in Express 4"])(
       expect([cache.stats().stored, cache.stats().outcomes.hit]).toEqual([0, 0]);
     });
 
-    it("is refreshed by its answers only: an error page leaves the stale response", async () => {
+    it("is not refreshed by an error page, which leaves the stale response", async () => {
       const clock = testClock();
       const cache = quietCache({ clock, onError: () => undefined });
       let runs = 0;
@@ -102,13 +102,13 @@ describe.each(["Express 4 in Express 5", "Express 5 in Express 4"])(
   },
 );
 
-describe("what has no route of its own", () => {
+describe("an application without a route", () => {
   it.each([
     ["an application of Express 4 in Express 5", express5, () => express4()],
     ["an application of Express 5 in Express 4", express4, () => express5()],
     ["a router of Express 4 in Express 5", express5, () => express4.Router()],
     ["a router of Express 5 in Express 4", express4, () => express5.Router()],
-  ])("is passed: %s", async (_name, outer, inner) => {
+  ])("is passed through: %s", async (_name, outer, inner) => {
     const cache = quietCache();
     const app = outer();
     app.use(cacheRoute(cache, { ttl: 60 }), inner(), (_req, res) => void res.send("text"));
@@ -119,7 +119,7 @@ describe("what has no route of its own", () => {
 });
 
 describe("an application whose router is unknown", () => {
-  it("answers, and is not stored: its failures could not be seen", async () => {
+  it("responds, and is not stored, because its failures could not be seen", async () => {
     const cache = quietCache();
     const unknown = express5();
     Object.defineProperty(unknown, "router", {
@@ -140,7 +140,7 @@ describe("a router of another copy of Express", () => {
   it.each([
     ["Express 4 in Express 5", express5, express4],
     ["Express 5 in Express 4", express4, express5],
-  ])("has its failures seen, though its own error handler answers: %s", async (_name, outer, inner) => {
+  ])("reports its failures, even to its own error handler: %s", async (_name, outer, inner) => {
     const cache = quietCache();
     const router = inner.Router();
     router.get("/x", () => {

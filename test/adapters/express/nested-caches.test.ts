@@ -30,7 +30,7 @@ const WAYS: readonly (readonly [string, Handle])[] = [
 describe.each(versions)("%s: two caches in front of one handler", (_version, express) => {
   const OWN = { query: ["q"] };
 
-  it.each(WAYS)("go on for those who wait at each, where the response %s", async (_name, answer) => {
+  it.each(WAYS)("go on for the followers of each if the response %s", async (_name, answer) => {
     const outer = quietCache();
     const gate = new Gate();
     const site = await crowd(express, (res) => answer(res, gate), OWN, [cacheRoute(outer, { ttl: 60 })]);
@@ -49,7 +49,7 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
   it.each([
     ["outer", "/a?q=1&x=1"],
     ["inner", "/a?q=1&x=2"],
-  ])("go on for one who waits at the %s one only", async (_name, path) => {
+  ])("go on for a follower of the %s one only", async (_name, path) => {
     const gate = new Gate();
     const site = await crowd(
       express,
@@ -70,7 +70,7 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
     expect([site.handler.runs, site.noticed]).toEqual([1, []]);
   });
 
-  it("are both rid of a handler of which nobody at either wants the rest", async () => {
+  it("both stop a handler if nobody at either wants the rest", async () => {
     const gate = new Gate();
     const site = await crowd(
       express,
@@ -100,12 +100,12 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
 /** A wait that no test outlasts. */
 const FOREVER = { ttl: 60, waitMs: 600_000 };
 
-describe.each(versions)("%s: one cache twice on a request's way", (_version, express) => {
+describe.each(versions)("%s: one cache twice in a request's chain", (_version, express) => {
   it.each([
     ["app.use and a route", "/b", undefined],
     ["two routes of which the first passes", "/:page", undefined],
     ["static files", "/", express5.static(import.meta.dirname)],
-  ])("is asked once, and filled once: %s", async (_name, path, files) => {
+  ])("is looked up once, and filled once: %s", async (_name, path, files) => {
     const cache = quietCache();
     const app = express();
     const handler = counted((_req, res) => res.send("text"));
@@ -117,7 +117,7 @@ describe.each(versions)("%s: one cache twice on a request's way", (_version, exp
     expect([handler.runs, cache.stats().stored]).toEqual([1, 1]);
   });
 
-  it("is refreshed by the handler, and not by what it has", async () => {
+  it("is refreshed by the handler, and not by its own entry", async () => {
     const clock = testClock();
     const cache = quietCache({ clock });
     const options = { ...FOREVER, staleWhileRevalidate: 60 };

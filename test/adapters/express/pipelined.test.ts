@@ -23,7 +23,7 @@ describe.each(versions)(
     it.each<[string, (res: Response) => void]>([
       ["at once", (res) => void res.send("text")],
       ["in parts", (res) => (res.write("te"), void res.end("xt"))],
-    ])("may end %s between the end of its connection and its being told", async (_name, answer) => {
+    ])("may end %s between the end of its connection and the event of it", async (_name, answer) => {
       const open: Response[] = [];
       const gate = new Gate();
       const site = await crowd(
@@ -45,7 +45,7 @@ describe.each(versions)(
       expect([site.handler.runs, site.cache.stats().stored, site.noticed]).toEqual([1, 1, []]);
     });
 
-    it("leaves what it follows when its client goes", async () => {
+    it("stops following when its client disconnects", async () => {
       const told: string[] = [];
       const site = await crowd(
         express,
@@ -67,7 +67,7 @@ describe.each(versions)(
       expect(told).toEqual(["closed"]);
     });
 
-    it("lets others lead once its client is gone, though its content was still coming", async () => {
+    it("lets others lead once its client has disconnected, though its content was still to come", async () => {
       const site = await crowd(
         express,
         (res) => void (site.handler.runs > 1 && res.send("text")),
@@ -83,7 +83,7 @@ describe.each(versions)(
       expect(site.handler.runs).toBe(2);
     });
 
-    it("does not lead in another's place once its client is gone", async () => {
+    it("does not replace a leader once its client has disconnected", async () => {
       const gate = new Gate();
       const site = await crowd(
         express,
@@ -135,7 +135,7 @@ describe.each(versions)("%s: a request behind a run that goes on without its cli
     );
   }
 
-  it("hears at once that their connection is closed, and the run does not", async () => {
+  it("is told at once that their connection is closed, and the run is not", async () => {
     const gate = new Gate();
     const told: string[] = [];
     const site = await queued(gate, told);
@@ -151,7 +151,7 @@ describe.each(versions)("%s: a request behind a run that goes on without its cli
     expect([atOnce, told, site.noticed]).toEqual([["listens", "connection closed"], atOnce, []]);
   });
 
-  it("hears at once that their connection is closed, where it is the next without pipelining", async () => {
+  it("is told at once that their connection is closed, if it is the next without pipelining", async () => {
     const gate = new Gate();
     const told: string[] = [];
     const site = await queued(gate, told);

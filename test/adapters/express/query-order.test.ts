@@ -141,7 +141,7 @@ describe.each(versions)("%s: a handler that reads its query by qs", (_, express)
     ["a=c#", "a=c%23"],
     ["a=1#&b=2", "b=2&a=1#"],
     ["a=c\u00A0", "a=c%C2%A0"],
-  ])("is asked anew where it reads another one: ?%s, then ?%s", async (first, second) => {
+  ])("runs again if it reads another one: ?%s, then ?%s", async (first, second) => {
     const { cached, plain } = await answers(first, second);
 
     expect(new Set(plain).size).toBe(2);
@@ -152,7 +152,7 @@ describe.each(versions)("%s: a handler that reads its query by qs", (_, express)
     ["empty ones", `${many}a=1`, "a=1"],
     ["others", `${"b=1&".repeat(1000)}a=1`, `a=1${"&b=1".repeat(1000)}`],
   ])(
-    "is asked anew where it does not read what stands behind a thousand: %s",
+    "runs again if it does not read the parameters after the thousandth: %s",
     async (_name, first, second) => {
       const { cached, plain } = await answers(first, second);
 

@@ -15,10 +15,10 @@ function showing(app: Express, options: CacheRouteOptions): Express {
   return app;
 }
 
-describe.each(versions)("%s: what a handler sees", (_version, express) => {
+describe.each(versions)("%s: the request of a handler", (_version, express) => {
   const path = "/a?a=1&utm_source=x&a=2&b[c]=3";
 
-  it("parameters outside the key are taken from its query and its URL, by every name", async () => {
+  it("has no parameter outside the key, in its query or in any of its URLs", async () => {
     const client = await visit(showing(express(), { query: ["a", "b"] }));
     const { text } = await client.ask({ path });
     const { query, url, full } = JSON.parse(text) as Record<string, object | string>;
@@ -27,7 +27,7 @@ describe.each(versions)("%s: what a handler sees", (_version, express) => {
     expect([url, full]).toEqual(["/a?a=1&a=2&b[c]=3", "/a?a=1&a=2&b[c]=3"]);
   });
 
-  it("a query that was parsed before the cache loses them too, and keeps what was made of the others", async () => {
+  it("has none in a query that was parsed before the cache, and keeps the parsed values of the others", async () => {
     const app = express();
     app.use((req, _res, next) => {
       Object.defineProperty(req, "query", { value: { a: 1, utm_source: "x" }, configurable: true });
@@ -39,7 +39,7 @@ describe.each(versions)("%s: what a handler sees", (_version, express) => {
     expect(text).not.toContain('"utm_source"');
   });
 
-  it("of a nested parameter, only the part that is named stays", async () => {
+  it("has only the part of a nested parameter that is named", async () => {
     const app = express().set("query parser", "extended");
     const client = await visit(showing(app, { query: ["b[c]"] }));
     const { text } = await client.ask({ path: "/a?b[c]=3&b[d]=4" });
@@ -47,7 +47,7 @@ describe.each(versions)("%s: what a handler sees", (_version, express) => {
     expect(text).not.toContain('"d"');
   });
 
-  it("below a mount point, the URL stays relative to it", async () => {
+  it("has a URL that is relative to its mount point", async () => {
     const router = express.Router();
     router.get("/a", cacheRoute(quietCache(), { query: [] }), showQuery);
     const client = await visit(express().use("/x", router));
@@ -56,7 +56,7 @@ describe.each(versions)("%s: what a handler sees", (_version, express) => {
   });
 });
 
-describe.each(versions)("%s: whose host it is", (_version, express) => {
+describe.each(versions)("%s: the origin in the key", (_version, express) => {
   const ask = async (app: Express, first: object, second: object): Promise<string | undefined> => {
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => res.send("text"));
     const client = await visit(app);
@@ -65,26 +65,23 @@ describe.each(versions)("%s: whose host it is", (_version, express) => {
   };
 
   it.each(["x-forwarded-host", "x-forwarded-proto"])(
-    "%s of an untrusted client changes nothing",
+    "is not changed by %s of an untrusted client",
     async (name) => {
       expect(await ask(express(), { [name]: "one" }, { [name]: "two" })).toBe("HIT");
     },
   );
 
-  it.each(["x-forwarded-host", "x-forwarded-proto"])(
-    "%s of a trusted proxy is part of the key",
-    async (name) => {
-      const app = express().set("trust proxy", true);
-      expect(await ask(app, { [name]: "one" }, { [name]: "two" })).toBe("MISS");
-    },
-  );
+  it.each(["x-forwarded-host", "x-forwarded-proto"])("has %s of a trusted proxy", async (name) => {
+    const app = express().set("trust proxy", true);
+    expect(await ask(app, { [name]: "one" }, { [name]: "two" })).toBe("MISS");
+  });
 
-  it("only the nearest of several forwarded hosts counts as Express counts it", async () => {
+  it("has only the nearest of several forwarded hosts, as Express has", async () => {
     const app = express().set("trust proxy", true);
     expect(await ask(app, { "x-forwarded-host": "one, two" }, { "x-forwarded-host": "one" })).toBe("HIT");
   });
 
-  it("two ports of one host are two hosts", async () => {
+  it("tells two ports of one host apart", async () => {
     expect(await ask(express(), { host: "a.test:1" }, { host: "a.test:2" })).toBe("MISS");
   });
 });
@@ -110,19 +107,19 @@ describe.each(versions)("%s: content in the key", (_version, express) => {
     ["a form", express.urlencoded({ extended: false }), "application/x-www-form-urlencoded", "a=1"],
     ["text", express.text(), "text/plain", "1"],
     ["bytes", express.raw(), "application/octet-stream", "1"],
-  ])("%s that a parser has read tells requests apart", async (_name, parser, type, body) => {
+  ])("that is %s, as a parser has read it, tells requests apart", async (_name, parser, type, body) => {
     expect(await post(parser, type, body)).toEqual(["MISS", "HIT", "MISS"]);
   });
 
-  it("content that no parser has read is not looked up", async () => {
+  it("prevents the lookup if no parser has read it", async () => {
     expect(await post(undefined, "text/plain", "1")).toEqual(["content", "content", "content"]);
   });
 
-  it("content that a parser has passed by is not looked up, whatever it left in its place", async () => {
+  it("prevents the lookup if a parser has skipped it, whatever that has set in its place", async () => {
     expect(await post(express.json(), "text/plain", "1")).toEqual(["content", "content", "content"]);
   });
 
-  it("a form with files is not looked up, because its files are not in req.body", async () => {
+  it("prevents the lookup of a form with files, because they are not in req.body", async () => {
     const takeFields: RequestHandler = (req: Request, _res, next) => {
       req.body = { name: "a" };
       req.resume().once("end", next);
@@ -134,30 +131,30 @@ describe.each(versions)("%s: content in the key", (_version, express) => {
     ]);
   });
 
-  it("no content is content too", async () => {
+  it("may be absent", async () => {
     expect(await post(express.json(), "application/json", "")).toEqual(["MISS", "HIT", "HIT"]);
   });
 });
 
-describe.each(versions)("%s: names and options", (_version, express) => {
+describe.each(versions)("%s: cacheRoute", (_version, express) => {
   it.each([
     ["an unknown option", { tll: 60 }, "ERR_CACHE_OPTION_UNKNOWN"],
     ["a guard that is no middleware", { before: ["requireKey"] }, "ERR_CACHE_OPTION_INVALID"],
     ["guards that are no list", { before: () => undefined }, "ERR_CACHE_OPTION_INVALID"],
     ["options that are no object", null, "ERR_CACHE_OPTION_INVALID"],
-  ])("%s is refused where the route is declared", (_name, options, code) => {
+  ])("refuses %s when the route is declared", (_name, options, code) => {
     expect(() => cacheRoute(quietCache(), options as never)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("what is no cache is refused where the route is declared", () => {
+  it("refuses a value that is no cache when the route is declared", () => {
     expect(() => cacheRoute({} as never)).toThrow(expect.objectContaining({ code: "ERR_CACHE_NOT_A_CACHE" }));
   });
 
-  it("the middleware has a name in stack traces", () => {
+  it("returns middleware with a name in stack traces", () => {
     expect(cacheRoute(quietCache()).name).toBe("cacheRoute");
   });
 
-  it("reports name the route: its method, its mount point and its pattern", async () => {
+  it("names the route in reports by its method, its mount point and its pattern", async () => {
     const reports: Report[] = [];
     const cache = createCache({ reporter: (report) => void reports.push(report) });
     const refused: RequestHandler = (_req, res) => void res.set("cache-control", "private").end();
@@ -191,7 +188,7 @@ describe.each(versions)("%s: guards", (_version, express) => {
   };
 
   it.each(Object.entries(guards))(
-    "a guard that %s keeps a hit from being answered",
+    "one that %s prevents a hit from being sent",
     async (_name, [guard, status]) => {
       const app = express().set("env", "test");
       const pass: RequestHandler = (_req, _res, next) => void setImmediate(next);

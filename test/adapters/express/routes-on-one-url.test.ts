@@ -33,7 +33,7 @@ const says =
     void res.send(text);
 
 describe.each(versions)("%s: two routes on one URL", (_version, express) => {
-  it("share nothing where next('route') chooses", async () => {
+  it("share nothing if next('route') chooses", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/home", flagged("beta"), cacheRoute(cache, kept), says("beta"));
@@ -44,7 +44,7 @@ describe.each(versions)("%s: two routes on one URL", (_version, express) => {
     expect(texts).toEqual(["beta", "stable", "beta!", "stable!"]);
   });
 
-  it("share nothing where they have one middleware", async () => {
+  it("share nothing if they have one middleware", async () => {
     const cached = cacheRoute(quietCache(), kept);
     const app = express();
     app.get("/home", flagged("beta"), cached, says("beta"));
@@ -65,7 +65,7 @@ describe.each(versions)("%s: two routes on one URL", (_version, express) => {
       (app: Express, beta: RequestHandler, stable: RequestHandler) =>
         app.use((req, res, next) => (req.headers["x-flag"] === "beta" ? beta : stable)(req, res, next)),
     ],
-  ])("share nothing in two routers %s, each with the same middleware in front", async (_name, mount) => {
+  ])("share nothing in two routers %s, each behind the same middleware", async (_name, mount) => {
     const cached = cacheRoute(quietCache(), kept);
     const [beta, stable] = [express.Router(), express.Router()];
     beta.use(flagged("beta", "router"), cached).get("/home", says("beta"));
@@ -98,7 +98,7 @@ describe.each(versions)("%s: two routes on one URL", (_version, express) => {
     ]);
   });
 
-  it("share nothing where a function of the application's chooses the middleware", async () => {
+  it("share nothing if a function of the application chooses the middleware", async () => {
     const cache = quietCache();
     const [one, other] = [cacheRoute(cache, kept), cacheRoute(cache, kept)];
     const app = express();
@@ -124,7 +124,7 @@ describe.each(versions)("%s: two routes on one URL", (_version, express) => {
     expect((await client.ask({ path: "/home", method: "HEAD" })).header("x-cache")).toBe("HIT");
   });
 
-  it("are told apart by explain", async () => {
+  it("are distinguished by explain", async () => {
     const cache = quietCache();
     const app = express();
     app.get("/home", flagged("beta"), cacheRoute(cache, kept), says("beta"));
@@ -157,7 +157,7 @@ describe.each(versions)("%s: the name of a route", (_version, express) => {
 
   const paths = ["/a/x", "beta /a/x", "/b/x", "/c/x", "beta /c/x", "/b/y", "/c/z", "/b/else", "/c/else"];
 
-  it("is the same in another process, whatever is loaded or asked first", async () => {
+  it("is the same in another process, whatever is loaded or requested first", async () => {
     const store = memoryStore();
     const here = await told(await visit(site(store, ["a", "b", ":any"])), ...paths);
     const there = await told(await visit(site(store, ["b", "a", ":any"], "other ")), ...paths.toReversed());
@@ -165,7 +165,7 @@ describe.each(versions)("%s: the name of a route", (_version, express) => {
     expect(there.toReversed()).toEqual(here.map((text) => `${text}!`));
   });
 
-  it("is the route's own word, which wins over its place", async () => {
+  it("is the option of the route, which wins over its place", async () => {
     const store = memoryStore();
     function named(names: readonly string[], own: string): Promise<Client> {
       const cache = quietCache({ store });
@@ -222,7 +222,7 @@ describe.each(versions)("%s: a URL that middleware rewrites", (_version, express
     expect(texts).toEqual(["de", "en", "de!", "en!"]);
   });
 
-  it("dies whole with a write to the one that was received", async () => {
+  it("is invalidated as a whole by a write to the one that was received", async () => {
     const cache = quietCache();
     const client = await visit(site(cache, cacheRoute(cache, { ...kept, invalidateOnUnsafe: true })));
     await told(client, "de /shop/hello", "en /shop/hello");

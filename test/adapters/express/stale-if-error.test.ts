@@ -19,7 +19,7 @@ const failures: Record<string, (req: Request, res: Response) => unknown> = {
 };
 
 describe.each(versions)("%s: staleIfError", (_version, express) => {
-  it.each(Object.entries(failures))("%s is replaced by what is stale", async (_name, fail) => {
+  it.each(Object.entries(failures))("replaces %s by the stale response", async (_name, fail) => {
     const { client, clock, handler } = await site(
       express,
       (req, res, run) => (run === 1 ? res.send("run 1") : fail(req, res)),
@@ -32,7 +32,7 @@ describe.each(versions)("%s: staleIfError", (_version, express) => {
     expect(handler.runs).toBe(2);
   });
 
-  it("a handler that takes longer than handlerTimeout is replaced, and goes on", async () => {
+  it("replaces the response of a handler that takes longer than handlerTimeout, which goes on", async () => {
     const told = new EventEmitter();
     const { client, clock, cache } = await site(
       express,
@@ -57,7 +57,7 @@ describe.each(versions)("%s: staleIfError", (_version, express) => {
     expect((await client.ask({ path: "/a" })).text).toBe("run 2");
   });
 
-  it("what is no error is the answer, and comes as it streams", async () => {
+  it("sends a response that is no error, as it streams", async () => {
     const told = new EventEmitter();
     const { client, clock, handler } = await site(
       express,
@@ -76,7 +76,7 @@ describe.each(versions)("%s: staleIfError", (_version, express) => {
     expect([first, await answer.next(), handler.runs]).toEqual(["run 2 ", "end", 2]);
   });
 
-  it("must-revalidate forbids it", async () => {
+  it("is forbidden by must-revalidate", async () => {
     const { client, clock } = await site(
       express,
       (_req, res, run) =>

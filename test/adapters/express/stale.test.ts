@@ -10,7 +10,7 @@ import { counted, quietCache, versions, visit } from "./support.ts";
 describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
   const during = { staleWhileRevalidate: 60 };
 
-  it("answers 200 requests for an expired key at once, with one run behind them", async () => {
+  it("responds to 200 requests for an expired key at once, with one run in the background", async () => {
     const told = new EventEmitter();
     const { client, clock, handler, cache } = await site(
       express,
@@ -31,7 +31,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect([cache.stats().outcomes.stale, cache.stats().refreshes]).toEqual([200, 1]);
   });
 
-  it("runs the guards again for it, which see the request that came upon the stale response", async () => {
+  it("runs the guards again for the refresh, with the request that found the stale response", async () => {
     const seen: unknown[] = [];
     const guard: RequestHandler = (req, _res, next) => {
       const { method, protocol, originalUrl, ip, headers } = req;
@@ -59,7 +59,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect(text).toBe("run 3 undefined");
   });
 
-  it("runs the handler as for GET where a HEAD came upon it", async () => {
+  it("runs the handler as for GET if a HEAD found the stale response", async () => {
     const methods: string[] = [];
     const { client, clock, cache } = await site(
       express,
@@ -73,7 +73,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect(methods).toEqual(["GET", "GET"]);
   });
 
-  it("keeps what it has where a guard refuses the refresh", async () => {
+  it("keeps the entry if a guard refuses the refresh", async () => {
     let isOpen = true;
     const before: RequestHandler[] = [
       (req, res, next) => (isOpen || req.socket.readable === undefined ? next() : res.status(401).end()),
@@ -112,7 +112,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     ],
     ["calls next(error)", (_res, next) => next(new Error("no"))],
     ["breaks its stream off", (res) => (res.write("half"), setImmediate(() => res.destroy(new Error("no"))))],
-  ])("keeps what it has, and tells the error, where the handler %s", async (_name, fail) => {
+  ])("keeps the entry, and reports the error, if the handler %s", async (_name, fail) => {
     const { client, clock, cache, errors } = await site(
       express,
       (req, res, run) => (run === 1 ? res.send("run 1") : fail(res, req.next as never)),
@@ -126,7 +126,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining("no") as string })]);
   });
 
-  it("stores what streams, larger than a connection takes at once", async () => {
+  it("stores a stream larger than the buffer of a connection", async () => {
     const { client, clock, cache } = await site(
       express,
       async (_req, res, run) => {
@@ -142,7 +142,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect((await client.ask({ path: "/a" })).text).toBe("2".repeat(2_000_000));
   });
 
-  it("refreshes the cache that asked for it, where there is another one in front", async () => {
+  it("refreshes its own cache if there is another one before it", async () => {
     const clock = testClock();
     const outer = quietCache({ clock });
     const inner = quietCache({ clock });
@@ -162,7 +162,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     ]);
   });
 
-  it("asks the caches behind the one that refreshes", async () => {
+  it("looks up the caches after the one that refreshes", async () => {
     const clock = testClock();
     const outer = quietCache({ clock });
     const inner = quietCache({ clock });
@@ -177,7 +177,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect(inner.stats().stored).toBe(2);
   });
 
-  it("is not done for methods with content, which cannot be asked again", async () => {
+  it("does nothing for methods with content, which cannot be replayed", async () => {
     const clock = testClock();
     const cache = quietCache({ clock });
     const app = express().use(express5.json());
@@ -210,7 +210,7 @@ describe.each(versions)("%s: staleWhileRevalidate", (_version, express) => {
     expect([stale.text, fresh.text]).toEqual(["run 1 /m/b?c", "run 2 /m/b?c"]);
   });
 
-  it("cannot be asked for by a client", async () => {
+  it("cannot be requested by a client", async () => {
     const { client, handler } = await site(express, (_req, res, run) => res.send(`run ${run}`), during);
     await client.ask({ path: "/a" });
     const names = ["x-caching-route", "x-refresh", "x-middleware-prefetch", "x-replay", "cache-control"];

@@ -31,7 +31,7 @@ const failures: Record<string, (req: Request, res: Response, next: NextFunction)
 type ErrorHandler = (error: unknown, req: Request, res: Response, next: NextFunction) => unknown;
 const page: ErrorHandler = (_error, _req, res, _next) => res.status(404).send("no such page");
 
-describe.each(versions)("%s: what a handler throws", (_version, express) => {
+describe.each(versions)("%s: an error of a handler", (_version, express) => {
   /** Its handler answers once, then fails; the response has just gone stale. */
   async function site(
     fail: (req: Request, res: Response, next: NextFunction) => unknown,
@@ -54,7 +54,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
   }
 
   it.each(Object.entries(failures))(
-    "%s is the answer, and kept as the error handler sends it",
+    "is the response, and stored as the error handler sends it, after %s",
     async (_, fail) => {
       const client = await site(fail, with404, page);
 
@@ -69,7 +69,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
   );
 
   it.each(Object.entries(failures))(
-    "%s is the answer, and not stored where its status is not",
+    "is the response, and not stored if its status is not, after %s",
     async (_, fail) => {
       const client = await site(fail, orStale, page);
 
@@ -80,7 +80,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
     },
   );
 
-  it("is kept as Express's own error page", async () => {
+  it("is stored as Express's own error page", async () => {
     const client = await site(failures["a throw"]!, with404);
 
     const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
@@ -93,7 +93,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
     expect(answers[1]?.header("content-security-policy")).toBe("default-src 'none'");
   });
 
-  it("is not kept where the error handler sends another status", async () => {
+  it("is not stored if the error handler sends another status", async () => {
     const client = await site(failures["a throw"]!, with404, (_error, _req, res, _next) =>
       res.status(200).send("home"),
     );
@@ -106,7 +106,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
     ]);
   });
 
-  it("is kept once, through error handlers that hand it on", async () => {
+  it("is stored once, through error handlers that pass it on", async () => {
     const client = await site(failures["a throw"]!, with404, (error, _req, _res, next) => next(error), page);
 
     await client.ask({ path: "/a" });
@@ -114,7 +114,7 @@ describe.each(versions)("%s: what a handler throws", (_version, express) => {
     expect(word(await client.ask({ path: "/a" }))).toEqual([404, "no such page", "HIT"]);
   });
 
-  it("is answered for by what is stale where the error handler itself fails", async () => {
+  it("is replaced by the stale response if the error handler itself fails", async () => {
     const client = await site(failures["a throw"]!, with404, (_error, _req, _res, _next) => {
       throw new Error("no template");
     });

@@ -32,7 +32,7 @@ async function refreshed(client: Client, path: string, cache: Cache, clock: Test
   return texts;
 }
 
-describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_version, express) => {
+describe.each(versions)("%s: the first refresh behind code that rewrites URLs", (_version, express) => {
   function site(path: string, options: CacheOptions = {}): { app: Express; cache: Cache; clock: TestClock } {
     const clock = testClock();
     const cache = quietCache({ clock, ...options });
@@ -46,7 +46,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
   it.each<[string, string, string, (req: IncomingMessage) => void]>([
     ["adds a prefix", "/report", "/t/report", (req) => void (req.url = `/t${req.url}`)],
     ["takes a prefix off", "/t/report", "/report", (req) => void (req.url = req.url?.replace("/t", ""))],
-  ])("succeeds where the server %s before Express sees it", async (_name, asked, path, rewrite) => {
+  ])("succeeds if the server %s before Express sees it", async (_name, asked, path, rewrite) => {
     const { app, cache, clock } = site(path);
     const client = await serve((req, res) => {
       rewrite(req);
@@ -56,7 +56,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect(texts).toEqual(["run 1", "run 1", "run 2"]);
   });
 
-  it("passes what stands in front of Express, which sees the URL that the client asked for", async () => {
+  it("passes the code before Express with the URL that the client requested", async () => {
     const { app, cache, clock } = site("/t/report");
     const seen: unknown[] = [];
     const client = await serve((req, res) => {
@@ -68,7 +68,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect(seen).toEqual(["/report", "/report", "/report", "/report"]);
   });
 
-  it("succeeds where the server rewrites later than in the turn in which the request came", async () => {
+  it("succeeds if the server rewrites in a later turn than that of the request", async () => {
     const { app, cache, clock } = site("/t/report");
     const client = await serve((req, res) => {
       setImmediate(() => {
@@ -80,7 +80,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect(texts).toEqual(["run 1", "run 1", "run 2"]);
   });
 
-  it("is not lost to another application to which the server gives the rewritten URL", async () => {
+  it("is not passed to another application to which the server gives the rewritten URL", async () => {
     const { app, cache, clock } = site("/report");
     const client = await serve((req, res) => {
       if (req.url?.startsWith("/t/") !== true) return void res.end("elsewhere");
@@ -91,7 +91,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect(texts).toEqual(["run 1", "run 1", "run 2"]);
   });
 
-  it.each(["url", "url and originalUrl"])("succeeds where middleware changes %s", async (what) => {
+  it.each(["url", "url and originalUrl"])("succeeds if middleware changes %s", async (what) => {
     const { app: cached, cache, clock } = site("/t/report");
     const app = express();
     app.use((req, _res, next) => {
@@ -103,7 +103,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect(texts).toEqual(["run 1", "run 1", "run 2"]);
   });
 
-  it("fails with an event where the URL changes each time, and stale is served on until the application itself is asked", async () => {
+  it("fails with an event if the URL changes each time, and the stale response is served until the application itself is called", async () => {
     const { app, cache, clock } = site("/t/report");
     // The third is the refresh.
     const rewrites = [true, true, false, true, true];
@@ -121,7 +121,7 @@ describe.each(versions)("%s: the first refresh behind a rewriter of URLs", (_ver
     expect([...stale, (await client.ask({ path: "/report" })).text]).toEqual(["run 1", "run 1", "run 2"]);
   });
 
-  it("fails with an event behind the first request of a process, whose URL was not noted; the next one succeeds", async () => {
+  it("fails with an event after the first request of a process, whose URL was not recorded; the next one succeeds", async () => {
     const store = memoryStore();
     const [before, after] = [site("/t/report", { store }), site("/t/report", { store })];
     let { app } = before;
@@ -157,7 +157,7 @@ describe.each(versions)("%s: a server that rewrites URLs before Express sees the
   it.each([
     ["another resource", "/t/:tenant/:first{/:rest}", "/t/:tenant/:first/:rest?"],
     ["nothing", "/t/acme/:first", "/t/acme/:first"],
-  ])("has no response stored that belongs to %s", async (_name, path5, path4) => {
+  ])("stores no response that belongs to %s", async (_name, path5, path4) => {
     const clock = testClock();
     const cache = quietCache({ clock });
     const app = express();

@@ -35,7 +35,7 @@ async function writeLong(res: Response, onFull: () => void = () => undefined): P
 }
 
 describe.each(versions)("%s: a handler that goes on without its client", (_version, express) => {
-  it("is woken where it waited for a client that did not read what is too large to keep", async () => {
+  it("is woken if it waited for a client that did not read a response too large to buffer", async () => {
     const full = new Gate();
     const gate = new Gate();
     const { handler, ...site } = await crowd(
@@ -57,7 +57,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
     expect(handler.runs).toBe(1);
   });
 
-  it("waits for those who read on, where the content is too large to keep", async () => {
+  it("waits for the remaining readers if the content is too large to buffer", async () => {
     const gate = new Gate();
     const site = await crowd(
       express,
@@ -79,7 +79,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
     expect(text.length).toBe(PART.length + LONG.length);
   });
 
-  it("does not hear of what was still on its way to the client", async () => {
+  it("gets no error for bytes that were still on their way to the client", async () => {
     const { noticed, handler, ...site } = await crowd(
       express,
       async (res) => {
@@ -119,7 +119,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
     expect(handler.runs).toBe(1);
   });
 
-  it("still knows who its client was, and hears of the end of the connection after its own", async () => {
+  it("still knows who its client was, and is told of the end of the connection after its own", async () => {
     const gate = new Gate();
     const heard: string[] = [];
     const site = await crowd(express, async (res, req) => {
@@ -138,7 +138,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
     expect(heard).toEqual(["closed true", "over"]);
   });
 
-  it("goes on where a request before it on its connection ends first", async () => {
+  it("goes on if a request before it on its connection ends first", async () => {
     const gates = [new Gate(), new Gate()] as const;
     const finished: string[] = [];
     const { client, noticed, handler, ...site } = await crowd(express, async (res, req) => {
@@ -168,7 +168,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
     expect([handler.runs, site.cache.stats().stored, noticed]).toEqual([2, 2, []]);
   });
 
-  it("is told at once where who waited for it has gone before the head", async () => {
+  it("is told at once if its follower has disconnected before the head", async () => {
     const gate = new Gate();
     const { noticed, ...site } = await crowd(express, async (res) => {
       await gate.pass();
@@ -201,7 +201,7 @@ const cases = Object.entries(ways).flatMap(([way, answer]) =>
   Object.entries(moments).map(([moment, at]) => ({ way, answer, moment, at })),
 );
 
-describe.each(versions)("%s: a leader's client that goes away", (_version, express) => {
+describe.each(versions)("%s: a leader's client that disconnects", (_version, express) => {
   it.each(cases)("$moment leaves 20 followers the whole of $way", async ({ answer, at }) => {
     const gate = new Gate();
     const { handler, noticed, cache, ...site } = await crowd(express, (res) => answer(res, parts(gate, at)));
@@ -241,7 +241,7 @@ describe.each(versions)("%s: a leader's client that goes away", (_version, expre
   it.each<[string, (res: ServerResponse) => unknown]>([
     ["end", (res) => res.end("rest")],
     ["write", (res) => (res.write("re"), setImmediate(() => res.end("st")))],
-  ])("is noticed by %s before anybody was told", async (_name, finish) => {
+  ])("is noticed by %s before any event", async (_name, finish) => {
     const gate = new Gate();
     const { handler, cache, noticed, ...site } = await crowd(express, async (res) => {
       res.write("half ");
@@ -257,7 +257,7 @@ describe.each(versions)("%s: a leader's client that goes away", (_version, expre
     expect([handler.runs, cache.stats().stored, noticed]).toEqual([1, 1, []]);
   });
 
-  it("is told to the handler at once where nobody else waits", async () => {
+  it("is reported to the handler at once if nobody else waits", async () => {
     const gate = new Gate();
     const { noticed, cache, ...site } = await crowd(express, async (res) => {
       res.write("half");
@@ -269,7 +269,7 @@ describe.each(versions)("%s: a leader's client that goes away", (_version, expre
     expect(cache.stats().refusals).toEqual({ aborted: 1 });
   });
 
-  it("is told to the handler once the last follower has gone too", async () => {
+  it("is reported to the handler once the last follower has disconnected, too", async () => {
     const gate = new Gate();
     const { noticed, cache, client, ...site } = await crowd(express, async (res) => {
       const closed = once(res, "close");
@@ -290,7 +290,7 @@ describe.each(versions)("%s: a leader's client that goes away", (_version, expre
     expect(cache.stats().refusals).toEqual({ aborted: 1 });
   });
 
-  it("lets a handler that fails after that fail for its followers alone", async () => {
+  it("lets a later failure of the handler reach only its followers", async () => {
     const gate = new Gate();
     const { cache, handler, ...site } = await crowd(express, async (res) => {
       res.write("half");
@@ -306,7 +306,7 @@ describe.each(versions)("%s: a leader's client that goes away", (_version, expre
     expect([handler.runs, cache.stats().stored]).toEqual([1, 0]);
   });
 
-  it("lets a handler whose response nobody shares end", async () => {
+  it("lets a handler end whose response nobody shares", async () => {
     const gate = new Gate();
     const { cache, handler, noticed, ...site } = await crowd(express, async (res) => {
       if (handler.runs > 1) return void res.set("cache-control", "private").end("own");

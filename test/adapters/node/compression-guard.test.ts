@@ -21,7 +21,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     return visit(app);
   }
 
-  it("is weak where it goes out with compressed content, and strong with plain content", async () => {
+  it("is weak with compressed content, and strong with plain content", async () => {
     const client = await site();
     const miss = await client.ask({ path: "/a", headers: gzip });
     const hit = await client.ask({ path: "/a", headers: gzip });
@@ -43,7 +43,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect([resumed.status, gunzipSync(resumed.body).toString()]).toEqual([200, long]);
   });
 
-  it("is weak again in the 304 to whom it was given weak", async () => {
+  it("is weak again in the 304 to a client that has the weak one", async () => {
     const client = await site();
     const { header } = await client.ask({ path: "/a", headers: gzip });
     const headers = { ...gzip, "if-none-match": header("etag") ?? "" };
@@ -51,7 +51,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect([again.status, again.header("etag")]).toEqual([304, header("etag")]);
   });
 
-  it("is strong with a part, which is not compressed", async () => {
+  it("is strong in a 206, which is not compressed", async () => {
     const client = await site();
     const { header } = await client.ask({ path: "/a" });
     const headers = { ...gzip, range: "bytes=8-14", "if-range": header("etag") ?? "" };
@@ -64,14 +64,14 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect(part.header("cache-control")).toBe("no-transform");
   });
 
-  it("is strong with the part of what was not stored before, which is not compressed", async () => {
+  it("is strong in a 206 of a miss, which is not compressed", async () => {
     const client = await site((_req, res) => void html(res).set("cache-control", "max-age=9").end(long));
     const part = await client.ask({ path: "/a", headers: { ...gzip, range: "bytes=8-14" } });
     expect([part.status, part.text, part.header("x-cache")]).toEqual([206, "caching", "MISS"]);
     expect(part.header("cache-control")).toBe("max-age=9, no-transform");
   });
 
-  it("stays strong where middleware writes the head and compresses nothing", async () => {
+  it("stays strong if middleware writes the head and compresses nothing", async () => {
     const client = await site(untagged, compression({ filter: () => false }));
     await client.ask({ path: "/a" });
     const { header } = await client.ask({ path: "/a", headers: gzip });
@@ -79,7 +79,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
   });
 
   it.each(['"v5"', '"abcdefghijklmnopqrstuv"'])(
-    "weakens the strong tag %s of the handler, too",
+    "is weak like the strong tag %s of a handler",
     async (tag) => {
       const client = await site((_req, res) => void html(res).set("etag", tag).end(long));
       const miss = await client.ask({ path: "/a", headers: gzip });
@@ -96,7 +96,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     },
   );
 
-  it("weakens that of a stream", async () => {
+  it("is weak for a stream", async () => {
     const client = await site((_req, res) => {
       html(res).set("etag", '"v5"').write(long);
       res.end(long);
@@ -109,14 +109,14 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect(hit.header("x-cache")).toBe("HIT");
   });
 
-  it("leaves a weak tag of the handler as it is", async () => {
+  it("is not set if the handler has set a weak one", async () => {
     const client = await site((_req, res) => void html(res).set("etag", 'W/"v5"').end(long));
     const miss = await client.ask({ path: "/a", headers: gzip });
     const hit = await client.ask({ path: "/a", headers: gzip });
     expect([miss.header("etag"), hit.header("etag")]).toEqual(['W/"v5"', 'W/"v5"']);
   });
 
-  it("names the bytes that the handler coded, whole and in parts", async () => {
+  it("names the bytes that the handler has coded, whole and in a 206", async () => {
     const coded = gzipSync(long);
     const client = await site((_req, res) => void html(res).set("content-encoding", "gzip").end(coded));
     const miss = await client.ask({ path: "/a", headers: gzip });
@@ -129,7 +129,7 @@ describe.each(versions)("%s: a tag of the cache's own, behind compression", (_ve
     expect(part.header("cache-control")).toBeUndefined();
   });
 
-  it("needs no guard where compression stands behind the cache", async () => {
+  it("needs no guard if compression runs after the cache", async () => {
     const app = express();
     app.get("/a", cacheRoute(quietCache(), { ttl: 60 }), compress, untagged);
     const client = await visit(app);

@@ -3,8 +3,8 @@ import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { DetachedSocket } from "../../../src/adapters/node/detached-socket.ts";
 
-describe("a connection without anybody at its other end", () => {
-  it("can be reset as any", async () => {
+describe("a detached socket", () => {
+  it("can be reset like any other", async () => {
     const socket = new DetachedSocket(new Socket());
     const closed = once(socket, "close");
     expect(socket.resetAndDestroy()).toBe(socket);
@@ -12,7 +12,7 @@ describe("a connection without anybody at its other end", () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it("takes nothing until the moment that it waits for", async () => {
+  it("accepts no write until the promise that holds it is fulfilled", async () => {
     const socket = new DetachedSocket(new Socket());
     let arrive = (): void => undefined;
     socket.holdUntil(new Promise((resolve) => (arrive = resolve)));

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Gate, WHOLE, crowd, parts } from "../express/crowd.ts";
 import { versions } from "../express/support.ts";
 
-describe.each(versions)("%s: those who follow a stream", (_version, express) => {
+describe.each(versions)("%s: followers of a stream", (_version, express) => {
   it("read the first byte before the last one is written", async () => {
     const gate = new Gate();
     const { client, ...site } = await crowd(express, async (res) => {
@@ -24,7 +24,7 @@ describe.each(versions)("%s: those who follow a stream", (_version, express) => 
     expect([first, await follower.next(), await follower.next()]).toEqual(["first ", "last", undefined]);
   });
 
-  it("are told the head before the first byte, where the handler says it", async () => {
+  it("get the head before the first byte if the handler sends it", async () => {
     const gate = new Gate();
     const { client, ...site } = await crowd(express, async (res) => {
       res.set("x-own", "1").flushHeaders();
@@ -60,7 +60,7 @@ describe.each(versions)("%s: those who follow a stream", (_version, express) => 
     silent.destroy();
   });
 
-  it("may go away without harm to anybody", async () => {
+  it("may disconnect without an effect on others", async () => {
     const gate = new Gate();
     const { client, noticed, handler, ...site } = await crowd(express, (res) =>
       pipeline(Readable.from(parts(gate, 10)), res),
@@ -80,35 +80,38 @@ describe.each(versions)("%s: those who follow a stream", (_version, express) => 
   it.each([
     ["HTTP/1.1", "HTTP/1.1", "ended"],
     ["HTTP/1.0, to whom an end of the connection is the end of the content", "HTTP/1.0", "ECONNRESET"],
-  ])("see that a source broke off midway, by %s, and nothing is stored", async (_name, version, end) => {
-    const gate = new Gate();
-    const { client, cache, ...site } = await crowd(express, async (res) => {
-      res.write("half");
-      await gate.pass();
-      res.destroy(new Error("no"));
-    });
-    await site.lead();
-    const followers = [client.ask({ path: "/a" }), client.ask({ path: "/a" })];
-    const raw = connect(Number(client.port), "127.0.0.1");
-    raw.write(`GET /a ${version}\r\nhost: 127.0.0.1:${client.port}\r\n\r\n`);
-    const heard = new Promise<[string, string]>((resolve) => {
-      let text = "";
-      raw.on("data", (data) => {
-        text += data.toString();
-        if (text.includes("half")) gate.open();
+  ])(
+    "notice that the source ended prematurely, by %s, and nothing is stored",
+    async (_name, version, end) => {
+      const gate = new Gate();
+      const { client, cache, ...site } = await crowd(express, async (res) => {
+        res.write("half");
+        await gate.pass();
+        res.destroy(new Error("no"));
       });
-      raw.on("end", () => resolve(["ended", text]));
-      raw.on("error", (error: NodeJS.ErrnoException) => resolve([error.code ?? "", text]));
-    });
-    const [how, text] = await heard;
-    expect((await Promise.allSettled(followers)).map(({ status }) => status)).toEqual([
-      "rejected",
-      "rejected",
-    ]);
-    expect([how, text.endsWith("0\r\n\r\n"), cache.stats().stored]).toEqual([end, false, 0]);
-  });
+      await site.lead();
+      const followers = [client.ask({ path: "/a" }), client.ask({ path: "/a" })];
+      const raw = connect(Number(client.port), "127.0.0.1");
+      raw.write(`GET /a ${version}\r\nhost: 127.0.0.1:${client.port}\r\n\r\n`);
+      const heard = new Promise<[string, string]>((resolve) => {
+        let text = "";
+        raw.on("data", (data) => {
+          text += data.toString();
+          if (text.includes("half")) gate.open();
+        });
+        raw.on("end", () => resolve(["ended", text]));
+        raw.on("error", (error: NodeJS.ErrnoException) => resolve([error.code ?? "", text]));
+      });
+      const [how, text] = await heard;
+      expect((await Promise.allSettled(followers)).map(({ status }) => status)).toEqual([
+        "rejected",
+        "rejected",
+      ]);
+      expect([how, text.endsWith("0\r\n\r\n"), cache.stats().stored]).toEqual([end, false, 0]);
+    },
+  );
 
-  it("read a file to its end that res.sendFile sent to a leader that went away", async () => {
+  it("read a file to its end that res.sendFile sent to a leader that has disconnected", async () => {
     const folder = await mkdtemp(join(tmpdir(), "express-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, "a.txt");
@@ -124,7 +127,7 @@ describe.each(versions)("%s: those who follow a stream", (_version, express) => 
     expect([handler.runs, noticed]).toEqual([1, []]);
   });
 
-  it("read on where two leaders on one connection went away", async () => {
+  it("read on if two leaders on one connection have disconnected", async () => {
     const gate = new Gate();
     const { client, noticed, handler, ...site } = await crowd(express, async (res, req) => {
       res.write(req.url);

@@ -79,12 +79,12 @@ const frameworks: readonly (readonly [string, Make])[] = [
   ...versions.map(([name, express]) => [name, makeExpress(express)] as const),
 ];
 
-describe.each(frameworks)("%s: a refresh behind the clients' backs", (_name, make) => {
+describe.each(frameworks)("%s: a refresh in the background", (_name, make) => {
   const clock = testClock();
   const errors: unknown[] = [];
   const quiet: CacheOptions = { clock, reporter: false, onError: (error) => void errors.push(error) };
 
-  it("is asked over TLS as the client asked", async () => {
+  it("is a request over TLS, like the client's", async () => {
     const { server, cache } = await make(quiet, true, false);
     const { port } = server.address() as AddressInfo;
     const ask = async (): Promise<string> => {
@@ -104,7 +104,7 @@ describe.each(frameworks)("%s: a refresh behind the clients' backs", (_name, mak
     expect([cache.stats().refreshes, errors]).toEqual([1, []]);
   });
 
-  it("stores what is not compressed, and each client is sent it as it asked", async () => {
+  it("stores plain content, and each client is sent the coding that it accepts", async () => {
     const { server, cache } = await make(quiet, false, true);
     const { port } = server.address() as AddressInfo;
     const client = new Client(`http://127.0.0.1:${port}`, 5000);

@@ -34,7 +34,7 @@ async function replayed(
   });
 }
 
-describe("a request that is replayed", () => {
+describe("a replayed request", () => {
   it("begins in a later turn", async () => {
     const seen: string[] = [];
     replay(asked([]), "/a", fillOf().fill, (_request, response) => {
@@ -64,7 +64,7 @@ describe("a request that is replayed", () => {
     expect(request.rawHeaders).toEqual([...lines, "user-agent", "v", "Set-Cookie", "c"]);
   });
 
-  it("keeps a field that is called as a property of every object", async () => {
+  it("keeps a field that has the name of a property of every object", async () => {
     const [request] = await replayed(asked(["__proto__", "1", "constructor", "2"]));
     expect(Object.entries(request.headers)).toEqual([
       ["__proto__", "1"],
@@ -72,7 +72,7 @@ describe("a request that is replayed", () => {
     ]);
   });
 
-  it("says of its connection what the client's says", async () => {
+  it("has a connection with the properties of the client's", async () => {
     const certificate = { subject: { CN: "client" } };
     const server = {};
     const tls = { encrypted: true, authorized: true, getPeerCertificate: () => certificate };
@@ -86,7 +86,7 @@ describe("a request that is replayed", () => {
     expect((request.socket as unknown as typeof tls).getPeerCertificate()).toBe(certificate);
   });
 
-  it("of HTTP/1.0 may say trailers: nobody reads them", async () => {
+  it("may have trailers over HTTP/1.0, because nobody reads them", async () => {
     const original = asked([]);
     Object.assign(original, { httpVersion: "1.0", httpVersionMajor: 1, httpVersionMinor: 0 });
     const [request, response] = await replayed(original);
@@ -105,17 +105,17 @@ describe("a request that is replayed", () => {
 });
 
 describe("the fill of a replayed request", () => {
-  it("is told once, by identity", async () => {
+  it("is returned once, by identity", async () => {
     const { fill } = fillOf();
     const [request] = await replayed(asked([]), fill);
     expect([replayedFill(request), replayedFill(request)]).toEqual([fill, undefined]);
   });
 
-  it("is not told for a client's request", () => {
+  it("is not returned for a client's request", () => {
     expect(replayedFill(asked(["x-caching-route-replay", "1"]))).toBeUndefined();
   });
 
-  it("is abandoned where the request was answered by somebody else", async () => {
+  it("is abandoned if somebody else responds to the request", async () => {
     const { fill, abandoned } = fillOf();
     const [request, response] = await replayed(asked([]), fill);
     response.writeHead(401).end("no");
@@ -132,7 +132,7 @@ describe("the fill of a replayed request", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("no"))],
-  ])("is abandoned with the error where the application %s", async (_name, fail) => {
+  ])("is abandoned with the error if the application %s", async (_name, fail) => {
     const { fill, abandoned } = fillOf();
     const closed = new Promise<unknown>((resolve) => {
       replay(asked([]), "/a", fill, (_request, response) => {
@@ -158,7 +158,7 @@ describe("a response to nobody", () => {
         setTimeout(() => Readable.from(parts()).pipe(response), 5);
       },
     ],
-  ])("finishes, and closes after that: %s", async (_name, answer) => {
+  ])("finishes, and then closes: %s", async (_name, answer) => {
     const [request, response] = await replayed(asked([]));
     const seen: string[] = [];
     for (const name of ["finish", "close"]) response.on(name, () => seen.push(name));
@@ -170,7 +170,7 @@ describe("a response to nobody", () => {
     expect([response.writableFinished, response.destroyed, request.aborted]).toEqual([true, true, false]);
   });
 
-  it("closes, with its request, where it is destroyed", async () => {
+  it("closes, with its request, if it is destroyed", async () => {
     const [request, response] = await replayed(asked([]));
     const closed = [once(response, "close"), once(request, "close")];
     response.write("half");

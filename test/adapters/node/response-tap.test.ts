@@ -62,7 +62,7 @@ const ways: Record<string, [answer: (res: Response) => unknown, text: string]> =
 
 describe.each(versions)("%s", (_version, express) => {
   it.each(Object.entries(ways))(
-    "what was answered by %s is a hit, byte for byte",
+    "a response that was sent by %s is a hit, byte for byte",
     async (_name, [answer, text]) => {
       const { client, handler } = await route(express, (res) => answer(res as Response));
       const [miss, hit] = await askTwice(client);
@@ -121,12 +121,12 @@ describe.each(versions)("%s", (_version, express) => {
     },
   );
 
-  it("a handler sees that its head was written, as in Node", async () => {
+  it("a handler reads that its head was sent, as in Node", async () => {
     const { client } = await route(express, (res) => res.end(String(res.writeHead(200).headersSent)));
     expect((await client.ask({ path: "/a" })).text).toBe("true");
   });
 
-  it("a status that cannot be is Node's own error", async () => {
+  it("an invalid status is Node's own error", async () => {
     const { client, cache } = await route(express, (res) => {
       expect(() => res.writeHead(99)).toThrow(RangeError);
       expect(() => res.write(5)).toThrow(TypeError);
@@ -137,7 +137,7 @@ describe.each(versions)("%s", (_version, express) => {
     expect(cache.stats().refusals.status).toBe(1);
   });
 
-  it("neither the head nor the first byte of a stream is held back", async () => {
+  it("a stream is sent without a delay of its head or its first byte", async () => {
     const asked = new EventEmitter();
     const { client, cache } = await route(express, (res) => {
       res.flushHeaders();
@@ -179,7 +179,7 @@ describe.each(versions)("%s", (_version, express) => {
     expect([miss.header("content-length"), hit.header("content-length")]).toEqual([undefined, undefined]);
   });
 
-  it("a whole body that is not stored has its length all the same", async () => {
+  it("a whole body that is not stored has a length", async () => {
     const { client } = await route(
       express,
       (res) => (res.setHeader("cache-control", "private"), res.end("text")),
@@ -187,7 +187,7 @@ describe.each(versions)("%s", (_version, express) => {
     expect((await client.ask({ path: "/a" })).header("content-length")).toBe("4");
   });
 
-  it("a message without the handler's own Date has one of Node's", async () => {
+  it("a message without the handler's own Date has Node's", async () => {
     const { client } = await route(
       express,
       (res) => (res.setHeader("date", new Date(0).toUTCString()), res.end("text")),
@@ -198,7 +198,7 @@ describe.each(versions)("%s", (_version, express) => {
     expect(unsatisfied.header("date")).not.toContain("1970");
   });
 
-  it("HEAD is answered from what GET stored, with its length", async () => {
+  it("a HEAD gets what GET stored, with its length", async () => {
     const { client, handler } = await route(express, (res) => res.end("text"));
     await client.ask({ path: "/a" });
     const head = await client.ask({ method: "HEAD", path: "/a" });
@@ -206,7 +206,7 @@ describe.each(versions)("%s", (_version, express) => {
     expect(handler.runs).toBe(1);
   });
 
-  it("HEAD runs the handler where nothing is stored, and stores nothing", async () => {
+  it("a HEAD runs the handler if nothing is stored, and stores nothing", async () => {
     const { client, cache } = await route(express, (res) => res.end("text"));
     await client.ask({ method: "HEAD", path: "/a" });
     expect(cache.stats().stored).toBe(0);
@@ -222,7 +222,7 @@ describe.each(versions)("%s: content of another realm", (_version, express) => {
     ["at the end", (res) => void res.end(foreignBytes()), "hi"],
     ["in a part", (res) => (res.write(foreignBytes()), void res.end("!")), "hi!"],
     ["at the end of parts", (res) => (res.write("!"), void res.end(foreignBytes())), "!hi"],
-  ])("is stored where it comes %s", async (_name, answer, text) => {
+  ])("is stored if it comes %s", async (_name, answer, text) => {
     const { client, handler } = await route(express, (res) => answer(res as Response));
     const answers = await askTwice(client);
     expect(answers.map((one) => one.text)).toEqual([text, text]);
@@ -230,8 +230,8 @@ describe.each(versions)("%s: content of another realm", (_version, express) => {
   });
 });
 
-describe.each(versions)("%s: what only somebody behind the cache understands", (_version, express) => {
-  it("passes, and nothing of the response is stored", async () => {
+describe.each(versions)("%s: a chunk that only middleware before the cache accepts", (_version, express) => {
+  it("is passed on, and nothing of the response is stored", async () => {
     const cache = quietCache();
     const app = express();
     app.use((_req, res, next) => {
@@ -261,10 +261,10 @@ const keeps: RequestHandler = (_req, res, next) => {
 };
 
 describe.each(versions)(
-  "a head that a handler sends by a method that was kept in front of the cache: %s",
+  "%s: a head that a handler sends by a method that was kept before the cache",
   (_version, express) => {
     it.each(["end", "write"] as const)(
-      "goes out as without a cache, before %s, and is not stored",
+      "is sent as without a cache, before %s, and is not stored",
       async (how) => {
         const cache = createCache({ reporter: false });
         const app = express();

@@ -100,62 +100,68 @@ const cases = versions.flatMap(([version, express]) =>
   subsets.map((names) => [version, names.join(", ") || "nothing", express, names] as const),
 );
 
-describe.each(cases)("%s behind middleware that wraps %s (hazard 41)", (_version, _names, express, names) => {
-  async function site(way: (res: Response) => unknown): Promise<{ client: Client; seen: string[] }> {
-    const seen: string[] = [];
-    const app = express();
-    app.set("etag", false);
-    app.use((_req, res, next) => {
-      for (const name of names) wraps[name]?.(res, seen);
-      next();
-    });
-    const handler: RequestHandler = (_req, res) => void way(res.set("x-tone", "low"));
-    app.get("/plain", handler);
-    app.get("/cached", cacheRoute(quietCache(), { ttl: 60 }), handler);
-    return { client: await visit(app), seen };
-  }
-  const mayChange = names.includes("write") || names.includes("end");
+describe.each(cases)(
+  "%s: a response through middleware that wraps %s (hazard 41)",
+  (_version, _names, express, names) => {
+    async function site(way: (res: Response) => unknown): Promise<{ client: Client; seen: string[] }> {
+      const seen: string[] = [];
+      const app = express();
+      app.set("etag", false);
+      app.use((_req, res, next) => {
+        for (const name of names) wraps[name]?.(res, seen);
+        next();
+      });
+      const handler: RequestHandler = (_req, res) => void way(res.set("x-tone", "low"));
+      app.get("/plain", handler);
+      app.get("/cached", cacheRoute(quietCache(), { ttl: 60 }), handler);
+      return { client: await visit(app), seen };
+    }
+    const mayChange = names.includes("write") || names.includes("end");
 
-  it.each(Object.entries(ways))("%s: a miss and a hit are as without a cache", async (_way, way) => {
-    const { client, seen } = await site(way);
-    const ask = async (path: string, ask: object = {}): Promise<[Answer, unknown]> => {
-      seen.length = 0;
-      const answer = await client.ask({ path, ...ask });
-      return [answer, shown(answer, seen)];
-    };
+    it.each(Object.entries(ways))(
+      "that is sent by %s is the same without a cache, on a miss and on a hit",
+      async (_way, way) => {
+        const { client, seen } = await site(way);
+        const ask = async (path: string, ask: object = {}): Promise<[Answer, unknown]> => {
+          seen.length = 0;
+          const answer = await client.ask({ path, ...ask });
+          return [answer, shown(answer, seen)];
+        };
 
-    const [, plain] = await ask("/plain");
-    const [miss, missed] = await ask("/cached");
-    const [hit, found] = await ask("/cached");
-    expect([missed, found]).toEqual([plain, plain]);
-    expect([miss, hit].map(({ header }) => header("x-cache"))).toEqual(["MISS", "HIT"]);
+        const [, plain] = await ask("/plain");
+        const [miss, missed] = await ask("/cached");
+        const [hit, found] = await ask("/cached");
+        expect([missed, found]).toEqual([plain, plain]);
+        expect([miss, hit].map(({ header }) => header("x-cache"))).toEqual(["MISS", "HIT"]);
 
-    const [plainHead] = await ask("/plain", { method: "HEAD" });
-    const [head] = await ask("/cached", { method: "HEAD" });
-    const told = ["x-time", "x-tone", "content-type"] as const;
-    expect([head.status, head.text, ...told.map(head.header)]).toEqual([
-      200,
-      "",
-      ...told.map(plainHead.header),
-    ]);
-    expect(head.header("x-cache")).toBe("HIT");
+        const [plainHead] = await ask("/plain", { method: "HEAD" });
+        const [head] = await ask("/cached", { method: "HEAD" });
+        const told = ["x-time", "x-tone", "content-type"] as const;
+        expect([head.status, head.text, ...told.map(head.header)]).toEqual([
+          200,
+          "",
+          ...told.map(plainHead.header),
+        ]);
+        expect(head.header("x-cache")).toBe("HIT");
 
-    const [same] = await ask("/cached", { headers: { "if-none-match": hit.header("etag") ?? "" } });
-    expect([same.status, same.text, same.header("x-cache")]).toEqual([304, "", "HIT"]);
-    expect(same.header("x-time")).toBe(names.includes("writeHead") ? "1ms" : undefined);
+        const [same] = await ask("/cached", { headers: { "if-none-match": hit.header("etag") ?? "" } });
+        expect([same.status, same.text, same.header("x-cache")]).toEqual([304, "", "HIT"]);
+        expect(same.header("x-time")).toBe(names.includes("writeHead") ? "1ms" : undefined);
 
-    const [part, parted] = await ask("/cached", { headers: { range: "bytes=0-1" } });
-    expect(part.header("x-cache")).toBe("HIT");
-    const isCut = !mayChange && miss.body.length > 0;
-    const cut = [206, miss.body.subarray(0, 2)];
-    const unsatisfied = [miss.body.length > 0 || mayChange ? 200 : 416, miss.body];
-    expect([part.status, part.body]).toEqual(isCut ? cut : unsatisfied);
-    expect(mayChange ? parted : plain).toEqual(plain);
-  });
-});
+        const [part, parted] = await ask("/cached", { headers: { range: "bytes=0-1" } });
+        expect(part.header("x-cache")).toBe("HIT");
+        const isCut = !mayChange && miss.body.length > 0;
+        const cut = [206, miss.body.subarray(0, 2)];
+        const unsatisfied = [miss.body.length > 0 || mayChange ? 200 : 416, miss.body];
+        expect([part.status, part.body]).toEqual(isCut ? cut : unsatisfied);
+        expect(mayChange ? parted : plain).toEqual(plain);
+      },
+    );
+  },
+);
 
-describe.each(versions)("%s: who follows a stream behind middleware (hazard 41)", (_version, express) => {
-  it("has its head changed as the content comes to it", async () => {
+describe.each(versions)("%s: a follower of a stream behind middleware (hazard 41)", (_version, express) => {
+  it("gets a head that middleware changes with the first content", async () => {
     const app = express();
     app.use((_req, res, next) => {
       wraps["write"]?.(res, []);

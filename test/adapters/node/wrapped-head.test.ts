@@ -97,62 +97,56 @@ const starts =
     next();
   };
 
-describe.each(versions)(
-  "%s: a cookie that is written as the response leaves (hazard 33)",
-  (_version, express) => {
-    async function site(
-      write: (req: Request, res: Response) => void,
-      page: RequestHandler,
-      options: CacheRouteOptions = {},
-      cache: Cache = quietCache(),
-    ): Promise<Client> {
-      const app = express();
-      app.use(starts(write));
-      app.get("/a", cacheRoute(cache, { ttl: 60, ...options }), page);
-      return visit(app);
-    }
-    const cases = Object.entries(writers).flatMap(([writer, write]) =>
-      Object.entries({ ...pages, ...(writer === "an end that saves first" ? {} : streams) })
-        .filter(([name]) => !(name === "with a head of its own" && /end/.test(writer)))
-        .map(([name, page]) => [writer, name, write, page] as const),
-    );
+describe.each(versions)("%s: a cookie that is added as the head is sent (hazard 33)", (_version, express) => {
+  async function site(
+    write: (req: Request, res: Response) => void,
+    page: RequestHandler,
+    options: CacheRouteOptions = {},
+    cache: Cache = quietCache(),
+  ): Promise<Client> {
+    const app = express();
+    app.use(starts(write));
+    app.get("/a", cacheRoute(cache, { ttl: 60, ...options }), page);
+    return visit(app);
+  }
+  const cases = Object.entries(writers).flatMap(([writer, write]) =>
+    Object.entries({ ...pages, ...(writer === "an end that saves first" ? {} : streams) })
+      .filter(([name]) => !(name === "with a head of its own" && /end/.test(writer)))
+      .map(([name, page]) => [writer, name, write, page] as const),
+  );
 
-    it.each(cases)(
-      "is seen, and its page not stored: by %s, sent %s",
-      async (_writer, _name, write, page) => {
-        const cache = quietCache();
-        const client = await site(write, page, {}, cache);
-        const [first, second] = await askTwice(client);
-        expect(first.text).not.toBe(second.text);
-        expect([first, second].map(({ lines }) => lines("set-cookie").length)).toEqual([1, 1]);
-        expect(first.header("cache-status")).toMatch(/;detail=late-cookie$/);
-        expect(first.header("cache-status")).not.toContain("stored");
-        expect(cache.stats().refusals).toEqual({ "late-cookie": 2 });
-        expect(cache.stats().stored).toBe(0);
-      },
-    );
+  it.each(cases)("keeps the page from being stored: by %s, sent %s", async (_writer, _name, write, page) => {
+    const cache = quietCache();
+    const client = await site(write, page, {}, cache);
+    const [first, second] = await askTwice(client);
+    expect(first.text).not.toBe(second.text);
+    expect([first, second].map(({ lines }) => lines("set-cookie").length)).toEqual([1, 1]);
+    expect(first.header("cache-status")).toMatch(/;detail=late-cookie$/);
+    expect(first.header("cache-status")).not.toContain("stored");
+    expect(cache.stats().refusals).toEqual({ "late-cookie": 2 });
+    expect(cache.stats().stored).toBe(0);
+  });
 
-    it.each(cases)(
-      "is left out under a scope function: by %s, sent %s",
-      async (_writer, _name, write, page) => {
-        const client = await site(write, page, { scope: () => "me" });
-        const [first, second] = await askTwice(client);
-        expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
-        expect([second.header("x-cache"), second.text]).toEqual(["HIT", first.text]);
-      },
-    );
+  it.each(cases)(
+    "is not stored under a scope function: by %s, sent %s",
+    async (_writer, _name, write, page) => {
+      const client = await site(write, page, { scope: () => "me" });
+      const [first, second] = await askTwice(client);
+      expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
+      expect([second.header("x-cache"), second.text]).toEqual(["HIT", first.text]);
+    },
+  );
 
-    it.each(cases)(
-      'is left out by setCookie "strip": by %s, sent %s',
-      async (_writer, _name, write, page) => {
-        const client = await site(write, page, { setCookie: "strip" });
-        const [first, second] = await askTwice(client);
-        expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
-        expect(second.header("x-cache")).toBe("HIT");
-      },
-    );
+  it.each(cases)('is left out by setCookie "strip": by %s, sent %s', async (_writer, _name, write, page) => {
+    const client = await site(write, page, { setCookie: "strip" });
+    const [first, second] = await askTwice(client);
+    expect([first.lines("set-cookie").length, second.lines("set-cookie")]).toEqual([1, []]);
+    expect(second.header("x-cache")).toBe("HIT");
+  });
 
-    it.each(cases)("lets in nobody who waits: by %s, sent %s", async (_writer, _name, write, page) => {
+  it.each(cases)(
+    "keeps the page from those who wait: by %s, sent %s",
+    async (_writer, _name, write, page) => {
       let open = (): void => undefined;
       const opened = new Promise<void>((resolve) => (open = resolve));
       let begin = (): void => undefined;
@@ -167,49 +161,42 @@ describe.each(versions)(
       open();
       const answers = await Promise.all(all);
       expect(new Set(answers.map(({ text }) => text)).size).toBe(4);
-    });
+    },
+  );
 
-    it.each(Object.entries(writers))("is none where no session changes: by %s", async (_writer, write) => {
-      const [miss, hit] = await askTwice(await site(write, (_req, res) => void res.send("ab")));
-      expect([miss.header("x-cache"), hit.header("x-cache"), hit.text]).toEqual(["MISS", "HIT", "ab"]);
-      expect(miss.header("cache-status")).toMatch(/;stored$/);
-    });
+  it.each(Object.entries(writers))("does not count if no session changes: by %s", async (_writer, write) => {
+    const [miss, hit] = await askTwice(await site(write, (_req, res) => void res.send("ab")));
+    expect([miss.header("x-cache"), hit.header("x-cache"), hit.text]).toEqual(["MISS", "HIT", "ab"]);
+    expect(miss.header("cache-status")).toMatch(/;stored$/);
+  });
 
-    it("is told once, with the remedy", async () => {
-      const told: Report[] = [];
-      const write = writers["a wrapped writeHead"] ?? (() => undefined);
-      const page: RequestHandler = (req, res) => void res.send(cartOf(req));
-      const client = await site(
-        write,
-        page,
-        {},
-        quietCache({ reporter: (report) => void told.push(report) }),
-      );
-      await askTwice(client);
-      expect(told.map(({ reason }) => reason)).toEqual(["late-cookie"]);
-      expect(told[0]?.message).toMatch(/saveUninitialized.*scope function/);
-    });
+  it("is reported once, with the remedy", async () => {
+    const told: Report[] = [];
+    const write = writers["a wrapped writeHead"] ?? (() => undefined);
+    const page: RequestHandler = (req, res) => void res.send(cartOf(req));
+    const client = await site(write, page, {}, quietCache({ reporter: (report) => void told.push(report) }));
+    await askTwice(client);
+    expect(told.map(({ reason }) => reason)).toEqual(["late-cookie"]);
+    expect(told[0]?.message).toMatch(/saveUninitialized.*scope function/);
+  });
 
-    it("is written anew on each hit for its own client", async () => {
-      let visits = 0;
-      const app = express();
-      app.use((_req, res, next) => {
-        const { writeHead } = res;
-        res.writeHead = ((...args: Parameters<typeof writeHead>) => {
-          res.append("set-cookie", `visit=${++visits}`);
-          return Reflect.apply(writeHead, res, args);
-        }) as typeof writeHead;
-        next();
-      });
-      app.get("/a", cacheRoute(quietCache(), { ttl: 60, scope: () => "me" }), (_req, res) =>
-        res.send("text"),
-      );
-      const [miss, hit] = await askTwice(await visit(app));
-      expect([miss, hit].map(({ lines }) => lines("set-cookie"))).toEqual([["visit=1"], ["visit=2"]]);
-      expect(hit.header("x-cache")).toBe("HIT");
+  it("is added again on each hit for its own client", async () => {
+    let visits = 0;
+    const app = express();
+    app.use((_req, res, next) => {
+      const { writeHead } = res;
+      res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+        res.append("set-cookie", `visit=${++visits}`);
+        return Reflect.apply(writeHead, res, args);
+      }) as typeof writeHead;
+      next();
     });
-  },
-);
+    app.get("/a", cacheRoute(quietCache(), { ttl: 60, scope: () => "me" }), (_req, res) => res.send("text"));
+    const [miss, hit] = await askTwice(await visit(app));
+    expect([miss, hit].map(({ lines }) => lines("set-cookie"))).toEqual([["visit=1"], ["visit=2"]]);
+    expect(hit.header("x-cache")).toBe("HIT");
+  });
+});
 
 type Protect = (res: Response, policy: string) => void;
 
@@ -261,20 +248,23 @@ describe.each(versions)("%s: a policy with a nonce", (_version, express) => {
     policyWriters.flatMap(([way, protect]) =>
       noncePages.map(([form, page]) => [way, form, protect, page] as const),
     ),
-  )("that is said %s agrees with the page on each answer, sent %s", async (_way, _form, protect, page) => {
-    const cache = quietCache();
-    const guard: RequestHandler = (_req, res, next) => {
-      const nonce = (res.locals["nonce"] = randomBytes(16).toString("base64"));
-      protect(res, `script-src 'nonce-${nonce}'`);
-      next();
-    };
-    const app = express();
-    app.use(guard);
-    app.get("/a", cacheRoute(cache, { ttl: 60 }), page);
-    const answers = await askTwice(await visit(app));
+  )(
+    "that is set %s has the nonce of the page in each response, sent %s",
+    async (_way, _form, protect, page) => {
+      const cache = quietCache();
+      const guard: RequestHandler = (_req, res, next) => {
+        const nonce = (res.locals["nonce"] = randomBytes(16).toString("base64"));
+        protect(res, `script-src 'nonce-${nonce}'`);
+        next();
+      };
+      const app = express();
+      app.use(guard);
+      app.get("/a", cacheRoute(cache, { ttl: 60 }), page);
+      const answers = await askTwice(await visit(app));
 
-    expect(answers.map(saidIn)).toEqual(answers.map(writtenIn));
-    expect(new Set(answers.map(saidIn)).size).toBe(2);
-    expect(cache.stats()).toMatchObject({ stored: 0, refusals: { nonce: 2 } });
-  });
+      expect(answers.map(saidIn)).toEqual(answers.map(writtenIn));
+      expect(new Set(answers.map(saidIn)).size).toBe(2);
+      expect(cache.stats()).toMatchObject({ stored: 0, refusals: { nonce: 2 } });
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { cacheRoute } from "../../../src/adapters/express.ts";
 import { quietCache, versions, visit } from "../express/support.ts";
 
 describe.each(versions)("%s behind helmet", (_version, express) => {
-  it("a field that the handler took away is on no response", async () => {
+  it("a field that the handler removed is on no response", async () => {
     const app = express();
     app.use(helmet());
     app.get("/embed", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => {
@@ -28,7 +28,7 @@ describe.each(versions)("%s behind helmet", (_version, express) => {
     }
   });
 
-  it("the nonce of the policy is that of the page, and the page is not stored", async () => {
+  it("the page has the nonce of the policy, and is not stored", async () => {
     const app = express();
     app.use((_req, res, next) => {
       res.locals["nonce"] = randomBytes(8).toString("hex");

@@ -5,7 +5,7 @@ import { cacheRoute } from "../../../src/adapters/express.ts";
 import { quietCache, versions, visit } from "../express/support.ts";
 
 describe.each(versions)("%s behind morgan", (_version, express) => {
-  it("a follower is sent the whole, though the leader leaves and the handler would stop its source by on-finished", async () => {
+  it("a follower is sent the whole response, though the leader disconnects and the handler would stop its source by on-finished", async () => {
     const app = express();
     app.use(morgan("tiny", { stream: { write: () => undefined } }));
     let runs = 0;
@@ -33,7 +33,7 @@ describe.each(versions)("%s behind morgan", (_version, express) => {
     expect([first, second, await follower.next(), runs]).toEqual(["one ", "two", undefined, 1]);
   });
 
-  it("the log has the URL that the client sent; the handler sees what is in the key", async () => {
+  it("the log has the URL that the client sent, and the handler only what is in the key", async () => {
     const lines: string[] = [];
     const app = express();
     app.use(morgan(":url :status", { stream: { write: (line: string) => void lines.push(line.trim()) } }));

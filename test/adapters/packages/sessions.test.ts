@@ -66,7 +66,7 @@ describe.each(versions)("%s behind a session middleware", (_version, express) =>
     });
   });
 
-  it("a session that is begun for every visitor keeps everything from being stored, and the reason is told", async () => {
+  it("a session that is begun for every visitor keeps all pages from being stored, and the reason is reported", async () => {
     const app = express();
     app.use(eager());
     app.get("/about", cacheRoute(quietCache(), { ttl: 60 }), (_req, res) => void res.send("about us"));

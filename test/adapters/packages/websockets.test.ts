@@ -47,7 +47,7 @@ it("a WebSocket is opened while the page is stored", async () => {
   expect([hit.cache, greeting]).toEqual(["HIT", "hello"]);
 });
 
-it("a WebSocket is opened while the page is made, and is not what the page's readers get", async () => {
+it("a WebSocket is opened while the page is under way, and the page's readers get the page", async () => {
   const { ask, greet, goOn } = await live();
   const page = ask("/live");
   await new Promise((resolve) => setTimeout(resolve, 50));

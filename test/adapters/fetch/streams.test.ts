@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import { BrokenAnswer } from "../../src/testing/adapter-contract/client.ts";
-import { bytes, fetchSite, quietCache, signal, streamed } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { BrokenAnswer } from "../../../src/testing/adapter-contract/client.ts";
+import { bytes, fetchSite, quietCache, signal, streamed } from "../harness/fetch-site.ts";
 
-describe("a streamed response behind the fetch adapter", () => {
-  it("reaches its client part by part while the handler is still making the rest", async () => {
+describe("a streamed response of the fetch adapter", () => {
+  it("reaches its client in parts while the handler has still to send the rest", async () => {
     const more = signal();
     const { client } = await fetchSite(() =>
       streamed(async function* () {
@@ -22,7 +22,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect([String(first), String(second), await answer.next()]).toEqual(["first", "second", undefined]);
   });
 
-  it("does not keep its head waiting for its first part", async () => {
+  it("sends its head before its first part", async () => {
     const more = signal();
     const handler = cacheRoute(quietCache(), {}, () =>
       streamed(async function* () {
@@ -37,7 +37,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect([response.status, await response.text()]).toEqual([200, "late"]);
   });
 
-  it("is stored once it has ended, so that whoever asks after its end gets a hit", async () => {
+  it("is stored once it has ended, so that the next request is a hit", async () => {
     const more = signal();
     const { client } = await fetchSite(() =>
       streamed(async function* () {
@@ -57,7 +57,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect([hit.header("x-cache"), hit.text, hit.header("content-length")]).toEqual(["HIT", "one two", "7"]);
   });
 
-  it("breaks the connection and is not stored where its source fails midway", async () => {
+  it("closes the connection prematurely and is not stored if its source fails midway", async () => {
     const { client, cache } = await fetchSite(() =>
       streamed(async function* () {
         yield bytes("begun");
@@ -72,7 +72,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(cache.stats().refusals.failed).toBe(1);
   });
 
-  it("breaks the connection and is not stored where its source fails before anything came", async () => {
+  it("closes the connection prematurely and is not stored if its source fails before its first part", async () => {
     const { client, cache } = await fetchSite(() =>
       // oxlint-disable-next-line require-yield -- it fails before it yields
       streamed(async function* () {
@@ -85,7 +85,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
-  it("stops its source and is not stored when the client goes away", async () => {
+  it("stops its source and is not stored when the client disconnects", async () => {
     const cancelled = signal();
     const { client, cache } = await fetchSite(() =>
       streamed(async function* () {
@@ -103,7 +103,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(cache.stats().refusals.aborted).toBe(1);
   });
 
-  it("is not stored when its server gives it up, though no signal tells of its client", async () => {
+  it("is not stored when its server cancels it, though no signal is aborted", async () => {
     const cache = quietCache();
     const handler = cacheRoute(cache, {}, () =>
       streamed(async function* () {
@@ -118,7 +118,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(cache.stats()).toMatchObject({ stored: 0, refusals: { aborted: 1 } });
   });
 
-  it("that is always at hand and never ends is sent on, and keeps nobody else from being served", async () => {
+  it("that never waits and never ends is sent, and does not prevent others from being served", async () => {
     const handler = cacheRoute(quietCache(), {}, () =>
       streamed(async function* () {
         for (;;) yield new Uint8Array();
@@ -131,7 +131,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(response.status).toBe(200);
   });
 
-  it("is not stored where its handler cut it short because the client had gone", async () => {
+  it("is not stored if its handler ended it early because the client had disconnected", async () => {
     const cache = quietCache();
     const gone = new AbortController();
     const handler = cacheRoute(cache, {}, (request) =>
@@ -148,7 +148,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
-  it("is asked for its next part only when its client wants one", async () => {
+  it("is read only when its client reads", async () => {
     let made = 0;
     const handler = cacheRoute(quietCache(), { maxBodyBytes: 2 }, () =>
       streamed(async function* () {
@@ -167,7 +167,7 @@ describe("a streamed response behind the fetch adapter", () => {
     expect([madeAhead, made]).toEqual([3, 4]);
   });
 
-  it("is stored and sent as it was where its source uses one buffer for all parts", async () => {
+  it("is stored and sent unchanged if its source uses one buffer for all parts", async () => {
     const { client } = await fetchSite(() => {
       const buffer = new Uint8Array(1);
       return streamed(async function* () {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import { splitUrl } from "../../src/adapters/web/request.ts";
-import { fetchSite, quietCache } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { splitUrl } from "../../../src/adapters/web/request.ts";
+import { fetchSite, quietCache } from "../harness/fetch-site.ts";
 
 const URL_A = "http://a.test:8080/reports?b=2&a=1";
 
-describe("the request that a handler behind the fetch adapter is given", () => {
-  it("is the client's own but for its signal where nothing has to be hidden", async () => {
+describe("the request for a handler of the fetch adapter", () => {
+  it("is the client's own but for its signal if nothing has to be hidden", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(quietCache(), {}, (request) => (seen.push(request), new Response("a")));
     const request = new Request(URL_A, { headers: { "x-own": "1" } });
@@ -17,7 +17,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(seen[0]!.signal).not.toBe(request.signal);
   });
 
-  it("is the client's own object where the cache stands aside", async () => {
+  it("is the client's own object on a bypass", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(quietCache(), {}, (request) => (seen.push(request), new Response("a")));
     const request = new Request(URL_A, { headers: { cookie: "a=1", range: "bytes=0-0" } });
@@ -27,7 +27,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(seen[0]).toBe(request);
   });
 
-  it("has lost only what the cache answers itself: conditions and ranges", async () => {
+  it("lacks only the fields that the cache evaluates: conditions and ranges", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(quietCache(), {}, (request) => (seen.push(request), new Response("a")));
     const request = new Request(URL_A, {
@@ -55,7 +55,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(seen[0]!.headers.get("x-own")).toBe("1");
   });
 
-  it("keeps what a runtime has hung on it, and hears of its client's end, when it is a copy", async () => {
+  it("keeps the properties that a runtime has added, and the end of its client, when it is a copy", async () => {
     const seen: Request[] = [];
     const client = new AbortController();
     const handler = cacheRoute(quietCache(), { query: [] }, (request) => {
@@ -72,7 +72,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(seen[0]!.signal.aborted).toBe(true);
   });
 
-  it("may be written into without choosing under which variant its response is stored", async () => {
+  it("may be written into without changing the variant of its response", async () => {
     const handler = cacheRoute(quietCache(), { vary: ["accept-language"] }, (request) => {
       const language = request.headers.get("accept-language");
       request.headers.set("accept-language", "en");
@@ -88,7 +88,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect([french.headers.get("x-cache"), await french.text()]).toEqual(["HIT", "in fr"]);
   });
 
-  it("differs from one with a fragment in nothing", async () => {
+  it("is the same with a fragment and without", async () => {
     const handler = cacheRoute(quietCache(), {}, () => new Response("a"));
     await handler(new Request(URL_A));
 
@@ -97,7 +97,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(hit.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("has the same content to read, though the cache has read it for the key", async () => {
+  it("has all of its content, though the cache has read it for the key", async () => {
     const { client } = await fetchSite(async (request) => new Response(await request.text()), {
       methods: ["POST"],
     });
@@ -113,7 +113,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect([again.header("x-cache"), two.header("x-cache")]).toEqual(["HIT", "MISS"]);
   });
 
-  it("has its content whole where that is too large for a key, declared or not, and the cache stands aside", async () => {
+  it("has its whole content if that is too large for a key, declared or not, and bypasses the cache", async () => {
     const { client, cache } = await fetchSite(
       async (request) => new Response(String((await request.arrayBuffer()).byteLength)),
       { methods: ["POST"] },
@@ -128,7 +128,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(cache.stats().refusals.content).toBe(2);
   });
 
-  it("is the client's own, unread, where its content says that it is too large for a key", async () => {
+  it("is the client's own, unread, if its Content-Length is too large for a key", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(
       quietCache(),
@@ -153,7 +153,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(hit.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("is not looked up where a guard has read the content that belongs into the key", async () => {
+  it("is not looked up if a guard has read the content of the key", async () => {
     const cache = quietCache();
     const before = [async (request: Request): Promise<void> => void (await request.text())];
     const handler = cacheRoute(cache, { methods: ["POST"], before }, () => new Response("a"));
@@ -163,7 +163,7 @@ describe("the request that a handler behind the fetch adapter is given", () => {
     expect(cache.stats().refusals.content).toBe(1);
   });
 
-  it("keeps its content unread under a key of the route's own", async () => {
+  it("keeps its content unread if the route has a key function", async () => {
     const seen: Request[] = [];
     const handler = cacheRoute(
       quietCache(),

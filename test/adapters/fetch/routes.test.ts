@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
-import { createCache, memoryStore } from "../../src/index.ts";
-import type { Report } from "../../src/index.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchHandler, FetchOptions } from "../../../src/adapters/fetch.ts";
+import { createCache, memoryStore } from "../../../src/index.ts";
+import type { Report } from "../../../src/index.ts";
 
 const says =
   (text: string): FetchHandler =>
@@ -15,7 +15,7 @@ async function told(handler: FetchHandler, url = "http://one.test/"): Promise<st
 }
 
 describe("fetch: two wrapped handlers", () => {
-  it("share nothing, though one URL comes to both", async () => {
+  it("share nothing, though both receive one URL", async () => {
     const cache = createCache({ reporter: false });
     const [api, page] = ["api", "page"].map((text) => cacheRoute(cache, { ttl: 60 }, says(text))) as [
       FetchHandler,
@@ -30,7 +30,7 @@ describe("fetch: two wrapped handlers", () => {
     ]);
   });
 
-  it("share nothing where one function was wrapped twice", async () => {
+  it("share nothing if one function was wrapped twice", async () => {
     const cache = createCache({ reporter: false });
     const handler = says("page");
     await told(cacheRoute(cache, { ttl: 60 }, handler));
@@ -38,7 +38,7 @@ describe("fetch: two wrapped handlers", () => {
     expect(await told(cacheRoute(cache, { ttl: 60 }, handler))).toBe("page");
   });
 
-  it("share nothing under one name, and the reporter tells", async () => {
+  it("share nothing under one name, and the reporter warns", async () => {
     const told_: Report[] = [];
     const cache = createCache({ reporter: (report) => void told_.push(report) });
     const [one, other] = ["one", "other"].map((text) =>
@@ -83,8 +83,8 @@ describe("fetch: two wrapped handlers", () => {
   });
 });
 
-describe("fetch: what hangs on a request", () => {
-  it("shows the handler no parameter that is not in the key, by any name", async () => {
+describe("fetch: a property that was added to a request", () => {
+  it("has no parameter that is not in the key, by any name", async () => {
     const url = "http://one.test/a?page=1&evil=%3Cscript%3E";
     const names = { query: { page: "1", evil: "<script>" }, originalUrl: "/a?page=1&evil=%3Cscript%3E" };
     const parsed = {

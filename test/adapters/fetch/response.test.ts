@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchHandler } from "../../src/adapters/fetch.ts";
-import { fetchSite, quietCache } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchHandler } from "../../../src/adapters/fetch.ts";
+import { fetchSite, quietCache } from "../harness/fetch-site.ts";
 
 const ask = (headers: Record<string, string> = {}): Request => new Request("http://a.test/", { headers });
 
-describe("what the fetch adapter answers", () => {
-  it("is there at once on a hit: no promise", async () => {
+describe("a response of the fetch adapter", () => {
+  it("is no promise on a hit", async () => {
     const handler = cacheRoute(quietCache(), {}, () => new Response("a"));
     await handler(ask());
 
@@ -15,7 +15,7 @@ describe("what the fetch adapter answers", () => {
     expect(hit).toBeInstanceOf(Response);
   });
 
-  it("is a 304 on a miss whose content is a text that the client has already", async () => {
+  it("is a 304 on a miss with text that the client has already", async () => {
     const { client } = await fetchSite(() => new Response("a", { headers: { etag: '"v1"' } }));
 
     const answer = await client.ask({ path: "/", headers: { "if-none-match": '"v1"' } });
@@ -24,7 +24,7 @@ describe("what the fetch adapter answers", () => {
     expect(answer.header("content-length")).toBeUndefined();
   });
 
-  it("has an entity tag and a length on a miss whose content is a text", async () => {
+  it("has an entity tag and a length on a miss with text", async () => {
     const { client } = await fetchSite(() => new Response("four"));
 
     const miss = await client.ask({ path: "/" });
@@ -33,7 +33,7 @@ describe("what the fetch adapter answers", () => {
     expect(miss.header("content-length")).toBe("4");
   });
 
-  it("has no Content-Type that the handler did not say, though its content is ASCII", async () => {
+  it("has no Content-Type that the handler did not set, though its content is ASCII", async () => {
     const { client } = await fetchSite(() => new Response(new TextEncoder().encode("plain")));
 
     const [miss, hit] = [await client.ask({ path: "/" }), await client.ask({ path: "/" })];
@@ -42,7 +42,7 @@ describe("what the fetch adapter answers", () => {
     expect([miss.header("content-type"), hit.header("content-type")]).toEqual([undefined, undefined]);
   });
 
-  it("is sent part by part on a hit with large content, of which no client's copy is another's", async () => {
+  it("is sent in parts on a hit with large content, of which each client has a copy of its own", async () => {
     const large = new Uint8Array(3 * 2 ** 20).fill(7);
     const handler = cacheRoute(quietCache(), { maxBodyBytes: 4 * 2 ** 20 }, () => new Response(large));
     await (await handler(ask())).arrayBuffer();
@@ -64,7 +64,7 @@ describe("what the fetch adapter answers", () => {
     expect(Buffer.from(await second!.arrayBuffer()).equals(large)).toBe(true);
   });
 
-  it("has each Set-Cookie on a line of its own, in order, in what is stored and in what is not", async () => {
+  it("has each Set-Cookie on a line of its own, in order, whether it is stored or not", async () => {
     const cookies: [string, string][] = [
       ["set-cookie", "b=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT"],
       ["set-cookie", "a=2"],
@@ -83,7 +83,7 @@ describe("what the fetch adapter answers", () => {
     expect([hit.lines("set-cookie"), refused.lines("set-cookie")]).toEqual([lines, lines]);
   });
 
-  it("is the handler's own response where nothing is stored", async () => {
+  it("is the handler's own if nothing is stored", async () => {
     const own = new Response("a", { status: 418, statusText: "Teapot" });
     const handler = cacheRoute(quietCache(), {}, () => own);
 
@@ -93,7 +93,7 @@ describe("what the fetch adapter answers", () => {
     expect([response.statusText, response.headers.get("x-cache")]).toEqual(["Teapot", "MISS"]);
   });
 
-  it("says the status fields also where the handler's headers are immutable", async () => {
+  it("has the status fields even if the handler's headers are immutable", async () => {
     const frozen = await fetch("data:text/plain,frozen");
     const handler = cacheRoute(quietCache(), { statuses: [404] }, () => frozen);
 
@@ -104,7 +104,7 @@ describe("what the fetch adapter answers", () => {
     expect(await response.text()).toBe("frozen");
   });
 
-  it("never writes into a response without content: it may be a constant of its handler", async () => {
+  it("is a copy of the handler's if that has no content, since it may be a constant", async () => {
     const gone = new Response(null, { status: 404, headers: { "cache-status": "inner;hit" } });
     const handler = cacheRoute(quietCache(), {}, () => gone);
     await handler(ask());
@@ -115,7 +115,7 @@ describe("what the fetch adapter answers", () => {
     expect(again.headers.get("cache-status")).toMatch(/^inner;hit, caching-route;[^,]*$/);
   });
 
-  it("is a network error untouched where the handler answers one", async () => {
+  it("is the handler's own if that is a network error", async () => {
     const broken = Response.error();
     const cache = quietCache();
     const handler = cacheRoute(cache, {}, () => broken);
@@ -125,7 +125,7 @@ describe("what the fetch adapter answers", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
-  it("is a spent response untouched: its sender fails as it would without a cache, and nothing is stored", async () => {
+  it("is the handler's own if that was read already: it fails as without a cache, and is not stored", async () => {
     const spent = new Response("a");
     await spent.text();
     const cache = quietCache();
@@ -137,7 +137,7 @@ describe("what the fetch adapter answers", () => {
     expect(cache.stats().refusals.failed).toBe(1);
   });
 
-  it("carries no content with a 205 that the route stores", async () => {
+  it("has no content with a 205 that the route stores", async () => {
     const handler = cacheRoute(quietCache(), { statuses: [205] }, () => new Response(null, { status: 205 }));
     await handler(ask());
 
@@ -146,7 +146,7 @@ describe("what the fetch adapter answers", () => {
     expect([hit.status, hit.body, hit.headers.get("x-cache")]).toEqual([205, null, "HIT"]);
   });
 
-  it("is not shared memory: who writes into a hit's bytes changes no later hit", async () => {
+  it("is not shared memory: a write into the bytes of a hit changes no later hit", async () => {
     const handler = cacheRoute(quietCache(), {}, () => new Response("clean"));
     await handler(ask());
     const hit = await handler(ask());

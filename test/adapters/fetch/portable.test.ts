@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import { quietCache } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { quietCache } from "../harness/fetch-site.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+const root = resolve(import.meta.dirname, "../../..");
 
 describe("the fetch adapter in a runtime that is not Node", () => {
-  it("imports nothing of Node, and no package but the portable digest", () => {
+  it("imports nothing from Node, and no package but the portable digest", () => {
     const imported = specifiersFrom(join(root, "src/adapters/fetch.ts"));
 
     const foreign = [...imported].filter((specifier) => !specifier.startsWith("."));
@@ -17,10 +17,10 @@ describe("the fetch adapter in a runtime that is not Node", () => {
     expect(foreign.toSorted()).toEqual(["@noble/hashes/hmac.js", "@noble/hashes/sha2.js"]);
   });
 
-  it("caches without process, Buffer and require, under the entity tag that Node's crypto makes", async () => {
+  it("caches without process, Buffer and require, with the entity tag that Node's crypto returns", async () => {
     const handler = cacheRoute(quietCache(), {}, () => new Response("run 1"));
     const etag = (await handler(new Request("http://a.test/"))).headers.get("etag");
-    const runtime = join(import.meta.dirname, "harness/bare-runtime.mjs");
+    const runtime = join(import.meta.dirname, "../harness/bare-runtime.mjs");
 
     const { stdout } = await promisify(execFile)(process.execPath, [
       "--experimental-vm-modules",

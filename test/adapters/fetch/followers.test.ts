@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
-import { bytes, quietCache, signal, streamed } from "./harness/fetch-site.ts";
-import type { Signal } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchHandler, FetchOptions } from "../../../src/adapters/fetch.ts";
+import { bytes, quietCache, signal, streamed } from "../harness/fetch-site.ts";
+import type { Signal } from "../harness/fetch-site.ts";
 
 const ask = (init: RequestInit = {}): Request => new Request("http://a.test/", init);
 
 describe("a stream that several clients of the fetch adapter read", () => {
-  it("goes on for a follower when its leader's signal says that he has gone, and is stored", async () => {
+  it("goes on for a follower when the signal of its leader is aborted, and is stored", async () => {
     const { more, handler, cache } = inTwoParts();
     const leader = new AbortController();
     const first = await handler(ask({ signal: leader.signal }));
@@ -21,7 +21,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     expect(cache.stats()).toMatchObject({ stored: 1, outcomes: { miss: 1, collapsed: 1 } });
   });
 
-  it("is stopped, and its handler told, when the last of them has gone", async () => {
+  it("is stopped, with the signal of its handler, when the last of them has disconnected", async () => {
     const { handler, cache, seen, cancelled } = inTwoParts();
     const [leader, second] = [new AbortController(), new AbortController()];
     await handler(ask({ signal: leader.signal }));
@@ -36,7 +36,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     expect(cache.stats()).toMatchObject({ stored: 0, refusals: { aborted: 1 } });
   });
 
-  it("is stopped when those who read it give up its body, though no signal tells of them", async () => {
+  it("is stopped when its readers cancel their bodies, though no signal is aborted", async () => {
     const { handler, cancelled } = inTwoParts();
     const [first, second] = [await handler(ask()), await handler(ask())];
 
@@ -45,7 +45,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     await expect(cancelled.given).resolves.toBeUndefined();
   });
 
-  it("is left by a client that went away while it waited for the head", async () => {
+  it("is left by a client that disconnected while it waited for the head", async () => {
     const [head, more] = [signal(), signal()];
     const cache = quietCache();
     const handler = cacheRoute(cache, {}, async () => {
@@ -65,7 +65,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     expect(cache.stats().refusals.aborted).toBe(1);
   });
 
-  it("is made for nobody's client where its leader went away before the head", async () => {
+  it("is read for followers alone if its leader disconnected before the head", async () => {
     const head = signal();
     const more = signal();
     const cache = quietCache();
@@ -87,7 +87,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     expect(cache.stats().stored).toBe(1);
   });
 
-  it("is out of reach of whoever changes the parts that he is sent", async () => {
+  it("is not changed by a client that changes the parts that it is sent", async () => {
     const { more, handler } = inTwoParts();
     const [first, second] = [await handler(ask()), await handler(ask())];
     more.give();
@@ -100,7 +100,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     expect(await (await handler(ask())).text()).toBe("one two");
   });
 
-  it("is made no further ahead of its client than may be kept", async () => {
+  it("is read no further ahead of its client than may be buffered", async () => {
     let made = 0;
     const handler = cacheRoute(quietCache(), { maxBodyBytes: 3 }, () =>
       streamed(async function* () {
@@ -122,7 +122,7 @@ describe("a stream that several clients of the fetch adapter read", () => {
     await reader.cancel();
   });
 
-  it("keeps nobody else from being served where it is always at hand and never ends", async () => {
+  it("does not prevent others from being served if it never waits and never ends", async () => {
     const handler = cacheRoute(quietCache(), {}, () =>
       streamed(async function* () {
         for (;;) yield new Uint8Array();
@@ -138,8 +138,8 @@ describe("a stream that several clients of the fetch adapter read", () => {
   });
 });
 
-describe("a handler behind the fetch adapter that hears its client itself", () => {
-  it("is told of its end when the head showed that the response is for nobody else", async () => {
+describe("a handler of the fetch adapter with its client's own signal", () => {
+  it("is stopped after a head that makes the response private", async () => {
     const client = new AbortController();
     const seen: Request[] = [];
     const handler = cacheRoute(quietCache(), {}, (request) => {
@@ -154,7 +154,7 @@ describe("a handler behind the fetch adapter that hears its client itself", () =
     expect(seen[0]!.signal.aborted).toBe(true);
   });
 
-  it("is told as well where it makes more than may be stored at once", async () => {
+  it("is stopped, too, if its first part is larger than may be stored", async () => {
     const { handler, seen } = inTwoParts({ maxBodyBytes: 1 });
     const client = new AbortController();
     await handler(ask({ signal: client.signal }));
@@ -164,7 +164,7 @@ describe("a handler behind the fetch adapter that hears its client itself", () =
     expect(seen[0]!.signal.aborted).toBe(true);
   });
 
-  it("hands over to those who wait, where its request's content still came from the client that has gone", async () => {
+  it("is replaced for those who wait if content of its request was still to come from a client that has disconnected", async () => {
     const cache = quietCache();
     const handler = cacheRoute(cache, { methods: ["POST"], key: () => "one" }, async (request) => {
       if (request.headers.has("x-first"))
@@ -183,7 +183,7 @@ describe("a handler behind the fetch adapter that hears its client itself", () =
     expect(cache.stats()).toMatchObject({ stored: 1, refusals: { aborted: 1 } });
   });
 
-  it("has nothing stored that it cut short, where its request's content still came from the client", async () => {
+  it("has no incomplete response stored if content of its request was still to come from the client", async () => {
     const { handler, cache, seen } = inTwoParts({ methods: ["POST"], key: () => "one" });
     const client = new AbortController();
     const request = ask({ method: "POST", body: "x", signal: client.signal });

@@ -1,12 +1,12 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchOptions } from "../../src/adapters/fetch.ts";
-import { createCache } from "../../src/index.ts";
-import type { Cache } from "../../src/index.ts";
-import { chaosStore, testClock } from "../../src/testing/index.ts";
-import { memoryStore } from "../../src/stores/memory.ts";
-import { quietCache } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchOptions } from "../../../src/adapters/fetch.ts";
+import { createCache } from "../../../src/index.ts";
+import type { Cache } from "../../../src/index.ts";
+import { chaosStore, testClock } from "../../../src/testing/index.ts";
+import { memoryStore } from "../../../src/stores/memory.ts";
+import { quietCache } from "../harness/fetch-site.ts";
 
 interface Env {
   readonly secret: string;
@@ -14,7 +14,7 @@ interface Env {
 const ask = (headers: Record<string, string> = {}): Request => new Request("http://a.test/", { headers });
 
 describe("a handler that the fetch adapter wraps", () => {
-  it("gets what its runtime gives besides the request, and so do its guards", async () => {
+  it("gets the other arguments of its runtime, and so do its guards", async () => {
     const env = { secret: "s" };
     const seen: unknown[] = [];
     const guard = (_: Request, given: Env): void => void seen.push(given);
@@ -33,7 +33,7 @@ describe("a handler that the fetch adapter wraps", () => {
     expect(seen).toEqual([env, env, 7]);
   });
 
-  it("is guarded in order, and the first refusal is the answer: no later guard, no lookup, no run", async () => {
+  it("is guarded in order, and the first refusal is the response, without a later guard, lookup or run", async () => {
     const store = chaosStore(memoryStore());
     const cache = createCache({ store, reporter: false });
     const order: string[] = [];
@@ -65,14 +65,14 @@ describe("a handler that the fetch adapter wraps", () => {
     await expect(handler(ask())).rejects.toBe(error);
   });
 
-  it("does not run, and nothing is served, when a guard answers what is no response", async () => {
+  it("does not run, and nothing is served, when a guard returns something that is no response", async () => {
     const refuse = (() => false) as unknown as () => undefined;
     const handler = cacheRoute(quietCache(), { before: [refuse] }, () => new Response("a"));
 
     expect(await handler(ask())).not.toBeInstanceOf(Response);
   });
 
-  it("is cached in a store that answers by promises", async () => {
+  it("is cached in a store that returns promises", async () => {
     const clock = testClock();
     const store = chaosStore(memoryStore(), { mode: "slow", delayMs: 0, clock });
     const handler = cacheRoute(createCache({ store, clock, reporter: false }), {}, () => new Response("a"));
@@ -87,7 +87,7 @@ describe("a handler that the fetch adapter wraps", () => {
     expect((await hit).headers.get("x-cache")).toBe("HIT");
   });
 
-  it("can answer a promise of another realm", async () => {
+  it("can return a promise of another realm", async () => {
     const { Promise: Foreign } = runInNewContext("({ Promise })") as { Promise: PromiseConstructor };
     const handler = cacheRoute(quietCache(), {}, () => Foreign.resolve(new Response("a")));
 

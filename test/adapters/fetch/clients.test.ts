@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import { fetchSite, quietCache, signal, streamed } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { fetchSite, quietCache, signal, streamed } from "../harness/fetch-site.ts";
 
 const URL_A = "http://a.test/";
 
 describe("clients of the fetch adapter", () => {
-  it("that come in a crowd of 100 to a cold key are answered by one run", async () => {
+  it("that request a cold key in a crowd of 100 share one run", async () => {
     let runs = 0;
     const { client } = await fetchSite(() => new Response(`run ${++runs}`));
 
@@ -17,7 +17,7 @@ describe("clients of the fetch adapter", () => {
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["run 1"]));
   });
 
-  it("that wait for a leader who goes away get what his handler says, which does not notice", async () => {
+  it("that wait for a leader get its response if the leader disconnects, and its handler does not notice", async () => {
     const [goesOn, leader] = [signal(), new AbortController()];
     const noticed: boolean[] = [];
     const handler = cacheRoute(quietCache(), {}, async (request) => {
@@ -35,7 +35,7 @@ describe("clients of the fetch adapter", () => {
     expect(noticed).toEqual([false]);
   });
 
-  it("that go away from behind another response on their connection do not keep the run that they follow", async () => {
+  it("that disconnect behind another response on their connection do not keep the run that they follow", async () => {
     const [isFollowed, stopped] = [signal(), signal()];
     const endless = async function* (): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(1);
@@ -63,7 +63,7 @@ describe("clients of the fetch adapter", () => {
     await expect(stopped.given).resolves.toBeUndefined();
   });
 
-  it("that have still to read a response are sent all of it, though the one behind it breaks off", async () => {
+  it("that have still to read a response are sent all of it, though the one after it ends prematurely", async () => {
     const broke = signal();
     const { client } = await fetchSite((request) => {
       if (request.url.endsWith("/first")) return new Response("x".repeat(400_000));
@@ -85,7 +85,7 @@ describe("clients of the fetch adapter", () => {
     expect((await ended).match(/x{1000,}/)?.[0]).toHaveLength(400_000);
   });
 
-  it("that go away while nobody waits have their handler told", async () => {
+  it("that disconnect while nobody waits stop their handler", async () => {
     const client = new AbortController();
     const told = signal();
     const handler = cacheRoute(quietCache(), {}, async (request) => {
@@ -100,7 +100,7 @@ describe("clients of the fetch adapter", () => {
     await expect(response).rejects.toThrow("gone");
   });
 
-  it("that went away while their handler ran leave nothing stored: what it said may be cut short", async () => {
+  it("that disconnected while their handler ran have nothing stored, because it may be incomplete", async () => {
     const cache = quietCache();
     const client = new AbortController();
     const handler = cacheRoute(cache, {}, async () => {
@@ -115,7 +115,7 @@ describe("clients of the fetch adapter", () => {
     expect(cache.stats().refusals.aborted).toBe(1);
   });
 
-  it("that went away while they waited do not run the handler when their turn comes", async () => {
+  it("that disconnected while they waited do not run the handler in their turn", async () => {
     const leaderFails = signal();
     let runs = 0;
     const handler = cacheRoute(quietCache(), {}, async () => {
@@ -155,7 +155,7 @@ describe("clients of the fetch adapter", () => {
     expect(cache.stats()).toMatchObject({ stored: 1, refusals: { failed: 1 } });
   });
 
-  it("do not wait for ever behind a handler that answers no response", async () => {
+  it("do not wait forever for a handler that returns no response", async () => {
     let runs = 0;
     const handler = cacheRoute(quietCache(), {}, (() =>
       ++runs === 1 ? undefined : new Response("whole")) as () => Response);
@@ -169,7 +169,7 @@ describe("clients of the fetch adapter", () => {
     expect(next).toMatchObject({ status: "fulfilled" });
   });
 
-  it("leave no listener on their signal once they are answered", async () => {
+  it("have no listener on their signal after the response", async () => {
     const client = new AbortController();
     const request = new Request(URL_A, { signal: client.signal });
     const listening = new Set<unknown>();
@@ -186,7 +186,7 @@ describe("clients of the fetch adapter", () => {
     expect([during, listening.size]).toEqual([[1], 0]);
   });
 
-  it("whose runtime gives their requests no signal are served like others", async () => {
+  it("are served like others if their runtime gives requests no signal", async () => {
     const request = Object.defineProperty(new Request(URL_A), "signal", { value: undefined });
     const handler = cacheRoute(quietCache(), {}, () => new Response("a"));
     await handler(request);

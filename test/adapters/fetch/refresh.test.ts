@@ -1,18 +1,18 @@
 import { describe, expect, it, vi } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
-import { WebRequest } from "../../src/adapters/web/record.ts";
-import { createCache } from "../../src/index.ts";
-import type { Cache } from "../../src/index.ts";
-import { testClock } from "../../src/testing/index.ts";
-import type { TestClock } from "../../src/testing/index.ts";
-import { bytes, signal, streamed } from "./harness/fetch-site.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchHandler, FetchOptions } from "../../../src/adapters/fetch.ts";
+import { WebRequest } from "../../../src/adapters/web/record.ts";
+import { createCache } from "../../../src/index.ts";
+import type { Cache } from "../../../src/index.ts";
+import { testClock } from "../../../src/testing/index.ts";
+import type { TestClock } from "../../../src/testing/index.ts";
+import { bytes, signal, streamed } from "../harness/fetch-site.ts";
 
 const OPTIONS = { ttl: 10, staleWhileRevalidate: 60 };
 const ask = (init: RequestInit = {}): Request => new Request("http://a.test/", init);
 
-describe("a refresh behind the fetch adapter", () => {
-  it("is given what the runtime gave, and is waited for by a runtime that can", async () => {
+describe("a refresh of the fetch adapter", () => {
+  it("is given the runtime's arguments, and is waited for by a runtime that can", async () => {
     const { cache, clock } = cacheAndClock();
     const waitedFor: Promise<unknown>[] = [];
     const context = { waitUntil: (promise: Promise<unknown>) => void waitedFor.push(promise) };
@@ -34,7 +34,7 @@ describe("a refresh behind the fetch adapter", () => {
     ]);
   });
 
-  it("begins in a later turn than the stale answer, by a GET of the same URL with the same fields", async () => {
+  it("begins in a later turn than the stale response, by a GET of the same URL with the same fields", async () => {
     const { route, refreshed, seen } = site((_, run) => new Response(`run ${run}`));
     const headers = { "x-own": "1", "content-length": "0" };
     const stale = await route(Object.assign(ask({ method: "HEAD", headers }), { params: { id: "1" } }));
@@ -47,7 +47,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(seen[1]).toHaveProperty("params", { id: "1" });
   });
 
-  it("does not hear of the end of the client that it answers for", async () => {
+  it("is not stopped by the disconnect of its client", async () => {
     const goesOn = signal();
     const client = new AbortController();
     const { route, refreshed, seen, text } = site(async (_, run) => {
@@ -79,7 +79,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(await (await route(post())).text()).toBe("content 2");
   });
 
-  it("cannot be where the content came from the client and was not read by the cache: nothing stale is served", async () => {
+  it("is impossible if the cache did not read the client's content, and nothing stale is served", async () => {
     const post = (): Request => ask({ method: "POST", body: "content" });
     const { route } = site(
       (_, run) => new Response(`run ${run}`),
@@ -90,7 +90,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(await (await route(post())).text()).toBe("run 2");
   });
 
-  it("that a guard refuses does not enter the handler, and keeps what is stored", async () => {
+  it("that a guard refuses does not run the handler, and keeps the entry", async () => {
     let guarded = 0;
     const before: FetchOptions["before"] = [
       async () => (++guarded === 3 ? new Response("no", { status: 403 }) : undefined),
@@ -107,7 +107,7 @@ describe("a refresh behind the fetch adapter", () => {
     ["answers no response", () => undefined as unknown as Response],
     ["answers a response that is read already", () => spent()],
     ["breaks off", () => streamed(broken)],
-  ])("that %s throws nowhere, and keeps what is stored", async (_, failing) => {
+  ])("that %s throws nowhere, and keeps the entry", async (_, failing) => {
     const { route, cache, text } = site((_request, run) =>
       run === 2 ? failing() : new Response(`run ${run}`),
     );
@@ -117,7 +117,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(await text()).toBe("run 1");
   });
 
-  it("is stopped where it streams what may not be stored: nobody is sent it", async () => {
+  it("is stopped if it streams a response that may not be stored", async () => {
     const cancelled = signal();
     const { route, seen } = site((_, run) =>
       run === 1
@@ -132,7 +132,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(seen[1]!.signal.aborted).toBe(true);
   });
 
-  it("is stopped where it streams more than may be stored", async () => {
+  it("is stopped if it streams more than may be stored", async () => {
     const cancelled = signal();
     const { route, cache } = site(
       (_, run) => (run === 1 ? new Response("1") : streamed(() => endless(), cancelled.give)),
@@ -144,7 +144,7 @@ describe("a refresh behind the fetch adapter", () => {
     expect(cache.stats()).toMatchObject({ stored: 1, refusals: { "too-large": 1 } });
   });
 
-  it("costs a fresh hit nothing: nobody asks whether it could be", async () => {
+  it("costs a fresh hit nothing, because nobody asks whether it is possible", async () => {
     const { cache } = cacheAndClock();
     const handler = cacheRoute(cache, OPTIONS, () => new Response("a"));
     await handler(ask());

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
-import { createCache } from "../../src/index.ts";
-import type { Cache } from "../../src/index.ts";
-import { testClock } from "../../src/testing/index.ts";
-import type { TestClock } from "../../src/testing/index.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchHandler, FetchOptions } from "../../../src/adapters/fetch.ts";
+import { createCache } from "../../../src/index.ts";
+import type { Cache } from "../../../src/index.ts";
+import { testClock } from "../../../src/testing/index.ts";
+import type { TestClock } from "../../../src/testing/index.ts";
 
 const orStale = { ttl: 10, staleIfError: 60 };
 const ask = (): Request => new Request("http://a.test/");
@@ -35,19 +35,19 @@ async function outcome(route: FetchHandler): Promise<unknown> {
   }
 }
 
-describe("what a fetch handler throws", () => {
+describe("an error of a fetch handler", () => {
   it.each<[string, () => unknown]>([
     ["an error with a status", () => Object.assign(new Error("gone"), { status: 410 })],
     ["an object with a status", () => ({ status: 410 })],
     ["a Response", () => new Response("gone", { status: 410 })],
-  ])("%s is the answer, and removes what is stored", async (_, thrown) => {
+  ])("is thrown on and removes the entry: %s", async (_, thrown) => {
     const { route, cache } = await site(thrown);
 
     expect(await outcome(route)).toEqual({ thrown: 410 });
     expect(cache.stats().store?.entries).toBe(0);
   });
 
-  it("a Response is thrown on, says what the cache did, and is stored where its status is", async () => {
+  it("that is a Response is thrown on with the status fields, and is stored if its status is", async () => {
     const options = { ...orStale, statuses: { 200: true, 404: 10 } } as const;
     const { route } = await site(() => new Response("no such page", { status: 404 }), options);
 
@@ -62,19 +62,19 @@ describe("what a fetch handler throws", () => {
     expect([hit.status, hit.headers.get("x-cache"), await hit.text()]).toEqual([404, "HIT", "no such page"]);
   });
 
-  it("a Response that redirects stands before what is stale", async () => {
+  it("that is a redirecting Response precedes the stale response", async () => {
     const { route } = await site(() => new Response(null, { status: 302, headers: { location: "/login" } }));
 
     expect(await outcome(route)).toEqual({ thrown: 302 });
   });
 
-  it("a Response with one of errorStatuses is answered for", async () => {
+  it("that is a Response with one of errorStatuses is replaced by the stale response", async () => {
     const { route } = await site(() => new Response("failed", { status: 503 }));
 
     expect(await outcome(route)).toEqual({ returned: "run 1" });
   });
 
-  it("a guard that throws in a refresh is no answer of the handler's", async () => {
+  it("is not that of a guard that throws in a refresh", async () => {
     let isOpen = true;
     const before = [
       (): undefined => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
-import type { FetchOptions } from "../../src/adapters/fetch.ts";
-import { adapterContract, testClock } from "../../src/testing/index.ts";
-import { createCache } from "../../src/index.ts";
-import { behindForeignServer } from "./harness/fetch.ts";
-import { quietCache } from "./harness/fetch-site.ts";
-import { foreignRequest } from "./harness/foreign-request.ts";
+import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import type { FetchOptions } from "../../../src/adapters/fetch.ts";
+import { adapterContract, testClock } from "../../../src/testing/index.ts";
+import { createCache } from "../../../src/index.ts";
+import { behindForeignServer } from "../harness/fetch.ts";
+import { quietCache } from "../harness/fetch-site.ts";
+import { foreignRequest } from "../harness/foreign-request.ts";
 
 const URL_A = "http://a.test/reports?b=2&a=1";
 const post = (init: RequestInit = {}): Request =>
@@ -28,14 +28,14 @@ async function read(
 
 const STORED = "caching-route;fwd=uri-miss;fwd-status=200;stored";
 
-describe("47: a fetch handler behind a server whose requests are of its own class", () => {
+describe("47: a fetch handler on a server with a Request class of its own", () => {
   const checks = adapterContract(behindForeignServer).map((check) => [check.name, check] as const);
 
   it.each(checks)("keeps the adapter contract: %s", async (_name, check) => {
     expect(await check.run()).toBeUndefined();
   });
 
-  it("is given the fields, and what the class has besides", async () => {
+  it("is given the fields, and the other properties of the class", async () => {
     const request = foreignRequest(new Request(URL_A, { headers: { "x-own": "1", "x-ip": "192.0.2.7" } }));
     const see = (given: Request): unknown => [
       given.url,
@@ -46,7 +46,7 @@ describe("47: a fetch handler behind a server whose requests are of its own clas
     expect(await read(request, {}, see)).toEqual({ status: STORED, seen: [URL_A, "1", "192.0.2.7"] });
   });
 
-  it("does not see by another name of the class what is not in the key", async () => {
+  it("cannot read parameters outside the key by another property of the class", async () => {
     const see = (given: Request): unknown => [
       given.url,
       String((given as unknown as { parsedUrl: URL }).parsedUrl),
@@ -71,7 +71,7 @@ describe("47: a fetch handler behind a server whose requests are of its own clas
     ["of which the key is none", { methods: ["POST"], key: () => "k" }, STORED],
     ["of an unsafe request", {}, "caching-route;fwd=method;detail=method"],
   ])(
-    "hears of content that was read before, %s, what it does without a cache",
+    "gets the same result for content that was read before, %s, as without a cache",
     async (_what, options, status) => {
       const foreign = await read(foreignRequest(post(), { isRead: true }), options, failure);
       const used = post();
@@ -83,7 +83,7 @@ describe("47: a fetch handler behind a server whose requests are of its own clas
     },
   );
 
-  it("finds what a middleware that has read the content has put in its place", async () => {
+  it("finds the value that middleware has put in the place of content that it has read", async () => {
     const used = post();
     await used.text();
     Object.assign(used, { text: async () => "kept", parsed: { x: 1 } });
@@ -97,7 +97,7 @@ describe("47: a fetch handler behind a server whose requests are of its own clas
     expect(seen).toEqual(["kept", { x: 1 }]);
   });
 
-  it("is run behind a stale answer, and not with content that somebody else has read", async () => {
+  it("is run in the background, but not with content that somebody else has read", async () => {
     const clock = testClock();
     const runs: string[] = [];
     const cache = createCache({ clock, reporter: false });
