@@ -23,7 +23,7 @@ import { notices } from "./adapter-contract/notices.ts";
 import { disconnects } from "./adapter-contract/disconnects.ts";
 import { callbacks } from "./adapter-contract/callbacks.ts";
 import { failures } from "./adapter-contract/failures.ts";
-import { BrokenAnswer } from "./adapter-contract/client.ts";
+import { BrokenResponse } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
 import type { Scenarios } from "./adapter-contract/stage.ts";
 import type { AdapterHarness } from "./adapter-harness.ts";
@@ -56,20 +56,22 @@ const TOPICS: readonly Scenarios[] = [
   callbacks,
 ];
 
-/** How the adapter contract is run. */
+/** Options of {@link adapterContract}. */
 export interface AdapterContractOptions {
   /**
-   * When a check gives up what should have happened long before, in seconds. Nothing is timed: a check that passes
-   * never waits for it. Default: 4.
+   * When a check fails because something has not happened, in seconds. A check that passes never waits for it. Default: 4.
    */
   readonly bound?: number;
 }
 
 /**
- * What every adapter has to do, over real sockets: one check per requirement, each with a server, a cache, a store and
- * a clock of its own.
+ * Returns the requirements of an adapter as checks over real sockets. Each check has its own server, cache, store and clock.
+ * Checks that the harness declines are left out. Throws if the harness declines a check that does not exist.
  *
- * Checks that the harness declines are left out. Throws where it declines one that does not exist.
+ * @example
+ * import { test } from "node:test";
+ *
+ * for (const check of adapterContract(harness)) test(check.name, () => check.run());
  */
 export function adapterContract(
   harness: AdapterHarness,
@@ -90,7 +92,7 @@ export function adapterContract(
         try {
           await scenario(stage);
         } catch (error) {
-          throw error instanceof BrokenAnswer ? unmet(error) : error;
+          throw error instanceof BrokenResponse ? unmet(error) : error;
         } finally {
           await stage.close();
         }
@@ -98,8 +100,8 @@ export function adapterContract(
     }));
 }
 
-/** A connection that broke where nothing was to break it. */
-function unmet(broken: BrokenAnswer): AssertionError {
+/** A connection that broke unexpectedly is a failed check. */
+function unmet(broken: BrokenResponse): AssertionError {
   const error = new AssertionError({ message: broken.message });
   error.cause = broken;
   return error;

@@ -1,6 +1,6 @@
 import type { Cache, RouteOptions } from "../index.ts";
 
-/** The ways in which frameworks let a handler know that its client is gone before the response's end. */
+/** The ways in which a framework can tell a handler that its client disconnected before the response's end. */
 export const NOTICES = [
   "a signal",
   "the response's close",
@@ -11,87 +11,78 @@ export const NOTICES = [
   "on-finished",
 ] as const;
 
-/** One of them. */
+/** One of these ways. */
 export type Notice = (typeof NOTICES)[number];
 
-/** A request as a contract's handler sees it, after the adapter had its way with it. */
+/** A request as a handler of the contract sees it, after the adapter. */
 export interface ContractRequest {
   readonly method: string;
   /** Path and query as the framework shows them to the handler. */
   readonly url: string;
-  /** Path and query by every other name that the framework and what runs in it have for them, raw and parsed. */
+  /** Path and query under every other name that the handler can read, raw and parsed. Default: none. */
   readonly alsoUrls?: readonly string[];
-  /** A query parameter's values as the framework shows them to the handler. */
+  /** Returns a query parameter's values as the framework shows them to the handler. */
   query(name: string): readonly string[];
-  /** A header's combined value, by lower-case name. */
+  /** Returns a header's combined value by lower-case name. */
   header(name: string): string | undefined;
-  /**
-   * Is aborted once the framework tells the handler that its client is gone before the response's end, in whatever way.
-   * Undefined where it tells nobody.
-   */
+  /** Aborted once the handler is told that its client disconnected. Absent: the framework never tells. */
   readonly signal?: AbortSignal;
   /**
-   * In which of the ways that the framework has the handler was told so by now: each listens, or looks, from before its
-   * handler runs, and where earlier middleware listens in the same way. Undefined where none of them is there.
+   * Returns the ways in which the handler was told so far that its client disconnected. The harness listens in each way
+   * from before the handler runs, in the handler and in earlier middleware. Absent: the framework has none of them.
    */
-  readonly told?: (() => readonly Notice[]) | undefined;
+  readonly notices?: (() => readonly Notice[]) | undefined;
 }
 
-/** What a contract's handler answers; a harness says it in its framework's own way. */
-export interface ContractAnswer {
+/** The response of a contract's handler. The harness sends it in the usual way of its framework. */
+export interface ContractResponse {
   /** Default: 200. */
   readonly status?: number;
-  /** Fields that the handler sets itself. */
+  /** The fields that the handler sets. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Fields that the handler takes away, of those that were set in front of it: lower-case names. */
+  /** Lower-case names of fields of earlier middleware that the handler removes. */
   readonly removes?: readonly string[];
-  /** Lines that the handler adds to what is there of these fields, by lower-case name. */
+  /** Lines that the handler adds to fields of earlier middleware, by lower-case name. */
   readonly adds?: Readonly<Record<string, string>>;
   /**
-   * The content: text, bytes, an object that the framework turns into JSON, an iterable that it streams, or nothing.
-   * A stream that throws midway has to break the connection.
+   * The content: text, bytes, an object that the framework sends as JSON, an iterable that it streams, or nothing. An
+   * iterable that throws has to break the connection.
    */
   readonly body?: string | Uint8Array | Readonly<Record<string, unknown>> | AsyncIterable<Uint8Array>;
 }
 
-/** One route of a contract server, in words that no framework owns. */
+/** A route of a contract server. The harness declares it in its framework. */
 export interface ContractRoute {
   readonly method: string;
   /** A static path, such as `/a`. */
   readonly path: string;
   /**
-   * The route is for those requests alone whose `x-only` says this, by whatever means the framework has to choose between
-   * routes; one without it takes the others. Routes of one path differ in it.
+   * The route takes only requests with this value in `x-only`, by whatever means the framework has to choose between routes
+   * of one path. A route without it takes all others.
    */
   readonly only?: string;
-  /** The cache options; undefined: a plain route that the adapter leaves alone. */
+  /** The cache options. Absent: the adapter leaves the route alone. */
   readonly options?: RouteOptions;
   /**
-   * A guard that answers 401 unless the request carries `x-key`: given to the adapter as `before`, or put in front of
-   * the cache as the framework's own hook or middleware.
+   * A guard that sends 401 unless the request has `x-key`. It is the adapter's `before`, or a hook or middleware of the
+   * framework before the cache.
    */
   readonly guard?: { readonly place: "before" | "framework"; readonly onRun?: () => void };
-  /** Called by a hook or middleware in front of the cache; what it returns is set on the response there. */
+  /** Called by a hook or middleware before the cache, which sets the returned fields on the response. */
   readonly earlier?: () => Readonly<Record<string, string | readonly string[]>>;
   /**
-   * Called by a hook or middleware in front of the cache as the head of each answer goes out, in the framework's usual
-   * way of writing a session's cookie; the `set-cookie` lines that it returns are added to the response there.
+   * Called by a hook or middleware before the cache as each response's head is sent, in the way that the framework's
+   * sessions use. It adds the returned `set-cookie` lines to the response.
    */
-  readonly late?: () => readonly string[];
-  /**
-   * Something in front of the cache codes whatever content its client accepts in `gzip`: what people use for that with
-   * the framework.
-   */
-  readonly codes?: boolean;
-  /**
-   * Called once the request has been answered, by what logs requests in front of the cache, with the URL that it would
-   * log.
-   */
+  readonly lateCookies?: () => readonly string[];
+  /** Whether the framework's usual compression runs before the cache and encodes any content with `gzip`, if accepted. */
+  readonly compresses?: boolean;
+  /** Called by a request logger before the cache, after the response, with the URL that it would log. */
   readonly log?: (url: string) => void;
-  /** The cache of this route, where it is not the server's: several caches live in one application. */
+  /** The route's own cache. Default: the server's. */
   readonly cache?: Cache;
-  /** Runs where the route's handler runs. */
-  readonly handler: (request: ContractRequest) => ContractAnswer | Promise<ContractAnswer>;
+  /** The route's handler. */
+  readonly handler: (request: ContractRequest) => ContractResponse | Promise<ContractResponse>;
 }
 
 /** A server that listens on 127.0.0.1. */
@@ -104,16 +95,27 @@ export interface ContractServer {
 /**
  * What an adapter's author writes to run the adapter contract.
  *
- * The server answers HEAD where it has a GET route, parses JSON before the cache, tells hosts apart by `Host`, turns
- * an error of a handler or of the cache into a 5xx, or into the `status` that it has, and drops open connections when it is closed.
+ * The server serves HEAD where it has a GET route, parses JSON before the cache, and tells hosts apart by `Host`. An error of
+ * a handler or of the cache becomes a 5xx, or the error's own `status`. `close` drops open connections.
+ *
+ * @example
+ * const harness: AdapterHarness = {
+ *   name: "mine",
+ *   async start(cache, routes) {
+ *     const app = framework();
+ *     for (const route of routes) declare(app, cache, route);
+ *     const port = await app.listen({ host: "127.0.0.1", port: 0 });
+ *     return { origin: `http://127.0.0.1:${port}`, close: () => app.close() };
+ *   },
+ * };
  */
 export interface AdapterHarness {
-  /** What the contract calls the adapter. */
+  /** The adapter's name in messages. */
   readonly name: string;
-  /** What its server speaks: HTTP/1.1, or HTTP/2 without TLS and without an upgrade. Default: `"http/1.1"`. */
-  readonly speaks?: "http/1.1" | "h2c";
-  /** Starts a real server of the framework with these routes behind this cache. */
+  /** The server's protocol: HTTP/1.1, or HTTP/2 without TLS and without an upgrade. Default: `"http/1.1"`. */
+  readonly protocol?: "http/1.1" | "h2c";
+  /** Starts a real server of the framework with these routes and this cache. */
   start(cache: Cache, routes: readonly ContractRoute[]): Promise<ContractServer>;
-  /** Checks that the adapter does not meet, by name, each with the reason. */
+  /** The checks that the adapter cannot meet: names, each with the reason. An unknown name is an error. Default: none. */
   readonly declined?: Readonly<Record<string, string>>;
 }

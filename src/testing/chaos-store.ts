@@ -3,50 +3,58 @@ import { testClock } from "./clock.ts";
 import { corruptions } from "./corruptions.ts";
 import type { Corruption } from "./corruptions.ts";
 
-/** A method of a store that can go wrong. */
+/** A method of a store that can be made to fail. */
 export type StoreOperation = "get" | "set" | "delete" | "clear";
 
 /**
- * How a chaos store behaves: `calm` does what the inner store does; `throw` fails at once and `reject` by a promise;
- * `slow` answers after `delayMs` of its clock; `hang` never answers; `corrupt` alters the entries that are read;
- * `lose` forgets what is written.
+ * How a chaos store behaves. `calm`: like the inner store. `throw`, `reject`: every call throws or rejects. `slow`: calls
+ * return after `delayMs`. `hang`: calls return a promise that never settles. `corrupt`: entries are corrupted on reading.
+ * `lose`: writes and removals have no effect.
  */
 export type ChaosMode = "calm" | "throw" | "reject" | "slow" | "hang" | "corrupt" | "lose";
 
-/** What a chaos store does; each member can also be changed while it runs. */
+/** The behaviour of a chaos store. Each member can be changed at any time. */
 export interface ChaosPlan {
   /** Default: `calm`. */
   mode?: ChaosMode;
-  /** The methods that misbehave; the others are calm. Default: all. */
+  /** The methods that `mode` applies to. The others are calm. Default: all. */
   only?: readonly StoreOperation[];
-  /** How an entry that is read is altered in the mode `corrupt`. Default: it claims another key. */
+  /** How mode `corrupt` alters an entry. Default: `corruptions["another key"]`. */
   corruption?: Corruption;
-  /** How long an answer takes in the mode `slow`, in ms of the clock. Default: 100. */
+  /** The delay in mode `slow`, in ms of `clock`. Default: 100. */
   delayMs?: number;
-  /** The clock of the mode `slow`. Default: one that stands still. */
+  /** The clock of mode `slow`. Default: a `testClock()`. */
   clock?: Clock;
 }
 
-/** One call of a store, as it was logged. */
+/** A logged call of a store. */
 export interface StoreCall {
   readonly operation: StoreOperation;
-  /** The resource; empty for `clear`. */
+  /** The key. Empty for `clear`. */
   readonly key: string;
-  /** The entry that was to be stored. */
+  /** The entry of a `set`. */
   readonly entry?: Entry;
 }
 
-/** A store around another one that fails on demand and logs how it was called. */
+/** A store that wraps another one, fails on demand and logs its calls. */
 export interface ChaosStore extends Store, Required<ChaosPlan> {
   /** All calls so far, in order. */
   readonly log: readonly StoreCall[];
-  /** How often a method was called. */
+  /** Returns how often a method was called. */
   count(operation: StoreOperation): number;
-  /** What the inner store says of itself; zeros where it says nothing. */
+  /** Returns the inner store's size, or zeros if it has no `stats`. */
   stats(): StoreStats;
 }
 
-/** Wraps a store so that it can be made to misbehave, at any moment, in the ways that real ones do. */
+/**
+ * Wraps a store so that it can be made to fail in the ways that real stores do.
+ *
+ * @example
+ * const store = chaosStore(memoryStore());
+ * const cache = createCache({ store });
+ * store.mode = "reject";
+ * store.only = ["get"]; // from now on every request is a miss
+ */
 export function chaosStore(inner: Store, plan: ChaosPlan = {}): ChaosStore {
   return new Chaos(inner, plan);
 }

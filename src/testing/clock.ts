@@ -1,10 +1,10 @@
 import type { Clock } from "../index.ts";
 
-/** A clock that stands still until it is told to move: time in tests is a value. */
+/** A clock that only `advance` moves. */
 export interface TestClock extends Clock {
-  /** How many callbacks wait for their time. */
+  /** The number of scheduled callbacks. */
   readonly pending: number;
-  /** Moves on by this many seconds; what falls due on the way runs at its own instant, in order. */
+  /** Moves the clock forward by this many seconds. Callbacks that fall due run in order, each at its own instant. */
   advance(seconds: number): void;
 }
 
@@ -13,7 +13,14 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Makes a clock that shows `startMs` (epoch ms; default: the beginning of 2026) and never moves by itself. */
+/**
+ * Returns a clock that stands still at `startMs` (epoch milliseconds; default: the beginning of 2026 in UTC).
+ *
+ * @example
+ * const clock = testClock();
+ * const cache = createCache({ clock, defaults: { ttl: 60 } });
+ * clock.advance(61); // what was stored before is stale now
+ */
 export function testClock(startMs: number = Date.UTC(2026, 0, 1)): TestClock {
   return new StandingClock(startMs);
 }
@@ -50,7 +57,7 @@ class StandingClock implements TestClock {
     this.#now = end;
   }
 
-  /** The first timer until `end`; of two at one instant the one that was set first. */
+  /** The first timer until `end`. Of two at one instant, the one scheduled first. */
   #due(end: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) {

@@ -1,6 +1,6 @@
 import type { Entry } from "../index.ts";
 
-/** Alters an entry on its way out of a store. */
+/** Returns a corrupted copy of an entry. */
 export type Corruption = (entry: Entry) => Entry;
 
 type Corruptions = Readonly<
@@ -8,8 +8,11 @@ type Corruptions = Readonly<
 >;
 
 /**
- * What a store may hand out after an upgrade, a collision, a half-finished write or an attack, by name: none of it may
- * reach a client (hazards 23, 24 and 49).
+ * What a store may return after an upgrade, a collision, a partial write or an attack, by name. None of it may reach a client
+ * (hazards 23, 24 and 49).
+ *
+ * @example
+ * chaosStore(memoryStore(), { mode: "corrupt", corruption: corruptions["another variant"] });
  */
 export const corruptions: Corruptions = {
   "another key": (entry) => ({ ...entry, key: `${entry.key}/another` }),
@@ -96,7 +99,7 @@ function withField(name: string, value: unknown): Corruption {
   return (entry) => wrong({ ...entry, fields: [...entry.fields, [name, value]] });
 }
 
-/** What the compiler would refuse and a store would not. */
+/** A value that the type forbids and a store may return. */
 function wrong(value: unknown): Entry {
   return value as Entry;
 }
@@ -111,14 +114,14 @@ function revoked<T extends object>(target: T): T {
   return proxy;
 }
 
-/** Bytes whose buffer has gone to another thread. */
+/** Bytes whose buffer was transferred to another thread. */
 function transferred(body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(body);
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
   return bytes;
 }
 
-/** Bytes in a buffer that may become longer or shorter; as they are where the runtime knows none. */
+/** Bytes in a resizable buffer, or in a fixed one if the runtime has no resizable buffers. */
 function resizable(body: Uint8Array): Uint8Array {
   const Growing = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer;
   const bytes = new Uint8Array(new Growing(body.byteLength, { maxByteLength: body.byteLength * 2 }));

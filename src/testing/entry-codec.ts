@@ -1,15 +1,14 @@
 import type { Entry } from "../index.ts";
 
-/** The first member of every encoded head: entries of another version are nobody's. */
+/** The version in every encoded head. Entries of another version are not decoded. */
 const VERSION = 2;
 const HEAD_LENGTH_BYTES = 4;
-/** The end of a stale window that there is none of. */
+/** The encoded end of an absent stale window. */
 const NEVER = 0;
 
 /**
- * Encodes an entry: four bytes with the length of the head, the head as JSON in UTF-8, and the body as it is.
- *
- * An example of what a store over bytes needs, small and complete: not a format that anything else reads.
+ * Encodes an entry: the length of the head in four bytes, the head as JSON in UTF-8, and the body as it is. An example for
+ * authors of stores; nothing else reads this format.
  */
 export function encodeEntry(entry: Entry): Uint8Array {
   const { body, storedAt, staleAt, deleteAt, ...others } = entry;
@@ -31,14 +30,13 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 /**
- * Decodes an entry; undefined for bytes that are none, are cut short, or are of another version (hazard 23).
- *
- * Whether key, variant and fields are what they should be is the core's to check, whatever the store.
+ * Decodes an entry. Returns undefined if the bytes are malformed, cut short or of another version (hazard 23). The core checks
+ * key, variant and fields of what any store returns, so this does not.
  */
 export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const head = headOf(bytes);
   if (head === undefined) return undefined;
-  const { version, length, instants, windows = [], ...named } = head.members as unknown as Head;
+  const { version, length, instants, windows = [], ...named } = head.members as unknown as EncodedHead;
   const { key, variant, vary, status, fields, tags, taggedAt, fillMs, making } = named;
   const body = bytes.subarray(head.end);
   if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
@@ -66,7 +64,7 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   };
 }
 
-interface Head extends Omit<Entry, "body" | "storedAt" | "staleAt" | "deleteAt"> {
+interface EncodedHead extends Omit<Entry, "body" | "storedAt" | "staleAt" | "deleteAt"> {
   readonly version: number;
   readonly length: number;
   readonly instants: readonly (number | null)[];
@@ -85,7 +83,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Whoever wrote it, it was not `encodeEntry`. Anything but a syntax error is a defect of this file.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -2,7 +2,7 @@ export { adapterContract } from "./adapter-contract.ts";
 export type { AdapterContractOptions } from "./adapter-contract.ts";
 export type {
   AdapterHarness,
-  ContractAnswer,
+  ContractResponse,
   ContractRequest,
   ContractRoute,
   ContractServer,

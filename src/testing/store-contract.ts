@@ -1,5 +1,5 @@
 import type { MaybePromise, Store } from "../index.ts";
-import { dealings } from "./store-contract/dealings.ts";
+import { calls } from "./store-contract/calls.ts";
 import { entries } from "./store-contract/entries.ts";
 import { names } from "./store-contract/names.ts";
 import { resources } from "./store-contract/resources.ts";
@@ -14,25 +14,29 @@ export interface ContractCheck {
 
 /** Options of {@link storeContract}. */
 export interface StoreContractOptions {
-  /** Called after each check with its store: the place to close a connection. */
+  /** Called with the store after each check, for example to close its connection. */
   readonly dispose?: (store: Store) => MaybePromise<void>;
-  /** What keys begin with, where stores share a server: nothing else may be stored under it. Default: none. */
+  /** The start of all keys of a check, for stores that share a server. Nothing else may use it. Default: none. */
   readonly prefix?: string;
 }
 
 /**
- * What every store has to do: one check per requirement, each with a store of its own that `makeStore` makes. It must
- * be empty, and have room for a few MiB.
+ * Returns the requirements of a store as checks. `makeStore` is called for each check; it returns an empty store with room for
+ * a few MiB.
  *
- * A store may keep entries by reference, so nothing is said about a caller that writes into a body after `set`: the
- * core never does.
+ * A store may keep entries by reference: no check writes into an entry after `set`, and neither does the core.
+ *
+ * @example
+ * import { test } from "node:test";
+ *
+ * for (const check of storeContract(() => myStore())) test(check.name, () => check.run());
  */
 export function storeContract(
   makeStore: () => MaybePromise<Store>,
   options: StoreContractOptions = {},
 ): readonly ContractCheck[] {
   const { dispose, prefix = "" } = options;
-  return Object.entries({ ...resources, ...entries, ...names, ...dealings }).map(([name, scenario]) => ({
+  return Object.entries({ ...resources, ...entries, ...names, ...calls }).map(([name, scenario]) => ({
     name,
     async run() {
       const store = await makeStore();

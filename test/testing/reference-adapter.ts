@@ -19,7 +19,7 @@ import type {
 import type { Cache } from "../../src/index.ts";
 import type {
   AdapterHarness,
-  ContractAnswer,
+  ContractResponse,
   ContractRequest,
   ContractRoute,
 } from "../../src/testing/adapter-harness.ts";
@@ -56,7 +56,7 @@ export const reference: AdapterHarness = {
 type Native = IncomingMessage;
 
 /** What is still written in front, as the head of a response goes out. */
-const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["late"]>>();
+const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["lateCookies"]>>();
 
 interface Bound {
   readonly route: ContractRoute;
@@ -90,7 +90,7 @@ async function serve(
   const { route } = found;
   response.once("finish", () => route.log?.(target));
   say(response, toFields(route.earlier?.() ?? {}));
-  if (route.late !== undefined) lates.set(response, route.late);
+  if (route.lateCookies !== undefined) lates.set(response, route.lateCookies);
   const content = await parsed(request);
   if (route.guard !== undefined) {
     route.guard.onRun?.();
@@ -212,7 +212,7 @@ async function answerOf(
   run: Fill,
   { handler }: ContractRoute,
   request: ContractRequest,
-): Promise<ContractAnswer> {
+): Promise<ContractResponse> {
   try {
     return await handler(request);
   } catch (error) {
@@ -253,7 +253,7 @@ async function follow(
 /** Sends an answer with the head that was decided for it. */
 async function passOn(
   response: ServerResponse,
-  { body }: ContractAnswer,
+  { body }: ContractResponse,
   head: { readonly status: number; readonly fields: Fields; readonly making?: Making | undefined },
   go?: Go,
 ): Promise<void> {
@@ -273,7 +273,7 @@ async function passOn(
 
 type Sink = NonNullable<StreamedReply["sink"]>;
 
-function wholeOf(body: ContractAnswer["body"]): string | Uint8Array | undefined {
+function wholeOf(body: ContractResponse["body"]): string | Uint8Array | undefined {
   return isBytes(body) ? body : body === undefined || isStream(body) ? undefined : JSON.stringify(body);
 }
 
@@ -304,12 +304,12 @@ function say(response: ServerResponse, fields: Fields, making?: Making): void {
   }
 }
 
-function headOf({ headers = {}, adds = {}, body }: ContractAnswer): Fields {
+function headOf({ headers = {}, adds = {}, body }: ContractResponse): Fields {
   const isObject = typeof body === "object" && !isBytes(body) && !isStream(body);
   return toFields({ ...(isObject && { "content-type": "application/json" }), ...headers, ...adds });
 }
 
-function makingOf({ removes = [], adds = {} }: ContractAnswer): Making {
+function makingOf({ removes = [], adds = {} }: ContractResponse): Making {
   return { removed: removes, added: Object.keys(adds) };
 }
 
@@ -338,10 +338,10 @@ async function parsed(request: IncomingMessage): Promise<unknown> {
   return body === "" ? undefined : (JSON.parse(body) as unknown);
 }
 
-function isBytes(body: ContractAnswer["body"]): body is string | Uint8Array {
+function isBytes(body: ContractResponse["body"]): body is string | Uint8Array {
   return typeof body === "string" || body instanceof Uint8Array;
 }
 
-function isStream(body: ContractAnswer["body"]): body is AsyncIterable<Uint8Array> {
+function isStream(body: ContractResponse["body"]): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && Symbol.asyncIterator in body;
 }

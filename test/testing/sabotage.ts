@@ -9,7 +9,7 @@ import type {
   RequestRecord,
   Sink,
 } from "../../src/adapter.ts";
-import type { AdapterHarness, ContractAnswer, ContractRoute } from "../../src/testing/index.ts";
+import type { AdapterHarness, ContractResponse, ContractRoute } from "../../src/testing/index.ts";
 import { reference } from "./reference-adapter.ts";
 
 /** The parts of a working adapter that a saboteur may put wrong. */
@@ -158,7 +158,7 @@ export function buffered(route: ContractRoute): ContractRoute {
   return { ...route, handler: async (request) => collected(await route.handler(request)) };
 }
 
-async function collected(answer: ContractAnswer): Promise<ContractAnswer> {
+async function collected(answer: ContractResponse): Promise<ContractResponse> {
   const { body } = answer;
   if (typeof body !== "object" || !(Symbol.asyncIterator in body)) return answer;
   const parts: Uint8Array[] = [];

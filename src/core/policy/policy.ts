@@ -77,7 +77,10 @@ export function resolvePolicy<Native>(
 ): Policy<Native> {
   checkRouteOptions(options, context.route, ["before"]);
   // Functions among the cache's defaults get any request: the cache knows no framework.
-  const all: RouteOptions<Native> = { ...(settings.defaults as RouteOptions<Native>), ...written(options) };
+  const all: RouteOptions<Native> = {
+    ...(settings.defaults as RouteOptions<Native>),
+    ...withoutUndefined(options),
+  };
   const namespace = qualifiedNamespace(all.namespace, settings);
   // A `ttl` of the cache is for responses without a lifetime. A `ttl` of the route is for all its responses.
   const ttl = options.ttl ?? settings.defaults.ttl;
@@ -223,7 +226,7 @@ function statusesOf(statuses: RouteOptions["statuses"] = [200]): Policy["statuse
 }
 
 /** Returns the options without those that are undefined. */
-function written<Options extends object>(options: Options): Partial<Options> {
+function withoutUndefined<Options extends object>(options: Options): Partial<Options> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<Options>;

@@ -118,7 +118,7 @@ export interface RouteOptions<Native = never> {
   query?: "declared" | "all" | readonly string[] | JsonSchemaSource;
   /**
    * The methods to cache. HEAD is served from GET entries and need not be listed. For any other method the request's
-   * content enters the key, so a body parser has to run before the cache. Default: `["GET"]`.
+   * content enters the key; in Express, a body parser has to run before the cache. Default: `["GET"]`.
    */
   methods?: readonly string[];
   /**

@@ -36,11 +36,11 @@ function jsonOf(content: unknown, request: RequestRecord): { readonly value: unk
   const isBytes = content instanceof Uint8Array;
   if (!isBytes && typeof content !== "string") return { value: content };
   if (request.header("content-encoding") !== undefined) return undefined;
-  const text = isBytes ? textOf(content) : content;
+  const text = isBytes ? decodedText(content) : content;
   return text === undefined ? undefined : parseExactJson(text);
 }
 
-function textOf(bytes: Uint8Array): string | undefined {
+function decodedText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { BrokenAnswer } from "./client.ts";
+import { BrokenResponse } from "./client.ts";
 import { cached, plain, stream, text } from "./routes.ts";
 import { assertNext, hasSeen, restOf, sourceOf } from "./source.ts";
 import type { Scenarios } from "./stage.ts";
 
 const other = plain("/other", text("other"));
 
-/** Clients that read a stream at different paces, and streams that are too large to keep for all of them. */
+/** Clients that read a stream at different paces, and streams too large to buffer. */
 export const backpressure: Scenarios = {
   "a follower that does not read holds no other client back, and gets every byte": async (stage) => {
     const whole = patterned(6_000_000);
@@ -23,10 +23,13 @@ export const backpressure: Scenarios = {
     const slow = await client.open({ path: "/a" });
     const quick = await client.open({ path: "/a" });
     gate.open();
-    assert.ok((await restOf(leader)).equals(whole), "the leader is sent every byte");
-    assert.ok((await restOf(quick)).equals(whole), "who reads is sent every byte");
-    await stage.until(() => cache.stats().stored === 1, "it is stored, though one does not read");
-    assert.ok((await restOf(slow)).equals(whole), "who reads late is sent every byte");
+    assert.ok((await restOf(leader)).equals(whole), "the leader gets every byte");
+    assert.ok((await restOf(quick)).equals(whole), "the client that reads gets every byte");
+    await stage.until(
+      () => cache.stats().stored === 1,
+      "the stream is stored although one client does not read",
+    );
+    assert.ok((await restOf(slow)).equals(whole), "the client that reads late gets every byte");
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
@@ -39,7 +42,7 @@ export const backpressure: Scenarios = {
       yield whole.subarray(0, 10);
       await gate.opened;
       for (const part of partsOf(whole, 60_000, 10)) {
-        // As a source does that reads from somewhere: those who read as it comes have a turn to.
+        // Like a real source, it leaves readers a turn of the event loop.
         await turn();
         yield part;
       }
@@ -54,9 +57,9 @@ export const backpressure: Scenarios = {
     await stage.until(() => {
       clock.advance(1);
       return body !== undefined;
-    }, "who reads is sent everything, though the leader does not read");
-    assert.ok((await read).equals(whole), "who reads is sent every byte");
-    await assert.rejects(restOf(leader), BrokenAnswer, "the leader's connection breaks");
+    }, "the client that reads gets everything although the leader does not read");
+    assert.ok((await read).equals(whole), "the client that reads gets every byte");
+    await assert.rejects(restOf(leader), BrokenResponse, "the leader's connection breaks");
     assert.equal(store.count("set"), 0, "nothing is stored");
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
@@ -82,7 +85,7 @@ export const backpressure: Scenarios = {
     await hasSeen(site, "/other");
     gate.open();
     for (const { body } of await Promise.all(crowd))
-      assert.ok(body.equals(whole), "each of the crowd is sent every byte");
+      assert.ok(body.equals(whole), "each client gets every byte");
   },
 
   "a request that finds a stream past maxBodyBytes runs the handler": async (stage) => {
@@ -96,23 +99,23 @@ export const backpressure: Scenarios = {
     source.letGo(1);
     const [leader, early] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
     await assertNext(leader, "12345", "the leader");
-    await assertNext(early, "12345", "who came early");
+    await assertNext(early, "12345", "the early follower");
     source.letGo(2);
     await assertNext(leader, "67890", "the leader");
     await hasSeen(site, "/other");
     assert.equal((await get("/a")).text, "run 2");
     source.finish();
     assert.equal((await restOf(leader)).toString(), "end");
-    assert.equal((await restOf(early)).toString(), "67890end", "who came early is sent the rest");
+    assert.equal((await restOf(early)).toString(), "67890end", "the early follower gets the rest");
   },
 };
 
-/** Bytes in which a part that is missing, or stands in another place, is noticed. */
+/** Bytes in a pattern that reveals a missing or misplaced part. */
 function patterned(bytes: number): Uint8Array {
   return Buffer.alloc(bytes).map((_, index) => (index * 7 + (index >> 9)) % 256);
 }
 
-/** A content from a place on, in parts of so many bytes. */
+/** `whole` from `from` on, in parts of `bytes`. */
 function* partsOf(whole: Uint8Array, bytes: number, from = 0): Generator<Uint8Array> {
   for (let at = from; at < whole.length; at += bytes) yield whole.subarray(at, at + bytes);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import type { CacheOptions, Clock, RouteOptions } from "../../index.ts";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import type { ContractResponse } from "../adapter-harness.ts";
 import { testClock } from "../clock.ts";
 import type { TestClock } from "../clock.ts";
 import type { Answer } from "./client.ts";
@@ -9,17 +9,17 @@ import { cached, text } from "./routes.ts";
 import type { WatchedRoute } from "./routes.ts";
 import type { Gate, Scenario, Scenarios } from "./stage.ts";
 
-/** What a path is played with. */
+/** The controls of one scene. */
 interface Play {
   ask(): Promise<Answer>;
   advance(seconds: number): void;
-  /** From now on the function does what it should not. */
+  /** Makes the function misbehave from now on. */
   fail(): void;
-  /** Lets the handler answer, which waits for it where others are to wait for the handler. */
+  /** Lets the handler respond. */
   open(): void;
 }
 
-/** Where a function is called: the ways that a request can go. */
+/** The kinds of request during which a function is called. */
 const PATHS: Readonly<Record<string, (play: Play) => Promise<readonly Answer[]>>> = {
   "on a miss": async ({ ask, fail, open }) => {
     fail();
@@ -48,7 +48,7 @@ const PATHS: Readonly<Record<string, (play: Play) => Promise<readonly Answer[]>>
   },
 };
 
-/** A route's functions, each doing what it should. */
+/** A route's functions that behave correctly. */
 const GOOD = {
   key: (name: string) => () => name,
   scope: () => () => "ann",
@@ -78,12 +78,12 @@ const MISHAPS: Readonly<Record<string, () => unknown>> = {
   "returns an object whose getters throw": () => new Proxy({}, { get: () => thrown(new Error("lazy")) }),
 };
 
-/** What a function is at the moment. */
+/** The current fault of a function. Undefined: it behaves correctly. */
 interface State {
   fault: (() => unknown) | undefined;
 }
 
-/** The functions of a cache, as options that behave until their state has a fault. */
+/** The functions of a cache, which behave correctly until their state has a fault. */
 const OF_A_CACHE: Readonly<Record<string, (state: State, clock: TestClock) => CacheOptions>> = {
   "the reporter": (state) => ({ reporter: () => state.fault?.() as never }),
   onError: (state) => ({
@@ -107,8 +107,8 @@ const OF_A_CACHE: Readonly<Record<string, (state: State, clock: TestClock) => Ca
 };
 
 /**
- * The application's own functions (hazard 48): whatever they do, every request is answered, nothing rejects that nobody
- * listens to, and the requests that come after are answered as if nothing had been.
+ * The application's own functions (hazard 48). Whatever they do, every request gets a response, no rejection is unhandled,
+ * and later requests are not affected.
  */
 export const callbacks: Scenarios = {
   ...Object.fromEntries(
@@ -168,7 +168,7 @@ function ofRoute(option: keyof typeof GOOD, path: string): Scenario {
     route: (name, state) => ({ [option]: () => (state.fault ?? GOOD[option](name))() }),
     judge: ({ answers, after, route }) => {
       const areWhole = answers.every((answer) => answer.status >= 500 || answer.text.startsWith("run "));
-      assert.ok(areWhole, "each answer is the handler's, or an error");
+      assert.ok(areWhole, "each response is the handler's or an error");
       assert.deepEqual([after.status, after.text], [200, `run ${route.seen.length}`]);
     },
   }));
@@ -186,7 +186,7 @@ function ofCache(option: string, path: string): Scenario {
   }));
 }
 
-/** One play of a path, and the request that came after it, when the function did again what it should. */
+/** The responses while the function misbehaved, and one after it. */
 interface Played {
   readonly answers: readonly Answer[];
   readonly after: Answer;
@@ -194,13 +194,13 @@ interface Played {
 }
 
 interface Matrix {
-  /** Options of a route, of which there is one for each fault. */
+  /** Returns options of the route for one fault. */
   route?(name: string, state: State): RouteOptions;
   cache?(state: State): CacheOptions;
   judge(played: Played): void;
 }
 
-/** Plays a path with each fault in turn, on a route of its own of one server. */
+/** Plays a path with each fault in turn, each on its own route of one server. */
 function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenario {
   return async (stage) => {
     const clock = testClock();
@@ -209,7 +209,7 @@ function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenar
     const faults = Object.entries(MISHAPS).map(([name, fault], at) => ({ name, fault, ...gated(at) }));
     function gated(at: number): { readonly gate: Gate; readonly route: WatchedRoute } {
       const gate = stage.gate();
-      const answering = async (_: unknown, run: number): Promise<ContractAnswer> => {
+      const answering = async (_: unknown, run: number): Promise<ContractResponse> => {
         await gate.opened;
         return text(`run ${run}`, { link: ["</a>", "</b>"] });
       };
@@ -228,7 +228,7 @@ function eachFault(path: string, matrixOf: (clock: TestClock) => Matrix): Scenar
         });
         await turn();
         state.fault = undefined;
-        // Beyond all windows, and beyond what a refresh waits for after a failure.
+        // After all stale windows and the backoff of refreshes.
         clock.advance(700);
         judge({ answers: answers ?? [], after: await get(route.path), route });
       });
@@ -243,7 +243,7 @@ async function whileNothingRejects<T>(what: string, happens: () => Promise<T>): 
   try {
     const answer = await happens();
     await turn();
-    assert.deepEqual(rejected, [], `nothing rejects that nobody listens to, where a function ${what}`);
+    assert.deepEqual(rejected, [], `no rejection is unhandled where a function ${what}`);
     return answer;
   } finally {
     process.off("unhandledRejection", note);
@@ -255,7 +255,7 @@ function down(): never {
 }
 
 function thrown(value: unknown): never {
-  // What applications throw, and not what they should.
+  // Applications also throw values that are no errors.
   const error = value as Error;
   throw error;
 }

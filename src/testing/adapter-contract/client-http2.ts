@@ -3,22 +3,22 @@ import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { broken, combined, linesOf, nameOf } from "./client.ts";
 import type { Answer, Ask, ContractClient, OpenAnswer } from "./client.ts";
 
-/** The head of an answer: its status, and names and values in turns. */
-interface Head {
+/** The head of a response: its status, and names and values alternately. */
+interface ResponseHead {
   readonly status: number;
   readonly rawHeaders: readonly string[];
 }
 
-/** Fields of a connection, which HTTP/2 does not know (RFC 9113 §8.2.2). */
+/** Connection fields, which HTTP/2 forbids (RFC 9113 §8.2.2). */
 const OF_CONNECTION: ReadonlySet<string> = new Set(["connection", "transfer-encoding"]);
 
-/** Asks one server by HTTP/2, all requests on one connection. */
+/** A client that sends all requests on one HTTP/2 connection. */
 export class Http2Client implements ContractClient {
   readonly #origin: string;
   readonly #boundMs: number;
   #session: ClientHttp2Session | undefined;
 
-  /** `boundMs` is when a request is given up that should have been answered long before. */
+  /** `boundMs` is the timeout of a request. */
   constructor(origin: string, boundMs: number) {
     this.#origin = origin;
     this.#boundMs = boundMs;
@@ -49,7 +49,7 @@ export class Http2Client implements ContractClient {
 
   start({ method = "GET", path, headers = {}, body }: Ask): ClientHttp2Stream {
     const { host, ...others } = headers;
-    const said = Object.entries(others).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()));
+    const fields = Object.entries(others).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()));
     const pseudo = {
       ":method": method,
       ":path": path,
@@ -57,8 +57,8 @@ export class Http2Client implements ContractClient {
     };
     const signal = AbortSignal.timeout(this.#boundMs);
     const options = { signal, endStream: body === undefined };
-    const stream = this.#connected().request({ ...pseudo, ...Object.fromEntries(said) }, options);
-    // Who waits for the answer hears of an error there; a request that goes away on purpose has nobody to tell.
+    const stream = this.#connected().request({ ...pseudo, ...Object.fromEntries(fields) }, options);
+    // Errors are reported where the response is awaited. A client that disconnects on purpose has none.
     stream.on("error", () => undefined);
     if (body !== undefined) stream.end(body);
     return stream;
@@ -91,7 +91,7 @@ export class Http2Client implements ContractClient {
     if (this.#session === undefined || this.#session.closed || this.#session.destroyed) {
       const session = (this.#session = connect(this.#origin, { settings: { initialWindowSize: 2 ** 20 } }));
       session.on("error", () => undefined);
-      // One that does not read must not hold back the others on the connection.
+      // A stream that is not read must not hold back the others on the connection.
       session.once("connect", () => session.setLocalWindowSize(2 ** 28));
     }
     return this.#session;
@@ -99,24 +99,24 @@ export class Http2Client implements ContractClient {
 }
 
 function ofHttp1(): Error {
-  return new Error("a server that speaks HTTP/2 alone has no clients of HTTP/1: decline this check");
+  return new Error("a server with HTTP/2 only has no clients of HTTP/1: decline this check");
 }
 
-function headOf(stream: ClientHttp2Stream, ask: Ask): Promise<Head> {
+function headOf(stream: ClientHttp2Stream, ask: Ask): Promise<ResponseHead> {
   return new Promise((resolve, reject) => {
     stream.once("response", (headers, _flags, lines?: readonly string[]) => {
       const all = lines ?? Object.entries(headers).flat().map(String);
       const isField = (at: number): boolean => !(all[at - (at % 2)] ?? ":").startsWith(":");
       resolve({ status: Number(headers[":status"]), rawHeaders: all.filter((_, at) => isField(at)) });
     });
-    stream.once("error", (error) => reject(broken(`${nameOf(ask)} got no answer`, error)));
-    stream.once("close", () => reject(broken(`${nameOf(ask)} got no answer`, undefined)));
+    stream.once("error", (error) => reject(broken(`${nameOf(ask)} got no response`, error)));
+    stream.once("close", () => reject(broken(`${nameOf(ask)} got no response`, undefined)));
   });
 }
 
 /**
- * Reads an answer part by part; rejects where the stream breaks. What is reset without an error counts as whole, as many
- * clients take it, unless it is shorter than it said (RFC 9113 §8.1.1).
+ * Returns a function that reads a response part by part and rejects if the stream breaks. A stream that is reset without an
+ * error counts as complete, as in many clients, unless it is shorter than its `Content-Length` (RFC 9113 §8.1.1).
  */
 function partsOf(
   stream: ClientHttp2Stream,
@@ -128,7 +128,7 @@ function partsOf(
   let wake = (): void => undefined;
   let left = Number(combined(linesOf(rawHeaders, "content-length")) ?? NaN);
   const finish = (error?: Error): void => {
-    end ??= error === undefined ? {} : { error: broken(`the answer to ${nameOf(ask)} broke off`, error) };
+    end ??= error === undefined ? {} : { error: broken(`the response to ${nameOf(ask)} broke off`, error) };
     wake();
   };
   stream.on("error", finish);
@@ -139,7 +139,7 @@ function partsOf(
       isReset || isShort ? new Error(isReset ? `code ${stream.rstCode}` : "it is too short") : undefined,
     );
   });
-  // A client that does not read holds its server back.
+  // Without `next` calls nothing is read, which holds the server back.
   stream.on("readable", () => wake());
   return async () => {
     for (;;) {

@@ -14,13 +14,13 @@ export interface Ask {
   readonly body?: string;
 }
 
-/** A whole answer. */
+/** A complete response. */
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
   /** The body as UTF-8. */
   readonly text: string;
-  /** Names and values as they came, in turns. */
+  /** Names and values alternately, as received. */
   readonly rawHeaders: readonly string[];
   /** A header's combined value, by lower-case name. */
   header(name: string): string | undefined;
@@ -28,58 +28,58 @@ export interface Answer {
   lines(name: string): readonly string[];
 }
 
-/** An answer whose head has come. */
+/** A response whose head has arrived. */
 export interface OpenAnswer {
   readonly status: number;
   header(name: string): string | undefined;
-  /** The next part of the body; undefined after the last one. Rejects where the connection breaks. */
+  /** Returns the next part of the body, or undefined after the last. Rejects if the connection breaks. */
   next(): Promise<Buffer | undefined>;
-  /** Goes away. */
+  /** Disconnects. */
   abort(): void;
 }
 
-/** Asks one server, in the version of HTTP that it speaks. */
+/** A client of one server, in the server's protocol. */
 export interface ContractClient {
-  /** Asks, and reads the answer to its end. Rejects where it breaks before it. */
+  /** Sends a request and returns the complete response. Rejects if the connection breaks. */
   ask(ask: Ask): Promise<Answer>;
-  /** Asks, and answers as soon as the head has come. */
+  /** Sends a request and returns as soon as the head has arrived. */
   open(ask: Ask): Promise<OpenAnswer>;
-  /** Sends a request and waits for nothing: for those who go away before the answer comes. */
+  /** Sends a request without waiting, for clients that disconnect before the response. */
   start(ask: Ask): { destroy(): unknown };
-  /** Answers all that comes for a request without content: the line of the status, the fields, the content. */
+  /** Returns the whole response to a request without content as text: status line, fields, content. */
   wire(ask: Omit<Ask, "body">): Promise<string>;
-  /** Asks for these on one connection of HTTP/1, without waiting for answers; `ended` is all that comes. */
+  /** Pipelines GET requests on one HTTP/1.1 connection. `ended` resolves with everything received. */
   ahead(
     paths: readonly string[],
     options?: { readonly closes?: boolean },
   ): { readonly socket: Socket; readonly ended: Promise<string> };
-  /** Sends these very bytes of HTTP/1; tells when `sign` has come, and all that comes. Rejects where it breaks. */
+  /** Sends raw HTTP/1. `begun` resolves once `sign` has arrived, `whole` with everything received. Rejects if it breaks. */
   rawBegun(text: string, sign: string): { readonly begun: Promise<void>; readonly whole: Promise<string> };
-  /** Drops what is still open. */
+  /** Closes all open connections. */
   close(): void;
 }
 
-/** Asks one server by HTTP/1.1, each request on a connection of its own, and knows what is still open. */
+/** A client that sends each request on its own HTTP/1.1 connection. */
 export class Client implements ContractClient {
   readonly origin: URL;
   readonly #open = new Set<ClientRequest>();
   readonly #sockets = new Set<Socket>();
   readonly #boundMs: number;
 
-  /** `boundMs` is when a request is given up that should have been answered long before. */
+  /** `boundMs` is the timeout of a request. */
   constructor(origin: string, boundMs: number) {
     this.origin = new URL(origin);
     this.#boundMs = boundMs;
   }
 
-  /** Asks, and reads the answer to its end. Rejects where the connection breaks before it. */
+  /** Sends a request and returns the complete response. Rejects if the connection breaks. */
   async ask(ask: Ask): Promise<Answer> {
     const message = await this.#head(ask, this.start(ask));
     const parts: Buffer[] = [];
     try {
       for await (const part of message) parts.push(part as Buffer);
     } catch (error) {
-      throw broken(`the answer to ${nameOf(ask)} broke off`, error);
+      throw broken(`the response to ${nameOf(ask)} broke off`, error);
     }
     const body = Buffer.concat(parts);
     const lines = (name: string): readonly string[] => linesOf(message.rawHeaders, name);
@@ -93,7 +93,7 @@ export class Client implements ContractClient {
     };
   }
 
-  /** Asks, and answers as soon as the head has come. */
+  /** Sends a request and returns as soon as the head has arrived. */
   async open(ask: Ask): Promise<OpenAnswer> {
     const request = this.start(ask);
     const message = await this.#head(ask, request);
@@ -103,7 +103,7 @@ export class Client implements ContractClient {
       header: (name) => combined(linesOf(message.rawHeaders, name)),
       next: async () => {
         const part = await parts.next().catch((error: unknown) => {
-          throw broken(`the answer to ${nameOf(ask)} broke off`, error);
+          throw broken(`the response to ${nameOf(ask)} broke off`, error);
         });
         return part.done === true ? undefined : (part.value as Buffer);
       },
@@ -111,7 +111,7 @@ export class Client implements ContractClient {
     };
   }
 
-  /** Sends a request and waits for nothing: for those who go away before the answer comes. */
+  /** Sends a request without waiting, for clients that disconnect before the response. */
   start(ask: Ask): ClientRequest {
     const { method = "GET", path, headers, body } = ask;
     const { hostname, port } = this.origin;
@@ -119,13 +119,13 @@ export class Client implements ContractClient {
     const request = send({ hostname, port, method, path, agent: false, signal, ...(headers && { headers }) });
     this.#open.add(request);
     request.once("close", () => this.#open.delete(request));
-    // Who waits for the answer hears of an error there; a request that goes away on purpose has nobody to tell.
+    // Errors are reported where the response is awaited. A client that disconnects on purpose has none.
     request.on("error", () => undefined);
     request.end(body);
     return request;
   }
 
-  /** Asks for these on one connection, without waiting for answers; `ended` is all that comes until it is closed. */
+  /** Pipelines GET requests on one connection. `ended` resolves with everything received until it is closed. */
   ahead(
     paths: readonly string[],
     { closes = false }: { readonly closes?: boolean } = {},
@@ -153,12 +153,12 @@ export class Client implements ContractClient {
     return this.raw(`${method} ${path} HTTP/1.1\r\n${fields}\r\n`);
   }
 
-  /** Sends these very bytes and answers all that comes until the server closes the connection. */
+  /** Sends raw bytes and returns everything received until the server closes the connection. */
   raw(text: string): Promise<string> {
     return this.rawBegun(text, "").whole;
   }
 
-  /** Sends these very bytes; tells when `sign` has come, and all that comes. Rejects where the connection breaks. */
+  /** Sends raw bytes. `begun` resolves once `sign` has arrived, `whole` with everything received. Rejects if it breaks. */
   rawBegun(text: string, sign: string): { readonly begun: Promise<void>; readonly whole: Promise<string> } {
     let begin = (): void => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -175,7 +175,7 @@ export class Client implements ContractClient {
         answer += part;
         if (answer.includes(sign)) begin();
       });
-      socket.once("error", (error) => reject(broken("an answer broke off", error)));
+      socket.once("error", (error) => reject(broken("a response broke off", error)));
       socket.once("close", () => {
         begin();
         resolve(answer);
@@ -185,7 +185,7 @@ export class Client implements ContractClient {
     return { begun, whole };
   }
 
-  /** Drops what is still open. */
+  /** Closes all open connections. */
   close(): void {
     for (const request of this.#open) request.destroy();
     for (const socket of this.#sockets) socket.destroy();
@@ -194,35 +194,35 @@ export class Client implements ContractClient {
   #head(ask: Ask, request: ClientRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       request.once("response", resolve);
-      request.once("error", (error) => reject(broken(`${nameOf(ask)} got no answer`, error)));
+      request.once("error", (error) => reject(broken(`${nameOf(ask)} got no response`, error)));
     });
   }
 }
 
-/** The connection broke, or nothing came, before the answer was whole. */
-export class BrokenAnswer extends Error {
-  override readonly name = "BrokenAnswer";
+/** The connection broke before the response was complete. */
+export class BrokenResponse extends Error {
+  override readonly name = "BrokenResponse";
 }
 
-/** What did not come in time is a requirement that was not met, not a connection that broke. */
+/** Returns the error for a response that broke off. A timeout is an unmet requirement, not a broken connection. */
 export function broken(what: string, cause: unknown): Error {
   if (cause instanceof assert.AssertionError) return cause;
-  if (!(cause instanceof Error)) return new BrokenAnswer(what, { cause });
-  if (cause.name !== "AbortError") return new BrokenAnswer(`${what}: ${cause.message}`, { cause });
+  if (!(cause instanceof Error)) return new BrokenResponse(what, { cause });
+  if (cause.name !== "AbortError") return new BrokenResponse(`${what}: ${cause.message}`, { cause });
   return new assert.AssertionError({ message: `${what} in time` });
 }
 
-/** What messages call a request. */
+/** A request's name in messages. */
 export function nameOf({ method = "GET", path }: Ask): string {
   return `${method} ${path}`;
 }
 
-/** The values of a field, by lower-case name. */
+/** The lines of a field, by lower-case name. */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
-/** What the lines of one field say together. */
+/** The combined value of a field's lines. */
 export function combined(lines: readonly string[]): string | undefined {
   return lines.length === 0 ? undefined : lines.join(", ");
 }

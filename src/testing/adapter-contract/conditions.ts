@@ -5,7 +5,7 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 const TAGGED = text("tagged", { etag: '"v1"' });
 
-/** Entity tags and what clients do with them (RFC 9110 §13). */
+/** Entity tags and conditional requests (RFC 9110 §13). */
 export const conditions: Scenarios = {
   "a response without an ETag gets one, the same on the miss and on every hit": async (stage) => {
     const { get, cache } = await stage.site([cached("/a", text("same"))]);
@@ -51,7 +51,7 @@ export const conditions: Scenarios = {
   ),
 
   "a 304 has exactly the fields that RFC 9110 §15.4.5 lists": async (stage) => {
-    const said = {
+    const headers = {
       etag: '"v1"',
       "cache-control": "max-age=60",
       "content-location": "/b",
@@ -61,7 +61,7 @@ export const conditions: Scenarios = {
       "content-language": "en",
       "x-other": "1",
     };
-    const { get } = await stage.site([cached("/a", text("a", said)), plain("/plain", { status: 204 })]);
+    const { get } = await stage.site([cached("/a", text("a", headers)), plain("/plain", { status: 204 })]);
     await get("/a");
     const answer = await get("/a", { "if-none-match": '"v1"' });
     const ofEveryMessage = new Set(namesOf(await get("/plain")));
@@ -116,16 +116,16 @@ export const conditions: Scenarios = {
 
 function notModified(
   asked: Readonly<Record<string, string>>,
-  said: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Scenario {
   return async (stage) => {
-    const route = cached("/a", text("tagged", { etag: '"v1"', ...said }));
+    const route = cached("/a", text("tagged", { etag: '"v1"', ...headers }));
     const { get } = await stage.site([route]);
     const miss = await get("/a", asked);
     const hit = await get("/a", asked);
     assertMiss(miss);
     assertHit(hit);
-    assert.deepEqual([miss.status, miss.body.byteLength], [304, 0], "on the miss, whose content is at hand");
+    assert.deepEqual([miss.status, miss.body.byteLength], [304, 0], "on the miss");
     assert.deepEqual([hit.status, hit.body.byteLength], [304, 0], "on the hit");
     assert.equal(miss.header("content-length"), undefined);
     assert.equal(hit.header("etag"), '"v1"');
@@ -136,10 +136,10 @@ function notModified(
 
 function modified(
   asked: Readonly<Record<string, string>>,
-  said: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Scenario {
   return async (stage) => {
-    const { get } = await stage.site([cached("/a", text("tagged", { etag: '"v1"', ...said }))]);
+    const { get } = await stage.site([cached("/a", text("tagged", { etag: '"v1"', ...headers }))]);
     const miss = await get("/a", asked);
     const hit = await get("/a", asked);
     assert.deepEqual([miss.status, miss.text], [200, "tagged"]);

@@ -6,7 +6,7 @@ import type { Gate, Scenario, Scenarios, Site, Stage } from "./stage.ts";
 
 const other = plain("/other", text("other"));
 
-/** Clients that send requests ahead on one connection (hazard 31). */
+/** Clients that pipeline requests on one connection (hazard 31). */
 export const connections: Scenarios = {
   "the process and the followers survive a disconnect from pipelined requests: the last leads": inEveryOrder([
     "/plain",
@@ -34,15 +34,15 @@ export const connections: Scenarios = {
       const site = await stage.site([route, other]);
       const uncaught = await watched(async () => {
         const { socket, ended } = site.client.ahead(["/a"]);
-        await stage.until(() => route.seen.length === 1, "it leads");
+        await stage.until(() => route.seen.length === 1, "the leader runs");
         const follower = site.get("/a");
-        await stage.until(() => site.store.count("get") === 2, "another one waits");
+        await stage.until(() => site.store.count("get") === 2, "a follower waits");
         socket.end("GET /other HTTP/1.1\r\nhost");
         await ended;
         await finish(gate, site);
         assert.equal((await follower).text, "whole");
       });
-      assert.deepEqual(uncaught, [], "the process lives");
+      assert.deepEqual(uncaught, [], "the process survives");
     },
 
   "followers without a byte wait at most a second for a leader behind another response on its connection":
@@ -58,15 +58,15 @@ export const connections: Scenarios = {
       });
       const { client, clock, store, get } = await stage.site([first, route]);
       client.ahead(["/first", "/a"]);
-      await stage.until(() => route.seen.length === 1, "it leads");
+      await stage.until(() => route.seen.length === 1, "the leader runs");
       const waiting = [get("/a"), get("/a")];
-      await stage.until(() => store.count("get") === 3, "the others wait");
+      await stage.until(() => store.count("get") === 3, "the followers wait");
       clock.advance(1);
       const answers = await Promise.all(waiting);
       assert.deepEqual(
         answers.map((answer) => answer.text),
         ["run 2", "run 2"],
-        "one of them leads for all",
+        "one follower leads for all",
       );
     },
 
@@ -92,8 +92,8 @@ export const connections: Scenarios = {
       source.letGo(1);
       const leader = await client.open({ path: "/a" });
       const { ended } = client.ahead(["/first", "/a"], { closes: true });
-      await stage.until(() => cache.stats().outcomes.collapsed === 1, "it follows");
-      // Bit by bit, so that those who read have had time for what is too much by then.
+      await stage.until(() => cache.stats().outcomes.collapsed === 1, "the pipelined request follows");
+      // One part at a time, so that the others have read it before the next.
       for (const at of texts.keys()) {
         source.letGo(at + 1);
         while ((await leader.next())?.byteLength === 0);
@@ -103,16 +103,13 @@ export const connections: Scenarios = {
       source.finish();
       before.open();
       const answers = await ended;
-      assert.ok(answers.includes("first"), "what is before it is answered");
-      assert.ok(
-        answers.replaceAll(/\r\n[\da-f]+\r\n/g, "").includes(texts.join("")),
-        "it is sent every byte",
-      );
+      assert.ok(answers.includes("first"), "the response before it is sent");
+      assert.ok(answers.replaceAll(/\r\n[\da-f]+\r\n/g, "").includes(texts.join("")), "it gets every byte");
       assert.equal((await get("/a")).text, texts.join(""));
     },
 };
 
-/** `paths` are asked for on one connection, and go on being answered in each order once their client is gone. */
+/** Pipelines `paths`, disconnects, and ends their handlers in every order. */
 function inEveryOrder(paths: readonly string[]): Scenario {
   return async (stage) => {
     for (const order of permutations(paths)) await inOrder(stage, paths, order);
@@ -130,17 +127,17 @@ async function inOrder(stage: Stage, paths: readonly string[], order: readonly s
   const site = await stage.site([...routes, other]);
   const uncaught = await watched(async () => {
     const { socket } = site.client.ahead(paths);
-    await stage.until(() => routes.every(({ seen }) => seen.length === 1), "all of them run");
+    await stage.until(() => routes.every(({ seen }) => seen.length === 1), "all handlers run");
     const before = site.store.count("get");
     const followers = shared.map((path) => site.get(path));
-    await stage.until(() => site.store.count("get") === before + shared.length, "the others wait");
-    await leave(socket, site);
+    await stage.until(() => site.store.count("get") === before + shared.length, "the followers wait");
+    await disconnect(socket, site);
     for (const path of order) await finish(gates.get(path), site);
     const answers = await Promise.all(followers);
     assert.deepEqual(
       answers.map((answer) => answer.text),
       shared.map((path) => `answer to ${path}`),
-      `those who wait are answered, where ${order.join(", ")} end in this order`,
+      `the followers get their responses where ${order.join(", ")} end in this order`,
     );
     assert.deepEqual(
       routes.map(({ seen }) => seen.length),
@@ -148,10 +145,10 @@ async function inOrder(stage: Stage, paths: readonly string[], order: readonly s
       "each handler ran once",
     );
   });
-  assert.deepEqual(uncaught, [], `the process lives, where ${order.join(", ")} end in this order`);
+  assert.deepEqual(uncaught, [], `the process survives where ${order.join(", ")} end in this order`);
 }
 
-/** Answers what nobody caught in this process meanwhile: it would end any other. */
+/** Returns the uncaught exceptions of this process during `scene`: outside tests they would end it. */
 async function watched(scene: () => Promise<void>): Promise<readonly unknown[]> {
   const uncaught: unknown[] = [];
   const note = (error: unknown): void => void uncaught.push(error);
@@ -164,7 +161,7 @@ async function watched(scene: () => Promise<void>): Promise<readonly unknown[]> 
   return uncaught;
 }
 
-async function leave(socket: Socket, site: Site): Promise<void> {
+async function disconnect(socket: Socket, site: Site): Promise<void> {
   socket.destroy();
   await hasSeen(site, "/other");
 }

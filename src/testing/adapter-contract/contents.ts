@@ -3,7 +3,7 @@ import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
-/** Bytes in, bytes out (hazard 11). */
+/** Content is stored and replayed byte for byte (hazard 11). */
 export const contents: Scenarios = {
   "binary content is replayed byte for byte": async (stage) => {
     const body = new Uint8Array(100_000).map((_, index) => (index * 7 + (index >> 8)) % 256);
@@ -12,8 +12,8 @@ export const contents: Scenarios = {
     assertHit(hit);
     assert.equal(hit.header("content-type"), "image/png");
     assert.equal(hit.header("content-length"), "100000");
-    assert.ok(miss.body.equals(body), "the miss is byte for byte what the handler said");
-    assert.ok(hit.body.equals(body), "the hit is byte for byte what the handler said");
+    assert.ok(miss.body.equals(body), "the miss is byte for byte what the handler sent");
+    assert.ok(hit.body.equals(body), "the hit is byte for byte what the handler sent");
   },
 
   "non-ASCII text is replayed unchanged": async (stage) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import type { ContractResponse } from "../adapter-harness.ts";
 import { assertHit } from "./outcome.ts";
 import { cached, plain, stream, text } from "./routes.ts";
 import type { WatchedRoute } from "./routes.ts";
@@ -11,20 +11,19 @@ const TEXTS = ["one ", "two ", "three"];
 const WHOLE = TEXTS.join("");
 const other = plain("/other", text("other"));
 
-/** Clients that go away from a response that others wait for or read (hazard 9). */
+/** Clients that disconnect from a response that others wait for or read (hazard 9). */
 export const disconnects: Scenarios = {
-  "a leader whose client disconnects before the head goes on for its followers": leavesBeforeHead(() =>
+  "a leader whose client disconnects before the head goes on for its followers": disconnectsBeforeHead(() =>
     text(WHOLE),
   ),
-  "a leader whose client disconnects before the head of a stream goes on for its followers": leavesBeforeHead(
-    (source) => {
+  "a leader whose client disconnects before the head of a stream goes on for its followers":
+    disconnectsBeforeHead((source) => {
       source.finish();
       return stream(() => source.parts());
-    },
-  ),
-  "a leader whose client disconnects after the head goes on for its followers": leavesMidway(0),
-  "a leader whose client disconnects midway goes on for its followers": leavesMidway(1),
-  "a leader whose client disconnects after the last byte goes on for its followers": leavesMidway(3),
+    }),
+  "a leader whose client disconnects after the head goes on for its followers": disconnectsAfter(0),
+  "a leader whose client disconnects midway goes on for its followers": disconnectsAfter(1),
+  "a leader whose client disconnects after the last byte goes on for its followers": disconnectsAfter(3),
 
   "a follower that disconnects does not affect the other readers": async (stage) => {
     const source = sourceOf(stage, TEXTS);
@@ -59,9 +58,9 @@ export const disconnects: Scenarios = {
     await stage.until(() => {
       const { aborted = 0, failed = 0 } = cache.stats().refusals;
       return aborted + failed > 0;
-    }, "the run is given up, because nobody reads it any more");
-    await stage.until(() => isTold(route), "its handler is told that nobody is there any more");
-    assert.equal((await get("/a")).text, "run 2", "nobody follows what was given up");
+    }, "the run is abandoned because nobody reads it");
+    await stage.until(() => isTold(route), "the handler is told of the disconnect");
+    assert.equal((await get("/a")).text, "run 2", "the next request does not follow an abandoned run");
     source.finish();
     const hit = await get("/a");
     assertHit(hit);
@@ -82,16 +81,16 @@ export const disconnects: Scenarios = {
     const leader = client.start({ path: "/a" });
     await stage.until(() => route.seen.length === 1, "the leader runs");
     leader.destroy();
-    await stage.until(() => cache.stats().refusals.aborted === 1, "the server has seen its client go");
-    await stage.until(() => isTold(route), "its handler is told that nobody is there any more");
-    assert.equal((await get("/a")).text, "run 2", "nobody waits behind a client that is gone");
+    await stage.until(() => cache.stats().refusals.aborted === 1, "the server has noticed the disconnect");
+    await stage.until(() => isTold(route), "the handler is told of the disconnect");
+    assert.equal((await get("/a")).text, "run 2", "the next request does not wait for a disconnected leader");
     gate.open();
     await hasSeen(site, "/other");
     assert.equal((await get("/a")).text, "run 2");
   },
 };
 
-function leavesBeforeHead(answering: (source: Source) => ContractAnswer): Scenario {
+function disconnectsBeforeHead(answering: (source: Source) => ContractResponse): Scenario {
   return async (stage) => {
     const gate = stage.gate();
     const source = sourceOf(stage, TEXTS);
@@ -104,32 +103,32 @@ function leavesBeforeHead(answering: (source: Source) => ContractAnswer): Scenar
     const leader = client.start({ path: "/a" });
     await stage.until(() => route.seen.length === 1, "the leader runs");
     const crowd = Array.from({ length: 5 }, () => get("/a"));
-    await stage.until(() => store.count("get") === 6, "the others wait");
+    await stage.until(() => store.count("get") === 6, "the followers wait");
     leader.destroy();
     await hasSeen(site, "/other");
-    assertUntold(route);
+    assertNotTold(route);
     gate.open();
     const answers = await Promise.all(crowd);
     assert.deepEqual(
       answers.map((answer) => [answer.status, answer.text]),
       answers.map(() => [200, WHOLE]),
-      "those who wait get it whole",
+      "the followers get the whole response",
     );
     const hit = await get("/a");
     assertHit(hit);
     assert.equal(hit.text, WHOLE);
-    assert.equal(route.seen.length, 1, "the handler ran once, though its client went away");
+    assert.equal(route.seen.length, 1, "the handler ran once although its client disconnected");
   };
 }
 
-/** `count` is how many parts the leader has read when it goes away. */
-function leavesMidway(count: number): Scenario {
+/** The leader disconnects after `count` parts. */
+function disconnectsAfter(count: number): Scenario {
   return async (stage) => {
     const source = sourceOf(stage, TEXTS);
     const route = cached("/a", () => stream(() => source.parts()));
     const site = await stage.site([route, other]);
     const { get, client } = site;
-    // Some frameworks send no head before there is something to send after it.
+    // Some frameworks send the head together with the first part.
     source.letGo(Math.max(count, 1));
     const leader = await client.open({ path: "/a" });
     const crowd = await Promise.all(Array.from({ length: 5 }, () => client.open({ path: "/a" })));
@@ -137,27 +136,27 @@ function leavesMidway(count: number): Scenario {
       read += (await leader.next())?.byteLength ?? Infinity;
     leader.abort();
     await hasSeen(site, "/other");
-    assertUntold(route);
+    assertNotTold(route);
     source.finish();
     const bodies = await Promise.all(crowd.map(async (answer) => (await restOf(answer)).toString()));
     assert.deepEqual(
       bodies,
       bodies.map(() => WHOLE),
-      "the followers get it whole",
+      "the followers get the whole response",
     );
     const hit = await get("/a");
     assertHit(hit);
     assert.equal(hit.text, WHOLE);
-    assert.equal(route.seen.length, 1, "the handler ran once, though its client went away");
+    assert.equal(route.seen.length, 1, "the handler ran once although its client disconnected");
   };
 }
 
-/** A handler that stops once its client is gone would break those who wait for it, or follow it. */
-function assertUntold({ seen }: WatchedRoute): void {
-  assert.notEqual(seen[0]?.signal?.aborted, true, "the handler is not told that its client is gone");
+/** A handler that stops on a disconnect would break the responses of its followers. */
+function assertNotTold({ seen }: WatchedRoute): void {
+  assert.notEqual(seen[0]?.signal?.aborted, true, "the handler is not told of the disconnect");
 }
 
-/** Whether the first run knows that its client is gone, if there is a way to know. */
+/** Whether the first run was told of the disconnect, or cannot be told. */
 function isTold({ seen }: WatchedRoute): boolean {
   return seen[0]?.signal?.aborted !== false;
 }

@@ -6,20 +6,20 @@ import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
-/** A store that is down, slow, or not to be trusted (law 2; hazards 19, 23 and 24). */
+/** Stores that fail, are slow or return corrupt entries (law 2; hazards 19, 23 and 24). */
 export const failures: Scenarios = {
   "a handler error has its reason in Cache-Status and is reported once": async (stage) => {
-    const told: string[] = [];
-    const reporter = ({ reason }: { readonly reason: string }): void => void told.push(reason);
+    const reports: string[] = [];
+    const reporter = ({ reason }: { readonly reason: string }): void => void reports.push(reason);
     const route = cached("/a", () => {
       throw new Error("the handler fails, as it was told to");
     });
     const { get, cache } = await stage.site([route], { reporter });
     for (const answer of [await get("/a"), await get("/a")]) {
-      assert.ok(answer.status >= 500, "the framework makes an error of it");
+      assert.ok(answer.status >= 500, "the framework sends an error");
       assertMiss(answer, { detail: "failed" });
     }
-    assert.deepEqual([told, cache.stats().refusals], [["failed"], { failed: 2 }]);
+    assert.deepEqual([reports, cache.stats().refusals], [["failed"], { failed: 2 }]);
   },
 
   "a store that throws fails no request": survives("throw"),
@@ -40,7 +40,7 @@ export const failures: Scenarios = {
     store.mode = "hang";
     store.only = ["get"];
     const request = get("/a");
-    await stage.until(() => store.count("get") === 2, "the store is asked");
+    await stage.until(() => store.count("get") === 2, "the store is called");
     clock.advance(0.25);
     const answer = await request;
     assertMiss(answer);
@@ -54,7 +54,7 @@ export const failures: Scenarios = {
     store.only = ["set"];
     assert.equal((await get("/a")).text, "run 1");
     clock.advance(0.25);
-    await stage.until(() => errors.length === 1, "the failure is told");
+    await stage.until(() => errors.length === 1, "the failure is reported");
     store.mode = "calm";
     assert.equal((await get("/a")).text, "run 2");
     assertHit(await get("/a"));
@@ -66,7 +66,7 @@ export const failures: Scenarios = {
     store.mode = "slow";
     store.delayMs = 200;
     const request = get("/a");
-    await stage.until(() => clock.pending > 0 && store.count("get") === 2, "the store is asked");
+    await stage.until(() => clock.pending > 0 && store.count("get") === 2, "the store is called");
     clock.advance(0.2);
     const hit = await request;
     assertHit(hit);
@@ -82,8 +82,8 @@ export const failures: Scenarios = {
     const { get, store } = await stage.site([route]);
     store.mode = "reject";
     const crowd = Array.from({ length: 5 }, () => get("/a"));
-    await stage.until(() => store.count("get") === 5, "all have looked it up");
-    // One turn more than the rejections need, so that all of them wait for the first.
+    await stage.until(() => store.count("get") === 5, "all requests were looked up");
+    // One turn more than the rejections need, so that all requests wait for the first.
     await stage.until(() => route.seen.length === 1, "the first runs");
     gate.open();
     const answers = await Promise.all(crowd);
@@ -96,7 +96,7 @@ export const failures: Scenarios = {
     const answers = [await get("/a"), await get("/a")];
     for (const answer of answers) {
       assertMiss(answer, { detail: "not-kept" });
-      assert.ok(!ownMember(answer).parameters.has("stored"), "it is not said to be stored");
+      assert.ok(!ownMember(answer).parameters.has("stored"), "Cache-Status has no stored");
       assert.equal(answer.text.length, 20_000);
     }
     assert.equal(cache.stats().stored, 0);
@@ -108,7 +108,7 @@ export const failures: Scenarios = {
     store.only = ["set"];
     const answer = await get("/a");
     assertMiss(answer);
-    assert.ok(!ownMember(answer).parameters.has("stored"), "it is not said to be stored");
+    assert.ok(!ownMember(answer).parameters.has("stored"), "Cache-Status has no stored");
   },
 
   "a purge of a failing store returns a result and does not throw": async (stage) => {
@@ -131,7 +131,7 @@ export const failures: Scenarios = {
         assert.equal(answer.header("x-cache"), "MISS");
         assert.deepEqual([answer.status, answer.text], [200, "run 2"]);
         assert.deepEqual([answer.header("x-forged"), answer.lines("set-cookie")], [undefined, []]);
-        assert.equal(errors.length, 1, "it is told to onError");
+        assert.equal(errors.length, 1, "onError receives it");
         store.mode = "calm";
         assertHit(await get("/a"));
       },
@@ -152,7 +152,7 @@ function survives(mode: ChaosMode): Scenario {
         [200, "run 2", "MISS"],
       ],
     );
-    assert.equal(errors.length, 4, "each read and each write is told to onError");
+    assert.equal(errors.length, 4, "onError receives each read and each write");
     assert.equal(cache.stats().storeErrors, 4);
     store.mode = "calm";
     await get("/a");

@@ -3,10 +3,10 @@ import { assertHit, assertMiss, parseCacheStatus } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
-import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
 import type { Answer } from "./client.ts";
 
-/** Only what the handler itself said is stored and said again (hazards 12 and 13). */
+/** Only the handler's own fields are stored and replayed (hazards 12 and 13). */
 export const fields: Scenarios = {
   "a field of earlier middleware has its current value on every hit": async (stage) => {
     let count = 0;
@@ -45,7 +45,7 @@ export const fields: Scenarios = {
   },
 
   "CORS fields of the handler are not sent to another origin, with or without Vary": async (stage) => {
-    const allow = (request: ContractRequest): ContractAnswer =>
+    const allow = (request: ContractRequest): ContractResponse =>
       text("a", { "access-control-allow-origin": request.header("origin") ?? "null" });
     const { get } = await stage.site([cached("/a", allow)]);
     const [one, two] = [{ origin: "https://one.test" }, { origin: "https://two.test" }];
@@ -60,9 +60,9 @@ export const fields: Scenarios = {
 
   "a stream with CORS fields for one origin is not followed from another": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
-    const answering = (request: ContractRequest, run: number): ContractAnswer => {
-      const said = { "access-control-allow-origin": request.header("origin") ?? "null" };
-      return run === 1 ? stream(() => source.parts(), said) : text("own", said);
+    const answering = (request: ContractRequest, run: number): ContractResponse => {
+      const headers = { "access-control-allow-origin": request.header("origin") ?? "null" };
+      return run === 1 ? stream(() => source.parts(), headers) : text("own", headers);
     };
     const { client, get } = await stage.site([cached("/a", answering)]);
     source.letGo(1);
@@ -163,7 +163,7 @@ export const fields: Scenarios = {
   },
 
   "8-bit field values are replayed unchanged": async (stage) => {
-    // Bytes, because Node writes the head in UTF-8 together with a content that is text.
+    // Bytes, because Node writes the head in UTF-8 together with content that is text.
     const answer = { headers: { "x-name": "caf\u00E9 \u00FF" }, body: bytes("a") };
     const { get } = await stage.site([cached("/a", answer)]);
     const [miss, hit] = [await get("/a"), await get("/a")];

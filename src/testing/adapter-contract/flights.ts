@@ -3,7 +3,7 @@ import { assertHit, ownMember } from "./outcome.ts";
 import { cached, stream, bytes, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
-/** Many requests for one thing at a time (hazards 9, 10 and 22). */
+/** Concurrent requests for one resource (hazards 9, 10 and 22). */
 export const flights: Scenarios = {
   "a crowd on a cold key runs the handler once": async (stage) => {
     const gate = stage.gate();
@@ -13,7 +13,7 @@ export const flights: Scenarios = {
     });
     const { get, store, cache } = await stage.site([route]);
     const crowd = Array.from({ length: 20 }, () => get("/a"));
-    await stage.until(() => store.count("get") === 20, "all have looked it up");
+    await stage.until(() => store.count("get") === 20, "all requests were looked up");
     gate.open();
     const answers = await Promise.all(crowd);
     assert.ok(answers.every((answer) => answer.status === 200 && answer.text === "run 1"));
@@ -32,7 +32,7 @@ export const flights: Scenarios = {
     const leader = get("/a");
     await stage.until(() => store.count("get") === 1, "the leader runs");
     const followers = [get("/a", { "if-none-match": '"v1"' }), get("/a", { range: "bytes=0-1" }), get("/a")];
-    await stage.until(() => store.count("get") === 4, "all wait");
+    await stage.until(() => store.count("get") === 4, "all requests wait");
     gate.open();
     assert.equal((await leader).text, "whole");
     const answers = await Promise.all(followers);
@@ -60,7 +60,7 @@ export const flights: Scenarios = {
     });
     const { get, store } = await stage.site([route]);
     const crowd = Array.from({ length: 5 }, () => get("/a"));
-    await stage.until(() => store.count("get") === 5, "all have looked it up");
+    await stage.until(() => store.count("get") === 5, "all requests were looked up");
     gate.open();
     const statuses = (await Promise.all(crowd)).map(({ status }) => status).toSorted((a, b) => a - b);
     assert.deepEqual(statuses.slice(0, 4), [200, 200, 200, 200]);
@@ -87,7 +87,7 @@ export const flights: Scenarios = {
     const leader = get("/a", { "accept-language": "fr" });
     await stage.until(() => store.count("get") === 1, "the leader runs");
     const followers = [get("/a", { "accept-language": "de" }), get("/a", { "accept-language": "fr" })];
-    await stage.until(() => store.count("get") === 3, "all wait");
+    await stage.until(() => store.count("get") === 3, "all requests wait");
     gate.open();
     const answers = await Promise.all([leader, ...followers]);
     assert.deepEqual(
@@ -122,7 +122,7 @@ export const flights: Scenarios = {
     const early = get("/a");
     await stage.until(() => store.count("get") === 1, "the handler runs");
     await cache.invalidate("one");
-    // Whoever comes after the purge does not wait for what was found before it.
+    // A request after the purge does not wait for a run from before it.
     assert.equal((await get("/a")).text, "run 2");
     gate.open();
     assert.equal((await early).text, "run 1");
@@ -144,12 +144,12 @@ export const flights: Scenarios = {
     await cache.clear();
     gate.open();
     assert.equal((await open.next())?.toString(), "data");
-    await stage.until(() => cache.stats().refusals.purged === 1, "it is refused");
+    await stage.until(() => cache.stats().refusals.purged === 1, "the response is refused");
     assert.equal(store.count("set"), 0);
   },
 };
 
-/** The first of a crowd learns that its response cannot be shared: the rest are then all inside at the same time. */
+/** The response of the leader cannot be shared, so the rest of the crowd run the handler at the same time. */
 function runsAtOnce(headers: Readonly<Record<string, string>>): Scenario {
   return async (stage) => {
     const gate = stage.gate();
@@ -161,11 +161,11 @@ function runsAtOnce(headers: Readonly<Record<string, string>>): Scenario {
     });
     const { get, store } = await stage.site([route]);
     const crowd = Array.from({ length: 6 }, () => get("/a"));
-    await stage.until(() => store.count("get") === 6, "all have looked it up");
+    await stage.until(() => store.count("get") === 6, "all requests were looked up");
     gate.open();
     const answers = await Promise.all(crowd);
-    assert.equal(new Set(answers.map((answer) => answer.text)).size, 6, "each has a response of its own");
-    // It is remembered: the next crowd does not queue even behind its first.
+    assert.equal(new Set(answers.map((answer) => answer.text)).size, 6, "each request gets its own response");
+    // The resource is hit-for-miss now: the next crowd does not even wait for its first.
     const later = await Promise.all(Array.from({ length: 6 }, () => get("/a")));
     assert.equal(new Set(later.map((answer) => answer.text)).size, 6);
     assert.equal(store.count("set"), 0);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { BrokenAnswer } from "./client.ts";
+import { BrokenResponse } from "./client.ts";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
 import type { Scenario, Scenarios, Site } from "./stage.ts";
 
-/** One response that is sent to many while its handler still makes it (hazards 9 and 10). */
+/** A response that is sent to several clients while its handler still produces it (hazards 9 and 10). */
 export const followers: Scenarios = {
   "a request that finds a stream under way follows it from its first byte": async (stage) => {
     const source = sourceOf(stage, ["one ", "two ", "three"]);
@@ -15,16 +15,16 @@ export const followers: Scenarios = {
     const leader = await client.open({ path: "/a" });
     await assertNext(leader, "one ", "the leader");
     const [second, third] = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
-    await assertNext(second, "one ", "who came second");
-    await assertNext(third, "one ", "who came third");
-    assert.ok(ownMember(second).parameters.has("collapsed"), "a follower's Cache-Status says collapsed");
+    await assertNext(second, "one ", "the second");
+    await assertNext(third, "one ", "the third");
+    assert.ok(ownMember(second).parameters.has("collapsed"), "a follower's Cache-Status has collapsed");
     assert.equal(second.header("content-type"), "text/plain; charset=utf-8");
     source.letGo(2);
-    for (const answer of [leader, second, third]) await assertNext(answer, "two ", "each of them");
+    for (const answer of [leader, second, third]) await assertNext(answer, "two ", "each reader");
     source.finish();
     for (const answer of [leader, second, third]) {
-      await assertNext(answer, "three", "each of them");
-      await assertNext(answer, undefined, "each of them");
+      await assertNext(answer, "three", "each reader");
+      await assertNext(answer, undefined, "each reader");
     }
     const hit = await get("/a");
     assertHit(hit);
@@ -42,7 +42,7 @@ export const followers: Scenarios = {
     });
     const { client, store } = await stage.site([route]);
     const crowd = Array.from({ length: 5 }, () => client.open({ path: "/a" }));
-    await stage.until(() => store.count("get") === 5, "all have looked it up");
+    await stage.until(() => store.count("get") === 5, "all requests were looked up");
     gate.open();
     source.letGo(1);
     const answers = await Promise.all(crowd);
@@ -50,7 +50,7 @@ export const followers: Scenarios = {
     assert.deepEqual(
       answers.map((answer) => answer.header("content-length")),
       answers.map(() => "7"),
-      "each is told the Content-Length that the handler said",
+      "each gets the handler's Content-Length",
     );
     source.finish();
     for (const answer of answers) assert.equal((await restOf(answer)).toString(), "two");
@@ -111,7 +111,11 @@ export const followers: Scenarios = {
     await begun.opened;
     fails.open();
     for (const reader of readers)
-      await assert.rejects(reader.next(), BrokenAnswer, "a broken stream does not end cleanly for anyone");
+      await assert.rejects(
+        reader.next(),
+        BrokenResponse,
+        "a broken stream does not end cleanly for any reader",
+      );
     assert.equal(store.count("set"), 0, "nothing is stored");
     const next = await get("/a");
     assertMiss(next);
@@ -134,8 +138,8 @@ export const followers: Scenarios = {
     fails.open();
     for (const end of await ends)
       assert.ok(
-        end.status === "rejected" && end.reason instanceof BrokenAnswer,
-        "a broken stream does not end cleanly for anyone",
+        end.status === "rejected" && end.reason instanceof BrokenResponse,
+        "a broken stream does not end cleanly for any reader",
       );
     assert.equal(route.seen.length, 1, "the handler ran once");
     assert.equal(store.count("set"), 0, "nothing is stored");
@@ -159,7 +163,7 @@ export const followers: Scenarios = {
     const leader = client.open({ path: "/a" });
     await stage.until(() => route.seen.length === 1, "the leader runs");
     const waiting = [get("/a"), get("/a"), get("/a")];
-    await stage.until(() => store.count("get") === 4, "the others wait");
+    await stage.until(() => store.count("get") === 4, "the followers wait");
     gate.open();
     source.letGo(1);
     const open = await leader;
@@ -190,13 +194,13 @@ function purged(purge: (cache: Site["cache"]) => unknown): Scenario {
     const { get, client, cache } = await stage.site([route]);
     source.letGo(1);
     const early = [await client.open({ path: "/a" }), await client.open({ path: "/a" })];
-    for (const reader of early) await assertNext(reader, "old ", "who came before the purge");
+    for (const reader of early) await assertNext(reader, "old ", "a reader from before the purge");
     await purge(cache);
-    assert.equal((await get("/a")).text, "run 2", "who comes after the purge does not follow");
+    assert.equal((await get("/a")).text, "run 2", "a request after the purge does not follow");
     source.finish();
     for (const reader of early)
-      assert.equal((await restOf(reader)).toString(), "data", "who came before the purge is sent the rest");
-    await stage.until(() => cache.stats().refusals.purged === 1, "it is refused");
-    assert.equal((await get("/a")).text, "run 2", "nothing of before the purge is served");
+      assert.equal((await restOf(reader)).toString(), "data", "a reader from before the purge gets the rest");
+    await stage.until(() => cache.stats().refusals.purged === 1, "the response is refused");
+    assert.equal((await get("/a")).text, "run 2", "nothing from before the purge is served");
   };
 }

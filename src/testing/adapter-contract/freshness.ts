@@ -3,7 +3,7 @@ import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
-/** The handler's own words on how long its response lasts, and on who may keep it. */
+/** The handler's own freshness and storage directives. */
 export const freshness: Scenarios = {
   "a route without a ttl uses the handler's max-age": lastsForTen({ "cache-control": "max-age=10" }),
   "a route without a ttl prefers s-maxage to max-age": lastsForTen({
@@ -79,13 +79,13 @@ export const freshness: Scenarios = {
   },
 
   "the reporter receives each refusal once per route and reason, with a remedy": async (stage) => {
-    const told: string[] = [];
+    const messages: string[] = [];
     const routes = [cached("/a", text("a", { "set-cookie": "sid=1" }))];
-    const { get } = await stage.site(routes, { reporter: ({ message }) => void told.push(message) });
+    const { get } = await stage.site(routes, { reporter: ({ message }) => void messages.push(message) });
     await get("/a");
     await get("/a");
-    assert.equal(told.length, 1);
-    assert.match(told[0] ?? "", /\/a was not stored: .*Set-Cookie.*setCookie/);
+    assert.equal(messages.length, 1);
+    assert.match(messages[0] ?? "", /\/a was not stored: .*Set-Cookie.*setCookie/);
   },
 };
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import type { ContractResponse } from "../adapter-harness.ts";
 import type { Answer, OpenAnswer } from "./client.ts";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { bytes, cached, plain, stream, text } from "./routes.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
 import type { Scenario, Scenarios, Stage } from "./stage.ts";
 
-/** What a handler does to the head that it found, and what others do to the head that it made (hazards 33, 42, 43). */
+/** Fields of earlier middleware that the handler changes, and middleware that changes the handler's (hazards 33, 42, 43). */
 export const front: Scenarios = {
-  "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": taken(
+  "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": lacksRemoved(
     async (site) => {
       const { get, client, etag } = site;
       return [
@@ -21,19 +21,18 @@ export const front: Scenarios = {
     },
   ),
 
-  "a field that the handler removes is absent from stale responses and from what a refresh stores": taken(
-    async ({ get, clock, runs }) => {
+  "a field that the handler removes is absent from stale responses and from what a refresh stores":
+    lacksRemoved(async ({ get, clock, runs }) => {
       clock.advance(61);
       const old = await get("/a");
       await runs(2);
       return [old, await get("/a")];
-    },
-  ),
+    }),
 
   "a field that the handler removes is absent from what followers get": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
-    const route = cached("/a", () => ({ ...stream(() => source.parts()), removes: TAKEN }), LASTING, {
-      earlier: () => OPENING,
+    const route = cached("/a", () => ({ ...stream(() => source.parts()), removes: REMOVED }), LASTING, {
+      earlier: () => EARLIER,
     });
     const { client, get } = await stage.site([route]);
     source.letGo(1);
@@ -42,15 +41,15 @@ export const front: Scenarios = {
     const follower = await client.open({ path: "/a" });
     source.finish();
     for (const answer of [leader, follower]) await restOf(answer);
-    for (const answer of [leader, follower, await get("/a")]) assertTaken(answer);
+    for (const answer of [leader, follower, await get("/a")]) assertRemoved(answer);
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
   "a field that the handler removes is absent from a response that is not stored": async (stage) => {
-    const answer = { ...text("a", { "cache-control": "no-store" }), removes: TAKEN };
-    const route = cached("/a", answer, LASTING, { earlier: () => OPENING });
+    const answer = { ...text("a", { "cache-control": "no-store" }), removes: REMOVED };
+    const route = cached("/a", answer, LASTING, { earlier: () => EARLIER });
     const { get } = await stage.site([route]);
-    for (const one of [await get("/a"), await get("/a", { cookie: "a=b" })]) assertTaken(one);
+    for (const one of [await get("/a"), await get("/a", { cookie: "a=b" })]) assertRemoved(one);
   },
 
   "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206": async (
@@ -89,7 +88,7 @@ export const front: Scenarios = {
 
   "a line that the handler adds to a field follows each follower's own lines": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
-    const adding = (): ContractAnswer => ({ ...stream(() => source.parts()), ...ADDED });
+    const adding = (): ContractResponse => ({ ...stream(() => source.parts()), ...ADDED });
     const route = cached("/a", adding, LASTING, { earlier: counted() });
     const { client } = await stage.site([route]);
     source.letGo(1);
@@ -109,8 +108,10 @@ export const front: Scenarios = {
     assert.deepEqual([same.status, same.header("link")], [304, "</front-2>"]);
   },
 
-  "a page whose cookie is added as its head is sent is not shared: sent whole": late((page) => text(page)),
-  "a page whose cookie is added as its head is sent is not shared: sent in parts": late((page) =>
+  "a page whose cookie is added as its head is sent is not shared: sent whole": isNotShared((page) =>
+    text(page),
+  ),
+  "a page whose cookie is added as its head is sent is not shared: sent in parts": isNotShared((page) =>
     stream(async function* () {
       yield bytes(page.slice(0, 3));
       await new Promise(setImmediate);
@@ -130,11 +131,11 @@ export const front: Scenarios = {
         return text(last);
       },
       { ttl: 60 },
-      { late: () => (last === undefined ? [] : [last]) },
+      { lateCookies: () => (last === undefined ? [] : [last]) },
     );
     const { get, store, cache } = await stage.site([route]);
     const crowd = [get("/a"), get("/a"), get("/a")];
-    await stage.until(() => store.count("get") === 3, "all have looked it up");
+    await stage.until(() => store.count("get") === 3, "all requests were looked up");
     gate.open();
     const pages = (await Promise.all(crowd)).map((answer) => answer.text);
     assert.deepEqual(pages.toSorted(), ["cart=1", "cart=2", "cart=3"]);
@@ -143,10 +144,10 @@ export const front: Scenarios = {
 
   "a later request does not follow a stream whose cookie was added as its head was sent": async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
-    const answering = (_: unknown, run: number): ContractAnswer =>
+    const answering = (_: unknown, run: number): ContractResponse =>
       run === 1 ? stream(() => source.parts()) : text(`run ${run}`);
     let session = 0;
-    const route = cached("/a", answering, { ttl: 60 }, { late: () => [`sid=${++session}`] });
+    const route = cached("/a", answering, { ttl: 60 }, { lateCookies: () => [`sid=${++session}`] });
     const { get, client, store } = await stage.site([route]);
     source.letGo(1);
     const leader = await client.open({ path: "/a" });
@@ -164,7 +165,7 @@ export const front: Scenarios = {
         "/a",
         undefined,
         { ttl: 60, scope: () => "me" },
-        { late: () => (session++ === 0 ? ["sid=1"] : []) },
+        { lateCookies: () => (session++ === 0 ? ["sid=1"] : []) },
       );
       const { get } = await stage.site([route]);
       const [miss, hit] = [await get("/a"), await get("/a")];
@@ -174,7 +175,7 @@ export const front: Scenarios = {
 
   "a hit has the cookie that is added as its own head is sent": async (stage) => {
     let sessions: readonly string[] = [];
-    const route = cached("/a", undefined, { ttl: 60 }, { late: () => sessions });
+    const route = cached("/a", undefined, { ttl: 60 }, { lateCookies: () => sessions });
     const { get } = await stage.site([route]);
     const miss = await get("/a");
     sessions = ["sid=2"];
@@ -203,8 +204,10 @@ export const front: Scenarios = {
       yield bytes("ü</p>");
     }),
 
-  "a strong ETag is not sent with content that middleware encodes": coded((headers) => text(LONG, headers)),
-  "a strong ETag is not sent with a stream that middleware encodes": coded((headers) =>
+  "a strong ETag is not sent with content that middleware encodes": hasWeakTag((headers) =>
+    text(LONG, headers),
+  ),
+  "a strong ETag is not sent with a stream that middleware encodes": hasWeakTag((headers) =>
     stream(async function* () {
       yield bytes(LONG.slice(0, 99));
       await new Promise(setImmediate);
@@ -213,30 +216,30 @@ export const front: Scenarios = {
   ),
 };
 
-/** What stands in front, and of which the handler takes the most away. */
-const OPENING = {
+/** The fields of earlier middleware, most of which the handler removes. */
+const EARLIER = {
   "x-frame-options": "SAMEORIGIN",
   "set-cookie": "front=1",
   link: ["</a>", "</b>"],
   "x-kept": "1",
 };
-const TAKEN = ["x-frame-options", "set-cookie", "link"];
+const REMOVED = ["x-frame-options", "set-cookie", "link"];
 const LASTING = { ttl: 60, staleWhileRevalidate: 60 };
 
 interface Prepared {
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly client: Awaited<ReturnType<Stage["site"]>>["client"];
   readonly clock: Awaited<ReturnType<Stage["site"]>>["clock"];
-  /** The tag of what is stored. */
+  /** The stored ETag. */
   readonly etag: string;
-  /** Waits until so many runs of the handler are stored. */
+  /** Waits until `count` runs of the handler are stored. */
   runs(count: number): Promise<void>;
 }
 
-/** The first answer, and each that `ask` brings, lacks what the handler has taken away, and comes from the cache. */
-function taken(ask: (site: Prepared) => Promise<readonly Answer[]>): Scenario {
+/** The miss, and each hit that `ask` returns, lack the fields that the handler removed. */
+function lacksRemoved(ask: (site: Prepared) => Promise<readonly Answer[]>): Scenario {
   return async (stage) => {
-    const route = cached("/a", { ...text("a page"), removes: TAKEN }, LASTING, { earlier: () => OPENING });
+    const route = cached("/a", { ...text("a page"), removes: REMOVED }, LASTING, { earlier: () => EARLIER });
     const { get, client, clock, cache } = await stage.site([route]);
     const miss = await get("/a");
     assertMiss(miss);
@@ -245,21 +248,21 @@ function taken(ask: (site: Prepared) => Promise<readonly Answer[]>): Scenario {
       stage.until(() => cache.stats().stored === count, `${count} runs are stored`);
     const others = await ask({ get, client, clock, etag, runs });
     for (const answer of others) assert.ok(ownMember(answer).parameters.has("hit"), "it is a hit");
-    for (const answer of [miss, ...others]) assertTaken(answer);
+    for (const answer of [miss, ...others]) assertRemoved(answer);
   };
 }
 
-function assertTaken(answer: Answer | OpenAnswer): void {
+function assertRemoved(answer: Answer | OpenAnswer): void {
   assert.deepEqual(
-    [...TAKEN, "x-kept"].map((name) => [name, answer.header(name)]),
-    [...TAKEN.map((name) => [name, undefined]), ["x-kept", "1"]],
+    [...REMOVED, "x-kept"].map((name) => [name, answer.header(name)]),
+    [...REMOVED.map((name) => [name, undefined]), ["x-kept", "1"]],
   );
 }
 
 const ADDED = { adds: { link: "</own>; rel=next", "x-list": "own" } };
 const ADDING = { ...text("a page"), ...ADDED };
 
-/** What stands in front says of each request which it is. */
+/** Earlier middleware that numbers the requests. */
 function counted(): () => Record<string, string> {
   let count = 0;
   return () => ({ "x-count": `${++count}`, link: `</front-${count}>`, "x-list": `front-${count}` });
@@ -273,13 +276,13 @@ function assertAdded(answer: Answer | OpenAnswer): void {
   );
 }
 
-/** A handler that changes its session, and says in its page what it is then. */
-function late(answering: (page: string) => ContractAnswer): Scenario {
+/** A handler that changes its session and has the session in its page. */
+function isNotShared(answering: (page: string) => ContractResponse): Scenario {
   return async (stage) => {
     let carts = 0;
     let last: string | undefined;
-    const page = (): ContractAnswer => answering((last = `cart=${++carts}`));
-    const route = cached("/a", page, { ttl: 60 }, { late: () => (last === undefined ? [] : [last]) });
+    const page = (): ContractResponse => answering((last = `cart=${++carts}`));
+    const route = cached("/a", page, { ttl: 60 }, { lateCookies: () => (last === undefined ? [] : [last]) });
     const { get, cache } = await stage.site([route]);
     const answers = [await get("/a"), await get("/a")];
     assert.deepEqual(
@@ -290,39 +293,39 @@ function late(answering: (page: string) => ContractAnswer): Scenario {
       assertMiss(answer);
       const { parameters } = ownMember(answer);
       assert.match(parameters.get("detail") ?? "", /^(?:late|set)-cookie$/);
-      assert.ok(!parameters.has("stored"), "it is not said to be stored");
+      assert.ok(!parameters.has("stored"), "Cache-Status has no stored");
     }
     assert.equal(cache.stats().stored, 0);
   };
 }
 
-/** Of latin1, and of UTF-8 in the way that Node asks for. */
-const BEYOND = { "x-latin": "caf\u00E9 \u00FF", "x-utf": Buffer.from("雪 café").toString("latin1") };
+/** Latin-1, and UTF-8 in the form that Node requires. */
+const NON_ASCII = { "x-latin": "caf\u00E9 \u00FF", "x-utf": Buffer.from("雪 café").toString("latin1") };
 
-function sameBytes(body: () => ContractAnswer["body"]): Scenario {
+function sameBytes(body: () => ContractResponse["body"]): Scenario {
   return async (stage) => {
-    const said = (): ContractAnswer => {
+    const respond = (): ContractResponse => {
       const made = body();
-      return { headers: BEYOND, ...(made !== undefined && { body: made }) };
+      return { headers: NON_ASCII, ...(made !== undefined && { body: made }) };
     };
-    const routes = [plain("/plain", said), cached("/a", said), cached("/crowd", said)];
+    const routes = [plain("/plain", respond), cached("/a", respond), cached("/crowd", respond)];
     const { get } = await stage.site(routes);
     const without = await get("/plain");
     const miss = await get("/a");
     const hit = await get("/a");
     const crowd = await Promise.all([get("/crowd"), get("/crowd"), get("/crowd")]);
-    const bytesOf = (answer: Answer): unknown => Object.keys(BEYOND).map((name) => answer.lines(name));
+    const bytesOf = (answer: Answer): unknown => Object.keys(NON_ASCII).map((name) => answer.lines(name));
     for (const answer of [miss, hit, ...crowd]) assert.deepEqual(bytesOf(answer), bytesOf(without));
-    // Where they would not be the same, it is not stored.
+    // A response whose bytes would differ is not stored.
     if (ownMember(miss).parameters.get("detail") !== "malformed") assertHit(hit);
   };
 }
 
 const LONG = "caching ".repeat(400);
 
-function coded(answering: (headers: Readonly<Record<string, string>>) => ContractAnswer): Scenario {
+function hasWeakTag(answering: (headers: Readonly<Record<string, string>>) => ContractResponse): Scenario {
   return async (stage) => {
-    const route = cached("/a", () => answering({ etag: '"v5"' }), { ttl: 60 }, { codes: true });
+    const route = cached("/a", () => answering({ etag: '"v5"' }), { ttl: 60 }, { compresses: true });
     const { get, client } = await stage.site([route]);
     const gzip = { "accept-encoding": "gzip" };
     const [miss, hit, bare] = [await get("/a", gzip), await get("/a", gzip), await get("/a")];

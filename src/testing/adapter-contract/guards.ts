@@ -6,7 +6,7 @@ import type { Scenario, Scenarios } from "./stage.ts";
 type Place = "before" | "framework";
 const KEY = { "x-key": "k" };
 
-/** Guards run before the look-up; credentials make a response one person's. */
+/** Guards run before the lookup, and requests with credentials bypass the cache. */
 export const guards: Scenarios = {
   "a before guard runs on hits and on misses": runsEachTime("before"),
   "a framework guard runs on hits and on misses": runsEachTime("framework"),
@@ -164,7 +164,7 @@ function bypasses(credentials: Readonly<Record<string, string>>): Scenario {
     const answer = await get("/a", { ...credentials, "if-none-match": '"x"' });
     assertMiss(answer, { fwd: "bypass", detail: "credentials" });
     assert.equal(store.log.length, 0);
-    // The cache stands aside altogether: what it would have answered itself is the handler's again.
+    // On a bypass, conditions are the handler's to evaluate.
     assert.equal(route.seen[0]?.header("if-none-match"), '"x"');
     assert.equal((await get("/a")).text, "run 2");
   };

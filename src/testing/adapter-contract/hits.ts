@@ -3,7 +3,7 @@ import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { cached, plain, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
-/** A miss, then hits, for as long as the response is fresh. */
+/** A miss, then hits while the response is fresh. */
 export const hits: Scenarios = {
   "the first request is a miss; the second is a hit and does not run the handler": async (stage) => {
     const route = cached("/a");
@@ -102,7 +102,7 @@ export const hits: Scenarios = {
   },
 };
 
-/** The header fields that a stored response keeps from message to message. */
+/** The header fields that are the same on the miss and on hits. */
 function lastingFields({ rawHeaders }: { readonly rawHeaders: readonly string[] }): readonly string[] {
   const ofOneMessage = [
     "age",

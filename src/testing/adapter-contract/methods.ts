@@ -3,12 +3,12 @@ import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, plain, stream, bytes, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
-/** A question in the content of a request, and how it is announced. */
+/** Request content, and its fields. */
 const question = '{"q":"eve"}';
 const json = { "content-type": "application/json", "content-length": String(question.length) };
 const chunkedJson = { "content-type": "application/json", "transfer-encoding": "chunked" };
 
-/** Which methods and which statuses are stored. */
+/** The methods and statuses that are stored. */
 export const methods: Scenarios = {
   "a HEAD request is served from the GET entry, with the same fields and no body": async (stage) => {
     const route = cached("/a", text("four"));

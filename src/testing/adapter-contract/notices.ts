@@ -8,12 +8,12 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 const other = plain("/other", text("other"));
 
-/** What lets a handler know that its client is gone, one check for each way (hazard 46). */
+/** The ways in which a handler can notice a disconnect (hazard 46). */
 export const notices: Scenarios = {
   ...Object.fromEntries(
     NOTICES.map((way) => [
       `a handler with followers is not told of its client's disconnect by ${way}`,
-      untold(way),
+      isNotTold(way),
     ]),
   ),
 
@@ -33,16 +33,20 @@ export const notices: Scenarios = {
     ];
     for (const reader of readers) await assertNext(reader, "one ", "each reader");
     for (const reader of readers) reader.abort();
-    const missing = (): readonly Notice[] => toldOf(uncached).filter((way) => !toldOf(route).includes(way));
+    const missing = (): readonly Notice[] =>
+      noticesOf(uncached).filter((way) => !noticesOf(route).includes(way));
     await stage.until(
-      () => uncached.seen[0]?.told === undefined || toldOf(uncached).length > 0,
-      "a handler without a cache is told",
+      () => uncached.seen[0]?.notices === undefined || noticesOf(uncached).length > 0,
+      "the handler without a cache is told",
     );
-    await stage.until(() => missing().length === 0, "so is that of a cached route");
+    await stage.until(
+      () => missing().length === 0,
+      "the handler of the cached route is told in the same ways",
+    );
   },
 };
 
-function untold(way: Notice): Scenario {
+function isNotTold(way: Notice): Scenario {
   return async (stage) => {
     const source = sourceOf(stage, ["one ", "two"]);
     const route = cached("/a", () => stream(() => source.parts()));
@@ -53,12 +57,12 @@ function untold(way: Notice): Scenario {
     const follower = await site.client.open({ path: "/a" });
     leader.abort();
     await hasSeen(site, "/other");
-    assert.ok(!toldOf(route).includes(way), "the handler is not told that its client is gone");
+    assert.ok(!noticesOf(route).includes(way), "the handler is not told of the disconnect");
     source.finish();
-    assert.equal((await restOf(follower)).toString(), "one two", "who follows is sent all of it");
+    assert.equal((await restOf(follower)).toString(), "one two", "the follower gets all of it");
   };
 }
 
-function toldOf({ seen }: WatchedRoute): readonly Notice[] {
-  return seen[0]?.told?.() ?? [];
+function noticesOf({ seen }: WatchedRoute): readonly Notice[] {
+  return seen[0]?.notices?.() ?? [];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Answer, OpenAnswer } from "./client.ts";
 
-/** One member of `Cache-Status`: a cache's name and what it says (RFC 9211 §2). */
+/** One member of `Cache-Status`: a cache's name and its parameters (RFC 9211 §2). */
 export interface StatusMember {
   readonly cache: string;
   readonly parameters: ReadonlyMap<string, string>;
@@ -9,38 +9,38 @@ export interface StatusMember {
 
 type Headed = Pick<Answer | OpenAnswer, "header">;
 
-/** The answer comes from the cache, and says so in each place. */
+/** Asserts that a response comes from the cache, by each of its fields. */
 export function assertHit(answer: Headed): void {
   assert.equal(answer.header("x-cache"), "HIT");
   const { parameters } = ownMember(answer);
-  assert.ok(parameters.has("hit"), "Cache-Status says hit");
+  assert.ok(parameters.has("hit"), "Cache-Status has hit");
   assert.ok(!parameters.has("fwd"), "hit and fwd exclude each other");
-  assert.match(answer.header("age") ?? "absent", /^\d+$/, "a hit carries Age");
+  assert.match(answer.header("age") ?? "absent", /^\d+$/, "a hit has Age");
 }
 
-/** The handler made the answer: `fwd` says why, and `detail` why it was not stored. */
+/** Asserts that the handler made the response: `fwd` is why, `detail` is why it was not stored. */
 export function assertMiss(
   answer: Headed,
-  said: { readonly fwd?: string; readonly detail?: string } = {},
+  expected: { readonly fwd?: string; readonly detail?: string } = {},
 ): void {
   assert.equal(answer.header("x-cache"), "MISS");
   const { parameters } = ownMember(answer);
-  assert.ok(!parameters.has("hit"), "Cache-Status does not say hit");
-  assert.equal(parameters.get("fwd"), said.fwd ?? "uri-miss");
-  if (said.detail !== undefined) assert.equal(parameters.get("detail"), said.detail);
-  assert.equal(answer.header("age"), undefined, "what the handler just made carries no Age");
+  assert.ok(!parameters.has("hit"), "Cache-Status does not have hit");
+  assert.equal(parameters.get("fwd"), expected.fwd ?? "uri-miss");
+  if (expected.detail !== undefined) assert.equal(parameters.get("detail"), expected.detail);
+  assert.equal(answer.header("age"), undefined, "a new response has no Age");
 }
 
-/** What this cache says of itself in `Cache-Status`: the last member, and the only one of its name. */
+/** Returns this cache's member of `Cache-Status`, which has to be the last, and the only one of its name. */
 export function ownMember(answer: Headed): StatusMember {
   const members = parseCacheStatus(answer.header("cache-status") ?? "");
   const own = members.filter(({ cache }) => cache === "caching-route");
   assert.equal(own.length, 1, `Cache-Status has one member of this cache: ${answer.header("cache-status")}`);
-  assert.equal(members.at(-1), own[0], "it stands last");
+  assert.equal(members.at(-1), own[0], "it is the last member");
   return own[0] as StatusMember;
 }
 
-/** Takes a `Cache-Status` apart; commas and semicolons inside quotes belong to their string (RFC 9651 §3.3.3). */
+/** Parses `Cache-Status`. Commas and semicolons inside quotes belong to their string (RFC 9651 §3.3.3). */
 export function parseCacheStatus(value: string): readonly StatusMember[] {
   if (value === "") return [];
   return split(value, ",").map((member) => {

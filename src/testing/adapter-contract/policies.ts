@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import type { ContractResponse } from "../adapter-harness.ts";
 import type { Answer } from "./client.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
-/** A content security policy and its page agree on every answer (hazard 37). */
+/** The nonce of a content security policy matches its page in every response (hazard 37). */
 export const policies: Scenarios = {
   "a page with the nonce of earlier middleware's policy is not stored": async (stage) => {
     let nonce = "";
@@ -14,7 +14,7 @@ export const policies: Scenarios = {
       nonce = `r4nd0m${++run}`;
       return { "content-security-policy": `script-src 'nonce-${nonce}'` };
     };
-    const page = (): ContractAnswer => text(`<script nonce="${nonce}">`);
+    const page = (): ContractResponse => text(`<script nonce="${nonce}">`);
     const { get } = await stage.site([cached("/a", page, { ttl: 60 }, { earlier })]);
     const answers = [await get("/a"), await get("/a")];
     assertMiss(answers[0] as Answer, { detail: "nonce" });
@@ -56,7 +56,7 @@ export const policies: Scenarios = {
   },
 
   "a response with a nonce in the handler's own policy is not stored": async (stage) => {
-    const page = (_: unknown, run: number): ContractAnswer =>
+    const page = (_: unknown, run: number): ContractResponse =>
       text(`<script nonce="r4nd0m${run}">`, {
         "content-security-policy": `script-src 'nonce-r4nd0m${run}'`,
       });

@@ -5,7 +5,7 @@ import type { Scenario, Scenarios } from "./stage.ts";
 
 const DIGITS = text("0123456789", { etag: '"v1"', "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" });
 
-/** Parts cut from a whole 200 (RFC 9110 §14). */
+/** Ranges of a whole 200 (RFC 9110 §14). */
 export const ranges: Scenarios = {
   "a range with a first and a last byte gives that part": part("bytes=2-4", "234", "bytes 2-4/10"),
   "a range without a last byte gives the rest": part("bytes=7-", "789", "bytes 7-9/10"),
@@ -26,8 +26,8 @@ export const ranges: Scenarios = {
 
   "a 206 has no field that describes the whole response": async (stage) => {
     const digests = ["content-digest", "repr-digest", "digest", "content-md5"];
-    const said = Object.fromEntries(digests.map((name) => [name, "sha-256=:AAAA:"]));
-    const { get } = await stage.site([cached("/a", text("0123456789".repeat(99), said))]);
+    const headers = Object.fromEntries(digests.map((name) => [name, "sha-256=:AAAA:"]));
+    const { get } = await stage.site([cached("/a", text("0123456789".repeat(99), headers))]);
     const first = await get("/a", { range: "bytes=0-1" });
     const parts = [
       first,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
 import { testClock } from "../clock.ts";
 import { assertHit } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
@@ -11,7 +11,7 @@ import type { Next, StaleSite } from "./stale.ts";
 const OPTIONS = { staleWhileRevalidate: 60 };
 const KEY = { "x-key": "k" };
 
-/** What is served stale while one run of the handler, without a client, refreshes it (RFC 5861 §3). */
+/** Stale responses that one background run of the handler refreshes (RFC 5861 §3). */
 export const refreshes: Scenarios = {
   "a crowd on a stale response is served it at once, and one refresh runs in the background": async (
     stage,
@@ -23,13 +23,13 @@ export const refreshes: Scenarios = {
     });
     const answers = await Promise.all(Array.from({ length: 20 }, () => site.get("/a")));
     for (const answer of answers) assertStale(answer, "run 1");
-    await stage.until(() => route.seen.length === 2, "a refresh runs behind the stale answers");
+    await stage.until(() => route.seen.length === 2, "a refresh runs in the background");
     assertStale(await site.get("/a"), "run 1");
     gate.open();
-    await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
+    await stage.until(() => site.cache.stats().stored === 2, "the refreshed response is stored");
     const hit = await site.get("/a");
     assertHit(hit);
-    assert.equal(hit.text, "run 2", "the next request gets what the refresh said");
+    assert.equal(hit.text, "run 2", "the next request gets the refreshed response");
     assert.equal(hit.header("age"), "0");
     assert.equal(route.seen.length, 2, "one refresh ran");
     assert.equal(site.cache.stats().refreshes, 1);
@@ -65,8 +65,8 @@ export const refreshes: Scenarios = {
     const { site, route } = await refreshing(stage);
     const head = await site.client.ask({ method: "HEAD", path: "/a" });
     assert.deepEqual([head.status, head.body.byteLength, head.header("content-length")], [200, 0, "5"]);
-    await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
-    assert.equal(route.seen[1]?.method, "GET", "a refresh asks for the whole");
+    await stage.until(() => site.cache.stats().stored === 2, "the refreshed response is stored");
+    assert.equal(route.seen[1]?.method, "GET", "a refresh is a GET");
     const hit = await site.get("/a");
     assertHit(hit);
     assert.equal(hit.text, "run 2");
@@ -77,7 +77,7 @@ export const refreshes: Scenarios = {
       const { site, first } = await refreshing(stage);
       const answer = await site.get("/a", { "if-none-match": first.header("etag") ?? "" });
       assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
-      await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
+      await stage.until(() => site.cache.stats().stored === 2, "the refreshed response is stored");
       assert.equal((await site.get("/a")).text, "run 2");
     },
 
@@ -137,7 +137,7 @@ export const refreshes: Scenarios = {
   },
 
   "a response with must-revalidate is never served stale": async (stage) => {
-    const answering = (_: ContractRequest, run: number): ContractAnswer =>
+    const answering = (_: ContractRequest, run: number): ContractResponse =>
       text(`run ${run}`, { "cache-control": "must-revalidate" });
     const route = cached("/a", answering, { ttl: 10, staleWhileRevalidate: 60 });
     const { get, clock } = await stage.site([route]);
@@ -159,7 +159,7 @@ export const refreshes: Scenarios = {
     const hit = await get("/a");
     assertHit(hit);
     assert.equal(hit.text, "run 1");
-    await stage.until(() => cache.stats().stored === 2, "it is refreshed early");
+    await stage.until(() => cache.stats().stored === 2, "the response is refreshed early");
     assert.equal((await get("/a")).text, "run 2");
   },
 };
@@ -174,8 +174,8 @@ function guardRuns(place: "before" | "framework"): Scenario {
     const guard = { place, onRun: () => void runs++ };
     const { site } = await stale(stage, counting, OPTIONS, { headers: KEY, parts: { guard } });
     assertStale(await site.get("/a", KEY), "run 1");
-    await stage.until(() => site.cache.stats().stored === 2, "what the refresh says is stored");
-    assert.equal(runs, 3, "the guard ran for the miss, for the stale answer and for its refresh");
+    await stage.until(() => site.cache.stats().stored === 2, "the refreshed response is stored");
+    assert.equal(runs, 3, "the guard ran for the miss, the stale response and its refresh");
     assert.equal((await site.get("/a")).status, 401);
   };
 }
@@ -189,24 +189,24 @@ function guardFails(place: "before" | "framework"): Scenario {
     const parts = { guard: { place, onRun } };
     const { site, route } = await stale(stage, counting, OPTIONS, { headers: KEY, parts });
     assertStale(await site.get("/a", KEY), "run 1");
-    await stage.until(() => site.cache.stats().refusals.failed === 1, "the refresh is given up");
+    await stage.until(() => site.cache.stats().refusals.failed === 1, "the refresh is abandoned");
     assertStale(await site.get("/a", KEY), "run 1");
-    assert.equal(route.seen.length, 1, "the handler is not entered where the guard fails");
+    assert.equal(route.seen.length, 1, "the handler does not run where the guard fails");
   };
 }
 
-/** `told` is how many errors `onError` hears of. */
-function failsOnce(failing: () => ContractAnswer, told: number): Scenario {
+/** `reported` is how many errors `onError` receives. */
+function failsOnce(failing: () => ContractResponse, reported: number): Scenario {
   return async (stage) => {
     const { site, route } = await refreshing(stage, (_, run) => (run === 2 ? failing() : text(`run ${run}`)));
     assertStale(await site.get("/a"), "run 1");
     await stage.until(() => site.cache.stats().refusals.failed === 1, "the refresh has failed");
     assertStale(await site.get("/a"), "run 1");
-    assert.equal(route.seen.length, 2, "what has just failed is not tried at once");
-    assert.equal(site.errors.length, told, "onError hears of an error that no client hears of");
+    assert.equal(route.seen.length, 2, "a failed refresh is not retried at once");
+    assert.equal(site.errors.length, reported, "onError receives an error that no client gets");
     site.clock.advance(1);
     assertStale(await site.get("/a"), "run 1");
-    await stage.until(() => site.cache.stats().stored === 2, "what the next refresh says is stored");
+    await stage.until(() => site.cache.stats().stored === 2, "the next refresh is stored");
     assert.equal((await site.get("/a")).text, "run 3");
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RouteOptions } from "../../index.ts";
-import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
 import { assertHit, ownMember } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import type { Answering, WatchedRoute } from "./routes.ts";
@@ -10,7 +10,7 @@ const OPTIONS: RouteOptions = { ttl: 10, revalidate: true };
 const MODIFIED = "Thu, 01 Jan 2015 00:00:00 GMT";
 const VALIDATORS = { etag: '"v1"', "last-modified": MODIFIED };
 
-/** Asking the handler whether what is stored still holds (RFC 9111 §4.3), and what else its head tells (§4.3.5, §4.4). */
+/** Revalidation by the handler (RFC 9111 §4.3), updates by HEAD (§4.3.5) and invalidation by unsafe methods (§4.4). */
 export const revalidation: Scenarios = {
   "a revalidating handler sees the stored validators and not the client's": async (stage) => {
     const { site, route } = await stale(stage, () => ({ status: 304 }));
@@ -23,7 +23,7 @@ export const revalidation: Scenarios = {
   "a 304 from the handler sends the client the stored content": revalidated(() => ({ status: 304 })),
   "a 304 with fields from the handler sends the client the stored content": revalidated(() => ({
     status: 304,
-    headers: { ...VALIDATORS, "x-said": "new", "content-type": "text/plain; charset=utf-8" },
+    headers: { ...VALIDATORS, "x-updated": "new", "content-type": "text/plain; charset=utf-8" },
   })),
   "a 304 with content from the handler sends the client the stored content": revalidated(() => ({
     status: 304,
@@ -46,14 +46,14 @@ export const revalidation: Scenarios = {
   },
 
   "a 304 from the handler updates the fields of later hits": async (stage) => {
-    const { site } = await stale(stage, () => ({ status: 304, headers: { "x-said": "new" } }));
+    const { site } = await stale(stage, () => ({ status: 304, headers: { "x-updated": "new" } }));
     const answer = await site.get("/a");
     const hit = await site.get("/a");
     assertHit(hit);
-    for (const said of [answer, hit]) {
-      assert.equal(said.header("x-said"), "new");
-      assert.equal(said.header("x-other"), "kept");
-      assert.equal(said.header("etag"), '"v1"');
+    for (const response of [answer, hit]) {
+      assert.equal(response.header("x-updated"), "new");
+      assert.equal(response.header("x-other"), "kept");
+      assert.equal(response.header("etag"), '"v1"');
     }
   },
 
@@ -87,8 +87,8 @@ export const revalidation: Scenarios = {
   "a no-cache response is stored and revalidated on each request where the route revalidates": async (
     stage,
   ) => {
-    const said = { ...VALIDATORS, "cache-control": "no-cache" };
-    const route = cached("/a", ifChanged(text("stored", said), { status: 304, headers: said }), OPTIONS);
+    const headers = { ...VALIDATORS, "cache-control": "no-cache" };
+    const route = cached("/a", ifChanged(text("stored", headers), { status: 304, headers }), OPTIONS);
     const site = await stage.site([route]);
     const answers = [await site.get("/a"), await site.get("/a"), await site.get("/a")];
     assert.deepEqual(
@@ -105,10 +105,10 @@ export const revalidation: Scenarios = {
       return { status: 304 };
     });
     const leader = site.get("/a");
-    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    await stage.until(() => route.seen.length === 2, "the handler runs");
     const before = site.store.count("get");
     const followers = [site.get("/a"), site.get("/a")];
-    await stage.until(() => site.store.count("get") === before + 2, "the others have looked");
+    await stage.until(() => site.store.count("get") === before + 2, "the followers were looked up");
     gate.open();
     const answers = await Promise.all([leader, ...followers]);
     assert.deepEqual(
@@ -120,13 +120,13 @@ export const revalidation: Scenarios = {
 
   "a HEAD request for a stale response runs the handler and updates the entry": async (stage) => {
     const { site } = await stale(stage, () => ({
-      ...text("stored", { ...VALIDATORS, "x-said": "new" }),
+      ...text("stored", { ...VALIDATORS, "x-updated": "new" }),
     }));
     const head = await site.client.ask({ method: "HEAD", path: "/a" });
     const hit = await site.get("/a");
     assert.deepEqual([head.status, head.body.byteLength], [200, 0]);
     assertHit(hit);
-    assert.deepEqual([hit.text, hit.header("x-said")], ["stored", "new"]);
+    assert.deepEqual([hit.text, hit.header("x-updated")], ["stored", "new"]);
   },
 
   "a field of one user's 304 is not sent to others": ofOneUser("GET", () => ({
@@ -170,12 +170,12 @@ export const revalidation: Scenarios = {
   },
 };
 
-/** A site whose one response has gone stale; what its handler answers from then on is `next`. */
+/** Returns a site whose one response is stale. Its handler responds with `next` from then on. */
 async function stale(
   stage: Stage,
-  next: (request: ContractRequest) => ContractAnswer | Promise<ContractAnswer>,
+  next: (request: ContractRequest) => ContractResponse | Promise<ContractResponse>,
 ): Promise<{ readonly site: Site; readonly route: WatchedRoute }> {
-  const first = text("stored", { ...VALIDATORS, "x-said": "old", "x-other": "kept" });
+  const first = text("stored", { ...VALIDATORS, "x-updated": "old", "x-other": "kept" });
   const route = cached("/a", (request, run) => (run === 1 ? first : next(request)), OPTIONS);
   const site = await stage.site([route]);
   await site.get("/a");
@@ -183,7 +183,7 @@ async function stale(
   return { site, route };
 }
 
-function revalidated(next: () => ContractAnswer): Scenario {
+function revalidated(next: () => ContractResponse): Scenario {
   return async (stage) => {
     const { site, route } = await stale(stage, next);
     const answer = await site.get("/a");
@@ -200,18 +200,18 @@ function revalidated(next: () => ContractAnswer): Scenario {
   };
 }
 
-/** Answers 304 where the request's condition holds, as a handler does that can check a version cheaply. */
-function ifChanged(whole: ContractAnswer, notModified: ContractAnswer): Answering {
+/** A handler that sends 304 if the request's condition holds. */
+function ifChanged(whole: ContractResponse, notModified: ContractResponse): Answering {
   return (request) => (request.header("if-none-match") === VALIDATORS.etag ? notModified : whole);
 }
 
-/** A public response goes stale, is asked for with `Authorization`, and then without (hazard 35). */
-function ofOneUser(method: string, own: () => ContractAnswer): Scenario {
+/** A stale public response is requested with `Authorization`, and then without (hazard 35). */
+function ofOneUser(method: string, own: () => ContractResponse): Scenario {
   return async (stage) => {
-    const said = { etag: '"v1"', "cache-control": "public, max-age=10" };
+    const headers = { etag: '"v1"', "cache-control": "public, max-age=10" };
     const route = cached(
       "/a",
-      (request) => (request.header("authorization") === undefined ? text("stored", said) : own()),
+      (request) => (request.header("authorization") === undefined ? text("stored", headers) : own()),
       { ...OPTIONS, ttl: "response", scope: "shared" },
     );
     const site = await stage.site([route]);

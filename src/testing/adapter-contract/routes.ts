@@ -1,21 +1,21 @@
 import type { RouteOptions } from "../../index.ts";
-import type { ContractAnswer, ContractRequest, ContractRoute } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest, ContractRoute } from "../adapter-harness.ts";
 
-/** A route that remembers the requests that reached its handler. */
+/** A route that records the requests of its handler. */
 export interface WatchedRoute extends ContractRoute {
-  /** The requests that its handler saw, in order. */
+  /** The requests that reached its handler, in order. */
   readonly seen: readonly ContractRequest[];
 }
 
-/** What a handler answers, or how it finds that; `run` counts its runs from 1. */
+/** A handler's response, or a function that returns it. `run` counts its runs from 1. */
 export type Answering =
-  | ContractAnswer
-  | ((request: ContractRequest, run: number) => ContractAnswer | Promise<ContractAnswer>);
+  | ContractResponse
+  | ((request: ContractRequest, run: number) => ContractResponse | Promise<ContractResponse>);
 
-/** What else a route may have. */
+/** Optional members of a route. */
 export type RouteParts = Partial<Omit<ContractRoute, "handler" | "path" | "options">>;
 
-/** A cached route. Default: it stays fresh for a minute, and answers which run of its handler this was. */
+/** Returns a cached route. By default its response is the number of the run, fresh for a minute. */
 export function cached(
   path: string,
   answering: Answering = (_, run) => text(`run ${run}`),
@@ -25,26 +25,26 @@ export function cached(
   return { ...plain(path, answering, parts), options };
 }
 
-/** A route that the adapter has nothing to do with. */
+/** Returns a route without cache options. */
 export function plain(path: string, answering: Answering, parts: RouteParts = {}): WatchedRoute {
   const seen: ContractRequest[] = [];
-  const handler = (request: ContractRequest): ContractAnswer | Promise<ContractAnswer> => {
+  const handler = (request: ContractRequest): ContractResponse | Promise<ContractResponse> => {
     seen.push(request);
     return typeof answering === "function" ? answering(request, seen.length) : answering;
   };
   return { method: "GET", path, ...parts, handler, seen };
 }
 
-/** An answer in plain text, with more headers if need be. */
-export function text(body: string, headers: ContractAnswer["headers"] = {}): ContractAnswer {
+/** Returns a response in plain text. */
+export function text(body: string, headers: ContractResponse["headers"] = {}): ContractResponse {
   return { headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body };
 }
 
-/** An answer that flows in parts, as its generator makes them. */
+/** Returns a response that streams the parts of a generator. */
 export function stream(
   parts: () => AsyncIterable<Uint8Array>,
-  headers: ContractAnswer["headers"] = {},
-): ContractAnswer {
+  headers: ContractResponse["headers"] = {},
+): ContractResponse {
   return { headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: parts() };
 }
 

@@ -11,33 +11,33 @@ import { Client } from "./client.ts";
 import type { Answer, ContractClient } from "./client.ts";
 import { Http2Client } from "./client-http2.ts";
 
-/** What one check does on its stage. */
+/** The body of one check. */
 export type Scenario = (stage: Stage) => Promise<void>;
 
 /** Checks by name. */
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
-/** Something that is waited for until it is opened. */
+/** A promise that a check resolves. */
 export interface Gate {
   readonly opened: Promise<void>;
   open(): void;
 }
 
-/** A server with a cache, a clock and a store of its own, and a client for it. */
+/** A server with its own cache, clock and store, and a client for it. */
 export interface Site {
   readonly cache: Cache;
   readonly clock: TestClock;
-  /** Logs the calls of the store, and makes it fail on demand. */
+  /** Logs its calls and fails on demand. */
   readonly store: ChaosStore;
   readonly client: ContractClient;
-  /** What the cache told `onError`. */
+  /** The errors that `onError` received. */
   readonly errors: readonly unknown[];
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Posts an object as JSON. */
   post(path: string, content: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
-/** Everything that one check starts, and stops at its end. */
+/** Everything that a check starts and its end stops. */
 export class Stage {
   readonly #harness: AdapterHarness;
   readonly #servers: ContractServer[] = [];
@@ -45,7 +45,7 @@ export class Stage {
   readonly #gates: Gate[] = [];
   readonly #boundMs: number;
 
-  /** `boundMs` is when it gives up what should have happened long before. */
+  /** `boundMs` is the timeout of each wait. */
   constructor(harness: AdapterHarness, boundMs: number) {
     this.#harness = harness;
     this.#boundMs = boundMs;
@@ -56,8 +56,8 @@ export class Stage {
     const { cache, clock, store, errors } = this.cache(options);
     const server = await this.#harness.start(cache, routes);
     this.#servers.push(server);
-    const Speaking = this.#harness.speaks === "h2c" ? Http2Client : Client;
-    const client = new Speaking(server.origin, this.#boundMs);
+    const ClientOf = this.#harness.protocol === "h2c" ? Http2Client : Client;
+    const client = new ClientOf(server.origin, this.#boundMs);
     this.#clients.push(client);
     return {
       cache,
@@ -74,7 +74,7 @@ export class Stage {
     };
   }
 
-  /** Makes a cache whose clock stands still, whose store can be made to fail, and which reports nothing. */
+  /** Returns a cache with a test clock, a chaos store and no reporter. */
   cache(options: CacheOptions = {}): Pick<Site, "cache" | "clock" | "store" | "errors"> {
     const clock = testClock();
     const store = chaosStore(memoryStore(), { clock });
@@ -88,7 +88,7 @@ export class Stage {
     };
   }
 
-  /** Makes a gate, which the end of the check opens if nobody did before. */
+  /** Returns a gate. The end of the check opens it at the latest. */
   gate(): Gate {
     let open = (): void => undefined;
     const opened = new Promise<void>((resolve) => {
@@ -99,7 +99,7 @@ export class Stage {
     return gate;
   }
 
-  /** A gate that opens when `count` have come to it: they are all inside at the same time, or none gets through. */
+  /** Returns a function whose promise resolves once it was called `count` times: all callers run at the same time. */
   barrier(count: number): () => Promise<void> {
     const gate = this.gate();
     let inside = 0;
@@ -110,7 +110,7 @@ export class Stage {
     };
   }
 
-  /** Waits until something has happened that no client can see. */
+  /** Waits until something has happened that no client can observe. */
   async until(happened: () => boolean, what: string): Promise<void> {
     const endAt = Date.now() + this.#boundMs;
     while (!happened()) {

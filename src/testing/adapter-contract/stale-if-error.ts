@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ContractAnswer } from "../adapter-harness.ts";
+import type { ContractResponse } from "../adapter-harness.ts";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import { assertNext, restOf, sourceOf } from "./source.ts";
@@ -9,16 +9,16 @@ import type { Next } from "./stale.ts";
 
 const OPTIONS = { staleIfError: 60 };
 
-/** What is served stale in place of an error, before any of the error has gone out (RFC 5861 §4). */
+/** Stale responses in place of errors (RFC 5861 §4). */
 export const staleIfError: Scenarios = {
-  "staleIfError serves the stale response where the handler throws": rescued(() => {
+  "staleIfError serves the stale response where the handler throws": servesStale(() => {
     throw new Error("the handler fails, as it was told to");
   }),
-  "staleIfError serves the stale response where the handler sends 500": rescued(() => ({
+  "staleIfError serves the stale response where the handler sends 500": servesStale(() => ({
     status: 500,
     body: "failed",
   })),
-  "staleIfError serves the stale response where the handler streams a 503": rescued(() => ({
+  "staleIfError serves the stale response where the handler streams a 503": servesStale(() => ({
     ...stream(async function* () {
       yield bytes("fai");
       await new Promise(setImmediate);
@@ -35,7 +35,7 @@ export const staleIfError: Scenarios = {
     const hit = await site.get("/a");
     assertHit(hit);
     assert.equal(hit.text, "run 2");
-    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+    assert.equal(route.seen.length, 2, "the handler ran once more");
   },
 
   "staleIfError does not hold back a stream": async (stage) => {
@@ -49,7 +49,7 @@ export const staleIfError: Scenarios = {
     const hit = await site.get("/a");
     assertHit(hit);
     assert.equal(hit.text, "one two");
-    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+    assert.equal(route.seen.length, 2, "the handler ran once more");
   },
 
   "staleIfError runs the handler for the client itself where the new response may not be stored": async (
@@ -70,9 +70,9 @@ export const staleIfError: Scenarios = {
     assert.deepEqual([answer.status, answer.text], [404, "gone"]);
   },
 
-  "staleIfError passes on an error thrown with status 403": answered({ status: 403 }),
-  "staleIfError passes on an error thrown with status 404": answered({ status: 404 }),
-  "staleIfError passes on an error thrown with status 410": answered({ status: 410 }),
+  "staleIfError passes on an error thrown with status 403": passesOn({ status: 403 }),
+  "staleIfError passes on an error thrown with status 404": passesOn({ status: 404 }),
+  "staleIfError passes on an error thrown with status 410": passesOn({ status: 410 }),
 
   "staleIfError serves the stale response where the handler throws with one of errorStatuses": async (
     stage,
@@ -90,7 +90,7 @@ export const staleIfError: Scenarios = {
       OPTIONS,
     );
     const crowd = Array.from({ length: 5 }, () => site.get("/a"));
-    await stage.until(() => site.store.count("get") === 6 && route.seen.length === 2, "all wait");
+    await stage.until(() => site.store.count("get") === 6 && route.seen.length === 2, "all requests wait");
     gate.open();
     const statuses = (await Promise.all(crowd)).map(({ status }) => status);
     assert.deepEqual(statuses, [410, 410, 410, 410, 410]);
@@ -99,9 +99,13 @@ export const staleIfError: Scenarios = {
   "a refresh that throws an error with status 410 removes the entry": async (stage) => {
     const { site, route } = await stale(stage, throwing({ status: 410 }), { staleWhileRevalidate: 60 });
     assertStale(await site.get("/a"), "run 1");
-    await stage.until(() => site.store.count("delete") > 0, "what is stored is removed");
+    await stage.until(() => site.store.count("delete") > 0, "the entry is removed");
     assert.equal((await site.get("/a")).status, 410);
-    assert.deepEqual([route.seen.length, site.errors], [3, []], "an answer is no failure");
+    assert.deepEqual(
+      [route.seen.length, site.errors],
+      [3, []],
+      "an error with a status of its own is no failure",
+    );
   },
 
   "staleIfError serves nothing stale after an error whose status is one of the route's statuses": async (
@@ -117,12 +121,12 @@ export const staleIfError: Scenarios = {
   },
 
   "staleIfError serves the stale response without a run for a second after a failure": async (stage) => {
-    const failing = (_: unknown, run: number): ContractAnswer =>
+    const failing = (_: unknown, run: number): ContractResponse =>
       run === 2 ? { status: 500, body: "failed" } : text(`run ${run}`);
     const { site, route } = await stale(stage, failing, OPTIONS);
     assertStale(await site.get("/a"), "run 1", "failed");
     assertStale(await site.get("/a"), "run 1", "failed");
-    assert.equal(route.seen.length, 2, "what has just failed is not tried at once");
+    assert.equal(route.seen.length, 2, "a failed handler is not retried at once");
     site.clock.advance(1);
     assert.equal((await site.get("/a")).text, "run 3");
   },
@@ -138,10 +142,10 @@ export const staleIfError: Scenarios = {
       OPTIONS,
     );
     const crowd = Array.from({ length: 10 }, () => site.get("/a"));
-    await stage.until(() => site.store.count("get") === 11 && route.seen.length === 2, "all wait");
+    await stage.until(() => site.store.count("get") === 11 && route.seen.length === 2, "all requests wait");
     gate.open();
     for (const answer of await Promise.all(crowd)) assertStale(answer, "run 1", "failed");
-    assert.equal(route.seen.length, 2, "the handler is asked once");
+    assert.equal(route.seen.length, 2, "the handler ran once more");
   },
 
   "a handler slower than handlerTimeout.soft goes on while the stale response is served": async (stage) => {
@@ -155,15 +159,15 @@ export const staleIfError: Scenarios = {
       { ...OPTIONS, handlerTimeout: { soft: 2 } },
     );
     const pending = site.get("/a");
-    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    await stage.until(() => route.seen.length === 2, "the handler runs");
     site.clock.advance(2);
     assertStale(await pending, "run 1", "timeout");
     gate.open();
-    await stage.until(() => site.cache.stats().stored === 2, "what the handler says late is stored");
+    await stage.until(() => site.cache.stats().stored === 2, "the late response is stored");
     const hit = await site.get("/a");
     assertHit(hit);
     assert.equal(hit.text, "run 2");
-    assert.equal(route.seen.length, 2, "the handler is not asked twice");
+    assert.equal(route.seen.length, 2, "the handler ran once more");
   },
 
   "a run whose client disconnects is stored where a stale response exists": async (stage) => {
@@ -177,10 +181,10 @@ export const staleIfError: Scenarios = {
       OPTIONS,
     );
     const leaving = site.client.start({ path: "/a" });
-    await stage.until(() => route.seen.length === 2, "the handler is asked");
+    await stage.until(() => route.seen.length === 2, "the handler runs");
     leaving.destroy();
     gate.open();
-    await stage.until(() => site.cache.stats().stored === 2, "what the handler says is stored");
+    await stage.until(() => site.cache.stats().stored === 2, "the response is stored");
     assert.equal((await site.get("/a")).text, "run 2");
   },
 
@@ -191,23 +195,23 @@ export const staleIfError: Scenarios = {
     assert.equal(ownMember(head).parameters.get("fwd"), "stale");
   },
 
-  "must-revalidate passes an error on despite staleIfError": vetoed("must-revalidate"),
-  "proxy-revalidate passes an error on despite staleIfError": vetoed("proxy-revalidate"),
+  "must-revalidate passes an error on despite staleIfError": forbidsStale("must-revalidate"),
+  "proxy-revalidate passes an error on despite staleIfError": forbidsStale("proxy-revalidate"),
 };
 
-function rescued(failing: () => ContractAnswer): Scenario {
+function servesStale(failing: () => ContractResponse): Scenario {
   return async (stage) => {
     const { site, route } = await stale(stage, failing, OPTIONS);
     assertStale(await site.get("/a"), "run 1", "failed");
-    assert.equal(route.seen.length, 2, "the handler is asked once");
+    assert.equal(route.seen.length, 2, "the handler ran once more");
     assert.equal(site.cache.stats().stored, 1, "an error is not stored");
     site.clock.advance(60);
     const answer = await site.get("/a");
-    assert.ok(answer.status >= 500, "after its window nothing stale is served");
+    assert.ok(answer.status >= 500, "nothing stale is served after the window");
   };
 }
 
-/** A handler that throws an error with such a status. */
+/** A handler that throws an error with this status. */
 function throwing(own: { readonly status: number }): Next {
   return () => {
     throw Object.assign(new Error("the handler fails, as it was told to"), own, { statusCode: own.status });
@@ -215,7 +219,7 @@ function throwing(own: { readonly status: number }): Next {
 }
 
 /** The handler throws an error with a status of its own, and then one without (hazard 52). */
-function answered(own: { readonly status: number }): Scenario {
+function passesOn(own: { readonly status: number }): Scenario {
   return async (stage) => {
     const failing = throwing(own);
     const next: Next = (request, run) => {
@@ -223,13 +227,13 @@ function answered(own: { readonly status: number }): Scenario {
       throw new Error("the handler fails, as it was told to");
     };
     const { site } = await stale(stage, next, { ...OPTIONS, uncacheableTtl: 1 });
-    assert.equal((await site.get("/a")).status, own.status, "nothing stale stands in for it");
+    assert.equal((await site.get("/a")).status, own.status, "nothing stale replaces it");
     site.clock.advance(1);
-    assert.ok((await site.get("/a")).status >= 500, "what was stored is gone");
+    assert.ok((await site.get("/a")).status >= 500, "the entry is gone");
   };
 }
 
-function vetoed(directive: string): Scenario {
+function forbidsStale(directive: string): Scenario {
   return async (stage) => {
     const route = cached(
       "/a",

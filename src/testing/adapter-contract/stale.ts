@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import type { RouteOptions } from "../../index.ts";
-import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
 import type { Answer } from "./client.ts";
 import { ownMember } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { RouteParts, WatchedRoute } from "./routes.ts";
 import type { Site, Stage } from "./stage.ts";
 
-/** What a handler answers from its second run on. */
-export type Next = (request: ContractRequest, run: number) => ContractAnswer | Promise<ContractAnswer>;
+/** The handler from its second run on. */
+export type Next = (request: ContractRequest, run: number) => ContractResponse | Promise<ContractResponse>;
 
-/** A site whose one response, `run 1`, was stored and has just gone stale. */
+/** A site whose one response, `run 1`, has just become stale. */
 export interface StaleSite {
   readonly site: Site;
   readonly route: WatchedRoute;
-  /** The answer that was stored. */
+  /** The response of the miss. */
   readonly first: Answer;
 }
 
-/** Makes such a site; its response stays fresh for ten seconds. */
+/** Returns such a site. Its responses are fresh for ten seconds. */
 export async function stale(
   stage: Stage,
   next: Next,
@@ -41,15 +41,15 @@ export async function stale(
   return { site, route, first };
 }
 
-/** Answers which run of the handler it is. */
+/** A handler whose response is the number of its run. */
 export const counting: Next = (_, run) => text(`run ${run}`);
 
-/** The answer is what is stored, older than it should be; `because` is what stands in the way of a newer one. */
+/** Asserts that a response is stale. `because` is why there is no newer one. */
 export function assertStale(answer: Answer, content: string, because?: string): void {
-  assert.deepEqual([answer.status, answer.text], [200, content], "what is stored is served stale");
+  assert.deepEqual([answer.status, answer.text], [200, content], "the stale response is served");
   assert.equal(answer.header("x-cache"), "HIT");
   const { parameters } = ownMember(answer);
-  if (because === undefined) assert.ok(parameters.has("hit"), "Cache-Status says hit");
+  if (because === undefined) assert.ok(parameters.has("hit"), "Cache-Status has hit");
   else
     assert.deepEqual([parameters.get("fwd"), parameters.get("detail")], ["stale", because], "Cache-Status");
 }

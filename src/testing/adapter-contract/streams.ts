@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Cache } from "../../index.ts";
-import { BrokenAnswer } from "./client.ts";
+import { BrokenResponse } from "./client.ts";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
 import { bytes, cached, stream, text } from "./routes.ts";
 import type { Gate, Scenarios } from "./stage.ts";
 
-/** Content that flows past the cache, and content that breaks off (hazard 9). */
+/** Streamed content, and content that breaks off (hazard 9). */
 export const streams: Scenarios = {
   "a stream's first byte is not held back, and a stream that ends cleanly is stored": async (stage) => {
     const gate = stage.gate();
@@ -14,7 +14,7 @@ export const streams: Scenarios = {
     const open = await client.open({ path: "/a" });
     assertMiss(open);
     assert.equal((await open.next())?.toString(), "one ");
-    // The stream goes on only now that its first part has come.
+    // The stream goes on only after its first part has arrived.
     gate.open();
     assert.equal((await open.next())?.toString(), "two");
     assert.equal(await open.next(), undefined);
@@ -47,11 +47,11 @@ export const streams: Scenarios = {
       for (let at = 0; at < whole.length; at += 50_000) yield whole.slice(at, at + 50_000);
     };
     const { get, cache } = await stage.site([cached("/a", () => stream(parts))]);
-    assert.ok((await get("/a")).body.equals(whole), "the miss is byte for byte what the handler said");
+    assert.ok((await get("/a")).body.equals(whole), "the miss is byte for byte what the handler sent");
     await stage.until(() => cache.stats().stored === 1, "the stream is stored");
     const hit = await get("/a");
     assertHit(hit);
-    assert.ok(hit.body.equals(whole), "the hit is byte for byte what the handler said");
+    assert.ok(hit.body.equals(whole), "the hit is byte for byte what the handler sent");
   },
 
   "an empty stream is stored as empty content": async (stage) => {
@@ -66,8 +66,8 @@ export const streams: Scenarios = {
   "a stream that fails midway breaks the connection and stores nothing": async (stage) => {
     const route = cached("/a", (_, run) => (run === 1 ? stream(broken) : text("whole")));
     const { get, cache, store } = await stage.site([route]);
-    await assert.rejects(get("/a"), BrokenAnswer);
-    await stage.until(() => isGivenUp(cache), "it is given up");
+    await assert.rejects(get("/a"), BrokenResponse);
+    await stage.until(() => isAbandoned(cache), "the run is abandoned");
     assert.equal(store.count("set"), 0);
     const next = await get("/a");
     assertMiss(next);
@@ -82,7 +82,7 @@ export const streams: Scenarios = {
       run === 1 ? stream(short, { "content-length": "50" }) : text("whole"),
     );
     const { get, store } = await stage.site([route]);
-    await assert.rejects(get("/a"), BrokenAnswer);
+    await assert.rejects(get("/a"), BrokenResponse);
     const next = await get("/a");
     assert.equal(next.text, "whole");
     assert.equal(route.seen.length, 2);
@@ -97,7 +97,7 @@ export const streams: Scenarios = {
       cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1999 }),
     ]);
     assert.equal((await get("/a")).body.byteLength, 2000);
-    await stage.until(() => cache.stats().refusals["too-large"] === 1, "it is refused");
+    await stage.until(() => cache.stats().refusals["too-large"] === 1, "the response is refused");
     assert.equal((await get("/a")).body.byteLength, 2000);
     assert.equal(store.count("set"), 0);
   },
@@ -109,7 +109,7 @@ export const streams: Scenarios = {
     const open = await client.open({ path: "/a" });
     await open.next();
     open.abort();
-    await stage.until(() => isGivenUp(cache), "the server has seen its client go");
+    await stage.until(() => isAbandoned(cache), "the server has noticed the disconnect");
     gate.open();
     const next = await get("/a");
     assertMiss(next);
@@ -161,8 +161,8 @@ export const streams: Scenarios = {
   },
 };
 
-/** Some frameworks cannot tell a client that went away from a stream that failed. */
-function isGivenUp(cache: Cache): boolean {
+/** Some frameworks do not distinguish a disconnect from a failed stream. */
+function isAbandoned(cache: Cache): boolean {
   const { aborted = 0, failed = 0 } = cache.stats().refusals;
   return aborted + failed === 1;
 }
@@ -174,7 +174,7 @@ async function* inTwoParts(gate: Gate): AsyncGenerator<Uint8Array> {
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {
-  // Nothing to say.
+  // No content.
 }
 
 async function* broken(): AsyncGenerator<Uint8Array> {

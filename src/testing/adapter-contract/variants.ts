@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { Report } from "../../index.ts";
-import type { ContractAnswer, ContractRequest } from "../adapter-harness.ts";
+import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
 
-const greet = (request: ContractRequest): ContractAnswer =>
+const greet = (request: ContractRequest): ContractResponse =>
   text(`hello ${request.header("accept-language") ?? "nobody"}`);
-const greetVarying = (request: ContractRequest): ContractAnswer =>
+const greetVarying = (request: ContractRequest): ContractResponse =>
   text(`hello ${request.header("accept-language") ?? "nobody"}`, { vary: "Accept-Language" });
 
-/** What tells the responses of one URL apart: request fields, the host, a key of the route's own. */
+/** What selects one of the responses of a URL: request fields, the host, the route, a `key` function. */
 export const variants: Scenarios = {
   "the route's vary keeps variants apart and is sent as Vary": async (stage) => {
     const { get } = await stage.site([cached("/a", greet, { ttl: 60, vary: ["Accept-Language"] })]);
@@ -180,15 +180,15 @@ export const variants: Scenarios = {
   },
 
   "two routes whose key functions return one key are reported once": async (stage) => {
-    const told: Report[] = [];
+    const reports: Report[] = [];
     const key = (): string => "one";
     const routes = [cached("/a", text("a"), { ttl: 60, key }), cached("/b", text("b"), { ttl: 60, key })];
-    const { get } = await stage.site(routes, { reporter: (report) => void told.push(report) });
+    const { get } = await stage.site(routes, { reporter: (report) => void reports.push(report) });
     await get("/a");
     assert.equal((await get("/b")).text, "a");
     await get("/b");
     await get("/a");
-    const [met, ...others] = told;
+    const [met, ...others] = reports;
     assert.deepEqual([met?.reason, others.length], ["same-key", 0]);
     assert.match(met?.message ?? "", /\/a.*\/b.*"one"/);
   },

@@ -2,7 +2,7 @@ import type { Entry } from "../../index.ts";
 import { assertSame, bytesOf, entryOf } from "./sample.ts";
 import type { StoreScenario, StoreScenarios } from "./sample.ts";
 
-/** What is read is what was written, to the last byte. */
+/** Entries are returned as they were set, byte for byte. */
 export const entries: StoreScenarios = {
   "an empty body stays empty": keeps({ body: new Uint8Array() }),
   "all 256 byte values are kept": keeps({ body: new Uint8Array(256).map((_, value) => value) }),

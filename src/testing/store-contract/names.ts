@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { assertSame, bytesOf, entryOf, only } from "./sample.ts";
 import type { StoreScenarios } from "./sample.ts";
 
-/** Keys and variants are any text, and never two of them one. */
+/** Keys and variants may be any text, and different ones never collide. */
 export const names: StoreScenarios = {
   "keys with any characters stay apart": async (store, key) => {
     const keys = [...ODD_KEYS, "k".repeat(4000), `${"k".repeat(4000)}2`].map(key);

@@ -3,7 +3,7 @@ import type { Entry } from "../../index.ts";
 import { assertSame, bytesOf, entryOf, only, watched } from "./sample.ts";
 import type { StoreScenarios } from "./sample.ts";
 
-/** Resources with their variants: set, got, replaced, deleted, cleared. */
+/** Resources with their variants: get, set, replace, delete, clear. */
 export const resources: StoreScenarios = {
   "a store has a name for error messages": async (store) => {
     assert.equal(typeof store.name, "string");
@@ -11,9 +11,9 @@ export const resources: StoreScenarios = {
   },
 
   "get returns undefined for a resource that was never set, and chooses no variant": async (store, key) => {
-    const { choose, asked } = watched("");
+    const { choose, calls } = watched("");
     assert.equal(await store.get(key("a"), choose), undefined);
-    assert.equal(asked.length, 0);
+    assert.equal(calls.length, 0);
   },
 
   "get returns the entry that was set": async (store, key) => {
@@ -24,9 +24,9 @@ export const resources: StoreScenarios = {
 
   "get chooses a variant once, with the resource's vary list": async (store, key) => {
     await store.set(entryOf(key("a"), { vary: ["accept", "x-tenant"], variant: "v" }));
-    const { choose, asked } = watched("v");
+    const { choose, calls } = watched("v");
     assert.notEqual(await store.get(key("a"), choose), undefined);
-    assert.deepEqual(asked, [["accept", "x-tenant"]]);
+    assert.deepEqual(calls, [["accept", "x-tenant"]]);
   },
 
   "get returns undefined for a variant that was never set": async (store, key) => {
@@ -64,9 +64,9 @@ export const resources: StoreScenarios = {
     await store.set(renewed);
     assert.equal(await store.get(key("a"), () => "1"), undefined);
     assert.equal(await store.get(key("a"), () => "2"), undefined);
-    const { choose, asked } = watched("3");
+    const { choose, calls } = watched("3");
     assertSame(await store.get(key("a"), choose), renewed);
-    assert.deepEqual(asked, [["accept", "cookie"]]);
+    assert.deepEqual(calls, [["accept", "cookie"]]);
     assert.equal(await store.delete(key("a")), 1);
   },
 

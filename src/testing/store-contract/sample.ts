@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChooseVariant, Entry, Store } from "../../index.ts";
 
-/** What one check does with its store; `key` makes keys that are the check's own. */
+/** The body of one check. `key` returns keys that no other check uses. */
 export type StoreScenario = (store: Store, key: (name: string) => string) => Promise<void>;
 
 /** Checks by name. */
@@ -9,23 +9,23 @@ export type StoreScenarios = Readonly<Record<string, StoreScenario>>;
 
 const NOW = Date.UTC(2026, 0, 1);
 
-/** Chooses the variant that entries here have unless they say otherwise. */
+/** Chooses the default variant of {@link entryOf}. */
 export const only: ChooseVariant = () => "v";
 
-/** A chooser that remembers what it was asked. */
+/** Returns a chooser that records its calls. */
 export function watched(variant: string): {
   readonly choose: ChooseVariant;
-  readonly asked: (readonly string[])[];
+  readonly calls: (readonly string[])[];
 } {
-  const asked: (readonly string[])[] = [];
+  const calls: (readonly string[])[] = [];
   const choose: ChooseVariant = (vary) => {
-    asked.push([...vary]);
+    calls.push([...vary]);
     return variant;
   };
-  return { choose, asked };
+  return { choose, calls };
 }
 
-/** An entry, with what matters to a check put in. */
+/** Returns an entry with these members, and defaults for the others. */
 export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
   const fields: Entry["fields"] = [
     ["content-type", "text/plain"],
@@ -44,12 +44,12 @@ export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
   };
 }
 
-/** The UTF-8 bytes of a text. */
+/** Returns the UTF-8 bytes of a text. */
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Both are one entry. A store may hand out a `Buffer` for a `Uint8Array`, and members of its own besides. */
+/** Asserts that two entries are equal. A store may return a `Buffer` as the body, and further members. */
 export function assertSame(found: Entry | undefined, expected: Entry): void {
   assert.notEqual(found, undefined, `nothing was found under ${JSON.stringify(expected.key.slice(0, 40))}`);
   const { body, ...rest } = found as Entry;

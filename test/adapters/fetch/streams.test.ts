@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fetch.ts";
-import { BrokenAnswer } from "../../../src/testing/adapter-contract/client.ts";
+import { BrokenResponse } from "../../../src/testing/adapter-contract/client.ts";
 import { bytes, fetchSite, quietCache, signal, streamed } from "../harness/fetch-site.ts";
 
 describe("a streamed response of the fetch adapter", () => {
@@ -66,7 +66,7 @@ describe("a streamed response of the fetch adapter", () => {
       }),
     );
 
-    await expect(client.ask({ path: "/" })).rejects.toThrow(BrokenAnswer);
+    await expect(client.ask({ path: "/" })).rejects.toThrow(BrokenResponse);
 
     expect(cache.stats().stored).toBe(0);
     expect(cache.stats().refusals.failed).toBe(1);
@@ -80,7 +80,7 @@ describe("a streamed response of the fetch adapter", () => {
       }),
     );
 
-    await expect(client.ask({ path: "/" })).rejects.toThrow(BrokenAnswer);
+    await expect(client.ask({ path: "/" })).rejects.toThrow(BrokenResponse);
 
     expect(cache.stats().stored).toBe(0);
   });

@@ -12,7 +12,7 @@ import { cacheRoute } from "../../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
 import type {
   AdapterHarness,
-  ContractAnswer,
+  ContractResponse,
   ContractRequest,
   ContractRoute,
   ContractServer,
@@ -56,7 +56,7 @@ export async function listen(app: Express): Promise<ContractServer> {
 }
 
 function declare(app: Express, cache: Cache, route: ContractRoute): void {
-  const { earlier, guard, late, options } = route;
+  const { earlier, guard, lateCookies, options } = route;
   const speakFirst: RequestHandler = (req, res, next) => {
     log(req, res);
     // As morgan does.
@@ -64,7 +64,7 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
     // As parsers leave it, and Express its own beside it.
     Object.assign(req, { _parsedOriginalUrl: { href: req.originalUrl, _raw: req.originalUrl } });
     for (const [name, value] of Object.entries(earlier?.() ?? {})) res.setHeader(name, value);
-    if (late !== undefined) sayLate(res, late);
+    if (lateCookies !== undefined) sayLate(res, lateCookies);
     next();
   };
   const requireKey: RequestHandler = (req, res, next) => {
@@ -77,7 +77,7 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
     route.path,
     (req, _res, next) => next(matches(req, route) ? undefined : "route"),
     speakFirst,
-    ...(route.codes === true ? [compression({ threshold: 0 })] : []),
+    ...(route.compresses === true ? [compression({ threshold: 0 })] : []),
     ...(guard?.place === "framework" ? [requireKey] : []),
     ...(options === undefined
       ? []
@@ -94,11 +94,11 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
 }
 
 /** As sessions do, by `on-headers`. */
-function sayLate(res: Response, late: NonNullable<ContractRoute["late"]>): void {
+function sayLate(res: Response, lateCookies: NonNullable<ContractRoute["lateCookies"]>): void {
   const { writeHead } = res;
   let isSaid = false;
   res.writeHead = ((...args: Parameters<typeof writeHead>) => {
-    if (!isSaid) for (const line of late()) res.append("set-cookie", line);
+    if (!isSaid) for (const line of lateCookies()) res.append("set-cookie", line);
     isSaid = true;
     return Reflect.apply(writeHead, res, args);
   }) as typeof writeHead;
@@ -111,7 +111,7 @@ function matches(req: Request, route: ContractRoute): boolean {
 }
 
 async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {
-  const answer: ContractAnswer = await route.handler(seen(req, res));
+  const answer: ContractResponse = await route.handler(seen(req, res));
   const { status = 200, headers = {}, removes = [], adds = {}, body } = answer;
   res.status(status);
   for (const name of removes) res.removeHeader(name);
@@ -155,6 +155,6 @@ function seen(req: Request, res: Response): ContractRequest {
       return Array.isArray(value) ? value.join(", ") : value;
     },
     signal: gone.signal,
-    told: listenFor(req, res, undefined),
+    notices: listenFor(req, res, undefined),
   };
 }

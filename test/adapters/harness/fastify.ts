@@ -7,7 +7,7 @@ import { cacheRoute } from "../../../src/adapters/fastify.ts";
 import type { FastifyCacheOptions } from "../../../src/adapters/fastify.ts";
 import type {
   AdapterHarness,
-  ContractAnswer,
+  ContractResponse,
   ContractRequest,
   ContractRoute,
   ContractServer,
@@ -39,14 +39,14 @@ const OF_A_QUEUE = [
 /** The same over HTTP/2. */
 export const fastifyHttp2Harness: AdapterHarness = {
   name: "fastify over HTTP/2",
-  speaks: "h2c",
+  protocol: "h2c",
   declined: {
     ...COOKIES_IN_HOOKS,
     ...Object.fromEntries(
       OF_A_QUEUE.map((check) => [check, "over HTTP/2 no answer waits for another on its connection"]),
     ),
     "a stream that breaks midway resets the connection of an HTTP/1.0 client":
-      "a server that speaks HTTP/2 alone has no clients of HTTP/1.0",
+      "a server with HTTP/2 only has no clients of HTTP/1.0",
     "connection fields, and those that Connection names, are never replayed":
       "Node lets no handler say them over HTTP/2",
   },
@@ -60,8 +60,8 @@ async function start(
   routes: readonly ContractRoute[],
 ): Promise<ContractServer> {
   app.addConstraintStrategy(only);
-  if (routes.some(({ codes }) => codes === true)) await app.register(compress, { threshold: 0 });
-  if (routes.some(({ late }) => late !== undefined)) app.addHook("onSend", sayLate);
+  if (routes.some(({ compresses }) => compresses === true)) await app.register(compress, { threshold: 0 });
+  if (routes.some(({ lateCookies }) => lateCookies !== undefined)) app.addHook("onSend", sayLate);
   await app.register(cacheRoute, { cache });
   for (const route of routes) {
     if (route.cache === undefined) declare(app, route);
@@ -73,8 +73,8 @@ async function start(
 
 /** As plugins for sessions do. */
 async function sayLate({ routeOptions }: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { late } = routeOptions.config as Pick<ContractRoute, "late">;
-  for (const line of late?.() ?? []) reply.header("set-cookie", line);
+  const { lateCookies } = routeOptions.config as Pick<ContractRoute, "lateCookies">;
+  for (const line of lateCookies?.() ?? []) reply.header("set-cookie", line);
 }
 
 /** Chooses by the field that a route may be for alone. */
@@ -118,7 +118,7 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     },
     preHandler: guard?.place === "framework" ? [guardHook] : [],
     config: {
-      ...(route.late && ({ late: route.late } as object)),
+      ...(route.lateCookies && ({ lateCookies: route.lateCookies } as object)),
       ...(options && { cache: { ...options, before } }),
     },
     handler: async (request, reply) => answer(reply, await route.handler(seen(request, reply))),
@@ -141,11 +141,11 @@ function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
     },
     // Fastify makes it when it is asked for.
     signal: request.signal,
-    told: listenFor(request.raw, reply.raw, request.signal),
+    notices: listenFor(request.raw, reply.raw, request.signal),
   };
 }
 
-function answer(reply: FastifyReply, said: ContractAnswer): FastifyReply {
+function answer(reply: FastifyReply, said: ContractResponse): FastifyReply {
   const { status = 200, headers = {}, removes = [], adds = {}, body } = said;
   for (const name of removes) reply.removeHeader(name);
   for (const [name, line] of Object.entries(adds))
@@ -156,7 +156,7 @@ function answer(reply: FastifyReply, said: ContractAnswer): FastifyReply {
   return reply.send(Symbol.asyncIterator in body ? Readable.from(body) : body);
 }
 
-function copied(headers: NonNullable<ContractAnswer["headers"]>): Record<string, string | string[]> {
+function copied(headers: NonNullable<ContractResponse["headers"]>): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]),
   );

@@ -4,7 +4,7 @@ import type { FetchOptions } from "../../../src/adapters/fetch.ts";
 import type { Cache } from "../../../src/index.ts";
 import type {
   AdapterHarness,
-  ContractAnswer,
+  ContractResponse,
   ContractRequest,
   ContractRoute,
 } from "../../../src/testing/index.ts";
@@ -104,7 +104,7 @@ async function withErrorPages(handle: () => Response | Promise<Response>): Promi
 }
 
 function declare(cache: Cache, route: ContractRoute): Handler {
-  const { guard, earlier, late } = route;
+  const { guard, earlier, lateCookies } = route;
   const requireKey = (request: Request): Response | undefined => {
     guard?.onRun?.();
     return request.headers.has("x-key") ? undefined : new Response("a key is needed", { status: 401 });
@@ -120,7 +120,7 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   const said: Handler =
     earlier === undefined ? guarded : async (request) => speakFirst(earlier(), () => guarded(request));
   const parted: Handler =
-    late === undefined ? said : async (request) => withCookies(await said(request), late());
+    lateCookies === undefined ? said : async (request) => withCookies(await said(request), lateCookies());
   if (route.log === undefined) return parted;
   return async (request) => {
     const response = await parted(request);
@@ -139,7 +139,7 @@ function withCookies({ body, status, headers }: Response, lines: readonly string
 
 /** A middleware around the handler: its fields come first, and the handler's win over them. */
 async function speakFirst(
-  said: NonNullable<ContractAnswer["headers"]>,
+  said: NonNullable<ContractResponse["headers"]>,
   handle: () => Response | Promise<Response>,
 ): Promise<Response> {
   const response = await handle();
@@ -164,7 +164,7 @@ function seen(request: Request): ContractRequest {
   };
 }
 
-function answer({ status = 200, headers = {}, body }: ContractAnswer): Response {
+function answer({ status = 200, headers = {}, body }: ContractResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   // A Response with 304 cannot have content.
   if (body === undefined || status === 304) return new Response(null, init);
@@ -188,7 +188,7 @@ function answer({ status = 200, headers = {}, body }: ContractAnswer): Response 
   return new Response(stream, init);
 }
 
-function toHeaders(said: NonNullable<ContractAnswer["headers"]>): Headers {
+function toHeaders(said: NonNullable<ContractResponse["headers"]>): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(said)) {
     for (const line of [value].flat()) headers.append(name, line);

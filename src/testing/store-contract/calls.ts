@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { assertSame, bytesOf, entryOf, only } from "./sample.ts";
 import type { StoreScenarios } from "./sample.ts";
 
-/** Several calls at a time, and calls that go wrong. */
-export const dealings: StoreScenarios = {
+/** Concurrent calls, and calls that fail. */
+export const calls: StoreScenarios = {
   "entries of different keys that are set concurrently are all kept": async (store, key) => {
     const entries = Array.from({ length: 50 }, (_, at) =>
       entryOf(key(`k${at}`), { body: bytesOf(`body ${at}`) }),
@@ -33,9 +33,9 @@ export const dealings: StoreScenarios = {
   "set returns false only where neither the new entry nor an older one is kept": async (store, key) => {
     await store.set(entryOf(key("a")));
     const large = entryOf(key("a"), { body: new Uint8Array(2 ** 20) });
-    const answer: unknown = await store.set(large);
+    const result: unknown = await store.set(large);
     const found = await store.get(key("a"), only);
-    if (answer === false) assert.equal(found, undefined);
+    if (result === false) assert.equal(found, undefined);
     else assertSame(found, large);
   },
 
@@ -54,7 +54,7 @@ export const dealings: StoreScenarios = {
     const { entries, bytes, evictions } = store.stats();
     assert.ok([entries, bytes, evictions].every((count) => Number.isInteger(count) && count >= 0));
     assert.equal(entries, 1);
-    assert.ok(bytes >= 1000, "what is stored weighs at least its content");
+    assert.ok(bytes >= 1000, "an entry counts at least the bytes of its content");
     await store.delete(key("a"));
     assert.deepEqual([store.stats().entries, store.stats().bytes], [0, 0]);
   },
