@@ -13,7 +13,7 @@ type Listener = (...args: unknown[]) => void;
 const WATCHED: WeakSet<ServerResponse> = new WeakSet();
 
 /** The run of a handler, whose client may disconnect. */
-interface Run extends Consumer {
+interface DetachableRun extends Consumer {
   /** The client has disconnected. Returns whether the handler goes on. Called once at most. */
   leave(): boolean;
   /** The client has disconnected, and the handler does not go on. */
@@ -38,7 +38,7 @@ const OVER: State = { kind: "over" };
 export class ClientDisconnect {
   readonly #res: ServerResponse;
   readonly #socket: Socket;
-  readonly #run: Run;
+  readonly #run: DetachableRun;
   /** The listeners on the connection that are not the handler's: Node's server, earlier middleware, later requests. */
   readonly #others: readonly unknown[][];
   readonly #onFinished: readonly OnFinishedQueue[];
@@ -47,7 +47,7 @@ export class ClientDisconnect {
   #unhold: (() => void) | undefined;
 
   /** `run` is asked once the client disconnects. */
-  constructor(res: ServerResponse, run: Run) {
+  constructor(res: ServerResponse, run: DetachableRun) {
     const { socket } = res.req;
     WATCHED.add(res);
     this.#res = res;

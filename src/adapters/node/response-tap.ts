@@ -4,10 +4,10 @@ import type { Fields, Fill, HandlerHead, Making, OpenFill, Reply, Sink } from ".
 import { abortWhenDestroyed } from "./abort-response.ts";
 import { ClientDisconnect } from "./client-disconnect.ts";
 import { guardCompression } from "./compression-guard.ts";
-import { DeferredHead } from "./deferred-head.ts";
 import { HeaderRecorder } from "./header-recorder.ts";
 import { MethodOverride } from "./method-override.ts";
 import type { SendMethod } from "./method-override.ts";
+import { PendingHead } from "./pending-head.ts";
 import { fieldsOf, isFramed, replaceFields, setFields } from "./reply-fields.ts";
 import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./response-form.ts";
 import type { Form } from "./response-form.ts";
@@ -15,15 +15,15 @@ import { WrappedHead } from "./wrapped-head.ts";
 import { isContent, readWrite, sentContent } from "./write-arguments.ts";
 
 /**
- * Where a response is: before its first byte, in its content, or past the tap. `deferred` is a head that was written
+ * Where a response is: before its first byte, in its content, or past the tap. `pending` is a head that was written
  * and is not sent yet, `isWritten` whether the handler itself wrote it, before its content.
  */
 type State =
-  | Readonly<{ kind: "head"; deferred: DeferredHead | undefined; isWritten: boolean }>
+  | Readonly<{ kind: "head"; pending: PendingHead | undefined; isWritten: boolean }>
   | Readonly<{ kind: "content"; opened: OpenFill; sink: Sink; making: Making | undefined }>
   | Readonly<{ kind: "over" }>;
 
-const NOT_WRITTEN: State = { kind: "head", deferred: undefined, isWritten: false };
+const NOT_WRITTEN: State = { kind: "head", pending: undefined, isWritten: false };
 
 /** The head that the handler made. */
 type OwnHead = Pick<HandlerHead, "fields" | "making">;
@@ -89,8 +89,8 @@ export class ResponseTap {
   /** The handler failed. If nothing is sent yet, an error handler responds in its place, and may be read. */
   fail(error: unknown): void {
     if (this.#state.kind !== "head") return this.abandon("failed", error);
-    this.#state.deferred?.release();
-    this.#state.deferred?.undo();
+    this.#state.pending?.release();
+    this.#state.pending?.undo();
     this.#state = NOT_WRITTEN;
     if (this.#fill.isAnswer(error, this.#res.statusCode)) return;
     this.abandon("failed", error);
@@ -117,7 +117,7 @@ export class ResponseTap {
 
   /** Passes on a call that cannot be read here: Node refuses it, or middleware understands it. */
   #passThrough(name: SendMethod, args: unknown[]): unknown {
-    // Middleware may send content, and then the deferred head has to be sent with it.
+    // Middleware may send content, and then the pending head has to be sent with it.
     if (this.#override.isWrapped) this.abandon("failed");
     return this.#override.forward(name, args);
   }
@@ -125,7 +125,7 @@ export class ResponseTap {
   /** A head that was sent by a method that somebody kept from before was not read: nothing is stored. */
   #abandonUnread(): void {
     const state = this.#state;
-    if (state.kind === "head" && !state.deferred && this.#res.headersSent) this.abandon("failed");
+    if (state.kind === "head" && !state.pending && this.#res.headersSent) this.abandon("failed");
   }
 
   #writeHead(args: unknown[]): unknown {
@@ -135,9 +135,9 @@ export class ResponseTap {
     // Node itself throws for an invalid status.
     if (state.kind !== "head" || !(status >= 100 && status < 1000))
       return this.#override.forward("writeHead", args);
-    const deferred = state.deferred ?? new DeferredHead(this.#res);
-    this.#state = { kind: "head", deferred, isWritten: true };
-    deferred.write(args);
+    const pending = state.pending ?? new PendingHead(this.#res);
+    this.#state = { kind: "head", pending, isWritten: true };
+    pending.write(args);
     return this.#res;
   }
 
@@ -279,7 +279,7 @@ export class ResponseTap {
   /** Lets wrappers of `writeHead` add to the head before it is read, as Node would before it is sent. */
   #finishHead(): void {
     const state = this.#state;
-    if (state.kind !== "head" || state.deferred !== undefined) return;
+    if (state.kind !== "head" || state.pending !== undefined) return;
     if (this.#override.isOutermost("writeHead")) return;
     this.#res.writeHead(this.#res.statusCode);
     if (this.#state.kind === "head") this.#state = { ...this.#state, isWritten: false };
@@ -335,7 +335,7 @@ export class ResponseTap {
   #leaveHead(state: State): void {
     const before = this.#state;
     this.#state = state;
-    if (before.kind === "head") before.deferred?.release();
+    if (before.kind === "head") before.pending?.release();
   }
 
   /** Removes the tap. Where somebody has wrapped its methods, they pass everything on. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { applyHead } from "./write-arguments.ts";
 
 /** A head that a handler has written and that is not sent yet. `res.headersSent` is true all the same. */
-export class DeferredHead {
+export class PendingHead {
   readonly #res: ServerResponse;
   readonly #before: Pick<ServerResponse, "statusCode" | "statusMessage" | "sendDate">;
   readonly #fields: ReturnType<ServerResponse["getHeaders"]>;
