@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import Fastify from "fastify";
-import type { FastifyInstance, FastifyServerOptions } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyServerOptions } from "fastify";
 import { onTestFinished } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fastify.ts";
 import { createCache, memoryStore } from "../../../src/index.ts";
@@ -52,6 +52,41 @@ export function site(options: CacheOptions = {}, server: FastifyServerOptions = 
       };
     },
   };
+}
+
+export type Prepare = (app: FastifyInstance) => void;
+export type Send = (reply: FastifyReply) => unknown;
+
+/** A site with one cached route, `/a`; `prepare` is called before the cache is registered. */
+export async function prepared(
+  send: Send,
+  prepare: Prepare = () => undefined,
+  response?: unknown,
+): Promise<Site> {
+  const at = site();
+  prepare(at.app);
+  await at.register();
+  const schema = response === undefined ? {} : { schema: { response } };
+  at.app.get("/a", { config: { cache: { ttl: 60 } }, ...schema }, async (_request, reply) => send(reply));
+  return at;
+}
+
+/** Asks twice for `/a`: a miss, and then a hit where it is stored. */
+export async function twice({ ask }: Site): Promise<readonly [Answer, Answer]> {
+  return [await ask("/a"), await ask("/a")];
+}
+
+/** The cache's word and the content of each answer. */
+export function wordsOf(answers: readonly Answer[]): unknown {
+  return answers.map(({ cache, body }) => [cache, body]);
+}
+
+/** The words of a miss and of a hit with the same content. */
+export function missThenHit(body: string): unknown {
+  return [
+    ["MISS", body],
+    ["HIT", body],
+  ];
 }
 
 /** An application that listens, whose clock stands still and whose store counts its calls. */

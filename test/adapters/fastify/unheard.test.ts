@@ -8,7 +8,7 @@ import { createCache } from "../../../src/index.ts";
 import { Client } from "../../../src/testing/adapter-contract/client.ts";
 import type { ContractClient } from "../../../src/testing/adapter-contract/client.ts";
 import { Http2Client } from "../../../src/testing/adapter-contract/client-http2.ts";
-import { stage } from "./support.ts";
+import { gate, stage, times, until } from "./support.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
@@ -174,4 +174,25 @@ it("25: what a follower is told of a source that fails before its first byte say
   const answers = await Promise.all(both);
   expect(answers.map(({ status }) => status)).toEqual([500, 500]);
   for (const answer of answers) expect(answer.header("cache-status")).toContain("caching-route;fwd=uri-miss");
+});
+
+describe("a response that is written past Fastify without hijack", () => {
+  it("lets each of those who wait run the handler, at once", async () => {
+    const goOn = gate();
+    let runs = 0;
+    const { client, store } = await stage((app) => {
+      app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+        runs++;
+        await goOn.opened;
+        reply.raw.end("raw");
+        return reply;
+      });
+    });
+    const answers = times(3, () => client.ask({ path: "/a" }));
+    await until(() => store.count("get") === 3);
+    goOn.open();
+
+    expect((await answers).map(({ text }) => text)).toEqual(["raw", "raw", "raw"]);
+    expect(runs).toBe(3);
+  });
 });

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { stage } from "./support.ts";
+import { settled, stage, until } from "./support.ts";
 
 const config = { cache: { ttl: 60 } };
 
@@ -105,5 +105,47 @@ describe("a stream of which nothing will be stored", () => {
     answer.abort();
 
     await expect.poll(() => streams[0]?.destroyed).toBe(true);
+  });
+});
+
+describe("a handler's stream that nobody wants any more", () => {
+  const part = (): Promise<Buffer> => new Promise((resolve) => setImmediate(resolve, Buffer.from("part")));
+
+  it.each([
+    [
+      "a Node stream is destroyed",
+      (told: (sign: unknown) => void) => {
+        const parts = async function* (): AsyncGenerator<Buffer> {
+          try {
+            for (;;) yield await part();
+          } catch (error) {
+            told(error);
+          }
+        };
+        return Readable.from(parts())
+          .on("error", told)
+          .on("close", () => told(undefined));
+      },
+    ],
+    [
+      "a web stream is cancelled",
+      (told: (sign: unknown) => void) =>
+        new ReadableStream({
+          pull: async (to) => to.enqueue(await part()),
+          cancel: (reason) => told(reason ?? undefined),
+        }),
+    ],
+  ])("%s without an error", async (_kind, make) => {
+    const signs: unknown[] = [];
+    const { client } = await stage((app) => {
+      app.get("/a", { config }, async (_request, reply) => reply.send(make((sign) => signs.push(sign))));
+    });
+    const reader = await client.open({ path: "/a" });
+    await reader.next();
+    reader.abort();
+    await until(() => signs.length > 0);
+    await settled(() => signs.length);
+
+    expect(signs).toEqual([undefined]);
   });
 });

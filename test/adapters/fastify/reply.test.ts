@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
-import { stage, until } from "./support.ts";
+import { missThenHit, prepared, stage, twice, until, wordsOf } from "./support.ts";
+import type { Prepare, Send } from "./support.ts";
 
 const config = { cache: { ttl: 60 } };
 
@@ -167,5 +168,84 @@ describe("a Range that the content of a cold key does not have", () => {
     const answer = await client.ask({ path: "/a", headers: { range } });
 
     expect([answer.status, answer.header("content-range")]).toEqual([416, "bytes */7"]);
+  });
+});
+
+describe("a Range on a cold key", () => {
+  const redact: Prepare = (app) =>
+    app.addHook("onSend", async (_request, _reply, payload) =>
+      String(payload).replace(/"secret":"\d+"/, '"secret":"***"'),
+    );
+  const secret = { secret: "123", name: "x".repeat(1000) };
+
+  it.each(["bytes=0-30", "bytes=0-3,8-12"])(
+    "is answered with the whole that the application's hooks made: %s",
+    async (range) => {
+      const { ask } = await prepared(() => secret, redact);
+
+      const answer = await ask("/a", { headers: { range } });
+
+      expect([answer.status, answer.body]).toEqual([200, `{"secret":"***","name":"${"x".repeat(1000)}"}`]);
+      expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+      expect([answer.headers.get("content-range"), answer.headers.get("content-length")]).toEqual([
+        null,
+        "1026",
+      ]);
+      expect(answer.headers.get("etag")).not.toBeNull();
+    },
+  );
+
+  it.each<[string, Send]>([
+    ["a text", () => "content"],
+    ["bytes", () => new Uint8Array(Buffer.from("content"))],
+    ["an object", (reply) => reply.serializer(() => "content").send({})],
+  ])("is cut out of %s that no hook changed", async (_kind, send) => {
+    const { ask } = await prepared(send, (app) =>
+      app.addHook("onSend", async (_request, _reply, payload) => payload),
+    );
+
+    const answer = await ask("/a", { headers: { range: "bytes=0-2" } });
+
+    expect([answer.status, answer.body]).toEqual([206, "con"]);
+  });
+});
+
+describe("an onSend hook of the application on a hit", () => {
+  const kinds: Prepare = (app) =>
+    app.addHook("onSend", async (_request, reply, payload) => {
+      reply.header("x-kind", Buffer.isBuffer(payload) ? "bytes" : typeof payload);
+      return payload;
+    });
+
+  it.each<[string, Send, string]>([
+    ["a text as it was on the miss, with other letters", () => ({ name: "José" }), "string"],
+    ["a large text as it was on the miss", () => "x".repeat(20_000), "string"],
+    ["XML as it was", (reply) => reply.type("image/svg+xml").send("<é/>"), "string"],
+    ["bytes as they were", () => Buffer.from([1, 2, 200]), "bytes"],
+    ["bytes of an image as they were", (reply) => reply.type("image/x").send(Buffer.from("é")), "bytes"],
+    ["bytes in another coding", (reply) => reply.type("text/x").send(Buffer.from([200, 1])), "bytes"],
+  ])("is given %s", async (_what, send, kind) => {
+    const answers = await twice(await prepared(send, kinds));
+
+    expect(answers.map(({ cache, headers }) => [cache, headers.get("x-kind")])).toEqual([
+      ["MISS", kind],
+      ["HIT", kind],
+    ]);
+    expect(answers[1].body).toBe(answers[0].body);
+  });
+});
+
+describe("trailers that an earlier hook sets", () => {
+  it("go out on a hit as on a miss, without a length", async () => {
+    const at = await prepared(
+      () => ({ a: 1 }),
+      (app) =>
+        app.addHook("onRequest", async (_request, reply) => void reply.trailer("x-t", async () => "1")),
+    );
+
+    const answers = await twice(at);
+
+    expect(wordsOf(answers)).toEqual(missThenHit('{"a":1}'));
+    expect(answers.map(({ headers }) => headers.get("content-length"))).toEqual([null, null]);
   });
 });

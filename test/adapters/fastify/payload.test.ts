@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { site } from "./support.ts";
+import { missThenHit, prepared, site, twice, wordsOf } from "./support.ts";
+import type { Prepare, Send } from "./support.ts";
 
 const cached = { cache: { ttl: 60 } };
 
@@ -231,5 +232,115 @@ describe("POST with a parsed body", () => {
     ];
 
     expect(answers.map((answer) => answer.cache)).toEqual(["MISS", "MISS", "HIT", "MISS", "HIT"]);
+  });
+});
+
+describe("a text is stored as Fastify sends it", () => {
+  const bracket = (payload: unknown): string => `<${String(payload)}>`;
+
+  it.each<[string, Send, Prepare, string]>([
+    ["as it is without a content type", (reply) => reply.serializer(bracket).send("a"), () => undefined, "a"],
+    [
+      "by the handler's serializer with one",
+      (reply) => reply.serializer(bracket).type("text/x").send("a"),
+      () => undefined,
+      "<a>",
+    ],
+    [
+      "by the serializer that a hook has set before",
+      (reply) => reply.type("text/x").send("a"),
+      (app) => app.addHook("onRequest", async (_request, reply) => void reply.serializer(bracket)),
+      "<a>",
+    ],
+  ])("%s", async (_how, send, prepare, body) => {
+    const answers = await twice(await prepared(send, prepare));
+
+    expect(wordsOf(answers)).toEqual(missThenHit(body));
+  });
+
+  it("and is serialised once", async () => {
+    let calls = 0;
+    const at = await prepared((reply) =>
+      reply
+        .serializer(() => String(++calls))
+        .type("text/x")
+        .send("a"),
+    );
+
+    expect(wordsOf(await twice(at))).toEqual(missThenHit("1"));
+  });
+});
+
+describe("a response schema by media type", () => {
+  const shown = { type: "object", properties: { id: { type: "number" } } };
+  const response = { 200: { content: { "application/json": { schema: shown } } } };
+  const own = (payload: unknown): string => `own:${JSON.stringify(payload)}`;
+
+  it.each<[string, Send, Prepare]>([
+    [
+      "the reply's own serializer",
+      (reply) => reply.serializer(own).type("application/json").send({ id: 1, b: 2 }),
+      () => undefined,
+    ],
+    ["setReplySerializer", () => ({ id: 1, b: 2 }), (app) => void app.setReplySerializer(own)],
+  ])("comes after %s", async (_which, send, prepare) => {
+    const answers = await twice(await prepared(send, prepare, response));
+
+    expect(wordsOf(answers)).toEqual(missThenHit('own:{"id":1,"b":2}'));
+  });
+});
+
+describe("a Response of which somebody has read", () => {
+  it("is the error that Fastify makes of it, and nothing is stored", async () => {
+    const at = await prepared(async () => {
+      const parts = [1, 2].map((number) => new TextEncoder().encode(`part ${number}`));
+      const response = new Response(
+        new ReadableStream({
+          pull(to) {
+            const part = parts.shift();
+            if (part === undefined) to.close();
+            else to.enqueue(part);
+          },
+        }),
+      );
+      const reader = response.body?.getReader();
+      await reader?.read();
+      reader?.releaseLock();
+      return response;
+    });
+
+    const answers = await twice(at);
+
+    expect(answers.map(({ status }) => status)).toEqual([500, 500]);
+    expect(at.cache.stats().stored).toBe(0);
+  });
+});
+
+describe("a payload that has no text of its own", () => {
+  it("is content of no bytes where it is null", async () => {
+    const answers = await twice(await prepared((reply) => reply.type("text/plain").send(null)));
+
+    expect(wordsOf(answers)).toEqual(missThenHit(""));
+  });
+
+  it("is sent as a hook makes it, and not stored, for a stated reason", async () => {
+    const at = await prepared(
+      (reply) => reply.type("text/xml").send({ a: 1 }),
+      (app) =>
+        app.addHook("onSend", async (_request, _reply, payload) => `<a>${(payload as { a: number }).a}</a>`),
+    );
+
+    const answers = await twice(at);
+
+    expect(answers.map(({ body }) => body)).toEqual(["<a>1</a>", "<a>1</a>"]);
+    expect(at.cache.stats().refusals).toEqual({ malformed: 2 });
+  });
+
+  it("is the JSON that Fastify makes of a view of shared memory", async () => {
+    const answers = await twice(
+      await prepared((reply) => reply.send(new Uint8Array(new SharedArrayBuffer(2)))),
+    );
+
+    expect(wordsOf(answers)).toEqual(missThenHit('{"0":0,"1":0}'));
   });
 });

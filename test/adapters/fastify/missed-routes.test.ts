@@ -1,0 +1,36 @@
+import Fastify from "fastify";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cacheRoute } from "../../../src/adapters/fastify.ts";
+import { createCache } from "../../../src/index.ts";
+
+const cached = { cache: { ttl: 60 } };
+
+describe("a marked route that the cache cannot see", () => {
+  it("keeps the application from starting where register was not awaited", async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    void app.register(cacheRoute, { cache: createCache() });
+    app.get("/a", { config: cached }, async () => "a");
+
+    await expect(app.ready()).rejects.toMatchObject({
+      code: "ERR_CACHE_ROUTE_UNSEEN",
+      message: expect.stringContaining("GET /a has cache options") as string,
+    });
+  });
+
+  it("keeps the application from starting where the plugin was not registered at all", async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    app.get("/a", { config: cached }, async () => "a");
+
+    await expect(app.ready()).rejects.toMatchObject({ code: "ERR_CACHE_ROUTE_UNSEEN" });
+  });
+
+  it("is no trouble where the mark is false", async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    app.get("/a", { config: { cache: false } }, async () => "a");
+
+    await expect(app.ready()).resolves.toBeDefined();
+  });
+});
