@@ -52,7 +52,7 @@ describe("a handler that sends twice", () => {
     expect(cache.stats().stored).toBe(0);
   });
 
-  it("has nothing stored of such a stream though others follow it", async () => {
+  it("has nothing stored of a stream whose place is taken while others follow it", async () => {
     const again = gate();
     const goOn = gate();
     const late = async function* (): AsyncGenerator<string> {
@@ -101,7 +101,7 @@ describe("a handler that sends twice", () => {
     expect(runs).toBe(1);
   });
 
-  it("has nothing stored where the first content goes out with the status of the second", async () => {
+  it("has nothing stored where the first content is sent with the status of the second", async () => {
     const { client, cache } = await stage(
       (app) => {
         app.get("/a", { config }, (_request, reply) => {

@@ -84,7 +84,7 @@ describe("a leader whose client goes away before the head", () => {
     expect([runs(), lengths]).toEqual([1, Array.from({ length: crowd }, () => 2400)]);
   });
 
-  it("and whose handler fails then hands the run on to one of them", async () => {
+  it("hands the run on to one of them where its handler then fails", async () => {
     const { answers, runs } = await abandoned((_request, _reply, run) => {
       if (run === 1) throw new Error("no");
       return `run ${run}`;
@@ -96,7 +96,7 @@ describe("a leader whose client goes away before the head", () => {
     expect(runs()).toBe(2);
   });
 
-  it("and whose handler returns the reply, and sends later, leaves that to all who wait", async () => {
+  it("leaves them what its handler sends after it has returned the reply", async () => {
     const { answers, runs } = await abandoned((_request, reply, run) => {
       void setImmediate().then(() => reply.send(`run ${run}`));
       return reply;
@@ -108,7 +108,7 @@ describe("a leader whose client goes away before the head", () => {
     expect(runs()).toBe(1);
   });
 
-  it("and whose handler then returns nothing leaves that to all who wait, as with its client", async () => {
+  it("leaves them nothing where its handler then returns nothing, as with its client", async () => {
     const { answers, runs } = await abandoned((_request, _reply, run) =>
       run === 1 ? undefined : `run ${run}`,
     );
@@ -119,7 +119,7 @@ describe("a leader whose client goes away before the head", () => {
     expect(runs()).toBe(1);
   });
 
-  it("and whose handler goes past Fastify lets each of them run for itself, at once", async () => {
+  it("lets each of them run the handler at once where its own then writes without Fastify", async () => {
     const { answers, runs } = await abandoned((_request, reply, run) => {
       reply.hijack();
       reply.raw.end(`run ${run}`);
@@ -194,7 +194,7 @@ describe.each(streams)("a leader whose client goes away while it is sent %s", (_
     expect([later.header("x-cache"), later.text, runs]).toEqual(["HIT", "one two three", 1]);
   });
 
-  it("alone stops it, and nothing is stored", async () => {
+  it("stops it where nobody follows, and nothing is stored", async () => {
     let stopped = false;
     const parts = async function* (): AsyncGenerator<Buffer> {
       try {

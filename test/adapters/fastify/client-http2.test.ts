@@ -119,7 +119,7 @@ describe.each(answers)("46: over HTTP/2, a leader whose content is sent %s", (_n
 });
 
 describe("over HTTP/2, a handler", () => {
-  it("that closes its stream itself is not taken for a client that leaves", async () => {
+  it("is not taken for a client that disconnects where it closes its stream itself", async () => {
     const { followed, go, cache } = await led((reply) => {
       reply.hijack();
       (reply.raw as unknown as { stream: ServerHttp2Stream }).stream.close(2);

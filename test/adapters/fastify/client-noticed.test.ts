@@ -75,7 +75,7 @@ describe("a leader whose client goes away while nobody needs its run", () => {
   });
 });
 
-describe("a leader that writes past Fastify, of which nothing is shared", () => {
+describe("a leader that writes without Fastify, of which nothing is shared", () => {
   it("notices that its client is gone, and those who wait run the handler at once", async () => {
     const at = await watched((_request, reply) => {
       reply.raw.write("part");

@@ -27,8 +27,8 @@ describe("wrong options", () => {
   });
 });
 
-describe("prefixes and contexts", () => {
-  it("cache routes of a prefixed context, and of one in it", async () => {
+describe("a plugin", () => {
+  it("caches the routes of a prefixed context, and of one in it", async () => {
     const { app, register, ask } = site();
     await register();
     await app.register(
@@ -58,7 +58,7 @@ describe("prefixes and contexts", () => {
     ]);
   });
 
-  it("leave routes outside the plugin's context alone", async () => {
+  it("leaves the routes outside its context alone", async () => {
     const { app, cache, ask } = site();
     await app.register(async (inside) => {
       await inside.register(cacheRoute, { cache });

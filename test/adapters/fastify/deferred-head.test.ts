@@ -52,7 +52,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
     expect(answers.map(({ headers }) => headers.getSetCookie())).toEqual([["cart=c1"], []]);
   });
 
-  it("of none: a page whose route has other onSend hooks is stored", async () => {
+  it("does not keep a page from being stored whose route has onSend hooks that write none", async () => {
     const { app, register, ask } = site();
     await register();
     const stamp: onSendHookHandler = async (_request, reply, payload) => {
@@ -68,7 +68,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
     expect(answers[0]?.headers.get("cache-status")).toBe("caching-route;fwd=uri-miss;fwd-status=200;stored");
   });
 
-  it("that is never written, because a hook fails: the page is not stored, and nobody waits for it", async () => {
+  it("keeps the page from being stored where a hook fails before, and nobody waits for it", async () => {
     const { app, cache, register, ask } = site();
     await register();
     let fails = true;

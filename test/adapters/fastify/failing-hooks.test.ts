@@ -13,7 +13,7 @@ function failingAt(number: number): onSendHookHandler {
 
 type Declare = (app: FastifyInstance, hook: onSendHookHandler) => unknown;
 
-describe("where an onSend hook fails, the error handler's object is sent", () => {
+describe("an error handler's object", () => {
   const config = { cache: { ttl: 60 } };
   const answer = async (): Promise<object> => ({ text: "content" });
   const ofRoute: Declare = (app, onSend) => app.get("/a", { config, onSend }, answer);
@@ -24,7 +24,7 @@ describe("where an onSend hook fails, the error handler's object is sent", () =>
     ["the route", "hit", ofRoute, 2],
     ["the application", "miss", ofApplication, 1],
     ["the application", "hit", ofApplication, 2],
-  ])("by a hook of %s on a %s", async (_whose, _outcome, declare, number) => {
+  ])("is sent where an onSend hook of %s fails on a %s", async (_whose, _outcome, declare, number) => {
     const { client } = await stage((app) => {
       app.setErrorHandler((error: Error, _request, reply) => reply.code(503).send({ error: error.message }));
       declare(app, failingAt(number));
@@ -35,7 +35,7 @@ describe("where an onSend hook fails, the error handler's object is sent", () =>
     expect([answers[number - 1]?.status, answers[number - 1]?.text]).toEqual([503, '{"error":"late"}']);
   });
 
-  it("by the serializer that an earlier hook has set, on a hit as on a miss", async () => {
+  it("is serialised by what an earlier hook has set, where an onSend hook fails on a hit", async () => {
     const { client } = await stage((app) => {
       app.addHook("onRequest", async (_request, reply) => {
         reply.type("text/x").serializer((payload) => `own:${JSON.stringify(payload)}`);

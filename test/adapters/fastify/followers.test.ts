@@ -127,7 +127,7 @@ describe("a stream above its budget", { timeout: 60_000 }, () => {
 });
 
 describe("a stream that breaks off", () => {
-  it("midway breaks the connection of its leader and of all who follow, and nothing is stored", async () => {
+  it("breaks the connection of its leader and of all who follow, and nothing is stored", async () => {
     const breaks = gate();
     const parts = async function* (): AsyncGenerator<string> {
       yield "half";
@@ -153,7 +153,7 @@ describe("a stream that breaks off", () => {
     expect([cache.stats().stored, cache.stats().refusals]).toEqual([0, { failed: 1 }]);
   });
 
-  it("before its first byte is an error for all, that says nothing of the response", async () => {
+  it("is an error for all where it does so before its first byte, without a field of the response", async () => {
     const breaks = gate();
     const source = new Readable({ read: () => undefined });
     const { client, store, cache } = await stage((app) => {

@@ -135,7 +135,7 @@ describe("a handler's stream that nobody wants any more", () => {
           cancel: (reason) => told(reason ?? undefined),
         }),
     ],
-  ])("%s without an error", async (_kind, make) => {
+  ])("is ended without an error: %s", async (_kind, make) => {
     const signs: unknown[] = [];
     const { client } = await stage((app) => {
       app.get("/a", { config }, async (_request, reply) => reply.send(make((sign) => signs.push(sign))));

@@ -152,7 +152,7 @@ describe("a refresh for a client of HTTP/2", () => {
     expect(seen[1]).toEqual(["GET", "GET"]);
   });
 
-  it("that fails keeps what is stored", async () => {
+  it("keeps what is stored where it fails", async () => {
     const made = await site((_request, _reply, run) => {
       if (run === 2) throw new Error("no");
       return `run ${run}`;

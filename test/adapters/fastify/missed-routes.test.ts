@@ -5,7 +5,7 @@ import { createCache } from "../../../src/index.ts";
 
 const cached = { cache: { ttl: 60 } };
 
-describe("a marked route that the cache cannot see", () => {
+describe("a route with cache options that no cache serves", () => {
   it("keeps the application from starting where register was not awaited", async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
@@ -26,7 +26,7 @@ describe("a marked route that the cache cannot see", () => {
     await expect(app.ready()).rejects.toMatchObject({ code: "ERR_CACHE_ROUTE_UNSEEN" });
   });
 
-  it("is no trouble where the mark is false", async () => {
+  it("lets it start where the options are false", async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
     app.get("/a", { config: { cache: false } }, async () => "a");

@@ -235,30 +235,35 @@ describe("POST with a parsed body", () => {
   });
 });
 
-describe("a text is stored as Fastify sends it", () => {
+describe("a text that is stored", () => {
   const bracket = (payload: unknown): string => `<${String(payload)}>`;
 
   it.each<[string, Send, Prepare, string]>([
-    ["as it is without a content type", (reply) => reply.serializer(bracket).send("a"), () => undefined, "a"],
     [
-      "by the handler's serializer with one",
+      "what the handler sent, without a content type",
+      (reply) => reply.serializer(bracket).send("a"),
+      () => undefined,
+      "a",
+    ],
+    [
+      "what the handler's serializer makes of it, with one",
       (reply) => reply.serializer(bracket).type("text/x").send("a"),
       () => undefined,
       "<a>",
     ],
     [
-      "by the serializer that a hook has set before",
+      "what a serializer makes of it that an earlier hook has set",
       (reply) => reply.type("text/x").send("a"),
       (app) => app.addHook("onRequest", async (_request, reply) => void reply.serializer(bracket)),
       "<a>",
     ],
-  ])("%s", async (_how, send, prepare, body) => {
+  ])("is %s", async (_how, send, prepare, body) => {
     const answers = await twice(await prepared(send, prepare));
 
     expect(wordsOf(answers)).toEqual(missThenHit(body));
   });
 
-  it("and is serialised once", async () => {
+  it("is serialised once", async () => {
     let calls = 0;
     const at = await prepared((reply) =>
       reply
@@ -283,15 +288,15 @@ describe("a response schema by media type", () => {
       () => undefined,
     ],
     ["setReplySerializer", () => ({ id: 1, b: 2 }), (app) => void app.setReplySerializer(own)],
-  ])("comes after %s", async (_which, send, prepare) => {
+  ])("is not used where there is %s", async (_which, send, prepare) => {
     const answers = await twice(await prepared(send, prepare, response));
 
     expect(wordsOf(answers)).toEqual(missThenHit('own:{"id":1,"b":2}'));
   });
 });
 
-describe("a Response of which somebody has read", () => {
-  it("is the error that Fastify makes of it, and nothing is stored", async () => {
+describe("a Response of which some has been read", () => {
+  it("is an error of Fastify's, and nothing is stored", async () => {
     const at = await prepared(async () => {
       const parts = [1, 2].map((number) => new TextEncoder().encode(`part ${number}`));
       const response = new Response(

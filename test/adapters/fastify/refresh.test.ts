@@ -65,7 +65,7 @@ const headers = {
   "x-forwarded-for": "203.0.113.7",
 };
 
-describe("a refresh behind the clients' backs", () => {
+describe("a background refresh", () => {
   it("is the request that found the response stale, to every hook: fields, host, protocol, address and URL", async () => {
     const { client, clock, seen, cache: made } = await watched({ trustProxy: true });
     const ask = (): Promise<Answer> => client.ask({ path: "/a/1?b=2&a=%31", headers });
@@ -86,7 +86,7 @@ describe("a refresh behind the clients' backs", () => {
     });
   });
 
-  it("passes the rewriting of its URL anew, from the URL that the client sent", async () => {
+  it("has its URL rewritten again, from the URL that the client sent", async () => {
     const rewriteUrl = ({ url }: IncomingMessage): string => String(url).replace("/x", "");
     const { client, clock, seen, runs, cache: made } = await watched({ rewriteUrl });
 
@@ -116,7 +116,7 @@ describe("a refresh behind the clients' backs", () => {
     expect([stale.status, stale.text, runs()]).toEqual([200, "run 1", 1]);
   });
 
-  it("cannot be forged: it carries no field of its own, and who sends the same is a client like any other", async () => {
+  it("cannot be forged: it carries no field of its own, and a client that sends the same is one like any other", async () => {
     const { client, clock, seen, runs, cache: made } = await watched();
 
     await client.ask({ path: "/a/1", headers });
@@ -130,7 +130,7 @@ describe("a refresh behind the clients' backs", () => {
     expect([again.text, again.header("x-cache"), runs()]).toEqual(["run 2", "HIT", 2]);
   });
 
-  it("is not one that the client hears of: its connection stays as it is", async () => {
+  it("does not show to the client: its connection stays as it is", async () => {
     const { client, clock, cache: made } = await watched();
     const both = "GET /a/1 HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2);
 

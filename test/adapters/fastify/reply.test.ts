@@ -108,7 +108,7 @@ describe("trailers that a hook sets", () => {
           return payload;
         });
 
-  it.each(["onRequest", "onSend"] as const)("in %s are not said with a 304", async (hook) => {
+  it.each(["onRequest", "onSend"] as const)("in %s are not sent with a 304", async (hook) => {
     const { client } = await stage((app) => {
       app.get("/a", { config }, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
     }, trailing(hook));
@@ -160,7 +160,7 @@ describe("a Range that the content of a cold key does not have", () => {
     expect(answer.header("content-type")).toBe("text/plain; charset=utf-8");
   });
 
-  it("is told the length of content that no hook changed", async () => {
+  it("is refused with the length of content that no hook changed", async () => {
     const { client } = await stage((app) => {
       app.get("/a", { config }, async () => "content");
     });

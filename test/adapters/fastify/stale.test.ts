@@ -49,7 +49,7 @@ const thrown = (): never => {
 };
 
 describe("staleWhileRevalidate", () => {
-  it("answers two hundred requests at once with what is stale, and refreshes it once behind them", async () => {
+  it("answers two hundred requests at once with what is stale, and refreshes it once in the background", async () => {
     const goOn = gate();
     const { ask, runs, cache } = await expired({ staleWhileRevalidate: 60 }, async (_reply, run) => {
       if (run > 1) await goOn.opened;

@@ -87,7 +87,7 @@ describe("who follows a stream", () => {
     );
   });
 
-  it("is told the length that the handler said", async () => {
+  it("is sent the length that the handler set", async () => {
     const { client, goOn } = await streaming(
       () => undefined,
       (reply, end) => plain(reply.header("content-length", whole.length), end),
@@ -102,7 +102,7 @@ describe("who follows a stream", () => {
     expect(texts).toEqual([whole, whole]);
   });
 
-  it("is told no content type where the handler said none", async () => {
+  it("is sent no content type where the handler set none", async () => {
     const { client, goOn } = await streaming(
       () => undefined,
       (reply, end) => reply.send(Readable.from(halves(end))),
@@ -161,7 +161,7 @@ describe("a hook that changes content before the cache decides", () => {
     expect([miss.text, hit.text]).toEqual([whole, whole]);
   });
 
-  it("and sends something else leaves nobody behind who reads the stream", async () => {
+  it("may send something else: then nobody reads the stream any more", async () => {
     let stopped = false;
     const endless = async function* (): AsyncGenerator<string> {
       try {

@@ -176,7 +176,7 @@ it("25: what a follower is told of a source that fails before its first byte say
   for (const answer of answers) expect(answer.header("cache-status")).toContain("caching-route;fwd=uri-miss");
 });
 
-describe("a response that is written past Fastify without hijack", () => {
+describe("a response that is written without Fastify, and without hijack", () => {
   it("lets each of those who wait run the handler, at once", async () => {
     const goOn = gate();
     let runs = 0;
