@@ -12,18 +12,6 @@ describe("the memory store", () => {
 });
 
 describe("the memory store", () => {
-  it("counts two bytes for each character of a key that the engine keeps in two", () => {
-    const weigh = (key: string): number => {
-      const store = memoryStore();
-      void store.set(entryOf(key));
-      return store.stats?.().bytes ?? 0;
-    };
-    const none = weigh("");
-
-    expect([weigh("a".repeat(1000)) - none, weigh("é".repeat(1000)) - none]).toEqual([1000, 1000]);
-    expect([weigh("Ж".repeat(1000)) - none, weigh(`${"a".repeat(999)}Ж`) - none]).toEqual([2000, 2000]);
-  });
-
   it("returns at once, with the entry itself", () => {
     const store = memoryStore();
     const entry = entryOf("a");

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../src/index.ts";
-import { bytesStore, decodeEntry, encodeEntry } from "../../src/testing/index.ts";
-import type { StoredResource } from "../../src/testing/index.ts";
+import { decodeEntry, encodeEntry } from "../../src/testing/index.ts";
 
 const instant = fc.oneof(fc.nat(), fc.constant(Infinity));
 const text = fc.string({ unit: "binary" });
@@ -60,18 +59,6 @@ describe("an encoded entry", () => {
 
   it("is undefined where its head is not JSON", () => {
     expect(decodeEntry(framed("{"))).toBeUndefined();
-  });
-});
-
-describe("a store of bytes", () => {
-  it("finds nothing where its bytes are corrupt", async () => {
-    const resources = new Map<string, StoredResource>();
-    const store = bytesStore(resources);
-    await store.set({ ...(fc.sample(entries, 1)[0] as Entry), key: "a", variant: "v" });
-
-    resources.get("a")?.variants.set("v", new Uint8Array([0, 0, 0, 9, 1]));
-
-    expect(await store.get("a", () => "v")).toBeUndefined();
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore } from "../../src/index.ts";
-import { Ghosts } from "../../src/stores/memory/ghosts.ts";
-import { fill, kept, numbered, read } from "./support.ts";
+import { memoryStore } from "../../../src/index.ts";
+import { fill, kept, numbered, read } from "../support.ts";
 
 describe("the entry that the memory store evicts", () => {
   it("is the oldest that was never asked for", () => {
@@ -102,34 +101,5 @@ describe("the entry that the memory store evicts", () => {
     fill(store, numbered("new", 1000));
 
     expect(store.stats!()).toMatchObject({ entries: 1000, evictions: 1000 });
-  });
-});
-
-describe("the names of evicted entries", () => {
-  it("are the last four for each entry that is held", () => {
-    const ghosts = new Ghosts();
-
-    Array.from({ length: 10_000 }, (_, name) => ghosts.add(name, 100));
-
-    expect(ghosts.size).toBe(400);
-    expect([ghosts.take(9599), ghosts.take(9600), ghosts.take(9999)]).toEqual([false, true, true]);
-  });
-
-  it("are no fewer than 64, however little is held", () => {
-    const ghosts = new Ghosts();
-
-    Array.from({ length: 10_000 }, (_, name) => ghosts.add(name, 1));
-
-    expect(ghosts.size).toBe(64);
-  });
-
-  it("have one that is met again as their last", () => {
-    const ghosts = new Ghosts();
-    Array.from({ length: 64 }, (_, name) => ghosts.add(name, 1));
-
-    ghosts.add(0, 1);
-    ghosts.add(64, 1);
-
-    expect([ghosts.take(0), ghosts.take(1), ghosts.take(0)]).toEqual([true, false, false]);
   });
 });
