@@ -45,14 +45,12 @@ describe("a JSON text", () => {
   });
 
   it("is read as the value that it was written from", () => {
-    const values = fc
-      .jsonValue({ maxDepth: 4 })
-      .filter((value) => !/\d{16}|e-3\d\d/.test(JSON.stringify(value)));
+    const leaves = [fc.integer(), fc.string(), fc.boolean(), fc.constant(null)];
     fc.assert(
-      fc.property(values, (value) => {
-        const read = parseExactJson(JSON.stringify(value));
+      fc.property(fc.object({ values: leaves, maxDepth: 4 }), (value) => {
+        const text = JSON.stringify(value);
 
-        expect(read === undefined || JSON.stringify(read.value) === JSON.stringify(value)).toBe(true);
+        expect(JSON.stringify(parseExactJson(text)?.value)).toBe(text);
       }),
     );
   });
