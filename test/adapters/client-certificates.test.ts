@@ -15,7 +15,7 @@ import { alice, mallory, server as own } from "./harness/certificates.ts";
 import type { Credentials } from "./harness/certificates.ts";
 import { versions } from "./express/support.ts";
 
-/** What an answer says in `Cache-Status`, and its content. */
+/** The `Cache-Status` and the content of a response. */
 type Answer = readonly [status: unknown, text: string];
 /** Asks for the one page, with a certificate or without. */
 type Ask = (who?: Credentials) => Promise<Answer>;

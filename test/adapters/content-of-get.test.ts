@@ -10,7 +10,7 @@ import { versions, visit } from "./express/support.ts";
 
 const form = { "content-type": "application/x-www-form-urlencoded", "content-length": "6" };
 
-/** What `Cache-Status` says of a request that is passed by for its content. */
+/** The `Cache-Status` of a request that bypasses the cache for its content. */
 const passedBy = "caching-route; fwd=bypass; detail=content".replaceAll("; ", ";");
 
 describe.each(versions)("%s: content of a GET that a parser before the cache has read", (_, express) => {

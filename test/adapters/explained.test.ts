@@ -3,7 +3,7 @@ import { play } from "./explained/play.ts";
 import { sites } from "./explained/sites.ts";
 
 describe("an explanation", () => {
-  // At once, since much of the time is spent waiting for what runs behind an answer.
+  // In parallel, since much of the time is spent waiting for runs in the background.
   it.concurrent.each(sites.map((site) => [site.name, site] as const))(
     "is what then happens, for 5,000 requests on %s",
     async (_name, site) => {

@@ -10,7 +10,7 @@ import { cacheRoute as fastifyPlugin } from "../../src/adapters/fastify.ts";
 import { createCache } from "../../src/index.ts";
 import { listen, versions } from "./harness/express.ts";
 
-/** Values beyond ASCII: of latin1, and of UTF-8 in the way that Node asks for. */
+/** Values beyond ASCII: in latin1, and in UTF-8 in the form that Node requires. */
 const values = {
   latin1: "caf\u00E9 \u00FF",
   "UTF-8": Buffer.from("雪 café").toString("latin1"),
@@ -60,7 +60,7 @@ const fastifyWays: Record<string, (reply: FastifyReply) => unknown> = {
   "a response": (reply) => reply.send(new globalThis.Response("text")),
 };
 
-/** The lines of the answer's fields `x-front`, `x-own` and `content-disposition`, byte for byte, and its `Cache-Status`. */
+/** The lines of the fields `x-front`, `x-own` and `content-disposition`, byte for byte, and of `Cache-Status`. */
 async function ask(origin: string, path: string, more = ""): Promise<{ lines: string[]; status: string }> {
   const { port, hostname } = new URL(origin);
   const socket = connect(Number(port), hostname);

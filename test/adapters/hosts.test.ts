@@ -7,7 +7,7 @@ import { fastifyHarness } from "./harness/fastify.ts";
 
 const harnesses = [...versions.map(([name, express]) => expressHarness(name, express)), fastifyHarness];
 
-/** Asks as a client of HTTP/1.0, which need not name a host; answers the content. */
+/** Sends a request over HTTP/1.0, which needs no host, and returns the content. */
 async function ask(origin: string, host: string): Promise<string> {
   const socket = connect(Number(new URL(origin).port), "127.0.0.1");
   socket.write(`GET /a HTTP/1.0\r\n${host}\r\n`);

@@ -21,7 +21,7 @@ interface Head {
   take(name: string): void;
 }
 
-/** A handler, and what stands in front of it: the latter is told the how-manieth request it is. */
+/** A handler, and the middleware before it, which receives the number of the request. */
 interface Play {
   readonly front: (head: Head, count: number) => void;
   readonly handler: (head: Head) => void;
@@ -86,7 +86,7 @@ const frameworks: Record<string, Start> = {
 const joined = (value: Value | undefined): string => [value ?? []].flat().join(", ");
 const lines = (value: Value | undefined): string[] => [value ?? []].flat();
 
-/** What handlers do to a field of which the front says something else each time, and what then has to be there. */
+/** What handlers do to a field that earlier middleware sets differently each time, and the values that are expected. */
 const deeds: Record<
   string,
   {
@@ -202,7 +202,7 @@ describe.each(cases)(
       const headers = { "if-none-match": header("etag") ?? "" };
       const same = await client.ask({ path: "/a", headers });
       expect([same.status, same.header("x-cache")]).toEqual([304, "HIT"]);
-      // Of what the handler says, only some fields may be in a 304; what stands in front says its own.
+      // A 304 has only some of the handler's fields, and all of the middleware's.
       const isOwn = ["vary", "cache-control"].includes(field);
       const front = [said(2)].flat().join(", ");
       expect(valueOf(same)).toBe(has(2) === "" || isOwn ? has(2) : front);

@@ -82,7 +82,7 @@ function ask(port: number, upgrade?: string): Promise<string> {
     let came = "";
     socket.on("data", (text: string) => {
       came += text;
-      // A server that is asked for another protocol may leave the connection open.
+      // A server may leave the connection open after a request for another protocol.
       if (came.endsWith("a page")) socket.end();
     });
     socket.once("close", () => resolve(came));

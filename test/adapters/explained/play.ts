@@ -8,7 +8,7 @@ import { ANSWERS, routes, stepsOf } from "./world.ts";
 import type { Step } from "./world.ts";
 import type { Field, Said, Site } from "./sites.ts";
 
-/** A step of which something else was said than what happened. */
+/** A step whose explanation differs from what happened. */
 export interface Disagreement {
   readonly step: Step;
   readonly said: string;
@@ -106,7 +106,7 @@ class World {
     const before = this.#begun;
     const other = this.#send(step);
     await Promise.race([other, this.#until(() => this.#begun > before)]);
-    // What runs behind an answer is held as well.
+    // Runs in the background are held as well.
     await this.#refreshesBegun();
     this.#gate = undefined;
     const { outcome, cacheStatus } = await this.#explain(step);
@@ -163,7 +163,7 @@ class World {
     }
   }
 
-  /** Waits until what runs behind the answers is over. */
+  /** Waits until all runs in the background are over. */
   async #settle(): Promise<void> {
     await this.#refreshesBegun();
     for (let turns = 0; turns < 3; turns++) await turn();
@@ -201,7 +201,7 @@ class World {
   }
 }
 
-/** What is decided before the handler runs: all but what its answer decides. */
+/** What is decided before the handler runs, without what its response decides. */
 function decided(status: string): string {
   const hit = /;hit(?:;ttl=-?\d+)?/.exec(status)?.[0];
   if (hit !== undefined) return hit;
@@ -211,12 +211,12 @@ function decided(status: string): string {
 }
 
 /**
- * Who waits may run the handler after all, and who may be served stale is so only where the handler fails. That is for
- * the answer to say, where it is not the plain one, which all may be given, and for what the client demands of it.
+ * Whether the response decides later: a waiting request may run the handler after all, and one that may be served stale
+ * is so only if the handler fails. The plain response, which all may be given, decides nothing for undemanding clients.
  */
 function isDecidedLater({ headers, route }: Step, outcome: string, said: string): boolean {
   const isDemanding = headers["cache-control"] !== undefined || headers["pragma"] !== undefined;
-  // Where a rule is known of a path, an answer without one is not for all.
+  // If a rule is known for a path, a response without one is not for all.
   const isPlain = headers["x-say"] === "0" && !isDemanding && route !== "/searching";
   return !isPlain && (outcome === "collapsed" || (outcome === "miss" && said.includes("fwd=stale")));
 }

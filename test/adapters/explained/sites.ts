@@ -16,17 +16,17 @@ import { serve } from "../../../examples/fetch/serve.ts";
 /** A field of a request, whatever the framework. */
 export type Field = (name: string) => string | undefined;
 
-/** What a handler says. */
+/** A handler's response. */
 export interface Said {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** One route in no framework's words: it answers every method. */
+/** A framework-neutral route, for every method. */
 export interface Route {
   readonly path: string;
-  /** Made anew for each framework, whose requests its functions are given. */
+  /** Created for each framework, whose requests its functions receive. */
   options(field: (native: never) => Field): RouteOptions;
 }
 

@@ -3,7 +3,7 @@ import { rfc9111 } from "../../../src/index.ts";
 import { Random } from "../../simulation/random.ts";
 import type { Route, Said } from "./sites.ts";
 
-/** What a client asks, and how the handler answers it if it is run. */
+/** A client's request, and the handler's response if it is run. */
 export interface Step {
   readonly route: string;
   readonly method: string;
@@ -66,7 +66,7 @@ export const routes: readonly Route[] = [
   },
 ];
 
-/** What a handler may say; a request chooses by the field `x-say`, which nothing varies by. */
+/** The responses of a handler; a request chooses one by the field `x-say`, by which nothing varies. */
 export const ANSWERS: readonly Said[] = [
   { status: 200, headers: { "cache-control": "public, max-age=9" }, body: "a" },
   { status: 200, headers: {}, body: "a" },

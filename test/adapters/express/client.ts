@@ -12,7 +12,7 @@ export interface Ask {
   readonly body?: string;
 }
 
-/** A whole answer. */
+/** A whole response. */
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
@@ -23,7 +23,7 @@ export interface Answer {
   readonly lines: (name: string) => readonly string[];
 }
 
-/** An answer whose head has come. */
+/** A response whose head has come. */
 export interface OpenAnswer {
   /** The next part of the body as text; undefined after the last one. Rejects where the connection breaks. */
   next(): Promise<string | undefined>;
@@ -40,7 +40,7 @@ export class Client {
     this.port = new URL(origin).port;
   }
 
-  /** Asks, and reads the answer to its end. */
+  /** Sends a request and reads the response to its end. */
   async ask(ask: Ask): Promise<Answer> {
     const message = await headOf(this.start(ask));
     const body = Buffer.concat((await message.toArray()) as Buffer[]);
@@ -51,7 +51,7 @@ export class Client {
     return { status: message.statusCode ?? 0, body, text: body.toString(), header, lines };
   }
 
-  /** Asks, and answers as soon as the head has come. */
+  /** Sends a request and returns the response as soon as its head has come. */
   async open(ask: Ask): Promise<OpenAnswer> {
     const request = this.start(ask);
     const parts = (await headOf(request))[Symbol.asyncIterator]();
@@ -64,12 +64,12 @@ export class Client {
   /** Sends a request and waits for nothing. */
   start({ method = "GET", path, headers = {}, body }: Ask): ClientRequest {
     const request = send({ host: "127.0.0.1", port: this.port, method, path, headers, agent: false });
-    // Who waits for the answer hears of an error there; one that goes away on purpose has nobody to tell.
+    // An awaited response rejects with an error; a client that disconnects on purpose awaits none.
     request.on("error", () => undefined);
     return request.end(body);
   }
 
-  /** Sends these bytes, and answers all that comes until the server closes the connection. */
+  /** Sends bytes and returns all that is received until the server closes the connection. */
   async raw(text: string): Promise<string> {
     const socket = connect(Number(this.port), "127.0.0.1").setEncoding("latin1");
     socket.write(text, "latin1");

@@ -7,7 +7,7 @@ import type { Cache } from "../../../src/index.ts";
 import type { Answer, Client } from "./client.ts";
 import { counted, quietCache, visit } from "./support.ts";
 
-/** One cached route, a leader that runs its handler, and those who follow. */
+/** One cached route, a leader that runs its handler, and followers. */
 export interface Crowd {
   readonly client: Client;
   readonly cache: Cache;
@@ -36,7 +36,7 @@ export async function crowd(
   const handler = counted((req, res) => {
     notice(req, res, noticed);
     told.emit("runs");
-    // Express 4 waits for no promise, and these have told what they had to tell.
+    // Express 4 does not wait for promises, and the errors of these are expected.
     Promise.resolve(answer(res, req)).catch(() => undefined);
   });
   const app = express();
@@ -76,7 +76,7 @@ export async function crowd(
   };
 }
 
-/** Notes what tells a handler that its client is gone. */
+/** Records what tells a handler that its client has disconnected. */
 function notice(req: Request, res: Response, noticed: string[]): void {
   res.once("close", () => res.writableFinished || noticed.push("response closed"));
   res.once("error", () => noticed.push("response failed"));

@@ -5,7 +5,7 @@ import { memoryStore } from "../../../src/index.ts";
 import type { Cache } from "../../../src/index.ts";
 import { askTwice, quietCache, versions, visit } from "./support.ts";
 
-/** An error handler that answers as if all were well. */
+/** An error handler that sends a page with status 200. */
 const answerWell: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(200).end("sorry");
 
 /** Ways to fail before anything was sent. */
@@ -41,7 +41,7 @@ async function outcome(app: Express, cache: Cache): Promise<unknown> {
 
 const WELL = { texts: ["sorry", "sorry"], stored: 0 };
 
-/** An error handler that says what failed. */
+/** An error handler that sends the error's message. */
 const tellMessage: ErrorRequestHandler = (error, _req, res, _next) => void res.status(500).end(String(error));
 
 describe.each(versions)("%s: the page of an error handler", (version, express) => {
@@ -118,7 +118,7 @@ describe.each(versions)("%s: the page of an error handler", (version, express) =
     expect(await outcome(app, cache)).toEqual({ texts: ["half sorry", "half sorry"], stored: 0 });
   });
 
-  // What fails with a status of its own is an answer: `thrown.test.ts`.
+  // An error with a status of its own is a response: `thrown.test.ts`.
   it.each(Object.entries(failures).filter(([name]) => !name.includes("no file")))(
     "is not stored after %s, if it is Express's own with a status that the route accepts",
     async (_name, fail) => {

@@ -14,7 +14,7 @@ const sorry: ErrorRequestHandler = (_error, _req, res, _next) => void res.send("
 
 const require = createRequire(import.meta.url);
 
-/** A copy of Express whose classes nobody has seen yet. */
+/** A fresh copy of Express, with classes of its own. */
 function copyOf(name: "express" | "express4"): typeof express5 {
   for (const file of Object.keys(require.cache))
     if (/node_modules\/(express|express4|router)\//.test(file)) Reflect.deleteProperty(require.cache, file);

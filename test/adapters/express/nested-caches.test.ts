@@ -97,7 +97,7 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
   });
 });
 
-/** A wait that no test outlasts. */
+/** A wait longer than any test. */
 const FOREVER = { ttl: 60, waitMs: 600_000 };
 
 describe.each(versions)("%s: one cache twice in a request's chain", (_version, express) => {

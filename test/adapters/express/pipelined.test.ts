@@ -7,7 +7,7 @@ import type { Crowd } from "./crowd.ts";
 import { until } from "./stale-site.ts";
 import { versions } from "./support.ts";
 
-/** A client that sends requests ahead: the first is never answered, the second is queued behind it. */
+/** A client that pipelines requests: the first gets no response, and the second is queued behind it. */
 function queue(port: string, second: string, more = ""): Socket {
   const socket = connect(Number(port), "127.0.0.1").on("error", () => undefined);
   const head = `host: 127.0.0.1:${port}\r\n`;
@@ -98,7 +98,7 @@ describe.each(versions)(
       const leader = site.client.ask({ path: "/a" });
       await gate.reached;
       const queued = queue(site.client.port, "/a");
-      // Whoever is asked after it has been told of it.
+      // A later request is handled after the queued one.
       await site.client.ask({ path: "/b" });
       await site.leave(queued);
       gate.open();
@@ -113,7 +113,7 @@ const head = (path: string, port: string, name: string): string =>
   `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nx-name: ${name}\r\n\r\n`;
 
 describe.each(versions)("%s: a request behind a run that goes on without its client", (_version, express) => {
-  /** A cached request whose client goes away while another one follows it, and one behind it that listens. */
+  /** A cached request whose client disconnects while it has a follower, and a second request behind it that listens. */
   function queued(gate: Gate, told: string[]): Promise<Crowd> {
     return crowd(
       express,

@@ -8,7 +8,7 @@ import { quietCache, versions, visit } from "./support.ts";
 
 const kept = { ttl: 60 };
 
-/** Asks so many paths, each `PATH` or `FLAG PATH`, and answers the texts, those of hits with a mark. */
+/** Requests paths, each `PATH` or `FLAG PATH`, and returns the texts, those of hits with a mark. */
 async function told(client: Client, ...asked: readonly string[]): Promise<readonly string[]> {
   const answers: string[] = [];
   for (const one of asked) {

@@ -7,7 +7,7 @@ import type { Cache } from "../../../src/index.ts";
 import type { Client } from "./client.ts";
 import { counted, quietCache, visit } from "./support.ts";
 
-/** An application whose clock stands still. */
+/** An application with a test clock. */
 export interface Site {
   readonly client: Client;
   readonly clock: TestClock;
@@ -16,7 +16,7 @@ export interface Site {
   readonly handler: { readonly runs: number };
 }
 
-/** Makes one with a route whose responses are stale after a minute. */
+/** Creates one with a route whose responses are stale after a minute. */
 export async function site(
   express: () => Express,
   answer: (req: Request, res: Response, run: number) => unknown,
@@ -32,7 +32,7 @@ export async function site(
   return { client: await visit(app), clock, cache, errors, handler };
 }
 
-/** Waits until something has happened that no client can see. */
+/** Waits for something that no client can see. */
 export async function until(happened: () => boolean): Promise<void> {
   while (!happened()) await new Promise(setImmediate);
 }

@@ -11,19 +11,19 @@ import type { Answer } from "./client.ts";
 
 export { versions } from "../harness/express.ts";
 
-/** A cache that tells nobody what it did not store. */
+/** A cache without reports. */
 export function quietCache(options: CacheOptions = {}): Cache {
   return createCache({ reporter: false, ...options });
 }
 
-/** Starts an application, and stops it at the end of the test; answers a client of it. */
+/** Starts an application, and stops it at the end of the test. Returns a client of it. */
 export async function visit(app: Express): Promise<Client> {
   const server = await listen(app);
   onTestFinished(() => server.close());
   return new Client(server.origin);
 }
 
-/** A handler that counts how often it ran. */
+/** A handler that counts its runs. */
 export function counted(handle: RequestHandler): RequestHandler & { runs: number } {
   const counting = Object.assign(
     ((req, res, next) => {
@@ -35,7 +35,7 @@ export function counted(handle: RequestHandler): RequestHandler & { runs: number
   return counting;
 }
 
-/** Asks one path twice. */
+/** Requests one path twice. */
 export async function askTwice(
   client: Client,
   path = "/a",
@@ -44,7 +44,7 @@ export async function askTwice(
   return [await client.ask({ path, headers }), await client.ask({ path, headers })];
 }
 
-/** An application with one cached route, whose handler answers on a bare response. */
+/** An application with one cached route, whose handler uses Node's response. */
 export async function route(
   express: () => Express,
   answer: (res: ServerResponse, path: string) => unknown,

@@ -32,7 +32,7 @@ type ErrorHandler = (error: unknown, req: Request, res: Response, next: NextFunc
 const page: ErrorHandler = (_error, _req, res, _next) => res.status(404).send("no such page");
 
 describe.each(versions)("%s: an error of a handler", (_version, express) => {
-  /** Its handler answers once, then fails; the response has just gone stale. */
+  /** A handler that responds once and then fails; the response is stale. */
   async function site(
     fail: (req: Request, res: Response, next: NextFunction) => unknown,
     options: CacheRouteOptions,

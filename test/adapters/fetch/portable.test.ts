@@ -36,7 +36,7 @@ describe("the fetch adapter in a runtime that is not Node", () => {
   });
 });
 
-/** Every specifier that a file and what it imports load at run time; types are gone by then. */
+/** Every specifier that a file and its imports load at run time, without types. */
 function specifiersFrom(file: string, seen = new Set<string>(), found = new Set<string>()): Set<string> {
   if (seen.has(file)) return found;
   seen.add(file);

@@ -162,7 +162,7 @@ function cacheAndClock(): { readonly cache: Cache; readonly clock: TestClock } {
   return { clock, cache: createCache({ clock, reporter: false, onError: () => undefined }) };
 }
 
-/** A cached handler, its one response gone stale as soon as it is first asked. */
+/** A cached handler whose response is stale after the first request. */
 function site(
   answering: (request: Request, run: number) => Response | Promise<Response>,
   options: FetchOptions = {},

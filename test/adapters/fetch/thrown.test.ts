@@ -9,7 +9,7 @@ import type { TestClock } from "../../../src/testing/index.ts";
 const orStale = { ttl: 10, staleIfError: 60 };
 const ask = (): Request => new Request("http://a.test/");
 
-/** Its handler answers once, then throws; the response has just gone stale. */
+/** A handler that responds once and then throws; the response is stale. */
 async function site(
   thrown: () => unknown,
   options: FetchOptions = orStale,

@@ -25,7 +25,7 @@ export const versions = [
   ["Express 4", express4],
 ] as const;
 
-/** Says the contract's neutral routes in the words of one version of Express, over a real socket. */
+/** Serves the contract's neutral routes with one version of Express, over a real socket. */
 export function expressHarness(name: string, express: typeof express5): AdapterHarness {
   return {
     name,
@@ -132,7 +132,7 @@ function say(res: Response, name: string, value: string | readonly string[]): vo
 }
 
 async function stream(body: AsyncIterable<Uint8Array>, res: Response): Promise<void> {
-  // A pipeline breaks the connection where the source fails; there is nothing left to answer then.
+  // A pipeline closes the connection if the source fails, and no error page can be sent then.
   await pipeline(Readable.from(body), res).catch(() => undefined);
 }
 

@@ -19,14 +19,14 @@ const COOKIES_IN_HOOKS = {
     "@fastify/cookie writes the handler's own cookies in an onSend hook, too: they cannot be told from a session's",
 };
 
-/** Says the contract's neutral routes in Fastify's own words, over a real socket. */
+/** Serves the contract's neutral routes with Fastify, over a real socket. */
 export const fastifyHarness: AdapterHarness = {
   name: "fastify",
   declined: COOKIES_IN_HOOKS,
   start: (cache, routes) => start(Fastify({ forceCloseConnections: true }), cache, routes),
 };
 
-/** What is about the queue of answers on one connection. */
+/** The checks of the queue of responses on one connection. */
 const OF_A_QUEUE = [
   ...["the last leads", "the middle one leads", "the first leads", "two lead"].map(
     (who) => `the process and the followers survive a disconnect from pipelined requests: ${who}`,
@@ -139,7 +139,7 @@ function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
-    // Fastify makes it when it is asked for.
+    // Fastify creates it on first read.
     signal: request.signal,
     notices: listenFor(request.raw, reply.raw, request.signal),
   };

@@ -49,7 +49,7 @@ export function signal(): Signal {
 /** The UTF-8 bytes of a text. */
 export const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-/** A response whose body asks this generator for its parts, each when it is wanted and not before. */
+/** A response whose body reads this generator, one part at a time when the client reads. */
 export function streamed(parts: () => AsyncGenerator<Uint8Array>, onCancel?: () => void): Response {
   const iterator = parts();
   const body = new ReadableStream<Uint8Array>(

@@ -24,7 +24,7 @@ const CODED_AROUND = "what codes a fetch handler's response around the cache wea
 const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
 
-/** Says the contract's neutral routes as fetch handlers, over a real socket. */
+/** Serves the contract's neutral routes as fetch handlers, over a real socket. */
 export const fetchHarness: AdapterHarness = harnessOf("fetch", (request) => request);
 
 /** The same behind a server whose requests are of a class of its own. */
@@ -182,7 +182,7 @@ function answer({ status = 200, headers = {}, body }: ContractResponse): Respons
         await parts.return?.();
       },
     },
-    // Nothing is asked for in advance: a source may reuse its buffer as soon as it is asked for more.
+    // Nothing is read in advance: a source may reuse its buffer for the next part.
     { highWaterMark: 0 },
   );
   return new Response(stream, init);

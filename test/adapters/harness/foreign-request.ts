@@ -5,7 +5,7 @@ export interface Arrival {
 
 /**
  * Makes of a request one as servers make them that have a class of their own: it is no `Request` to any constructor, its
- * parts are private and found when they are asked for, and what hangs on it is of classes of its own as well.
+ * parts are private and created on first read, and its properties have classes of their own as well.
  */
 export function foreignRequest(request: Request, { isRead = false }: Arrival = {}): Request {
   return new ForeignRequest(request, isRead) as unknown as Request;

@@ -17,7 +17,7 @@ export function log(req: IncomingMessage, res: ServerResponse): void {
   void Reflect.get(req, "signal");
 }
 
-/** Listens in every way for the client's going; answers what tells in which ways it was heard of. */
+/** Listens for the client's disconnect in every way. The returned function returns those by which it was noticed. */
 export function listenFor(
   req: IncomingMessage,
   res: ServerResponse,

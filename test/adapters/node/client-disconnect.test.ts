@@ -25,7 +25,7 @@ async function restOf(answer: OpenAnswer): Promise<string> {
 
 async function writeLong(res: Response, onFull: () => void = () => undefined): Promise<void> {
   for (let at = 0; at < LONG.length; at += PART.length) {
-    // Those who follow get a turn to read.
+    // Followers get a turn to read.
     await new Promise(setImmediate);
     if (res.write(PART)) continue;
     onFull();
@@ -85,7 +85,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
       async (res) => {
         res.write(LONG);
         await turns(1);
-        // Node tells this one, which waits behind the other, that it was not sent.
+        // Node calls this one, which waits behind the other, with an error.
         await new Promise<void>((resolve, reject) => {
           res.write(PART, (error) => (error ? reject(error) : resolve()));
         });
@@ -187,7 +187,7 @@ describe.each(versions)("%s: a handler that goes on without its client", (_versi
 
 type Source = AsyncGenerator<Buffer>;
 
-/** Ways to answer with the parts of a content. */
+/** Ways to send content in parts. */
 const ways: Record<string, (res: Response, source: Source) => unknown> = {
   "a loop that waits for drain": writeLoop,
   "a write whose callback writes the next part": writeByCallbacks,

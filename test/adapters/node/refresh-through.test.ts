@@ -31,7 +31,7 @@ const tls = {
   },
 } as const;
 
-/** An application whose one route, `/a`, is stale after a minute and says how it was asked and how often. */
+/** An application whose one route, `/a`, is stale after a minute and sends the protocol and number of its requests. */
 interface Site {
   readonly server: Server;
   readonly cache: Cache;

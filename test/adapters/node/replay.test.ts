@@ -24,7 +24,7 @@ function fillOf(): { fill: Fill; abandoned: unknown[][] } {
   return { abandoned, fill: { abandon: (...args: unknown[]) => abandoned.push(args) } as unknown as Fill };
 }
 
-/** Replays a request; answers what came of it. */
+/** Replays a request and returns the result. */
 async function replayed(
   original: IncomingMessage,
   fill: Fill = fillOf().fill,

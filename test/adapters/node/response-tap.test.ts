@@ -15,7 +15,7 @@ import { listen } from "../harness/express.ts";
 const file = import.meta.filename;
 const source = await readFile(file, "utf8");
 
-/** Ways to answer, with what the client reads. */
+/** Ways to send a response, with the text that the client reads. */
 const ways: Record<string, [answer: (res: Response) => unknown, text: string]> = {
   "res.json": [(res) => res.json({ a: 1 }), '{"a":1}'],
   "res.send of text": [(res) => res.send("text"), "text"],

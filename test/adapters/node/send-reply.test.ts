@@ -90,7 +90,7 @@ const subsets = Array.from({ length: 16 }, (_none, bits) =>
 /** What was seen, each once: a hit gives in one part what came in several. */
 const once = (seen: readonly string[]): readonly string[] => [...new Set(seen)];
 
-/** What a client and the middleware see of an answer, the cache's own fields apart. */
+/** The parts of a response that a client and the middleware see, without the cache's own fields. */
 function shown(answer: Answer, seen: readonly string[]): unknown {
   const fields = ["x-time", "x-write", "x-end", "x-tone", "content-type"].map((name) => answer.header(name));
   return [answer.status, answer.text, fields, once(seen)];

@@ -69,7 +69,7 @@ const writers: Record<string, (req: Request, res: Response) => void> = {
 
 let carts = 0;
 
-/** Handlers that change the session, and say in their page what it is then. */
+/** Handlers that change the session, and send its new value in their page. */
 const pages: Record<string, RequestHandler> = {
   "as a whole": (req, res) => void res.send(cartOf(req)),
   "by a bare end": (req, res) => void res.end(cartOf(req)),

@@ -1,4 +1,4 @@
-// Session middleware. Its types would say of every request in the tests that it has a session.
+// Session middleware. Its types would give every request in the tests a session.
 import cookieSession from "cookie-session";
 import session from "express-session";
 
