@@ -19,7 +19,7 @@ export function parseHttpDate(text: string, nowMs?: number): number | undefined 
     | Parts
     | undefined;
   if (groups === undefined) return undefined;
-  if (groups.year.length === 4) return instant(Number(groups.year), groups);
+  if (groups.year.length === 4) return instantOf(Number(groups.year), groups);
   return twoDigitYear(groups, nowMs);
 }
 
@@ -41,16 +41,16 @@ interface Parts {
 
 function twoDigitYear(parts: Parts, nowMs: number | undefined): number | undefined {
   const short = Number(parts.year);
-  if (nowMs === undefined) return instant(short < 70 ? 2000 + short : 1900 + short, parts);
+  if (nowMs === undefined) return instantOf(short < 70 ? 2000 + short : 1900 + short, parts);
   const horizon = new Date(nowMs);
   horizon.setUTCFullYear(horizon.getUTCFullYear() + 50);
   const lastYear = horizon.getUTCFullYear();
   const year = lastYear - ((lastYear - short) % 100);
-  const latest = instant(year, parts);
-  return latest !== undefined && latest <= horizon.getTime() ? latest : instant(year - 100, parts);
+  const latest = instantOf(year, parts);
+  return latest !== undefined && latest <= horizon.getTime() ? latest : instantOf(year - 100, parts);
 }
 
-function instant(year: number, parts: Parts): number | undefined {
+function instantOf(year: number, parts: Parts): number | undefined {
   const month = MONTHS.indexOf(parts.month);
   const day = Number(parts.day);
   const hour = Number(parts.time.slice(0, 2));

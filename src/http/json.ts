@@ -14,7 +14,7 @@ const DEEPEST = 100;
  */
 export function parseExactJson(text: string): { readonly value: unknown } | undefined {
   const value = parsed(text);
-  return value === undefined || membersIn(text) !== membersOf(value, 0) ? undefined : { value };
+  return value === undefined || memberCountIn(text) !== memberCount(value, 0) ? undefined : { value };
 }
 
 /** Returns whether a media type is JSON in UTF-8: `application/json`, or one that ends in `+json` (RFC 6839 §3.1). */
@@ -36,7 +36,7 @@ function parsed(text: string): unknown {
 }
 
 /** The number of members in all objects of a valid text, or `NaN` if a double cannot hold one of its numbers. */
-function membersIn(text: string): number {
+function memberCountIn(text: string): number {
   let members = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text[at] as string;
@@ -58,9 +58,9 @@ function isHeld(literal: string, digits: string): boolean {
   return digits.length <= MOST_DIGITS && (digits === "" || (size >= 2 ** -1022 && size < Infinity));
 }
 
-function membersOf(value: unknown, depth: number): number {
+function memberCount(value: unknown, depth: number): number {
   if (typeof value !== "object" || value === null) return 0;
   if (depth === DEEPEST) return Number.NaN;
   const own = Array.isArray(value) ? 0 : Object.keys(value).length;
-  return Object.values(value).reduce<number>((sum, member) => sum + membersOf(member, depth + 1), own);
+  return Object.values(value).reduce<number>((sum, member) => sum + memberCount(member, depth + 1), own);
 }

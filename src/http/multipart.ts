@@ -36,7 +36,7 @@ export function multipartRanges(
     encoder.encode("\r\n"),
   ]);
   pieces.push(encoder.encode(`--${boundary}--\r\n`));
-  return { contentType: `multipart/byteranges; boundary=${boundary}`, body: joined(pieces) };
+  return { contentType: `multipart/byteranges; boundary=${boundary}`, body: concatenated(pieces) };
 }
 
 /** Numbers of at most nine digits: a body of 4 GiB cannot contain them all. */
@@ -56,7 +56,7 @@ function boundaryFor(body: Uint8Array): string {
   return `byteranges-${number}`;
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
   let offset = 0;
   for (const piece of pieces) {

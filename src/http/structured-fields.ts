@@ -16,25 +16,25 @@ const OWS = /[ \t]*/y;
  */
 export function parseDictionary(value: string): Dictionary | undefined {
   const members = new Map<string, string | true>();
-  const reader = new Reader(trimSpaces(value));
-  while (!reader.isAtEnd) {
-    const key = reader.take(KEY);
+  const scanner = new Scanner(trimSpaces(value));
+  while (!scanner.isAtEnd) {
+    const key = scanner.take(KEY);
     if (key === undefined) return undefined;
-    const item = reader.skip("=") ? reader.member() : true;
-    if (item === undefined || !reader.readsParameters()) return undefined;
+    const item = scanner.skip("=") ? scanner.member() : true;
+    if (item === undefined || !scanner.readsParameters()) return undefined;
     members.set(key, item);
-    reader.take(OWS);
-    if (reader.isAtEnd) return members;
-    if (!reader.skip(",")) return undefined;
-    reader.take(OWS);
+    scanner.take(OWS);
+    if (scanner.isAtEnd) return members;
+    if (!scanner.skip(",")) return undefined;
+    scanner.take(OWS);
     // A trailing comma is malformed.
-    if (reader.isAtEnd) return undefined;
+    if (scanner.isAtEnd) return undefined;
   }
   return members;
 }
 
 /** A position in a text that is parsed from left to right. */
-class Reader {
+class Scanner {
   readonly #text: string;
   #at = 0;
 

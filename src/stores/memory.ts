@@ -26,8 +26,8 @@ interface Resource {
  * Evicts by S3-FIFO: new entries that are not requested again go first, so a flood of one-off keys does not evict popular
  * entries (hazard 17).
  *
- * Throws `ERR_CACHE_OPTION_INVALID` if an option is not a whole number above 0, and `ERR_CACHE_OPTION_UNKNOWN` for an
- * unknown option.
+ * Throws `ERR_CACHE_OPTION_INVALID` if an option is not a whole number above 0 or `Infinity`, and
+ * `ERR_CACHE_OPTION_UNKNOWN` for an unknown option.
  *
  * @example
  * const cache = createCache({ store: memoryStore({ maxBytes: 256 * 2 ** 20 }) });

@@ -11,7 +11,7 @@ export interface Found {
   readonly vary: readonly string[];
 }
 
-/** How far in the future an entry's `storedAt` may be: another node's clock may be ahead. */
+/** How far in the future `storedAt` may be: another node's clock is ahead, or the entry was stored during the lookup. */
 const AHEAD_MS = 1000;
 
 /** An entry that was read from the store and passed all checks. */
@@ -90,7 +90,7 @@ export class Lookup {
   ): Entry | undefined {
     if (read === undefined || read === null) return undefined;
     const known = this.#checkedEntries.get(read) ?? this.#read(read);
-    if (known === undefined || !isSelected(known, key, variant) || !isAllowed(known, rule)) {
+    if (known === undefined || !isRequested(known, key, variant) || !isAllowed(known, rule)) {
       this.#onUntrusted();
       return undefined;
     }
@@ -118,7 +118,7 @@ export class Lookup {
   }
 }
 
-function isSelected({ entry, length }: CheckedEntry, key: string, variant: string | undefined): boolean {
+function isRequested({ entry, length }: CheckedEntry, key: string, variant: string | undefined): boolean {
   // Content whose buffer was transferred away has no bytes any more.
   return entry.key === key && entry.variant === variant && entry.body.byteLength === length;
 }

@@ -67,7 +67,7 @@ export interface CacheOptions {
 }
 
 /** What each option must be, for error messages; undefined if the value is right. */
-const CHECKS: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
+const CACHE_CHECKS: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
   store: (value) =>
     isStore(value) ? undefined : "a store, such as memoryStore(): a name, get, set, delete and clear",
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
@@ -101,12 +101,12 @@ const WHERE = "createCache";
 
 /** Checks the options of `createCache`. Throws as `checkRouteOptions` does. */
 export function checkCacheOptions(options: CacheOptions): void {
-  const known = Object.keys(CHECKS);
+  const known = Object.keys(CACHE_CHECKS);
   for (const [name, value] of checkedOptions(options, WHERE, {
     known,
     example: "{ store: memoryStore() }",
   })) {
-    const expected = CHECKS[name as keyof CacheOptions](value);
+    const expected = CACHE_CHECKS[name as keyof CacheOptions](value);
     if (expected !== undefined) throw invalid(WHERE, name, value, expected);
   }
   if (options.defaults === undefined) return;

@@ -3,7 +3,7 @@ import { CacheError, checkedOptions, show } from "../contract/errors.ts";
 import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
 /** What each option must be, for error messages; undefined if the value is right. */
-const CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
+const ROUTE_CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
   ttl: (value) =>
     typeof value === "function" || value === "response" || (typeof value === "number" && value >= 0)
       ? undefined
@@ -115,14 +115,14 @@ function isErrorStatus(value: unknown): boolean {
  * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`. No option is ignored.
  */
 export function checkRouteOptions(options: unknown, where: string, others: readonly string[] = []): void {
-  const known = Object.keys(CHECKS);
+  const known = Object.keys(ROUTE_CHECKS);
   const given = checkedOptions(options, where, {
     known,
     offered: [...known, ...others],
     example: "{ ttl: 60 }",
   });
   for (const [name, value] of given) {
-    const expected = CHECKS[name as keyof RouteOptions](value);
+    const expected = ROUTE_CHECKS[name as keyof RouteOptions](value);
     if (expected !== undefined) throw invalid(where, name, value, expected);
   }
 }

@@ -26,8 +26,8 @@ export interface RouteOptions<Native = never> {
    * How long a response stays fresh, in seconds, or a function that returns it. `Infinity`: until it is invalidated or
    * evicted. `"response"`: only the response's own lifetime; without one it is not fresh.
    *
-   * A number on a route overrides the response's lifetime, but never its `no-store`, `private` or `no-cache`. A number in a
-   * cache's `defaults` applies only to responses without a lifetime of their own (RFC 9111 §4.2.1).
+   * A number or function overrides the response's lifetime, but never its `no-store`, `private` or `no-cache`
+   * (RFC 9111 §4.2.1). A number in a cache's `defaults` only applies to responses without a lifetime of their own.
    *
    * Default: the response's `s-maxage`, `max-age` or `Expires`, else 60. A function that returns anything but a number of
    * 0 or more fails the request with `ERR_CACHE_TTL`.

@@ -53,7 +53,7 @@ function isAccepted(entry: Entry, now: number, asked: CacheControl): boolean {
   const freshMs = entry.staleAt - now;
   if (asked.minFresh !== undefined && freshMs < asked.minFresh * 1000) return false;
   if (freshMs > 0) return true;
-  return asked.maxStale !== undefined && mayBeStale(entry) && staleEnough(asked.maxStale, -freshMs);
+  return asked.maxStale !== undefined && permitsStale(entry) && staleEnough(asked.maxStale, -freshMs);
 }
 
 function isStaleAllowed(entry: Entry, now: number, asked: CacheControl): boolean {
@@ -68,7 +68,7 @@ function staleEnough(most: number | true, staleMs: number): boolean {
 }
 
 /** Whether a response may be served stale at all (RFC 9111 §4.2.4). A targeted field counts alone (RFC 9213 §2.2). */
-function mayBeStale(entry: Entry): boolean {
+function permitsStale(entry: Entry): boolean {
   const own = (name: string): string | undefined => combined(fieldOf(entry.fields, name));
   const { mustRevalidate, proxyRevalidate, noCache, sMaxage } = parseCacheControls(
     own("cdn-cache-control"),

@@ -15,7 +15,7 @@ export const backpressure: Scenarios = {
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield whole.subarray(0, 10);
       await gate.opened;
-      yield* partsOf(whole, 60_000, 10);
+      yield* slices(whole, 60_000, 10);
     };
     const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 8_000_000 });
     const { client, cache } = await stage.site([route]);
@@ -41,7 +41,7 @@ export const backpressure: Scenarios = {
     const parts = async function* (): AsyncGenerator<Uint8Array> {
       yield whole.subarray(0, 10);
       await gate.opened;
-      for (const part of partsOf(whole, 60_000, 10)) {
+      for (const part of slices(whole, 60_000, 10)) {
         // Like a real source, it leaves readers a turn of the event loop.
         await turn();
         yield part;
@@ -68,7 +68,7 @@ export const backpressure: Scenarios = {
     const whole = patterned(5_000_000);
     const gate = stage.gate();
     const parts = async function* (): AsyncGenerator<Uint8Array> {
-      yield* partsOf(whole, 50_000);
+      yield* slices(whole, 50_000);
     };
     const route = cached(
       "/a",
@@ -116,6 +116,6 @@ function patterned(bytes: number): Uint8Array {
 }
 
 /** `whole` from `from` on, in parts of `bytes`. */
-function* partsOf(whole: Uint8Array, bytes: number, from = 0): Generator<Uint8Array> {
+function* slices(whole: Uint8Array, bytes: number, from = 0): Generator<Uint8Array> {
   for (let at = from; at < whole.length; at += bytes) yield whole.subarray(at, at + bytes);
 }

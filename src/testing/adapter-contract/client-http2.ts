@@ -4,7 +4,7 @@ import { broken, combined, linesOf, nameOf } from "./client.ts";
 import type { Answer, Ask, ContractClient, OpenAnswer } from "./client.ts";
 
 /** The head of a response: its status, and names and values alternately. */
-interface ResponseHead {
+interface RawHead {
   readonly status: number;
   readonly rawHeaders: readonly string[];
 }
@@ -28,7 +28,7 @@ export class Http2Client implements ContractClient {
     const stream = this.start(ask);
     const { status, rawHeaders } = await headOf(stream, ask);
     const parts: Buffer[] = [];
-    const next = partsOf(stream, ask, rawHeaders);
+    const next = bodyParts(stream, ask, rawHeaders);
     for (let part = await next(); part !== undefined; part = await next()) parts.push(part);
     const body = Buffer.concat(parts);
     const lines = (name: string): readonly string[] => linesOf(rawHeaders, name);
@@ -42,7 +42,7 @@ export class Http2Client implements ContractClient {
     return {
       status,
       header: (name) => combined(linesOf(rawHeaders, name)),
-      next: partsOf(stream, ask, rawHeaders),
+      next: bodyParts(stream, ask, rawHeaders),
       abort: () => void stream.destroy(),
     };
   }
@@ -102,7 +102,7 @@ function ofHttp1(): Error {
   return new Error("a server with HTTP/2 only has no clients of HTTP/1: decline this check");
 }
 
-function headOf(stream: ClientHttp2Stream, ask: Ask): Promise<ResponseHead> {
+function headOf(stream: ClientHttp2Stream, ask: Ask): Promise<RawHead> {
   return new Promise((resolve, reject) => {
     stream.once("response", (headers, _flags, lines?: readonly string[]) => {
       const all = lines ?? Object.entries(headers).flat().map(String);
@@ -118,7 +118,7 @@ function headOf(stream: ClientHttp2Stream, ask: Ask): Promise<ResponseHead> {
  * Returns a function that reads a response part by part and rejects if the stream breaks. A stream that is reset without an
  * error counts as complete, as in many clients, unless it is shorter than its `Content-Length` (RFC 9113 §8.1.1).
  */
-function partsOf(
+function bodyParts(
   stream: ClientHttp2Stream,
   ask: Ask,
   rawHeaders: readonly string[],

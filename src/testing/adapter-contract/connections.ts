@@ -32,7 +32,7 @@ export const connections: Scenarios = {
         return text("whole");
       });
       const site = await stage.site([route, other]);
-      const uncaught = await watched(async () => {
+      const uncaught = await uncaughtDuring(async () => {
         const { socket, ended } = site.client.ahead(["/a"]);
         await stage.until(() => route.seen.length === 1, "the leader runs");
         const follower = site.get("/a");
@@ -125,7 +125,7 @@ async function inOrder(stage: Stage, paths: readonly string[], order: readonly s
   const shared = paths.filter((path) => path.length === 2);
   const routes = paths.map((path) => (shared.includes(path) ? cached : plain)(path, answering(path)));
   const site = await stage.site([...routes, other]);
-  const uncaught = await watched(async () => {
+  const uncaught = await uncaughtDuring(async () => {
     const { socket } = site.client.ahead(paths);
     await stage.until(() => routes.every(({ seen }) => seen.length === 1), "all handlers run");
     const before = site.store.count("get");
@@ -149,7 +149,7 @@ async function inOrder(stage: Stage, paths: readonly string[], order: readonly s
 }
 
 /** Returns the uncaught exceptions of this process during `scene`: outside tests they would end it. */
-async function watched(scene: () => Promise<void>): Promise<readonly unknown[]> {
+async function uncaughtDuring(scene: () => Promise<void>): Promise<readonly unknown[]> {
   const uncaught: unknown[] = [];
   const note = (error: unknown): void => void uncaught.push(error);
   process.on("uncaughtExceptionMonitor", note);

@@ -226,7 +226,7 @@ const EARLIER = {
 const REMOVED = ["x-frame-options", "set-cookie", "link"];
 const LASTING = { ttl: 60, staleWhileRevalidate: 60 };
 
-interface Prepared {
+interface FrontSite {
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly client: Awaited<ReturnType<Stage["site"]>>["client"];
   readonly clock: Awaited<ReturnType<Stage["site"]>>["clock"];
@@ -237,7 +237,7 @@ interface Prepared {
 }
 
 /** The miss, and each hit that `ask` returns, lack the fields that the handler removed. */
-function lacksRemoved(ask: (site: Prepared) => Promise<readonly Answer[]>): Scenario {
+function lacksRemoved(ask: (site: FrontSite) => Promise<readonly Answer[]>): Scenario {
   return async (stage) => {
     const route = cached("/a", { ...text("a page"), removes: REMOVED }, LASTING, { earlier: () => EARLIER });
     const { get, client, clock, cache } = await stage.site([route]);

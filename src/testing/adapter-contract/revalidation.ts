@@ -13,7 +13,7 @@ const VALIDATORS = { etag: '"v1"', "last-modified": MODIFIED };
 /** Revalidation by the handler (RFC 9111 §4.3), updates by HEAD (§4.3.5) and invalidation by unsafe methods (§4.4). */
 export const revalidation: Scenarios = {
   "a revalidating handler sees the stored validators and not the client's": async (stage) => {
-    const { site, route } = await stale(stage, () => ({ status: 304 }));
+    const { site, route } = await staleSite(stage, () => ({ status: 304 }));
     await site.get("/a", { "if-none-match": '"mine"', range: "bytes=0-1", "x-kept": "1" });
     const names = ["if-none-match", "if-modified-since", "range", "if-range", "x-kept"];
     const seen = names.map((name) => route.seen[1]?.header(name));
@@ -38,7 +38,7 @@ export const revalidation: Scenarios = {
   })),
 
   "a client whose own condition holds gets 304 after the handler's 304": async (stage) => {
-    const { site } = await stale(stage, () => ({ status: 304 }));
+    const { site } = await staleSite(stage, () => ({ status: 304 }));
     const answer = await site.get("/a", { "if-none-match": '"v1"' });
     assert.deepEqual([answer.status, answer.body.byteLength], [304, 0]);
     assert.equal(answer.header("content-length"), undefined);
@@ -46,7 +46,7 @@ export const revalidation: Scenarios = {
   },
 
   "a 304 from the handler updates the fields of later hits": async (stage) => {
-    const { site } = await stale(stage, () => ({ status: 304, headers: { "x-updated": "new" } }));
+    const { site } = await staleSite(stage, () => ({ status: 304, headers: { "x-updated": "new" } }));
     const answer = await site.get("/a");
     const hit = await site.get("/a");
     assertHit(hit);
@@ -58,7 +58,7 @@ export const revalidation: Scenarios = {
   },
 
   "a cookie on the handler's 304 is sent to its own client only": async (stage) => {
-    const { site } = await stale(stage, () => ({ status: 304, headers: { "set-cookie": "own=1" } }));
+    const { site } = await staleSite(stage, () => ({ status: 304, headers: { "set-cookie": "own=1" } }));
     const own = await site.get("/a");
     const other = await site.get("/a");
     assert.deepEqual([own.status, own.text, own.header("set-cookie")], [200, "stored", "own=1"]);
@@ -66,7 +66,7 @@ export const revalidation: Scenarios = {
   },
 
   "a 304 with no-store from the handler removes the entry": async (stage) => {
-    const { site, route } = await stale(stage, () => ({
+    const { site, route } = await staleSite(stage, () => ({
       status: 304,
       headers: { "cache-control": "no-store" },
     }));
@@ -76,7 +76,7 @@ export const revalidation: Scenarios = {
   },
 
   "a 200 from the handler replaces the stale entry": async (stage) => {
-    const { site } = await stale(stage, () => text("new", { etag: '"v2"' }));
+    const { site } = await staleSite(stage, () => text("new", { etag: '"v2"' }));
     const answer = await site.get("/a", { "if-none-match": '"v1"' });
     const hit = await site.get("/a");
     assert.deepEqual([answer.status, answer.text], [200, "new"]);
@@ -100,7 +100,7 @@ export const revalidation: Scenarios = {
 
   "a crowd on a stale response revalidates it once": async (stage) => {
     const gate = stage.gate();
-    const { site, route } = await stale(stage, async () => {
+    const { site, route } = await staleSite(stage, async () => {
       await gate.opened;
       return { status: 304 };
     });
@@ -119,7 +119,7 @@ export const revalidation: Scenarios = {
   },
 
   "a HEAD request for a stale response runs the handler and updates the entry": async (stage) => {
-    const { site } = await stale(stage, () => ({
+    const { site } = await staleSite(stage, () => ({
       ...text("stored", { ...VALIDATORS, "x-updated": "new" }),
     }));
     const head = await site.client.ask({ method: "HEAD", path: "/a" });
@@ -171,7 +171,7 @@ export const revalidation: Scenarios = {
 };
 
 /** Returns a site whose one response is stale. Its handler responds with `next` from then on. */
-async function stale(
+async function staleSite(
   stage: Stage,
   next: (request: ContractRequest) => ContractResponse | Promise<ContractResponse>,
 ): Promise<{ readonly site: Site; readonly route: WatchedRoute }> {
@@ -185,7 +185,7 @@ async function stale(
 
 function revalidated(next: () => ContractResponse): Scenario {
   return async (stage) => {
-    const { site, route } = await stale(stage, next);
+    const { site, route } = await staleSite(stage, next);
     const answer = await site.get("/a");
     const hit = await site.get("/a");
     assert.deepEqual([answer.status, answer.text], [200, "stored"]);
