@@ -19,7 +19,7 @@ import { cacheRoute as cacheFastify } from "../../src/adapters/fastify.ts";
 import { createCache } from "../../src/index.ts";
 import type { Cache } from "../../src/index.ts";
 
-/** What a handler sends: its content, and the length that it says. */
+/** What a handler sends: its content and its `Content-Length`. */
 interface Sent {
   readonly source: () => Readable;
   readonly length?: number;
@@ -27,13 +27,13 @@ interface Sent {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-/** What a client has got, and whether it takes that for the whole. */
+/** What a client has received, and whether it takes that for the whole. */
 interface Got {
   readonly isWhole: boolean;
   readonly bytes: number;
 }
 
-/** One who asks and reads: `begun` once the first byte of content has come. */
+/** A client that reads: `begun` once the first byte of content has come. */
 interface Reader {
   readonly begun: Promise<void>;
   readonly got: Promise<Got>;
@@ -99,7 +99,7 @@ async function listen(server: Server, place: Place): Promise<Where> {
   return { path };
 }
 
-/** Asks over HTTP/1. */
+/** Sends a request over HTTP/1. */
 function read(where: Where, place: Place, version: "1.0" | "1.1", isPaused: boolean): Reader {
   const socket: Socket =
     place === "tls" ? connectTls({ ...where, rejectUnauthorized: false } as never) : connect(where as never);
@@ -135,7 +135,7 @@ function read(where: Where, place: Place, version: "1.0" | "1.1", isPaused: bool
   return { begun: begun.promise, got: got.promise, resume: () => void socket.resume() };
 }
 
-/** Asks over HTTP/2, as curl does: what is reset with NO_ERROR is whole unless it is shorter than it said. */
+/** Sends a request over HTTP/2, as curl does: a response that is reset with NO_ERROR is whole unless it is shorter than its length. */
 function readHttp2(where: Where, isPaused: boolean): Reader {
   const client = connectHttp2(`http://127.0.0.1:${(where as { port: number }).port}`);
   onTestFinished(() => client.destroy());
@@ -159,7 +159,7 @@ function readHttp2(where: Where, isPaused: boolean): Reader {
   return { begun: begun.promise, got: got.promise, resume: () => void stream.resume() };
 }
 
-/** A source of which the second half breaks off once it is let go. */
+/** A source that fails after its first half once a test lets it. */
 function breaking(): { readonly source: () => Readable; readonly go: () => void } {
   const { promise, resolve } = deferred<void>();
   const parts = async function* (): AsyncGenerator<string> {
@@ -229,7 +229,7 @@ describe.each(kinds)("51: with %s, a response that ends prematurely", (kind) => 
     expect((await readers[1]?.got)?.isWhole).toBe(false);
   });
 
-  // A client in Node takes the reset of a connection that it has not read to its end for an end: so not by HTTP/1.0.
+  // Not by HTTP/1.0: a client in Node takes the reset of a connection that it has not read to its end for an end.
   it("is cut off for a follower that reads too slowly", { timeout: 20_000 }, async () => {
     const { source, go } = large();
     const [where] = await start(kind, "tcp", { source, maxBodyBytes: 65_536 });
@@ -275,7 +275,7 @@ describe("51: over HTTP/2, a response that ends prematurely", () => {
   });
 });
 
-/** More than any connection takes of itself; it goes on once it is let go. */
+/** More than any connection buffers; it continues once a test lets it. */
 function large(): { readonly source: () => Readable; readonly go: () => void } {
   const { promise, resolve } = deferred<void>();
   const parts = async function* (): AsyncGenerator<Buffer> {

@@ -18,7 +18,7 @@ const parsers = JSON.parse(
 ) as readonly Parser[];
 const fed = parsers.filter(({ kind }) => kind === "fed").map(({ file, name }) => [file, name] as const);
 
-/** Feeds one parser in a process that is ended after the limit; answers how it ended, and what it was reading. */
+/** Feeds one parser in a process that is ended after the limit. Returns how it ended, and what it was reading. */
 async function fedWith(file: string, name: string): Promise<string> {
   const command = ["-c", `${LIMIT}; exec "$0" "$@"`, process.execPath, FEED, file, name];
   try {

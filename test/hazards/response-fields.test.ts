@@ -6,7 +6,7 @@ import type { Entry, Store } from "../../src/index.ts";
 import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
 
-/** A store that answers one entry to everyone, with fields that something else wrote. */
+/** A store that returns one entry for each key, with fields that something else wrote. */
 function forgedStore(fields: unknown): Store {
   return {
     name: "forged",

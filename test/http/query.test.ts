@@ -172,7 +172,7 @@ describe("a formatted query", () => {
   });
 });
 
-/** What a query says, as text: in any order of its names, unless one of them is read in different ways. */
+/** The meaning of a query as text: in any order of its names, unless one of them can be read in different ways. */
 function meant(query: string): string {
   const parameters = parseQuery(query);
   const isPlain = parameters.every((parameter) => parameter.isPlain);

@@ -131,7 +131,7 @@ const printable = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
 });
 
-/** What a parser of structured fields says, if all members are strings. */
+/** The result of another parser of structured fields, if all members are strings. */
 function expected(value: string): readonly string[] | undefined {
   try {
     const members = parseList(value).map(([member]) => member);

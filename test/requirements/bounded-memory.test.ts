@@ -7,7 +7,7 @@ import type { Kit } from "../support/kit.ts";
 
 const MIB = 2 ** 20;
 
-/** A store that is given entries to write, and answers when it is told to. */
+/** A store that confirms a write only when a test lets it. */
 function frozen(): { readonly store: Store; readonly given: Entry[]; thaw(): void } {
   const given: Entry[] = [];
   const answers: (() => void)[] = [];

@@ -4,7 +4,7 @@ import type { Asked, Kit, KitOptions } from "../support/kit.ts";
 
 const byTheBook: KitOptions = { route: { invalidateOnUnsafe: true } };
 
-/** A cache that holds `/a` of one origin, in the groups that are said. */
+/** A cache that holds `/a` of one origin, in these groups. */
 function holding(groups: string, options: KitOptions = byTheBook): Kit {
   const kit = kitOf(options);
   kit.ask({ target: "/a" }, { headers: { "cache-groups": groups } });

@@ -7,7 +7,7 @@ import { fillOf, kitOf, openWith, said, settle } from "../support/kit.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Collects what a process would end of. */
+/** Collects the errors that would end a process. */
 async function rejectionsOf(happens: () => unknown): Promise<readonly unknown[]> {
   const rejected: unknown[] = [];
   const note = (error: unknown): void => void rejected.push(error);

@@ -10,7 +10,7 @@ const DAY = 24 * 3600;
 const silent: Said = {};
 const stated: Said = { headers: { "cache-control": "max-age=10" } };
 
-/** For how long a response stays fresh, in the words of a hit; undefined: it is none. */
+/** The ttl in a hit's `Cache-Status`; undefined where there is no hit. */
 function kept(route: KitOptions["route"], head: Said): string | undefined {
   const kit = kitOf({ route: { ...route } });
   kit.ask({}, head);
@@ -25,7 +25,7 @@ function daysAgo({ clock }: Kit, days: number): string {
 
 const modified = (days: number): Headers => ({ "last-modified": daysAgo(kitOf(), days) });
 
-/** What a hit says of its time to live. */
+/** The ttl in a hit's `Cache-Status`. */
 function ttlSaid(options: KitOptions, response: Said): string | undefined {
   const { ask } = kitOf(options);
   ask({}, response);

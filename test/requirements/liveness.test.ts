@@ -4,11 +4,11 @@ import type { Decision, Fill } from "../../src/adapter.ts";
 import { asyncStore, kitOf, openWith, settle } from "../support/kit.ts";
 import type { Kit, Said } from "../support/kit.ts";
 
-/** A crowd of requests in any order: who asked, who was answered, which handlers run. */
+/** A crowd of requests in any order: how many were sent, how many were answered, which handlers run. */
 interface Crowd {
   readonly kit: Kit;
   readonly running: Fill[];
-  /** Those whose handler never answers, and those whose handler is still at work. */
+  /** The requests whose handler never responds, and those whose handler still runs. */
   unanswered(): number;
   silent: number;
   asked: number;
@@ -94,7 +94,7 @@ describe("whatever handlers, clients and purges do", () => {
         const { asked, kit, unanswered } = await run(names, false);
         const counted = Object.values(kit.cache.stats().outcomes).reduce((sum, count) => sum + count, 0);
 
-        // A miss is one when its handler has answered or gone.
+        // A miss is counted once its handler has responded or given up.
         expect(counted + unanswered()).toBe(asked);
       }),
       { numRuns: 50 },

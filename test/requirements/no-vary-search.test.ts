@@ -8,7 +8,7 @@ function saying(rule: string, body = "report"): Said {
   return { headers: { "no-vary-search": rule }, body };
 }
 
-/** A route that heeds the field, and has been told a rule for `/reports`. */
+/** A route with `noVarySearch` that has learned a rule for `/reports`. */
 function taught(rule: string, route: KitOptions["route"] = {}): Kit {
   const kit = kitOf({ route: { noVarySearch: true, ...route } });
   kit.ask({ target: "/reports?first" }, saying(rule));

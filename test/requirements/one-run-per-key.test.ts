@@ -13,7 +13,7 @@ import {
 } from "../support/kit.ts";
 import type { Asked, Kit } from "../support/kit.ts";
 
-/** What has become of a request that may still wait. */
+/** The state of a request that may still wait. */
 interface Waiting {
   decision: Decision | undefined;
 }

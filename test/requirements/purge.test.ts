@@ -6,7 +6,7 @@ import type { Asked, Kit, KitOptions } from "../support/kit.ts";
 
 const byKey: KitOptions = { route: { key: () => "user:1" } };
 
-/** A store that keeps what it is given only when it is told to go on. */
+/** A store that writes entries only when a test lets it. */
 function lateStore(): { readonly store: Store; write(): void; writeLastFirst(): void } {
   const inner = memoryStore();
   const writes: (() => void)[] = [];

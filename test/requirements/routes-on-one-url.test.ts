@@ -16,7 +16,7 @@ function declare(cache: Cache, context: RouteContext, options: RouteOptions<Aske
   return engineOf(cache).policy<Asked>({ ttl: 60, ...options }, context);
 }
 
-/** What a route answers, where its handler would answer `own`. */
+/** What a route sends, where its handler would send `own`. */
 function ask(cache: Cache, policy: Policy<Asked>, own: string, asked: Asked = {}): string | undefined {
   const { rewritten } = asked as { readonly rewritten?: string };
   const decision = settled(engineOf(cache).begin({ ...requestOf(asked), rewritten }, policy));

@@ -3,7 +3,7 @@ import type { StreamedReply } from "../../src/adapter.ts";
 import { fillOf, followOf, kitOf, openWith, settle } from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
 
-/** A leader and one who follows it, on a stream that has grown too large to keep; the leader has read nothing of it. */
+/** A leader and a follower of a stream that is too large to buffer; the leader has read nothing of it. */
 async function outgrown(): Promise<{
   kit: Kit;
   stream: StreamedReply;
@@ -15,7 +15,7 @@ async function outgrown(): Promise<{
   return { kit, stream, follower };
 }
 
-/** Writes as long as there is room; answers how many parts there was room for. */
+/** Writes as long as there is room. Returns how many parts there was room for. */
 async function fed({ sink }: StreamedReply, most: number): Promise<number> {
   for (let count = 0; count < most; count++) {
     sink?.write("part");

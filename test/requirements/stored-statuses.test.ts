@@ -3,7 +3,7 @@ import { rfc9111 } from "../../src/core/policy/rfc9111.ts";
 import { kitOf, said } from "../support/kit.ts";
 import type { KitOptions, Said } from "../support/kit.ts";
 
-/** For how long a response stays fresh, in the words of a hit; undefined: it is none. */
+/** The ttl in a hit's `Cache-Status`; undefined where there is no hit. */
 function kept(route: KitOptions["route"], head: Said): string | undefined {
   const kit = kitOf({ route: { ...route } });
   kit.ask({}, head);

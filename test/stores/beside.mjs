@@ -1,5 +1,5 @@
 // Runs in a process of its own, with --expose-gc, over the built package: floods of distinct targets, some of whose
-// answers may not be stored, before a store that holds next to nothing. What is left is what lies beside the store.
+// responses may not be stored, before a store that holds next to nothing. What is left is what lies beside the store.
 import { setImmediate as turn } from "node:timers/promises";
 import { createCache, memoryStore } from "caching-route";
 import { engineOf } from "caching-route/adapter";

@@ -1,5 +1,5 @@
-// Runs in a process of its own, with --expose-gc, over the built package: 200,000 distinct query strings, whose answers
-// have as many bytes as the argument says.
+// Runs in a process of its own, with --expose-gc, over the built package: 200,000 distinct query strings, whose
+// responses have as many bytes as the argument.
 import { setImmediate as turn } from "node:timers/promises";
 import { createCache } from "caching-route";
 import { engineOf } from "caching-route/adapter";
@@ -12,7 +12,7 @@ const cache = createCache({ reporter: false });
 const engine = engineOf(cache);
 const policy = engine.policy({ ttl: 60 }, { route: "GET /search" });
 
-/** One cold request, as an adapter would put it. */
+/** One cold request, as an adapter would make it. */
 function ask(target) {
   const request = {
     method: "GET",

@@ -12,7 +12,7 @@ export type Call =
 export interface Seen {
   readonly held: readonly Entry[];
   readonly stats: StoreStats;
-  /** What the last call answered. */
+  /** What the last call returned. */
   readonly answer: unknown;
 }
 
@@ -27,7 +27,7 @@ export function seenAfter(calls: readonly Call[], bounds: MemoryStoreOptions): S
   return { held: [...held].filter((entry) => entry !== undefined), stats, answer: answers.at(-1) };
 }
 
-/** What an entry weighs is the store's own affair: one that holds nothing else says it. */
+/** The weight of an entry, from the stats of a store that holds nothing else. */
 export function weigh(entry: Entry): number {
   const store = memoryStore({ maxBytes: Infinity });
   void store.set(entry);

@@ -35,7 +35,7 @@ const bounds = fc.record({
   maxVariants: fc.integer({ min: 1, max: 3 }),
 });
 
-/** Whatever came before: the order of eviction is not said here, so these hold for any. */
+/** These hold after any calls, for any order of eviction. */
 describe("the memory store, after any calls", () => {
   it("counts and weighs exactly what it holds, and stays within its bounds", () => {
     always(

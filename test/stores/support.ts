@@ -31,7 +31,7 @@ export function kept(store: Store, keys: readonly string[]): readonly string[] {
   return keys.filter((key) => read(store, key) !== undefined);
 }
 
-/** So many names that begin alike. */
+/** Several names that begin alike. */
 export function numbered(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }

@@ -19,7 +19,7 @@ export function leftByFlood(makeStore: () => Store, workload: Omit<Workload, "fl
   return hitRatio(makeStore(), { ...workload, flood: 4 }) / calm;
 }
 
-/** Runs a workload against a store; answers the share of the recurring requests that were hits. */
+/** Runs a workload against a store. Returns the share of the recurring requests that were hits. */
 export function hitRatio(store: Store, { requests, keys, inTurns, flood, seed }: Workload): number {
   const random = randomFrom(seed);
   const popularity = zipf(keys);

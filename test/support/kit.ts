@@ -51,9 +51,9 @@ export interface Kit {
   readonly clock: TestClock;
   readonly policy: Policy<Asked>;
   begin(asked?: Asked): MaybePromise<Decision>;
-  /** The same for a store that answers at once. */
+  /** The same for a synchronous store. */
   now(asked?: Asked): Decision;
-  /** Asks, and answers with the handler's response where it has to run. */
+  /** Sends a request, and the handler's response where the handler has to run. */
   ask(asked?: Asked, said?: Said): Reply;
 }
 
@@ -88,7 +88,7 @@ export function nameOf(options: KitOptions, asked: Asked): string | undefined {
   return key && JSON.stringify([key.resource, variantOf(key.selector, policy.vary, request.header)]);
 }
 
-/** What a handler says, in a few words. */
+/** A handler's response in a few words. */
 export interface Said {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -126,7 +126,7 @@ export function followOf(decision: Decision): Follow {
   return decision;
 }
 
-/** All that comes of a content, as text. */
+/** The whole of a content as text. */
 export async function readText(content: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -159,7 +159,7 @@ export function namesOf(message: { readonly fields: Fields }): readonly string[]
   return message.fields.map(([name]) => name).toSorted();
 }
 
-/** A store whose every answer is a promise. */
+/** A store that returns a promise from each method. */
 export function asyncStore(inner: Store = memoryStore()): Store {
   return {
     name: "async",
@@ -170,12 +170,12 @@ export function asyncStore(inner: Store = memoryStore()): Store {
   };
 }
 
-/** Lets everything that waits for a promise go on. */
+/** Lets everything that waits for a promise continue. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What a request is answered, once that is known. */
+/** The decision on a request, once it is known. */
 export function asking(kit: Kit, asked: Asked): () => Decision | undefined {
   let decision: Decision | undefined;
   void Promise.resolve(kit.begin(asked)).then((decided) => (decision = decided));

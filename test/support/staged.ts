@@ -6,7 +6,7 @@ import type { Asked, Kit, Said } from "./kit.ts";
 export interface Staged extends Kit {
   readonly fills: ReturnType<typeof refresher>["fills"];
   readonly asked: Asked;
-  /** What a request is answered, as text. */
+  /** The content of the response to a request, as text. */
   textNow(asked?: Asked): string | undefined;
 }
 

@@ -24,7 +24,7 @@ import type {
   ContractRoute,
 } from "../../src/testing/adapter-harness.ts";
 
-/** The smallest adapter: bare `node:http`, whose handlers return what they answer, so that it only has to wrap them. */
+/** The smallest adapter: bare `node:http`. Its handlers return their response, so it only has to wrap them. */
 export const reference: AdapterHarness = {
   name: "node:http",
   declined: {
@@ -55,7 +55,7 @@ export const reference: AdapterHarness = {
 
 type Native = IncomingMessage;
 
-/** What is still written in front, as the head of a response goes out. */
+/** What middleware in front still writes as the head is sent. */
 const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["lateCookies"]>>();
 
 interface Bound {
@@ -115,7 +115,7 @@ async function serve(
       ),
   };
   let decision = await found.begin(record);
-  // What is behind something else on its connection is sent nothing, and is no slow reader.
+  // A response behind another one on its connection is sent nothing, and its client is not a slow reader.
   if (decision?.kind === "follow") await turnOf(response);
   if (decision?.kind === "follow" && decision.isCut()) decision = await found.begin(record);
   if (decision?.kind === "serve") return send(response, decision.reply);
@@ -172,7 +172,7 @@ async function fill(
   }
 }
 
-/** Runs a route's guard and handler for what is stored, with nobody to answer. */
+/** Runs a route's guard and handler for a refresh, without a client. */
 async function refresh(
   run: Fill,
   route: ContractRoute,
@@ -201,7 +201,7 @@ async function refresh(
   }
 }
 
-/** Waits until nothing else is answered on a response's connection, or the client is gone. */
+/** Waits until no other response is being sent on its connection, or the client has disconnected. */
 async function turnOf(response: ServerResponse): Promise<void> {
   const { socket } = response.req;
   if (response.socket === null && !socket.destroyed)
@@ -250,7 +250,7 @@ async function follow(
   await passOn(response, { body: content }, head, go);
 }
 
-/** Sends an answer with the head that was decided for it. */
+/** Sends a response with the head that was decided for it. */
 async function passOn(
   response: ServerResponse,
   { body }: ContractResponse,
@@ -286,7 +286,7 @@ function send(response: ServerResponse, reply: Reply, go?: Go): void {
 
 type Go = ReturnType<NonNullable<OpenFill["defer"]>>;
 
-/** Lets what is in front have its last say of a head, and the cache hear of it. */
+/** Lets middleware in front change the head last, and tells the cache what has changed. */
 function sayLate(response: ServerResponse, go?: Go): void {
   const lines = lates.get(response)?.() ?? [];
   if (lines.length > 0) say(response, [["set-cookie", lines]]);

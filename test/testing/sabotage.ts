@@ -54,7 +54,7 @@ export function reopened(decision: Decision, alter: (open: OpenFill) => OpenFill
   return refilled(decision, { open: (head) => alter(decision.open(head)) });
 }
 
-/** A fill whose head says otherwise what its handler did to the fields in front of it. */
+/** A fill whose head misstates what its handler did to earlier fields. */
 export function remaking(decision: Decision, making: Making): Decision {
   if (decision.kind !== "fill") return decision;
   return refilled(decision, {
@@ -118,7 +118,7 @@ export function unbroken(open: OpenFill): OpenFill {
   });
 }
 
-/** An open fill that hears in another way that the client of its stream has gone. */
+/** An open fill that is told in another way that the client of its stream has disconnected. */
 export function left(open: OpenFill, onLeave: (sink: Sink) => void): OpenFill {
   return remade(open, {
     stream: (stop) => {

@@ -23,7 +23,7 @@ const page = (nonce: string): string => `<script nonce="${nonce}">1</script>`;
 
 const thrown = (own: object): Error => Object.assign(new Error("thrown"), own);
 
-/** A refresh that a request waits for, in the place of something stale. */
+/** A refresh that a request waits for in place of something stale. */
 function refreshing(route: RouteOptions<Asked> = {}): Staged & { fill: Fill; waiting: Promise<unknown> } {
   const kit = stale({ staleIfError: 60, ...route }, 60);
   const waiting = Promise.resolve(kit.begin(kit.asked));

@@ -19,7 +19,7 @@ async function joined(kit: Kit, asked?: Asked): Promise<Decision> {
   return kit.begin(asked);
 }
 
-/** A leader and one who follows it, on a stream that has grown too large to keep; the leader has read nothing of it. */
+/** A leader and a follower of a stream that is too large to buffer; the leader has read nothing of it. */
 async function outgrown(): Promise<{
   kit: Kit;
   stream: StreamedReply;

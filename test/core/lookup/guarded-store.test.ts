@@ -46,7 +46,7 @@ const operations = ["get", "set", "delete", "clear"];
 /** The promises of another realm: none of them is an instance of this one's. */
 const ForeignPromise = runInNewContext("Promise") as PromiseConstructor;
 
-/** A memory store whose every answer is such a promise. */
+/** A memory store that returns such a promise from each method. */
 function foreignStore(): Store {
   const inner = memoryStore();
   return {

@@ -124,7 +124,7 @@ describe("a JSON Schema", () => {
   });
 });
 
-/** As `fluent-json-schema` builds: the schema is what `valueOf` answers. */
+/** As `fluent-json-schema` builds it: `valueOf` returns the schema. */
 function builder(schema: object): object {
   return { isFluentSchema: true, prop: () => schema, valueOf: () => schema };
 }

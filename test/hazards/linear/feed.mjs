@@ -1,5 +1,5 @@
-// Runs in a process of its own, over the built package: feeds one parser with runs of its tokens, and says what it is
-// about to read, so that whoever ends it knows what it was at. With `--list` it lists the parsers.
+// Runs in a process of its own, over the built package: feeds one parser with runs of its tokens, and prints what it is
+// about to read, so that the process that ends it knows where it was. With `--list` it lists the parsers.
 import { readdirSync, readFileSync, writeSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { http } from "./http.mjs";

@@ -1,4 +1,4 @@
-// What parsers are fed with: requests, heads and messages that say a text wherever they can.
+// What parsers are fed with: requests, heads and messages with one text wherever they can have it.
 import { engineOf } from "caching-route/adapter";
 import { createCache } from "caching-route";
 
@@ -14,7 +14,7 @@ function hasher() {
   return { update: (part) => void (length += part.length), finish: () => String(length) };
 }
 
-/** A request all of whose fields say the same, and so do its target and its content. */
+/** A request that has one text in all of its fields, its target and its content. */
 export const asking = (text, more = {}) => ({
   method: "GET",
   origin: `http://${text}`,
@@ -25,7 +25,7 @@ export const asking = (text, more = {}) => ({
   ...more,
 });
 
-/** A handler's head all of whose fields that mean something say the same. */
+/** A handler's head that has one text in each field that the cache reads. */
 export const saying = (text) => ({
   status: 200,
   fields: NAMES.map((name) => [name, text]),
@@ -135,7 +135,7 @@ export const digits = (run = one, samples = ["-12.5", "3, 4"]) => ({ run, tokens
 export const jsonish = (run = one) => ({ run, tokens: JSONISH, samples: ['{"a":[1.5e3,"\\""]}'] });
 /** For what is made of what is fed by itself, or is slow by nature. */
 export const some = (tokens, sample, run = one) => ({ run, tokens, samples: [sample] });
-/** For what is given lists: the length of a text tells how many members. */
+/** For parsers of lists: the length of a text is the number of members. */
 export const members = (run = one) => ({ run, tokens: ["a"], samples: [] });
 /** For what reads no text, or none that a client or a handler chooses: why that is so. */
 export const none = (why) => ({ why });
