@@ -120,9 +120,6 @@ interface Options {
  *
  * Throws `ERR_CACHE_OPTION_INVALID` if `options` is not a plain object, or is a store or a cache. Throws
  * `ERR_CACHE_OPTION_UNKNOWN` for an unknown name, and `ERR_CACHE_OPTION_LATER` for an option that is planned.
- *
- * @example
- * checkedOptions(options, "myStore", { known: ["prefix"], example: '{ prefix: "app:" }' });
  */
 export function checkedOptions(
   options: unknown,
