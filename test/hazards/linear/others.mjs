@@ -49,7 +49,7 @@ export const others = {
       demand(asking(text, { header: (name) => (name === "pragma" ? text : undefined) }), shared);
     }),
   },
-  "core/contract/errors.js": { checkedOptions: CODE, show: list() },
+  "core/contract/errors.js": { asError: list(), checkedOptions: CODE, show: list() },
   "core/explain/explanation.js": {
     explanationOf: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
