@@ -216,12 +216,14 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     explain: (asked, by) => explain({ parts, routes, guardedStore: guardStore }, asked, by),
     stats: () => {
+      // Before the counters are read: a failure of it is counted.
+      const storeStats = store.stats();
       const { outcomes, refusals } = counters;
       return {
         ...counters,
         outcomes: { ...outcomes },
         refusals: { ...refusals },
-        store: store.stats(),
+        store: storeStats,
       };
     },
     [ENGINE]: engine,
