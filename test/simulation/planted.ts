@@ -178,12 +178,6 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: "if (head.status !== 206 && !isStoredStatus(head.status, policy))",
   },
   {
-    name: "age-less-than-none",
-    file: "core/freshness/freshness.js",
-    find: "age > 0 ? ",
-    replace: "age !== 0 ? ",
-  },
-  {
     name: "tag-invalidated-in-the-past",
     file: "core/invalidation/tags.js",
     find: "Math.max(this.#last + TICK_MS, this.#now())",
