@@ -34,7 +34,7 @@ function titlesOf(path: string): readonly RegExp[] {
   const texts = all(source, /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`|'((?:[^'\\\n]|\\.)*)'/g);
   return texts
     .map((text) => text.replaceAll(/\\(.)/g, "$1"))
-    .filter((text) => text.replaceAll(HOLES, "").trim().split(/\s+/).length > 2)
+    .filter((text) => text.replaceAll(HOLES, "").trim().split(/\s+/).length > 1)
     .map((text) => new RegExp(`^${text.split(HOLES).map(escaped).join(".+")}$`));
 }
 
@@ -42,14 +42,18 @@ function escaped(text: string): string {
   return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }
 
+/** Whether a text is a title, or a title behind that of its `describe`. */
+function isTitle(text: string, titles: readonly RegExp[]): boolean {
+  const matches = (part: string): boolean => titles.some((title) => title.test(part));
+  const spaces = Array.from(text.matchAll(/ /g), ({ index }) => index);
+  return matches(text) || spaces.some((at) => matches(text.slice(0, at)) && matches(text.slice(at + 1)));
+}
+
 /** The links to a test that is not there. */
 function broken(cells: readonly string[]): readonly string[] {
   return cells
     .flatMap(linksIn)
-    .filter(
-      ([title, path]) =>
-        !existsSync(new URL(path, here)) || !titlesOf(path).some((pattern) => pattern.test(title)),
-    )
+    .filter(([title, path]) => !existsSync(new URL(path, here)) || !isTitle(title, titlesOf(path)))
     .map(([title, path]) => `${path}: ${title}`);
 }
 

@@ -95,7 +95,7 @@ function spelled(value: unknown): unknown {
   return Object.is(value, -0) ? "-0" : value;
 }
 
-describe("keys", () => {
+describe("the keys of two requests", () => {
   it("differ where anything differs that a response may depend on", () => {
     fc.assert(
       fc.property(dependence, dependence, (one, other) => {
