@@ -66,14 +66,14 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "abort-ends-cleanly",
     file: "core/fill/response-fill.js",
-    find: "this.#capture.broadcast.fail(error ?? ",
-    replace: 'this.#capture.broadcast[reason === "aborted" ? "end" : "fail"](error ?? ',
+    find: "this.#bodyCapture.broadcast.fail(error ?? ",
+    replace: 'this.#bodyCapture.broadcast[reason === "aborted" ? "end" : "fail"](error ?? ',
   },
   {
     name: "broken-source-ends-cleanly",
     file: "core/fill/response-fill.js",
-    find: "this.#capture.broadcast.fail(error ?? ",
-    replace: "this.#capture.broadcast.end(error ?? ",
+    find: "this.#bodyCapture.broadcast.fail(error ?? ",
+    replace: "this.#bodyCapture.broadcast.end(error ?? ",
   },
   {
     name: "stale-window-unlimited",

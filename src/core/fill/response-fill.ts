@@ -41,7 +41,7 @@ type Held = (() => void)[] | undefined;
 export class ResponseFill implements OpenFill, Sink {
   readonly #run: Run;
   readonly #head: Head;
-  readonly #capture: BodyCapture;
+  readonly #bodyCapture: BodyCapture;
   readonly #readers: Readers;
   #state: State;
 
@@ -52,8 +52,8 @@ export class ResponseFill implements OpenFill, Sink {
     const { policy, parts, isBackground } = run;
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
     const digest = isTagged ? undefined : parts.digest;
-    this.#capture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
-    this.#readers = new Readers(this.#capture.broadcast, {
+    this.#bodyCapture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
+    this.#readers = new Readers(this.#bodyCapture.broadcast, {
       hasClient,
       isWanted: () => isBackground && this.storable,
       onUnwanted: () => this.#giveUp(),
@@ -127,13 +127,13 @@ export class ResponseFill implements OpenFill, Sink {
       this.#state = { kind: "storable", judged: state.judged, held: state.held };
       state.onFirstByte();
     }
-    const refusal = this.#capture.write(chunk);
+    const refusal = this.#bodyCapture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
     this.#readers.heard();
   }
 
   room(): Promise<void> | undefined {
-    const room = this.#capture.broadcast.room();
+    const room = this.#bodyCapture.broadcast.room();
     if (room === undefined) return undefined;
     // A source that has to wait has not fallen silent.
     this.#readers.rest();
@@ -161,8 +161,8 @@ export class ResponseFill implements OpenFill, Sink {
     const isAnswer = isUnheard && thrownAnswer(error, policy) !== undefined;
     if (isAnswer) this.refuse("status");
     this.#close();
-    this.#capture.refuse(reason);
-    this.#capture.broadcast.fail(error ?? brokenSource(policy.route));
+    this.#bodyCapture.refuse(reason);
+    this.#bodyCapture.broadcast.fail(error ?? brokenSource(policy.route));
     this.#readers.end();
     if (!isAnswer) abandonRun(this.#run, reason, error);
   }
@@ -192,7 +192,7 @@ export class ResponseFill implements OpenFill, Sink {
   /** Lets go of what was kept, and of those who wait: the response is not stored. */
   #refused(reason: Refusal): void {
     // No purge concerns it any more.
-    this.#capture.refuse(reason);
+    this.#bodyCapture.refuse(reason);
     this.#run.ticket.leave();
     // Those who wait got to know when the time was up.
     if (reason === "timeout") return;
@@ -247,13 +247,13 @@ export class ResponseFill implements OpenFill, Sink {
     if (this.#state.kind === "storable") return this.abandon("aborted", error);
     // Why it is not stored is known already.
     this.#close();
-    this.#capture.broadcast.fail(error);
+    this.#bodyCapture.broadcast.fail(error);
   }
 
   /** Stores the response if nothing forbids it, perhaps once its head leaves; returns the entry. */
   #commit(): Entry | undefined {
     if (!isOpen(this.#state)) return undefined;
-    const captured = this.#capture.end(combined(fieldOf(this.#head.fields, "content-length")));
+    const captured = this.#bodyCapture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
     this.#heedPurge();
     const state = this.#state;
@@ -284,7 +284,7 @@ export class ResponseFill implements OpenFill, Sink {
     // Stored before anyone sees the end: a request that comes then finds the entry.
     if (entry === undefined || this.#state.kind === "refused") this.#close();
     else this.#state = { kind: "stored", kept: share(this.#run, entry, () => parts.stored()) };
-    const { broadcast } = this.#capture;
+    const { broadcast } = this.#bodyCapture;
     if (isTruncated) broadcast.fail(brokenSource(policy.route));
     else broadcast.end();
     broadcast.slide();

@@ -45,6 +45,6 @@ export class BoundedMemory<Value> {
   }
 
   #nameOf(key: string): string | undefined {
-    return key.length <= LONGEST_KEY ? key : this.#digest?.keyed(`remembered ${key}`);
+    return key.length <= LONGEST_KEY ? key : this.#digest?.keyed(`long key ${key}`);
   }
 }
