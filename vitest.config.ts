@@ -4,6 +4,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     allowOnly: false,
+    // How busy a machine is, is no fault of the code: only what hangs is to fail.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     // The JSON report is what scripts/check-report.mjs counts: a skipped test must not look like a passed one.
     reporters: ["default", "json"],
     outputFile: { json: "build/test-report.json" },

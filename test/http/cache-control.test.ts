@@ -209,17 +209,4 @@ describe("a malformed Cache-Control", () => {
       },
     );
   });
-
-  it("is read in time proportional to its length, however hostile", () => {
-    const size = 100_000;
-    const startedAt = performance.now();
-
-    parseCacheControl('x="\\"'.repeat(size));
-    parseCacheControl('x="a="'.repeat(size));
-    parseCacheControl(`private="${'\\"'.repeat(size)}`);
-    parseCacheControl('private="a",'.repeat(size));
-    parseCacheControl('="'.repeat(size));
-
-    expect(performance.now() - startedAt).toBeLessThan(2000);
-  });
 });

@@ -107,17 +107,4 @@ describe("a list of entity tags", () => {
       }),
     );
   });
-
-  it("is read in time proportional to its length, however hostile", () => {
-    const size = 200_000;
-    const startedAt = performance.now();
-
-    parseEntityTags(`"${",".repeat(size)}`);
-    parseEntityTags('",'.repeat(size));
-    parseEntityTags('" x,'.repeat(size));
-    parseEntityTags(`${'"'.repeat(size)}${" ".repeat(size)}`);
-    parseEntityTags('W/"a"x'.repeat(size));
-
-    expect(performance.now() - startedAt).toBeLessThan(2000);
-  });
 });
