@@ -237,9 +237,9 @@ export class FastifyFill {
   }
 
   #open({ isForError, sent }: Extract<State, { at: "captured" }>): OpenFill {
-    const opened = { at: "opened", isForError, sent, hasFailed: false } as const;
+    const opened = { at: "opened", isForError, sent, hasFailed: false, deferred: undefined } as const;
     // Set first: a fill that throws as it is opened must not be abandoned too.
-    this.#state = { ...opened, deferred: undefined };
+    this.#state = opened;
     try {
       const open = this.#fill.open(this.#head.complete(sent));
       if (this.#hasLaterHooks) this.#state = { ...opened, deferred: new DeferredHead(this.#reply, open) };
