@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     allowOnly: false,
     // How busy a machine is, is no fault of the code: only what hangs is to fail.
+    // Vitest itself leaves one core of two unused.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // The JSON report is what scripts/check-report.mjs counts: a skipped test must not look like a passed one.
