@@ -13,8 +13,9 @@ export class HeaderRecorder {
   readonly #stop: () => void = () => undefined;
 
   constructor(res: ServerResponse) {
-    const { setHeader, appendHeader } = res;
+    const { setHeader } = res;
     if (setHeader === ServerResponse.prototype.setHeader) return;
+    const { appendHeader } = res;
     const values = (this.#values = new Map<string, FieldValue>());
     const own = Object.getOwnPropertyDescriptor(res, "setHeader");
     const recording: typeof setHeader = (name, value) => {

@@ -8,14 +8,13 @@ export interface Form extends Pick<Making, "isParted" | "isHeadFirst" | "isUnsiz
 /** Combines the form of a response with its changes to earlier fields; undefined if all of it is the default. */
 export function makingOf(form: Form, { removed, added }: Changes): Making | undefined {
   const { textIn, isParted, isHeadFirst, isUnsized } = form;
-  const making: Making = {
-    ...(textIn !== undefined && { textIn }),
-    ...(isParted === true && { isParted }),
-    ...(isHeadFirst === true && { isHeadFirst }),
-    ...(isUnsized === true && { isUnsized }),
-    ...(removed.length > 0 && { removed }),
-    ...(added.length > 0 && { added }),
-  };
+  const making: { -readonly [Name in keyof Making]: Making[Name] } = {};
+  if (textIn !== undefined) making.textIn = textIn;
+  if (isParted === true) making.isParted = true;
+  if (isHeadFirst === true) making.isHeadFirst = true;
+  if (isUnsized === true) making.isUnsized = true;
+  if (removed.length > 0) making.removed = removed;
+  if (added.length > 0) making.added = added;
   return Object.keys(making).length === 0 ? undefined : making;
 }
 
