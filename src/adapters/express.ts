@@ -167,8 +167,9 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
     fill.abandon("failed", error);
     throw error;
   }
-  const tap = new ResponseTap(res, fill, next, restoreHeaders);
+  // The tap comes last: what it puts on the response is taken away first, and V8 makes no dictionary of that.
   watchFailures(req, res, (error) => tap.fail(error));
+  const tap = new ResponseTap(res, fill, next, restoreHeaders);
   next();
 }
 
