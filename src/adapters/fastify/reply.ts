@@ -144,7 +144,7 @@ export function payloadOf(reply: Reply, isBeyondAscii = false): string | Buffer 
  */
 export function payloadForHooks(
   reply: Reply,
-  contentType: unknown,
+  contentType: ReturnType<FastifyReply["getHeader"]>,
   isBeyondAscii = false,
 ): string | Buffer | Readable | null {
   const buffer = bufferOf(reply);

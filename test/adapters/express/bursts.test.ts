@@ -44,13 +44,16 @@ describe("a crowd that requests 6 MB from a handler", () => {
     const app = express();
     let runs = 0;
     let requests = 0;
+    let haveCome = (): void => undefined;
+    const allHaveCome = new Promise<void>((resolve) => (haveCome = resolve));
     app.use((_req, _res, next) => {
       requests++;
+      if (requests === 10) haveCome();
       next();
     });
     app.get("/a", cacheRoute(createCache({ reporter: false }), { ttl: 60 }), async (_req, res) => {
       runs++;
-      while (requests < 10) await later(1);
+      await allHaveCome;
       await write(res);
     });
     const client = await clientOf(app);
