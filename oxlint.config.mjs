@@ -4,6 +4,9 @@
 
 // Patterns are those of .gitignore. (The linter also accepts regular expressions here, and then silently never
 // matches a negative look-ahead.)
+/** The rooms that one run of a handler passes through. */
+const OF_A_RUN = ["request", "lookup", "freshness", "invalidation", "flight", "storing", "reply"];
+
 /** The rooms of core, in the order of a request, from below: each sees http/, itself and, of the other rooms, these. */
 export const rooms = {
   contract: [],
@@ -15,30 +18,9 @@ export const rooms = {
   flight: ["contract"],
   storing: ["contract", "flight"],
   reply: ["contract", "freshness"],
-  fill: ["contract", "request", "lookup", "freshness", "invalidation", "flight", "storing", "reply"],
-  exchange: [
-    "contract",
-    "request",
-    "lookup",
-    "freshness",
-    "invalidation",
-    "flight",
-    "storing",
-    "reply",
-    "fill",
-  ],
-  explain: [
-    "contract",
-    "request",
-    "lookup",
-    "freshness",
-    "invalidation",
-    "flight",
-    "storing",
-    "reply",
-    "fill",
-    "exchange",
-  ],
+  fill: ["contract", ...OF_A_RUN],
+  exchange: ["contract", ...OF_A_RUN, "fill"],
+  explain: ["contract", ...OF_A_RUN, "fill", "exchange"],
 };
 
 /** Each adapter: the packages it bridges to, and the shared folders it may use. */

@@ -22,6 +22,11 @@ export function fieldOf(fields: Fields, name: string): FieldValue | undefined {
   return undefined;
 }
 
+/** Returns the fields but those with these lower-case names. */
+export function withoutFields(fields: Fields, names: readonly string[]): Fields {
+  return fields.filter(([name]) => !names.includes(name));
+}
+
 /** Returns the lines of a field joined by commas (RFC 9110 §5.3). Not for `set-cookie`. */
 export function combined(value: FieldValue | undefined): string | undefined {
   if (value === undefined || typeof value === "string") return value;

@@ -1,34 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Decision, Fill, StreamedReply } from "../../src/adapter.ts";
-import {
-  answer,
-  fillOf,
-  followOf,
-  kitOf,
-  openWith,
-  readText,
-  said,
-  serveOf,
-  settle,
-  textOf,
-} from "../support/kit.ts";
-import type { Asked, Kit, KitOptions, Said } from "../support/kit.ts";
-
-/** A leader whose response flows, and what it was asked with. */
-async function streaming(
-  options: KitOptions = {},
-  response: Said = {},
-): Promise<{ kit: Kit; fill: Fill; stream: StreamedReply; stopped: () => number }> {
-  const kit = kitOf(options);
-  const fill = fillOf(kit.now());
-  let stops = 0;
-  const stream = openWith(fill, response).stream(() => stops++);
-  return { kit, fill, stream, stopped: () => stops };
-}
-
-async function joined(kit: Kit, asked?: Asked): Promise<Decision> {
-  return kit.begin(asked);
-}
+import { answer, fillOf, followOf, kitOf, readText, said, serveOf, settle, textOf } from "../support/kit.ts";
+import { joined, streaming } from "../support/streams.ts";
 
 describe("a request that comes while a response streams", () => {
   it("gets what has come and what comes, with the leader's head, without a run of the handler", async () => {

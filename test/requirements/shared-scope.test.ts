@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { answer, fillOf, kitOf, openWith, said, textOf } from "../support/kit.ts";
-import type { Asked, Kit, KitOptions, Said } from "../support/kit.ts";
+import type { Asked, Kit, Said } from "../support/kit.ts";
+import { staleKit } from "../support/staged.ts";
 
 type Headers = NonNullable<Said["headers"]>;
-
-function staleKit(headers: Headers = {}, options: KitOptions = {}): Kit {
-  const kit = kitOf({ ...options, route: { ttl: 10, revalidate: true, ...options.route } });
-  kit.ask({}, { headers: { etag: '"v1"', ...headers }, body: "stored" });
-  kit.clock.advance(10);
-  return kit;
-}
 
 const ANN: Asked = { headers: { authorization: "Bearer ann" } };
 

@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StreamedReply } from "../../src/adapter.ts";
-import { fillOf, followOf, kitOf, openWith, settle } from "../support/kit.ts";
-import type { Kit } from "../support/kit.ts";
-
-/** A leader and a follower of a stream that is too large to buffer; the leader has read nothing of it. */
-async function outgrown(): Promise<{
-  kit: Kit;
-  stream: StreamedReply;
-  follower: AsyncIterableIterator<Uint8Array>;
-}> {
-  const kit = kitOf({ route: { maxBodyBytes: 4, waitMs: 1000 } });
-  const stream = openWith(fillOf(kit.now())).stream();
-  const follower = followOf(await kit.begin()).content;
-  return { kit, stream, follower };
-}
+import { settle } from "../support/kit.ts";
+import { outgrown } from "../support/streams.ts";
 
 /** Writes as long as there is room. Returns how many parts there was room for. */
 async function fed({ sink }: StreamedReply, most: number): Promise<number> {

@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fill } from "../../src/adapter.ts";
-import type { RouteOptions } from "../../src/index.ts";
 import { answer, fillOf, kitOf, said, serveOf, settle, textOf } from "../support/kit.ts";
-import type { Asked } from "../support/kit.ts";
-import { stale } from "../support/staged.ts";
-import type { Staged } from "../support/staged.ts";
-
-const thrown = (own: object): Error => Object.assign(new Error("thrown"), own);
-
-/** A refresh that a request waits for in place of something stale. */
-function refreshing(route: RouteOptions<Asked> = {}): Staged & { fill: Fill; waiting: Promise<unknown> } {
-  const kit = stale({ staleIfError: 60, ...route }, 60);
-  const waiting = Promise.resolve(kit.begin(kit.asked));
-  return { ...kit, fill: kit.fills[0] as Fill, waiting };
-}
+import { refreshing, stale, thrown } from "../support/staged.ts";
 
 describe("a refresh whose handler throws an error with a status of its own", () => {
   it("serves nothing stale, removes what is stored, and is not a failure", async () => {

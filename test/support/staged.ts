@@ -1,6 +1,7 @@
+import type { Fill } from "../../src/adapter.ts";
 import type { RouteOptions } from "../../src/index.ts";
 import { kitOf, refresher, serveOf, textOf } from "./kit.ts";
-import type { Asked, Kit, Said } from "./kit.ts";
+import type { Asked, Kit, KitOptions, Said } from "./kit.ts";
 
 /** A route with something stale stored. */
 export interface Staged extends Kit {
@@ -18,4 +19,24 @@ export function stale(route: RouteOptions<Asked>, age: number, response: Said = 
   kit.ask(asked, { body: "old", ...response });
   kit.clock.advance(age);
   return { ...kit, fills, asked, textNow: (other = asked) => textOf(serveOf(kit.now(other)).reply) };
+}
+
+/** An error with members of its own, such as a status. */
+export const thrown = (own: object): Error => Object.assign(new Error("thrown"), own);
+
+/** A refresh that a request waits for in place of something stale. */
+export function refreshing(
+  route: RouteOptions<Asked> = {},
+): Staged & { fill: Fill; waiting: Promise<unknown> } {
+  const kit = stale({ staleIfError: 60, ...route }, 60);
+  const waiting = Promise.resolve(kit.begin(kit.asked));
+  return { ...kit, fill: kit.fills[0] as Fill, waiting };
+}
+
+/** A route that revalidates, with an entry that has just gone stale. */
+export function staleKit(headers: Said["headers"] = {}, options: KitOptions = {}): Kit {
+  const kit = kitOf({ ...options, route: { ttl: 10, revalidate: true, ...options.route } });
+  kit.ask({}, { headers: { etag: '"v1"', ...headers }, body: "stored" });
+  kit.clock.advance(10);
+  return kit;
 }

@@ -57,7 +57,9 @@ export async function fillFrom(
     client.forget();
     throw error;
   }
-  // oxlint-disable-next-line typescript/only-throw-error -- a Response that the handler threw is still thrown
+  // Some frameworks let a handler throw a Response, to redirect for example, and catch it themselves: they must get it
+  // as without a cache.
+  // oxlint-disable-next-line typescript/only-throw-error -- the framework expects a Response, not an Error around it
   if (outcome.isThrown) throw outcome.response;
   return outcome.response;
 }

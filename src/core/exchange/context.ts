@@ -33,13 +33,13 @@ export function contextOf<Native>(
 }
 
 /** Returns the variant that a request selects, as far as it is known before there is a response. */
-export function variantIn<Native>({ policy, choose }: Context<Native>, found: Found): string {
+export function knownVariant<Native>({ policy, choose }: Context<Native>, found: Found): string {
   return choose(knownVary(found, policy));
 }
 
 /** Returns the name of a request's variant in the flights, the backoff and the hit-for-miss memory. */
 export function flightKeyOf<Native>(context: Context<Native>, found: Found): string {
-  return `${context.key.resource}\n${variantIn(context, found)}`;
+  return `${context.key.resource}\n${knownVariant(context, found)}`;
 }
 
 /** Returns the `key` parameter of `Cache-Status`, where the cache tells it. */
@@ -49,7 +49,7 @@ export function statusKeyOf<Native>(
   found: Found,
 ): Named {
   const { policy, key } = context;
-  return policy.cacheStatusKey ? statusKey(policy, key.resource, variantIn(context, found), digest) : {};
+  return policy.cacheStatusKey ? statusKey(policy, key.resource, knownVariant(context, found), digest) : {};
 }
 
 /** Makes the plan of a run of the handler. */

@@ -1,6 +1,6 @@
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
-import { contextOf, knownVary, variantIn } from "../exchange/context.ts";
+import { contextOf, knownVary, knownVariant } from "../exchange/context.ts";
 import type { Context } from "../exchange/context.ts";
 import { decide } from "../exchange/decide.ts";
 import { lookupIn } from "../exchange/parts.ts";
@@ -64,7 +64,7 @@ function look<Native>(parts: RunParts, context: Context<Native>): MaybePromise<F
     const now = clock.now();
     const course = decide(context, found, FULL_BUDGET, now, { flights, backoff, random: () => SUREST_DRAW });
     const verdict = verdictOf(course, context, found, now, flights);
-    const variant = variantIn(context, found);
+    const variant = knownVariant(context, found);
     const status = { ...verdict.status, ...statusKey(policy, key.resource, variant, digest) };
     const { entry } = found;
     return {

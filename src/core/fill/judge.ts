@@ -1,4 +1,5 @@
 import { areSendable } from "../../http/fields.ts";
+import { isErrorStatus } from "../../http/status.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Head, Policy } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
@@ -84,8 +85,4 @@ export function thrownAnswer(error: unknown, { errorStatuses }: Policy, given?: 
   const { status, statusCode } = error as { readonly status?: unknown; readonly statusCode?: unknown };
   const found = [status, statusCode, given].find(isErrorStatus);
   return found === undefined || errorStatuses.has(found) ? undefined : found;
-}
-
-function isErrorStatus(status: unknown): status is number {
-  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }

@@ -1,4 +1,4 @@
-import { fieldOf } from "../../http/fields.ts";
+import { fieldOf, withoutFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Head, Reply } from "../contract/request-and-policy.ts";
@@ -37,7 +37,7 @@ export function storedReply(
   const added: Fields = cookies === undefined ? status : [["set-cookie", cookies], ...status];
   const tag = fieldOf(entry.fields, "etag");
   const sent = clientFields(run, head, tag === undefined ? [] : [["etag", tag]], []);
-  const fields = without(sent, ["content-length", "set-cookie", ...added.map(([name]) => name)]);
+  const fields = withoutFields(sent, ["content-length", "set-cookie", ...added.map(([name]) => name)]);
   const { storedAt } = entry;
   // Not the entry's own bytes: a change of this message leaves the stored response as it is.
   const whole = { status: head.status, fields, body: content, storedAt, making: head.making };
@@ -63,9 +63,5 @@ function clientFields(run: Run, head: Head, tag: Fields, status: Fields): Fields
     ...status,
   ];
   const names = fields.map(([name]) => name);
-  return [...without(head.fields, names), ...fields];
-}
-
-function without(fields: Fields, names: readonly string[]): Fields {
-  return fields.filter(([name]) => !names.includes(name));
+  return [...withoutFields(head.fields, names), ...fields];
 }

@@ -1,5 +1,5 @@
 import { parseEntityTag } from "../../http/etag.ts";
-import { combined, fieldOf } from "../../http/fields.ts";
+import { combined, fieldOf, withoutFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { HandlerHead, Head } from "../contract/request-and-policy.ts";
@@ -52,16 +52,17 @@ export function updateStored(run: Run, head: HandlerHead, stale: Entry): Updated
   if (!isOfOne && isOfAnother(stale, head.fields))
     return { entry: { ...stale, ...past }, fate: "dropped", refusal: undefined };
   // Without a `Date` of its own the message is of now; the stored one would make it as old as what it freshens.
-  const undated = without(stale.fields, "date");
+  const undated = withoutFields(stale.fields, ["date"]);
   const hasVary = fieldOf(head.fields, "vary") !== undefined;
   const news = storedFields(readHead(head), policy, undefined);
   // The stored `Vary` has what the route declares already, beside what its handler sent.
-  const merged = mergedFields(undated, hasVary ? news : without(news, "vary"));
+  const merged = mergedFields(undated, hasVary ? news : withoutFields(news, ["vary"]));
   const making = mergedMaking(head, stale);
   const whole = wholeHead(head, stale, merged, making);
   // What the message implies may follow from a stored field, and the other way round.
   const varies = variesBy(whole, policy);
-  const fields = varies === undefined ? merged : [...without(merged, "vary"), ["vary", varies] as const];
+  const fields =
+    varies === undefined ? merged : [...withoutFields(merged, ["vary"]), ["vary", varies] as const];
   const judgement = isOfOne ? "credentials" : (headRefusal(run, message) ?? judge(run, whole));
   learnFrom(run, whole, judgement);
   if (typeof judgement === "string") {
@@ -104,10 +105,6 @@ function mergedMaking({ fields, making }: HandlerHead, stale: Entry): Pick<Entry
   const added = new Set([...(stale.making?.added ?? []).filter(stays), ...(making?.added ?? [])]);
   if (stale.making === undefined && removed.size === 0 && added.size === 0) return {};
   return { making: { ...stale.making, removed: [...removed], added: [...added] } };
-}
-
-function without(fields: Fields, left: string): Fields {
-  return fields.filter(([name]) => name !== left);
 }
 
 /** Whether a message names, by a strong tag, another representation than the stored one (RFC 9111 §4.3.4). */

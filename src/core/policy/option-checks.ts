@@ -1,4 +1,5 @@
 import { isFieldName } from "../../http/fields.ts";
+import { isErrorStatus, isStorableStatus } from "../../http/status.ts";
 import { CacheError, checkedOptions, show } from "../contract/errors.ts";
 import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
@@ -104,10 +105,6 @@ function isTimeouts(value: unknown): boolean {
   return areTimes && (soft === undefined || hard === undefined || Number(soft) <= Number(hard));
 }
 
-function isErrorStatus(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599;
-}
-
 /**
  * Checks the options of a route or the `defaults` of a cache. `where` names them in messages. `others` are options that the
  * adapter handles itself, which messages offer as well.
@@ -159,11 +156,5 @@ function isStatusMap(value: unknown): boolean {
       ([status, kept]) =>
         isStorableStatus(Number(status)) && (kept === true || (typeof kept === "number" && kept >= 0)),
     )
-  );
-}
-
-function isStorableStatus(value: unknown): boolean {
-  return (
-    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599 && value !== 206 && value !== 304
   );
 }

@@ -1,5 +1,5 @@
 import { isNotModified, notModifiedFields } from "../../http/conditional.ts";
-import { combined, fieldOf, fieldsOfPart } from "../../http/fields.ts";
+import { combined, fieldOf, fieldsOfPart, withoutFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import { parseList } from "../../http/list.ts";
 import { areWorthParts, multipartRanges } from "../../http/multipart.ts";
@@ -228,7 +228,7 @@ function partOf(
   if (ranges.length > 1 || only === undefined) return partsOf(fields, body, ranges, added);
   const part = body.subarray(only.first, only.last + 1);
   const place: Fields = [["content-range", formatContentRange(only, body.byteLength)]];
-  return cutReply([...without(fields, ["content-range"]), ...place], part, added);
+  return cutReply([...withoutFields(fields, ["content-range"]), ...place], part, added);
 }
 
 function refusesRanges(fields: Fields): boolean {
@@ -247,14 +247,10 @@ function partsOf(
   // With their own heads, the parts may be larger than the whole.
   if (parts.body.byteLength >= body.byteLength) return undefined;
   const type: Fields = [["content-type", parts.contentType]];
-  return cutReply([...without(fields, ["content-type", "content-range"]), ...type], parts.body, added);
+  return cutReply([...withoutFields(fields, ["content-type", "content-range"]), ...type], parts.body, added);
 }
 
 function cutReply(fields: Fields, body: Uint8Array, added: Fields): Reply {
   const length: Fields = [["content-length", String(body.byteLength)]];
   return { status: 206, fields: [...fields, ...length, ...added], body };
-}
-
-function without(fields: Fields, names: readonly string[]): Fields {
-  return fields.filter(([name]) => !names.includes(name));
 }

@@ -1,5 +1,6 @@
 import { areSendable, endToEnd, MESSAGE_FIELDS, toFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
+import { isStorableStatus } from "../../http/status.ts";
 import { CacheError, checkedOptions, show } from "../contract/errors.ts";
 import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
@@ -133,14 +134,4 @@ export function storedResponse(entry: Entry): StoredResponse {
     ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
   );
   return { status, fields, body: new Uint8Array(body), storedAt, staleAt };
-}
-
-function isStorableStatus(status: unknown): boolean {
-  return (
-    Number.isInteger(status) &&
-    Number(status) >= 200 &&
-    Number(status) <= 599 &&
-    status !== 206 &&
-    status !== 304
-  );
 }

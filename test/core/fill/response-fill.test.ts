@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { Fill } from "../../../src/adapter.ts";
-import type { RouteOptions } from "../../../src/index.ts";
 import {
   answer,
   fillOf,
@@ -12,23 +11,12 @@ import {
   settle,
   textOf,
 } from "../../support/kit.ts";
-import type { Asked } from "../../support/kit.ts";
-import { stale } from "../../support/staged.ts";
-import type { Staged } from "../../support/staged.ts";
+import { refreshing, stale, thrown } from "../../support/staged.ts";
 
 const policy = (nonce: string): Record<string, string> => ({
   "content-security-policy": `script-src 'self' 'nonce-${nonce}'`,
 });
 const page = (nonce: string): string => `<script nonce="${nonce}">1</script>`;
-
-const thrown = (own: object): Error => Object.assign(new Error("thrown"), own);
-
-/** A refresh that a request waits for in place of something stale. */
-function refreshing(route: RouteOptions<Asked> = {}): Staged & { fill: Fill; waiting: Promise<unknown> } {
-  const kit = stale({ staleIfError: 60, ...route }, 60);
-  const waiting = Promise.resolve(kit.begin(kit.asked));
-  return { ...kit, fill: kit.fills[0] as Fill, waiting };
-}
 
 describe("a response that is opened", () => {
   it("is over after its first end, whatever follows", () => {

@@ -5,16 +5,8 @@ import { formatHttpDate } from "../../../src/http/http-date.ts";
 import { answer, asyncStore, fillOf, kitOf, openWith, said, settle, textOf } from "../../support/kit.ts";
 import { memoryStore } from "../../../src/index.ts";
 import type { Store } from "../../../src/index.ts";
-import type { Kit, KitOptions, Said } from "../../support/kit.ts";
-
-type Headers = NonNullable<Said["headers"]>;
-
-function staleKit(headers: Headers = {}, options: KitOptions = {}): Kit {
-  const kit = kitOf({ ...options, route: { ttl: 10, revalidate: true, ...options.route } });
-  kit.ask({}, { headers: { etag: '"v1"', ...headers }, body: "stored" });
-  kit.clock.advance(10);
-  return kit;
-}
+import type { Kit, Said } from "../../support/kit.ts";
+import { staleKit } from "../../support/staged.ts";
 
 describe("a 304 freshens", () => {
   it("the fields that it has, and leaves the others", () => {

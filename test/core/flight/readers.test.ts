@@ -1,35 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Decision, Fill, Sink, StreamedReply } from "../../../src/adapter.ts";
+import type { Sink } from "../../../src/adapter.ts";
 import { asking, fillOf, followOf, kitOf, openWith, readText, settle } from "../../support/kit.ts";
-import type { Asked, Kit, KitOptions, Said } from "../../support/kit.ts";
-
-/** A leader whose response flows, and what it was asked with. */
-async function streaming(
-  options: KitOptions = {},
-  response: Said = {},
-): Promise<{ kit: Kit; fill: Fill; stream: StreamedReply; stopped: () => number }> {
-  const kit = kitOf(options);
-  const fill = fillOf(kit.now());
-  let stops = 0;
-  const stream = openWith(fill, response).stream(() => stops++);
-  return { kit, fill, stream, stopped: () => stops };
-}
-
-async function joined(kit: Kit, asked?: Asked): Promise<Decision> {
-  return kit.begin(asked);
-}
-
-/** A leader and a follower of a stream that is too large to buffer; the leader has read nothing of it. */
-async function outgrown(): Promise<{
-  kit: Kit;
-  stream: StreamedReply;
-  follower: AsyncIterableIterator<Uint8Array>;
-}> {
-  const kit = kitOf({ route: { maxBodyBytes: 4, waitMs: 1000 } });
-  const stream = openWith(fillOf(kit.now())).stream();
-  const follower = followOf(await kit.begin()).content;
-  return { kit, stream, follower };
-}
+import type { Kit } from "../../support/kit.ts";
+import { joined, outgrown, streaming } from "../../support/streams.ts";
 
 describe("the client of a run", () => {
   it("reads at its own pace beside followers, and the source waits for it beyond the budget", async () => {

@@ -14,18 +14,17 @@ interface Called {
   readonly told: (readonly [unknown, StoreFailure])[];
 }
 
+/** A store whose every method does the same. */
+function oddStore(behaviour: () => unknown): Store {
+  const methods = { get: behaviour, set: behaviour, delete: behaviour, clear: behaviour };
+  return { name: "odd", ...methods } as unknown as Store;
+}
+
 function callsOf(behaviour: () => unknown): Called {
   const told: (readonly [unknown, StoreFailure])[] = [];
   const clock = testClock();
-  const store = {
-    name: "odd",
-    get: behaviour,
-    set: behaviour,
-    delete: behaviour,
-    clear: behaviour,
-  } as unknown as Store;
   return {
-    calls: new GuardedStore(store, clock, 250, (error, failure) => told.push([error, failure])),
+    calls: new GuardedStore(oddStore(behaviour), clock, 250, (error, failure) => told.push([error, failure])),
     clock,
     told,
   };
@@ -131,14 +130,7 @@ describe("a call of a store", () => {
 
 describe("a request", () => {
   function withStore(behaviour: () => unknown, onError: () => void = () => undefined): Kit {
-    const store = {
-      name: "odd",
-      get: behaviour,
-      set: behaviour,
-      delete: behaviour,
-      clear: behaviour,
-    } as unknown as Store;
-    return kitOf({ cache: { store, onError } });
+    return kitOf({ cache: { store: oddStore(behaviour), onError } });
   }
 
   it("is a miss where the store throws, and its response is not counted as stored", () => {

@@ -2,19 +2,10 @@ import { describe, expect, it } from "vitest";
 import { settingsOf } from "../../../src/core/policy/cache-options.ts";
 import { createCache } from "../../../src/index.ts";
 import type { CacheOptions } from "../../../src/index.ts";
+import { refused } from "../../support/refused.ts";
 
 function make(options: unknown): () => unknown {
   return () => createCache(options as CacheOptions);
-}
-
-function refused(code: string, ...words: readonly string[]): unknown {
-  return expect.objectContaining({
-    name: "CacheError",
-    code,
-    message: expect.stringMatching(
-      new RegExp(words.map((word) => word.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")).join(".*")),
-    ),
-  });
 }
 
 describe("a wrong option of a cache", () => {

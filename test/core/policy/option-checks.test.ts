@@ -2,19 +2,10 @@ import { describe, expect, it } from "vitest";
 import { createCache } from "../../../src/index.ts";
 import type { RouteOptions } from "../../../src/index.ts";
 import { engineOf } from "../../../src/adapter.ts";
+import { refused } from "../../support/refused.ts";
 
 function declare(options: unknown): () => unknown {
   return () => engineOf(createCache()).policy(options as RouteOptions, { route: "GET /reports/:id" });
-}
-
-function refused(code: string, ...words: readonly string[]): unknown {
-  return expect.objectContaining({
-    name: "CacheError",
-    code,
-    message: expect.stringMatching(
-      new RegExp(words.map((word) => word.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")).join(".*")),
-    ),
-  });
 }
 
 describe("a wrong option of a route", () => {

@@ -41,6 +41,10 @@ export const http = {
     parseDeltaSeconds: digits(),
     MAX_DELTA_SECONDS: none("a number"),
   },
+  "http/status.js": {
+    isErrorStatus: none("it looks into no text"),
+    isStorableStatus: none("it looks into no text"),
+  },
   "http/structured-fields.js": { parseDictionary: structured(), parseStringList: structured() },
   "http/etag.js": {
     parseEntityTag: list(),
@@ -93,6 +97,12 @@ export const http = {
       compare([["link", text]], [["link", "a"]]);
     }),
     isAddable: list(),
+    withoutFields: members((choose, text) =>
+      choose(
+        names(text).map((name) => [name, "a"]),
+        ["a", "b"],
+      ),
+    ),
     fieldsOfPart: members((choose, text) => choose(names(text).map((name) => [name, "a"]))),
     endToEnd: members((choose, text) =>
       choose([["connection", names(text).join()], ...names(text).map((name) => [name, "a"])]),
