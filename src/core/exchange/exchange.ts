@@ -78,17 +78,18 @@ export class Exchange {
     const { clock } = this.#parts;
     const now = clock.now();
     const found = this.#lookup.find(context.key.resource, context.choose, now, context.policy);
-    if (found instanceof Promise)
-      return found.then((read) => this.#act(context, withLearned(read, budget), budget, clock.now()));
-    return this.#act(context, withLearned(found, budget), budget, now);
+    if (found instanceof Promise) return found.then((read) => this.#act(context, read, budget, clock.now()));
+    return this.#act(context, found, budget, now);
   }
 
   #act<Native>(
     context: Context<Native>,
-    found: Found,
+    read: Found,
     budget: WaitBudget,
     now: number,
   ): MaybePromise<Decision> {
+    // A request that has waited may know more than the store.
+    const found = budget.vary === undefined ? read : withLearned(read, budget);
     const course = decide(context, found, budget, now, this.#parts);
     switch (course.kind) {
       case "hit":
