@@ -62,7 +62,7 @@ export class CapturedHead {
    */
   complete(captured?: Captured): HandlerHead {
     const content = captured?.kind === "content" ? captured.bytes : undefined;
-    const isTyped = content !== undefined || captured?.kind === "object" || captured?.kind === "null";
+    const isTyped = content !== undefined || captured?.kind === "object";
     const now = subtractFields(fieldsOf(this.#reply), this.earlier);
     const hasType = this.#own.some(([name]) => name === "content-type");
     const isLate = ([name]: Fields[number]): boolean =>

@@ -83,7 +83,7 @@ export class FastifyFill {
     });
   }
 
-  /** Whether the text of an object that was sent is to be given to `captureText`. */
+  /** Whether the text of an object, or of null, that was sent is to be given to `captureText`. */
   get awaitsText(): boolean {
     return this.#state.at === "captured" && this.#state.sent.kind === "object" && !this.#isRepeated;
   }
@@ -105,8 +105,8 @@ export class FastifyFill {
     if (sent.kind === "stream") return this.#flow(open, sent.stream, payload);
     if (sent.kind === "passed") return this.#pass(open, sent.refusal, payload);
     // Only a hook has made content of it, and what hooks do is not stored.
-    if (sent.kind === "object") return this.#pass(open, "malformed", payload);
-    return this.#complete(open, sent.kind === "null" ? undefined : sent.bytes, payload);
+    if (sent.kind === "object" && !sent.isNull) return this.#pass(open, "malformed", payload);
+    return this.#complete(open, sent.kind === "object" ? undefined : sent.bytes, payload);
   }
 
   /** The hooks that run after `send` have run. */

@@ -7,20 +7,18 @@ import type { AnyStream } from "./source.ts";
 
 /** A payload that was sent by the handler, or for it by an error handler, as it was captured. */
 export type Captured =
-  /** An object that is not serialised yet. */
-  | { readonly kind: "object" }
+  /** An object, or null, that is not serialised yet. */
+  | { readonly kind: "object"; readonly isNull: boolean }
   /** Text, bytes, or undefined. `restore` takes back the serializer that the reply was given to capture the text. */
   | { readonly kind: "content"; bytes: string | Uint8Array | undefined; restore?: (() => void) | undefined }
-  | { readonly kind: "null" }
   | { readonly kind: "stream"; readonly stream: HandlerStream }
   /** A stream that flows past the cache. */
   | { readonly kind: "passed"; readonly refusal: Refusal };
 
 /** Captures a payload that is no stream. */
 export function capturedContent(reply: FastifyReply, payload: unknown): Captured {
-  if (payload === null) return { kind: "null" };
   if (payload === undefined || Buffer.isBuffer(payload)) return { kind: "content", bytes: payload };
-  if (typeof payload !== "string") return { kind: "object" };
+  if (typeof payload !== "string") return { kind: "object", isNull: payload === null };
   const captured: Captured = { kind: "content", bytes: payload };
   captured.restore = onSerialized(reply, (text) => (captured.bytes = text));
   return captured;
@@ -36,7 +34,7 @@ export function capturedErrorPage(reply: FastifyReply, payload: unknown): Captur
   const isAsMade =
     typeof payload === "string" &&
     String(Buffer.byteLength(payload)) === String(reply.getHeader("content-length"));
-  return isAsMade ? { kind: "content", bytes: payload } : { kind: "object" };
+  return isAsMade ? { kind: "content", bytes: payload } : { kind: "object", isNull: false };
 }
 
 /** Sets a reply's serializer; the returned function restores the earlier one, unless another has been set since. */

@@ -322,7 +322,13 @@ describe("a Response of which some has been read", () => {
 });
 
 describe("a payload that has no text of its own", () => {
-  it("is content of no bytes where it is null", async () => {
+  it("is the JSON that Fastify makes of null where the handler set no content type", async () => {
+    const answers = await twice(await prepared((reply) => reply.send(null)));
+
+    expect(wordsOf(answers)).toEqual(missThenHit("null"));
+  });
+
+  it("is content of no bytes where it is null with a content type", async () => {
     const answers = await twice(await prepared((reply) => reply.type("text/plain").send(null)));
 
     expect(wordsOf(answers)).toEqual(missThenHit(""));
