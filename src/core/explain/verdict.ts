@@ -92,7 +92,8 @@ function hit<Native>(
   now: number,
 ): Verdict {
   const chance = refreshes ? chanceOfEarlyRefresh(entry, now, policy.earlyRefresh) : 0;
-  const percent = Math.round(100 * chance);
+  // 100 of 100 is told only where it is certain.
+  const percent = chance === 1 ? 100 : Math.min(99, Math.round(100 * chance));
   const because = [
     percent === 0
       ? "The stored response is served; the handler does not run."

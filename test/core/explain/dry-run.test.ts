@@ -172,6 +172,18 @@ describe("an early refresh is told as it then happens: it", () => {
     expect(text).toContain("in 14 of 100 cases the handler runs behind the answer (earlyRefresh).");
   });
 
+  it("is told as certain only where it is", async () => {
+    const kit = nearEnd({ requestDirectives: true, staleIfError: 60 });
+    kit.clock.advance(1.999);
+
+    const before = await kit.cache.explain(described({}));
+    kit.clock.advance(0.001);
+    const after = await kit.cache.explain(described({ headers: { "cache-control": "max-stale" } }));
+
+    expect(before.text).toContain("in 99 of 100 cases the handler runs behind the answer (earlyRefresh).");
+    expect(after.text).toContain("in 100 of 100 cases the handler runs behind the answer (earlyRefresh).");
+  });
+
   it("does not run while another is under way", async () => {
     const kit = nearEnd({});
     const { fills, refresh } = refresher();
