@@ -12,7 +12,7 @@ const site = new Site();
 const cache =
   caching === "without-cache"
     ? undefined
-    : createCache({ reporter: false, onError: () => undefined, defaults: { waitMs: WAIT_MS } });
+    : createCache({ reporter: false, onError: () => undefined, defaults: { maxWait: WAIT_MS / 1000 } });
 
 async function start(): Promise<Server> {
   if (framework === "fastify") {

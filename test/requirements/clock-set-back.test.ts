@@ -155,11 +155,11 @@ describe("an entry from the future, in a store that outlives its process,", () =
 });
 
 describe("a request that waits while the clock is set back", () => {
-  it("waits no longer than waitMs, though its leader changes", async () => {
+  it("waits no longer than maxWait, though its leader changes", async () => {
     const at = testClock();
     let shift = 0;
     const clock = { now: () => at.now() + shift, schedule: at.schedule.bind(at) };
-    const kit = kitOf({ cache: { clock }, route: { waitMs: 10_000 } });
+    const kit = kitOf({ cache: { clock }, route: { maxWait: 10 } });
     const first = fillOf(kit.now());
     const second = asking(kit, {});
     const third = asking(kit, {});
@@ -175,12 +175,12 @@ describe("a request that waits while the clock is set back", () => {
     expect(third()).toBeDefined();
   });
 
-  it("does not wait for a second run once waitMs is over", async () => {
+  it("does not wait for a second run once maxWait is over", async () => {
     const timers = testClock();
     let behindMs = 0;
     const schedule: Clock["schedule"] = (callback, delayMs) => timers.schedule(callback, delayMs);
     const clock: Clock = { now: () => timers.now() - behindMs, schedule };
-    const kit = kitOf({ cache: { clock }, route: { waitMs: 1000 } });
+    const kit = kitOf({ cache: { clock }, route: { maxWait: 1 } });
     kit.now();
     const decided = [asking(kit, {}), asking(kit, {})];
     await settle();

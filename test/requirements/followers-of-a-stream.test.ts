@@ -128,7 +128,7 @@ describe("a leader whose client disconnects", () => {
   });
 
   it("is given up where its handler falls silent, for later requests, too", async () => {
-    const kit = kitOf({ route: { waitMs: 1000 } });
+    const kit = kitOf({ route: { maxWait: 1 } });
     const fill = fillOf(kit.now());
     const follower = joined(kit);
     fill.leave();

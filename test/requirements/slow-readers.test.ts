@@ -30,7 +30,7 @@ describe("a leader that does not read a stream too large to buffer", () => {
     expect(await fed(stream, 10)).toBeLessThan(10);
   });
 
-  it("is cut off after waitMs, and its followers get the rest", async () => {
+  it("is cut off after maxWait, and its followers get the rest", async () => {
     const { kit, stream, follower } = await outgrown();
     const leader = stream.content;
     const whole = readAll(follower);

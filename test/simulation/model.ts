@@ -4,7 +4,7 @@ import type { History, Moment, Purge, Request, Run, Whose } from "./history.ts";
 import type { World } from "./world.ts";
 
 /** What a cache does where a route says nothing. */
-const DEFAULTS = { ttl: 60, waitMs: 10_000, maxWaiters: 10_000, uncacheableTtl: 120, refreshHard: 30 };
+const DEFAULTS = { ttl: 60, maxWait: 10, maxWaiters: 10_000, uncacheableTtl: 120, refreshHard: 30 };
 
 /** The longest time that a read of the store takes. */
 const STORE_DEADLINE_MS = 250;
@@ -30,8 +30,8 @@ export class Model {
     return this.#world;
   }
 
-  get waitMs(): number {
-    return this.#world.route.waitMs ?? DEFAULTS.waitMs;
+  get maxWaitMs(): number {
+    return (this.#world.route.maxWait ?? DEFAULTS.maxWait) * 1000;
   }
 
   /** What a client may demand, where the route lets it demand anything. */
@@ -102,7 +102,7 @@ export class Model {
   isForsaken({ by, isBackground }: Run, { at }: Moment): boolean {
     const client = this.#history.requests[by];
     if (isBackground || client?.over === undefined || client.fate === "clean") return false;
-    return at >= client.over.at + this.waitMs;
+    return at >= client.over.at + this.maxWaitMs;
   }
 
   /** Whether somebody waited for a run in vain, which had no deadline of its own: then nobody else begins to wait. */
@@ -111,9 +111,9 @@ export class Model {
     return this.#history.requests.some(
       (request) =>
         isOfOne(request, run) &&
-        at.at - request.began.at >= this.waitMs &&
+        at.at - request.began.at >= this.maxWaitMs &&
         (request.decided === undefined ||
-          (request.decided.seq > run.began.seq && request.decided.at - request.began.at >= this.waitMs)),
+          (request.decided.seq > run.began.seq && request.decided.at - request.began.at >= this.maxWaitMs)),
     );
   }
 
@@ -121,7 +121,7 @@ export class Model {
   get softMs(): number {
     const { handlerTimeout } = this.#world.route;
     const soft = typeof handlerTimeout === "object" ? handlerTimeout.soft : handlerTimeout;
-    return Math.min(this.waitMs, (soft ?? Infinity) * 1000);
+    return Math.min(this.maxWaitMs, (soft ?? Infinity) * 1000);
   }
 
   /** Why a request must not be served what another one's run says, at the moment of its decision. */

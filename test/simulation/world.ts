@@ -124,7 +124,7 @@ function drawLimits(random: Random): RouteOptions<Native> {
     ...(random.chance(0.3)
       ? { handlerTimeout: random.pick([soft, { soft, hard: 0.5 }, { hard: random.pick([0.1, 1]) }]) }
       : {}),
-    waitMs: random.pick([0, 50, 500, 500, 3000, 10_000]),
+    maxWait: random.pick([0, 0.05, 0.5, 0.5, 3, 10]),
     ...(random.chance(0.2) ? { maxWaiters: random.pick([0, 1, 3]) } : {}),
     maxBodyBytes: random.pick([60, 200, 10_000, 10_000]),
     ...(random.chance(0.5) ? { uncacheableTtl: random.pick([0, 0.3, 2]) } : {}),

@@ -25,7 +25,7 @@ export async function outgrown(): Promise<{
   stream: StreamedReply;
   follower: AsyncIterableIterator<Uint8Array>;
 }> {
-  const kit = kitOf({ route: { maxBodyBytes: 4, waitMs: 1000 } });
+  const kit = kitOf({ route: { maxBodyBytes: 4, maxWait: 1 } });
   const stream = openWith(fillOf(kit.now())).stream();
   const follower = followOf(await kit.begin()).content;
   return { kit, stream, follower };

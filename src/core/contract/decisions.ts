@@ -177,7 +177,7 @@ export interface Sink {
   room(): Promise<void> | undefined;
   /**
    * Reports that the run's own client is not reading, where the adapter does not use `content`. `cut` is called if that
-   * lasts for the route's `waitMs` while others follow. Returns a function to call when the client reads again.
+   * lasts for the route's `maxWait` while others follow. Returns a function to call when the client reads again.
    */
   hold(cut: () => void): () => void;
   /** Ends the content cleanly. It is stored if its length equals the head's `Content-Length`. */

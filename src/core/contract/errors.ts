@@ -166,9 +166,18 @@ function checkName(name: string, known: readonly string[], offered: readonly str
       `${where}: the option "${name}" is planned and not built yet; leave it out, since it would have no effect`,
     );
   }
+  const instead = INSTEAD.get(name);
+  if (instead !== undefined) throw unknownOption(where, name, `write ${instead}`);
   const near = offered.find((candidate) => isNear(candidate, name));
   const remedy = near === undefined ? `the options are ${offered.join(", ")}` : `did you mean "${near}"?`;
-  throw new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
+  throw unknownOption(where, name, remedy);
+}
+
+/** What to write in place of names that options do not have. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([["waitMs", "maxWait, in seconds: 0.5"]]);
+
+function unknownOption(where: string, name: string, remedy: string): CacheError {
+  return new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
 }
 
 /** Returns whether two names differ only in case, in separators or in one letter. */

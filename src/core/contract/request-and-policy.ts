@@ -171,12 +171,12 @@ export interface Policy<Native = never> {
   readonly staleIfErrorMs: number | undefined;
   /** The statuses that `staleIfError` treats as errors. */
   readonly errorStatuses: ReadonlySet<number>;
-  /** How long in ms to wait for the handler before serving a stale response. Undefined: `waitMs`. */
+  /** How long in ms to wait for the handler before serving a stale response. Undefined: `maxWaitMs`. */
   readonly softTimeoutMs: number | undefined;
   /** How long in ms a run may take before its response is no longer stored or shared. Undefined: no limit. */
   readonly hardTimeoutMs: number | undefined;
   /** How long in ms a request waits for another request's run. */
-  readonly waitMs: number;
+  readonly maxWaitMs: number;
   readonly maxWaiters: number;
   /** How long in ms a resource stays hit-for-miss after a response that could not be shared. */
   readonly uncacheableMs: number;

@@ -29,15 +29,15 @@ export interface Span {
  * as many as `maxWaiters` are `waiting` already. A request that may be served stale waits for `softTimeoutMs` at most.
  */
 export function spanOf(
-  { waitMs, maxWaiters, softTimeoutMs = Infinity }: Policy,
+  { maxWaitMs, maxWaiters, softTimeoutMs = Infinity }: Policy,
   { turns, until = Infinity }: WaitBudget,
   waiting: number,
   now: number,
   mayBeStale: boolean,
 ): Span | undefined {
   if (turns === 0 || waiting >= maxWaiters) return undefined;
-  // A clock that is set back makes no request wait for more than `waitMs` again.
-  const last = Math.min(until, now + waitMs);
+  // A clock that is set back makes no request wait for more than `maxWaitMs` again.
+  const last = Math.min(until, now + maxWaitMs);
   const end = mayBeStale ? Math.min(last, now + softTimeoutMs) : last;
   return end > now ? { end, until: last } : undefined;
 }

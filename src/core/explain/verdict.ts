@@ -78,12 +78,13 @@ export function failedVerdict(error: unknown): Verdict {
 
 const WITHIN = "The stored response is stale and within its stale-if-error window.";
 const FAILED = "The handler has failed not long ago: it is not asked again yet.";
-const NO_WAIT = "The handler runs without this client, which waitMs or maxWaiters keeps from waiting for it.";
+const NO_WAIT =
+  "The handler runs without this client, which maxWait or maxWaiters keeps from waiting for it.";
 const ASKED_FIRST = "The handler runs without this client, which is served the stored response if it fails.";
 const WAITS =
   "The handler is running for this key already: the request waits, and is given that response if it may be shared.";
 const RUNS_BESIDE =
-  "The handler is running for this key already, and waitMs or maxWaiters keeps the request from waiting for it.";
+  "The handler is running for this key already, and maxWait or maxWaiters keeps the request from waiting for it.";
 
 function hit<Native>(
   { refreshes }: Extract<Course, { readonly kind: "hit" }>,

@@ -99,7 +99,7 @@ export class HandlerRun implements Fill {
         this.#state = {
           kind: "left",
           thrown: state.thrown,
-          stopTimer: parts.clock.schedule(() => this.#giveUp(), policy.waitMs),
+          stopTimer: parts.clock.schedule(() => this.#giveUp(), policy.maxWaitMs),
         };
       return true;
     }

@@ -58,7 +58,7 @@ export class ResponseFill implements OpenFill, Sink {
       isWanted: () => isBackground && this.storable,
       onUnwanted: () => this.#giveUp(),
       clock: parts.clock,
-      waitMs: isBackground ? refreshDeadlineOf(policy) : policy.waitMs,
+      waitMs: isBackground ? refreshDeadlineOf(policy) : policy.maxWaitMs,
     });
     if (typeof judgement !== "string") this.#state = { kind: "storable", judged: judgement, held: undefined };
     else {

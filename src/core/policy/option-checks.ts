@@ -57,10 +57,8 @@ const ROUTE_CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknow
     isPositive(value) || isTimeouts(value)
       ? undefined
       : "seconds more than 0 and at most 2147483, or { soft, hard } with soft not above hard, such as { soft: 0.5, hard: 10 }",
-  waitMs: (value) =>
-    typeof value === "number" && value >= 0 && value <= LONGEST_TIMER_MS
-      ? undefined
-      : "milliseconds, 0 or more and at most 2147483647",
+  maxWait: (value) =>
+    value === 0 || isPositive(value) ? undefined : "seconds, 0 or more and at most 2147483, such as 0.5",
   maxWaiters: (value) =>
     Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number, 0 or more",
   uncacheableTtl: isSeconds,

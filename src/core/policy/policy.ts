@@ -58,7 +58,7 @@ export interface PolicyParts {
 
 const DEFAULT_TTL_MS = 60_000;
 const DEFAULT_MAX_BODY_BYTES = 2 ** 20;
-const DEFAULT_WAIT_MS = 10_000;
+const DEFAULT_MAX_WAIT_SECONDS = 10;
 const DEFAULT_MAX_WAITERS = 10_000;
 const DEFAULT_UNCACHEABLE_SECONDS = 120;
 /** RFC 5861 §4. */
@@ -118,7 +118,7 @@ export function resolvePolicy<Native>(
     setCookie: all.setCookie ?? "refuse",
     maxBodyBytes: all.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     ...stalenessOf(all),
-    waitMs: all.waitMs ?? DEFAULT_WAIT_MS,
+    maxWaitMs: (all.maxWait ?? DEFAULT_MAX_WAIT_SECONDS) * 1000,
     maxWaiters: all.maxWaiters ?? DEFAULT_MAX_WAITERS,
     uncacheableMs: (all.uncacheableTtl ?? DEFAULT_UNCACHEABLE_SECONDS) * 1000,
     earlyRefresh: all.earlyRefresh ?? 0,

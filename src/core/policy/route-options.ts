@@ -10,8 +10,7 @@ export interface JsonSchemaSource {
 /**
  * The caching options of one route. All are optional. `Native` is the framework's own request.
  *
- * Durations are in seconds, unless the name ends in `Ms`. A wrong value throws `ERR_CACHE_OPTION_INVALID` when the route is
- * declared.
+ * All durations are in seconds. A wrong value throws `ERR_CACHE_OPTION_INVALID` when the route is declared.
  *
  * @example
  * cacheRoute(cache, {
@@ -157,10 +156,10 @@ export interface RouteOptions<Native = never> {
    */
   handlerTimeout?: number | { readonly soft?: number; readonly hard?: number };
   /**
-   * How long a request waits for another request's run, in milliseconds. After that it is served a stale response or runs
-   * the handler itself. Default: 10,000.
+   * How long a request waits for another request's run, in seconds. After that it is served a stale response or runs the
+   * handler itself. 0: no request waits. Default: 10.
    */
-  waitMs?: number;
+  maxWait?: number;
   /** How many requests may wait for one run. Any further request is served stale or runs the handler. Default: 10,000. */
   maxWaiters?: number;
   /**

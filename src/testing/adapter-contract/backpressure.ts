@@ -33,7 +33,7 @@ export const backpressure: Scenarios = {
     assert.equal(route.seen.length, 1, "the handler ran once");
   },
 
-  "a leader that does not read a followed stream too large to buffer is disconnected after waitMs": async (
+  "a leader that does not read a followed stream too large to buffer is disconnected after maxWait": async (
     stage,
   ) => {
     const whole = patterned(24_000_000);
@@ -47,7 +47,7 @@ export const backpressure: Scenarios = {
         yield part;
       }
     };
-    const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, waitMs: 10_000 });
+    const route = cached("/a", () => stream(parts), { ttl: 60, maxBodyBytes: 1_000_000, maxWait: 10 });
     const { client, clock, store } = await stage.site([route]);
     const leader = await client.open({ path: "/a" });
     const quick = await client.open({ path: "/a" });

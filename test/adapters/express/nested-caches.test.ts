@@ -57,7 +57,7 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
         await gate.pass();
         res.send("text");
       },
-      { ...OWN, waitMs: 60_000 },
+      { ...OWN, maxWait: 60 },
       [cacheRoute(quietCache(), { ttl: 60 })],
     );
     const leader = site.client.start({ path: "/a?q=1&x=1", headers: { "x-name": "leader" } });
@@ -98,7 +98,7 @@ describe.each(versions)("%s: two caches in front of one handler", (_version, exp
 });
 
 /** A wait longer than any test. */
-const FOREVER = { ttl: 60, waitMs: 600_000 };
+const FOREVER = { ttl: 60, maxWait: 600 };
 
 describe.each(versions)("%s: one cache twice in a request's chain", (_version, express) => {
   it.each([

@@ -70,7 +70,7 @@ describe.each(versions)(
       const site = await crowd(
         express,
         (res) => void (site.handler.runs > 1 && res.send("text")),
-        { waitMs: 600_000 },
+        { maxWait: 600 },
         [],
         (app) => app.get("/slow", () => undefined),
       );

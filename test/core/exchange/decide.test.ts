@@ -133,7 +133,7 @@ describe("the course of a request", () => {
       { hitForMiss: "answer", isRunning: true },
       "hit-for-miss",
     ],
-    ["waitMs is 0", { isRunning: true, route: { waitMs: 0 } }, "no-wait"],
+    ["maxWait is 0", { isRunning: true, route: { maxWait: 0 } }, "no-wait"],
     ["maxWaiters is 0", { isRunning: true, route: { maxWaiters: 0 } }, "no-wait"],
     ["as many wait as may", { isRunning: true, waiting: 2, route: { maxWaiters: 2 } }, "no-wait"],
     ["it has no turn left", { isRunning: true, budget: { turns: 0 } }, "no-wait"],
@@ -189,13 +189,13 @@ describe("the course of a request within stale-if-error", () => {
       { kind: "stand-in", because: "failed", refreshes: false },
     ],
     [
-      "stands in, and refreshes, where waitMs is 0",
-      { entry: ON_ERROR, route: { waitMs: 0 } },
+      "stands in, and refreshes, where maxWait is 0",
+      { entry: ON_ERROR, route: { maxWait: 0 } },
       { kind: "stand-in", because: "timeout", refreshes: true },
     ],
     [
-      "stands in where waitMs is 0 and a run is under way",
-      { entry: ON_ERROR, route: { waitMs: 0 }, isRunning: true },
+      "stands in where maxWait is 0 and a run is under way",
+      { entry: ON_ERROR, route: { maxWait: 0 }, isRunning: true },
       { kind: "stand-in", because: "timeout", refreshes: false },
     ],
     [

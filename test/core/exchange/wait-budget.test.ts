@@ -21,7 +21,7 @@ describe("waiting for a handler that takes long", () => {
   });
 
   it("ends when the route says so, however often the leader changes meanwhile", async () => {
-    const kit = kitOf({ route: { waitMs: 1000 } });
+    const kit = kitOf({ route: { maxWait: 1 } });
     const leader = fillOf(kit.now());
     const first = Promise.resolve(kit.begin());
     const second = Promise.resolve(kit.begin());
@@ -89,9 +89,9 @@ describe("waiting for a handler that takes long", () => {
 });
 
 describe("how long a request may wait for one run", () => {
-  const { policy } = kitOf({ route: { waitMs: 1000, maxWaiters: 2, handlerTimeout: 0.3 } });
+  const { policy } = kitOf({ route: { maxWait: 1, maxWaiters: 2, handlerTimeout: 0.3 } });
 
-  it("is until waitMs is over or, where it may be served stale, until the handler's soft timeout", () => {
+  it("is until maxWait is over or, where it may be served stale, until the handler's soft timeout", () => {
     expect(spanOf(policy, FULL_BUDGET, 0, 50, false)).toEqual({ end: 1050, until: 1050 });
     expect(spanOf(policy, FULL_BUDGET, 0, 50, true)).toEqual({ end: 350, until: 1050 });
   });
@@ -102,7 +102,7 @@ describe("how long a request may wait for one run", () => {
     expect(spanOf(policy, budget, 0, 50, true)).toEqual({ end: 100, until: 100 });
   });
 
-  it("is no more than waitMs again after the clock was set back", () => {
+  it("is no more than maxWait again after the clock was set back", () => {
     const budget = { ...FULL_BUDGET, until: 100_000 };
 
     expect(spanOf(policy, budget, 0, 50, false)).toEqual({ end: 1050, until: 1050 });

@@ -108,7 +108,7 @@ describe("what is told of a stale response is what then happens", () => {
 
 describe("a request that may not wait is told what then happens: it", () => {
   it.each<[string, RouteOptions<Asked>]>([
-    ["waitMs is 0", { waitMs: 0 }],
+    ["maxWait is 0", { maxWait: 0 }],
     ["maxWaiters is 0", { maxWaiters: 0 }],
   ])("runs the handler beside a run under way, where %s", async (_, route) => {
     const kit = kitOf({ route });
@@ -118,11 +118,11 @@ describe("a request that may not wait is told what then happens: it", () => {
     const decision = kit.now();
 
     expect([outcome, decision.kind]).toEqual(["miss", "fill"]);
-    expect(text).toContain("waitMs or maxWaiters keeps the request from waiting for it.");
+    expect(text).toContain("maxWait or maxWaiters keeps the request from waiting for it.");
   });
 
   it.each<[string, RouteOptions<Asked>]>([
-    ["waitMs is 0", { staleIfError: 30, waitMs: 0 }],
+    ["maxWait is 0", { staleIfError: 30, maxWait: 0 }],
     ["maxWaiters is 0", { staleIfError: 30, maxWaiters: 0 }],
   ])("is served stale within stale-if-error, and the handler runs, where %s", async (_, route) => {
     const kit = stale(route, 70);

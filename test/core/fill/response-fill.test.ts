@@ -149,8 +149,8 @@ describe("a response whose policy has a nonce that is not in its content", () =>
 });
 
 describe("a refresh that streams", () => {
-  it("has its own deadline between two parts, whatever waitMs is", () => {
-    const kit = stale({ staleWhileRevalidate: 600, waitMs: 0 }, 70);
+  it("has its own deadline between two parts, whatever maxWait is", () => {
+    const kit = stale({ staleWhileRevalidate: 600, maxWait: 0 }, 70);
     kit.now(kit.asked);
     const { sink } = openWith(kit.fills[0]!).stream();
 

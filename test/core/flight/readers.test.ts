@@ -32,7 +32,7 @@ describe("a run whose client has gone", () => {
   });
 
   it("breaks its followers off where its source is silent for as long as they would wait", async () => {
-    const { kit, stream, stopped } = await streaming({ route: { waitMs: 1000 } });
+    const { kit, stream, stopped } = await streaming({ route: { maxWait: 1 } });
     const follower = followOf(await joined(kit));
     stream.sink?.leave();
     stream.sink?.write("one");
@@ -49,7 +49,7 @@ describe("a run whose client has gone", () => {
 });
 
 describe("a client whose own back-pressure holds a source back", () => {
-  it("is cut where it has done so for waitMs while others follow", async () => {
+  it("is cut where it has done so for maxWait while others follow", async () => {
     const { kit, stream } = await outgrown();
     let cuts = 0;
     stream.sink?.hold(() => cuts++);
@@ -80,7 +80,7 @@ describe("a source that waits for its followers", () => {
     readonly content: AsyncIterableIterator<Uint8Array>;
     readonly stops: () => number;
   }> {
-    const kit = kitOf({ route: { maxBodyBytes: 10, waitMs: 1000 } });
+    const kit = kitOf({ route: { maxBodyBytes: 10, maxWait: 1 } });
     let stops = 0;
     const { sink } = openWith(fillOf(kit.now())).stream(() => stops++);
     const decided = asking(kit, {});

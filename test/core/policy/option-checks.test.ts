@@ -63,6 +63,9 @@ describe("a wrong option of a route", () => {
     ["tags", [1], "a list of names"],
     ["maxBodyBytes", -1, "a whole number of bytes"],
     ["maxBodyBytes", 1.5, "a whole number of bytes"],
+    ["maxWait", -1, "seconds, 0 or more and at most 2147483"],
+    ["maxWait", 2_147_484, "seconds, 0 or more and at most 2147483"],
+    ["maxWait", "10", "seconds, 0 or more and at most 2147483"],
   ])("is refused where the route is declared: %s: %j", (name, value, remedy) => {
     expect(declare({ [name]: value })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "GET /reports/:id", `"${name}"`, remedy),
@@ -115,6 +118,12 @@ describe("an unknown option", () => {
   ])("is refused with the name that was meant: %s, %s", (written, meant) => {
     expect(declare({ [written]: 1 })).toThrow(
       refused("ERR_CACHE_OPTION_UNKNOWN", `no option "${written}"; did you mean "${meant}"?`),
+    );
+  });
+
+  it("is refused with its new unit where it was in milliseconds", () => {
+    expect(declare({ waitMs: 500 })).toThrow(
+      refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "waitMs"; write maxWait, in seconds: 0.5'),
     );
   });
 

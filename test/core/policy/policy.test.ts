@@ -62,7 +62,7 @@ describe("the policy of a route", () => {
       errorStatuses: new Set([500, 502, 503, 504]),
       softTimeoutMs: undefined,
       hardTimeoutMs: undefined,
-      waitMs: 10_000,
+      maxWaitMs: 10_000,
       maxWaiters: 10_000,
       uncacheableMs: 120_000,
       earlyRefresh: 0,

@@ -16,7 +16,7 @@ export function* endsOf(
 ): Generator<string> {
   if (atEnd !== undefined) yield atEnd;
   const { isSync } = model.world.store;
-  const most = model.waitMs + (isSync ? 0 : MOST_READS * STORE_DEADLINE_MS);
+  const most = model.maxWaitMs + (isSync ? 0 : MOST_READS * STORE_DEADLINE_MS);
   for (const request of history.requests) {
     const { id, began, decided, over, fate, isLast } = request;
     if (decided === undefined) {
@@ -25,7 +25,7 @@ export function* endsOf(
     }
     const waited = decided.at - began.at;
     // By a clock that is set back meanwhile it may wait once more.
-    const again = history.setBackBetween(began, decided) > 0 ? model.waitMs : 0;
+    const again = history.setBackBetween(began, decided) > 0 ? model.maxWaitMs : 0;
     if (waited > most + again) yield `q${id} was decided after ${waited} ms, and ${most} are the most`;
     if (isLast && waited > 0 && !hasStarted(history, request))
       yield `q${id} waited for ${waited} ms when all was over: a flight was left behind`;

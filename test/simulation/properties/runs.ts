@@ -57,7 +57,7 @@ function isOfTag(what: History["purges"][number]["what"]): boolean {
 function hasReason(model: Model, history: History, run: Run): boolean {
   const request = history.requests[run.by] as Request;
   const at = run.began;
-  if (model.isImpatient(request, at, model.waitMs) || model.isCrowded(request, at)) return true;
+  if (model.isImpatient(request, at, model.maxWaitMs) || model.isCrowded(request, at)) return true;
   if (model.isHitForMiss(request, at)) return true;
   if (isPicky(model.directivesOf(request))) return true;
   const met = history.runs.filter(
