@@ -9,6 +9,6 @@ export const makeOurs: MakeContender = async (order) => {
   const origin = originOf(order);
   const app = emptyApp();
   await app.register(cacheRoute, { cache: createCache() });
-  app.get(PATH, { schema: origin.schema, config: { cache: { ttl: TTL } } }, origin.handler);
+  app.get(PATH, { schema: origin.schema, cache: { ttl: TTL } }, origin.handler);
   return { app, handlerRuns: origin.runs };
 };

@@ -33,11 +33,11 @@ async function makeFastify(origin: Origin): ReturnType<Make> {
   const app = fastify();
   await app.register(cacheFastify, { cache });
   for (const [kind, options] of Object.entries(cached)) {
-    for (const [prefix, config] of [
+    for (const [prefix, marked] of [
       ["", { cache: options }],
       ["/plain", {}],
     ] as const) {
-      app.get(`${prefix}/${kind}/:name`, { config }, async (request, reply) => {
+      app.get(`${prefix}/${kind}/:name`, marked, async (request, reply) => {
         const { headers, body } = await origin.answer(request.url.slice(prefix.length));
         const content = typeof body === "string" ? body : Readable.from(body, { objectMode: false });
         return reply.headers(headers).send(content);

@@ -50,7 +50,7 @@ async function onFastify(tree: string | undefined): Promise<number> {
     const { cacheRoute } = await ofTree<typeof fastifyAdapter>(tree, "adapters/fastify.js");
     await app.register(cacheRoute, { cache: await cacheOf(tree) });
   }
-  app.get(PATH, { config: { cache: options } }, (_request, reply) => {
+  app.get(PATH, { cache: options }, (_request, reply) => {
     runs++;
     if (isStream) return reply.type("text/plain").send(Readable.from(parts()));
     return reply.send(payload);

@@ -36,7 +36,7 @@ app.addContentTypeParser("*", (_request, _content, done) => done(null));
 app.route({
   method: methods,
   url: "*",
-  config: { cache },
+  cache,
   handler: async (request, reply) => {
     const response = await forward(request.raw, origin);
     const status = response.statusCode ?? 0;

@@ -6,34 +6,15 @@ import type {
   preHandlerHookHandler,
 } from "fastify";
 import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
-import type { Cache, Engine, RouteOptions } from "../adapter.ts";
+import type { Cache, Engine } from "../adapter.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { choosingFields, declarationOf, declaredQueryOf } from "./fastify/declaration.ts";
-import { isMarked, markServed, routeLabel, watchForMissedRoutes } from "./fastify/missed-routes.ts";
+import { markServed, watchForMissedRoutes } from "./fastify/missed-routes.ts";
+import type { FastifyCacheOptions } from "./fastify/options.ts";
+import { cacheOptionsOf, routeLabel } from "./fastify/route-mark.ts";
 import { markSentReplies } from "./fastify/sent-replies.ts";
 
-/** The options of a cached Fastify route, in `config.cache`: those of every route, and guards. */
-export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {
-  /**
-   * `preHandler` hooks that run before the lookup, on hits as on misses: checks that may refuse a request.
-   *
-   * @example
-   *   app.get("/report", { config: { cache: { ttl: 60, before: [requireKey] } } }, handler);
-   */
-  before?: preHandlerHookHandler | readonly preHandlerHookHandler[];
-}
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /**
-     * Caches the route's responses; `false` does not, where a default would.
-     *
-     * @example
-     *   app.get("/items", { config: { cache: { ttl: 60 } } }, async () => listItems());
-     */
-    cache?: FastifyCacheOptions | false;
-  }
-}
+export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
 
 /** The options of the plugin. */
 export interface CacheRoutePluginOptions {
@@ -45,23 +26,24 @@ export interface CacheRoutePluginOptions {
 const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
 
 /**
- * The Fastify plugin: serves every route with `config.cache` that is declared after it, in its context or below.
+ * The Fastify plugin: serves every route with `cache` options that is declared after it, in its context or below.
  *
  * The lookup is the last of the `preHandler` hooks, after every guard. The application fails to start where options are
- * wrong (`ERR_CACHE_OPTION_INVALID`), and where a route with `config.cache` was declared before the plugin was loaded
+ * wrong (`ERR_CACHE_OPTION_INVALID`), and where a route with `cache` options was declared before the plugin was loaded
  * (`ERR_CACHE_ROUTE_UNSEEN`): await the registration.
  *
  * @example
  *   const cache = createCache();
  *   await app.register(cacheRoute, { cache });
- *   app.get("/items", { config: { cache: { ttl: 60 } } }, async () => listItems());
+ *   app.get("/items", { cache: { ttl: 60 } }, async () => listItems());
  */
 export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
   checkedOptions(options, "cacheRoute", { known: PLUGIN_OPTIONS, offered: ["cache"], example: "{ cache }" });
   const engine = engineOf(options.cache);
   const refinements: (() => void)[] = [];
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
-    if (isMarked(route)) refinements.push(bind(this, route, route.config.cache, engine));
+    const options = cacheOptionsOf(route);
+    if (options !== undefined) refinements.push(bind(this, route, options, engine));
   });
   // Which routes share a URL is known only when all are declared.
   app.addHook("onReady", (done) => {

@@ -90,7 +90,7 @@ const fastifySites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, O
     const app = Fastify({ http2: version === "HTTP/2", https: tls(isVerified) } as object) as FastifyInstance;
     onTestFinished(() => app.close());
     await app.register(cacheFastify, { cache: createCache({ reporter: false }) });
-    app.get("/me", { config: { cache: { ttl: 60, ...options } } }, async (request) => nameOf(request.raw));
+    app.get("/me", { cache: { ttl: 60, ...options } }, async (request) => nameOf(request.raw));
     await app.listen({ port: 0, host: "127.0.0.1" });
     const { port } = app.server.address() as AddressInfo;
     return version === "HTTP/2" ? overHttp2(port) : overHttps(port);

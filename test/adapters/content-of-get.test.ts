@@ -46,7 +46,7 @@ describe("Fastify over HTTP/2: a GET whose stream has not ended", () => {
     const app = Fastify({ http2: true });
     onTestFinished(() => app.close());
     await app.register(cacheFastify, { cache: createCache({ reporter: false }) });
-    app.get("/search", { config: { cache: { ttl: 60 } } }, async (request) => {
+    app.get("/search", { cache: { ttl: 60 } }, async (request) => {
       let text = "";
       for await (const part of request.raw) text += String(part);
       return `found ${text || (request.query as { q: string }).q}`;

@@ -126,8 +126,8 @@ describe.each(Object.entries(values))("a field's bytes in %s (hazard 43)", (_cod
     const handler = async (_request: unknown, reply: FastifyReply): Promise<unknown> =>
       way(reply.header("x-own", value));
     app.get("/plain", handler);
-    app.get("/cached", { config: { cache: { ttl: 60 } } }, handler);
-    app.get("/crowd", { config: { cache: { ttl: 60 } } }, handler);
+    app.get("/cached", { cache: { ttl: 60 } }, handler);
+    app.get("/crowd", { cache: { ttl: 60 } }, handler);
     onTestFinished(() => app.close());
     expect(await differences(await app.listen({ port: 0, host: "127.0.0.1" }))).toEqual(isSame);
   });

@@ -36,7 +36,7 @@ async function fastifyUrl(): Promise<string> {
   app.route({
     method: "QUERY",
     url: "/search",
-    config: { cache: options },
+    cache: options,
     handler: async (request) => JSON.stringify(request.body),
   });
   return `${await app.listen({ host: "127.0.0.1", port: 0 })}/search`;

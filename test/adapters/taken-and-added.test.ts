@@ -74,7 +74,7 @@ const frameworks: Record<string, Start> = {
     });
     await app.register(fastifyPlugin, { cache });
     app.addHook("onRequest", async (_request, reply) => front(headOf(reply), ++count));
-    app.get("/a", { config: { cache: options as never } }, async (_request, reply) => {
+    app.get("/a", { cache: options as never }, async (_request, reply) => {
       handler(headOf(reply));
       return isStream === true ? parts() : body;
     });

@@ -41,7 +41,7 @@ async function fastify(takesUpgrades: boolean): Promise<Site> {
   const [cache, page] = [quietCache(), signal()];
   const app = Fastify({ forceCloseConnections: true });
   await app.register(fastifyRoute, { cache });
-  app.get("/live", { config: { cache: { ttl: 60 } } }, async (request, reply) => {
+  app.get("/live", { cache: { ttl: 60 } }, async (request, reply) => {
     if (Reflect.get(request.raw, "upgrade") === true) {
       reply.hijack();
       return switchProtocols(request.raw);

@@ -71,7 +71,7 @@ async function start(kind: Kind | "fastify over HTTP/2", place: Place, sent: Sen
     const app = Fastify({ ...server, forceCloseConnections: true } as object);
     onTestFinished(() => app.close());
     await app.register(cacheFastify, { cache });
-    app.get("/a", { config: { cache: options } }, (_request, reply) =>
+    app.get("/a", { cache: options }, (_request, reply) =>
       reply.headers(said).type("text/plain").send(sent.source()),
     );
     await app.ready();

@@ -27,7 +27,7 @@ export async function fastifyServer(site: Site, cache: Cache | undefined): Promi
     app.route<{ Params: { id: string } }>({
       method: ["GET", "POST"],
       url: `/${kind}/:id`,
-      ...(options === undefined || cache === undefined ? {} : { config: { cache: options } }),
+      ...(options === undefined || cache === undefined ? {} : { cache: options }),
       handler: async (request, reply) => {
         const header = (name: string): string | undefined => request.headers[name] as string | undefined;
         const answer = await site.answer({ method: request.method, kind, id: request.params.id, header });

@@ -103,7 +103,7 @@ describe("a store or a cache in place of options is recognized", () => {
   it("by a route of Fastify", async () => {
     const app = fastify();
     await app.register(inFastify, { cache });
-    const declare = (): unknown => app.get("/", { config: { cache: memoryStore() as never } }, () => "x");
+    const declare = (): unknown => app.get("/", { cache: memoryStore() as never }, () => "x");
 
     expect(declare).toThrow("a store stands in the place of the options");
   });
@@ -111,8 +111,7 @@ describe("a store or a cache in place of options is recognized", () => {
   it("by a route of Fastify, like a guard that is not a function", async () => {
     const app = fastify();
     await app.register(inFastify, { cache });
-    const declare = (): unknown =>
-      app.get("/", { config: { cache: { before: ["key"] as never } } }, () => "x");
+    const declare = (): unknown => app.get("/", { cache: { before: ["key"] as never } }, () => "x");
 
     expect(declare).toThrow('"before" is not made of functions');
   });

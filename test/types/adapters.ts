@@ -19,8 +19,8 @@ export type ExpressKey = Fact<Same<KeyOf<CacheRouteOptions>, (request: express.R
 export async function fastifyApplication(): Promise<void> {
   const app = Fastify();
   await app.register(fastifyRoute, { cache });
-  app.get("/", { config: { cache: { ttl: 60, key: (request) => request.id } } }, async () => "");
-  app.get("/not", { config: { cache: false } }, async () => "");
+  app.get("/", { cache: { ttl: 60, key: (request) => request.id } }, async () => "");
+  app.get("/not", { cache: false }, async () => "");
 }
 
 export function expressApplication(): void {

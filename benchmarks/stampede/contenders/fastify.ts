@@ -11,7 +11,7 @@ import { Flights } from "../flights.ts";
 export const makeFastify: MakeContender = async (origin) => {
   const app = fastify();
   await app.register(cacheRoute, { cache: createCache() });
-  const cached = { config: { cache: { ttl: TTL } } };
+  const cached = { cache: { ttl: TTL } };
   app.get("/complete/:burst", cached, (request) => origin.complete(request.url));
   app.get("/streamed/:burst", cached, async (request, reply) => {
     const parts = await origin.streamed(request.url);

@@ -28,27 +28,21 @@ async function* lines(): AsyncGenerator<string> {
 
 app.get("/not-cached", items);
 
-app.get("/cached", { config: { cache: {} } }, items);
+app.get("/cached", { cache: {} }, items);
 
-app.get("/stream-cached", { config: { cache: { before: requireKey } } }, async (_request, reply) => {
+app.get("/stream-cached", { cache: { before: requireKey } }, async (_request, reply) => {
   await load(1000);
   return reply.type("application/jsonl").send(Readable.from(lines()));
 });
 
 const properties = { a: { type: "string" }, b: { type: "string", default: "b" } };
 
-app.get(
-  "/query",
-  { schema: { querystring: { type: "object", properties } }, config: { cache: {} } },
-  async (request) => {
-    const { a = null, b } = request.query as { a?: string; b: string };
-    return { a, b };
-  },
-);
+app.get("/query", { schema: { querystring: { type: "object", properties } }, cache: {} }, async (request) => {
+  const { a = null, b } = request.query as { a?: string; b: string };
+  return { a, b };
+});
 
-app.get("/404", { config: { cache: {} } }, async (_request, reply) =>
-  reply.code(404).send({ error: "not found" }),
-);
+app.get("/404", { cache: {} }, async (_request, reply) => reply.code(404).send({ error: "not found" }));
 
 const address = await app.listen({ port: Number(process.env["PORT"] ?? 8000), host: "127.0.0.1" });
 console.log(`listening on ${address}`);

@@ -32,7 +32,7 @@ const byId = (request: { params: unknown }): string => `user:${(request.params a
 
 app.get<OneUser>(
   "/users/:id",
-  { schema: { params }, config: { cache: { ttl: 600, namespace: "users", key: byId } } },
+  { schema: { params }, cache: { ttl: 600, namespace: "users", key: byId } },
   async (request, reply) => {
     await load(1000);
     return users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" });

@@ -6,7 +6,7 @@ import Fastify from "fastify";
 const app = Fastify();
 await app.register(cacheRoute, { cache: createCache() });
 
-app.get("/", { config: { cache: { ttl: 60 } } }, async () => {
+app.get("/", { cache: { ttl: 60 } }, async () => {
   await load(1000);
   return { madeAt: new Date().toISOString() };
 });

@@ -24,7 +24,7 @@ let isBroken = false;
 // Fresh for 5 seconds, then served at once for 10 while one refresh runs, and for an hour in the place of an error.
 const served = { ttl: 5, staleWhileRevalidate: 10, staleIfError: 3600, handlerTimeout: 2 };
 
-app.get("/report", { config: { cache: served } }, async () => {
+app.get("/report", { cache: served }, async () => {
   runs.report++;
   await load(1000);
   if (isBroken) throw new Error("the database is down");
@@ -40,7 +40,7 @@ async function* lines(): AsyncGenerator<string> {
   }
 }
 
-app.get("/export", { config: { cache: { ttl: 5 } } }, async (_request, reply) => {
+app.get("/export", { cache: { ttl: 5 } }, async (_request, reply) => {
   runs.export++;
   return reply.type("application/jsonl").send(Readable.from(lines()));
 });

@@ -54,7 +54,7 @@ export function declarationOf(
   if (methods === "GET") gets.set(rest, route);
   const get = methods === "HEAD" ? gets.get(rest) : undefined;
   const label = `${methods} ${rest}`;
-  if (get !== undefined && get.config?.cache === route.config?.cache)
+  if (get !== undefined && get.cache === route.cache)
     return { route: label, name: `GET ${rest}`, declaration: get };
   return { route: label, name: label, declaration: route };
 }

@@ -1,7 +1,8 @@
 import { subscribe } from "node:diagnostics_channel";
-import type { FastifyContextConfig, FastifyInstance, RouteOptions } from "fastify";
+import type { FastifyInstance, RouteOptions } from "fastify";
 import { CacheError } from "../../adapter.ts";
 import { recordRoute, recordStrategies } from "./declaration.ts";
+import { cacheOptionsOf, routeLabel } from "./route-mark.ts";
 
 const served = new WeakSet<object>();
 
@@ -26,28 +27,13 @@ function watch(app: FastifyInstance): void {
   recordStrategies(app);
   app.addHook("onRoute", (route) => {
     recordRoute(app, route);
-    if (isMarked(route)) declared.push(route);
+    if (cacheOptionsOf(route) !== undefined) declared.push(route);
   });
   app.addHook("onReady", (done) => {
     const missed = declared.find((route) => !served.has(route));
     declared.length = 0;
     done(missed === undefined ? undefined : missedError(missed));
   });
-}
-
-/** A route with cache options. */
-type MarkedRoute = RouteOptions & {
-  config: { cache: Exclude<FastifyContextConfig["cache"], false | undefined> };
-};
-
-/** Whether a route has cache options. */
-export function isMarked(route: RouteOptions): route is MarkedRoute {
-  return route.config?.cache !== undefined && route.config.cache !== false;
-}
-
-/** Returns a route's name for messages. */
-export function routeLabel(route: RouteOptions): string {
-  return `${[route.method].flat().join(",")} ${route.url}`;
 }
 
 function missedError(route: RouteOptions): CacheError {

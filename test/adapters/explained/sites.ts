@@ -111,7 +111,7 @@ const fastifySite: Site = {
     );
     for (const { path, options } of routes) {
       const own = options(ofNode) as RouteOptions<FastifyRequest>;
-      app.all(path, { config: { cache: own } }, async (request, reply) => {
+      app.all(path, { cache: own }, async (request, reply) => {
         const said = await handle((field) => request.headers[field] as string | undefined);
         return reply.code(said.status).headers(said.headers).send(said.body);
       });

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { describe, expect, it } from "vitest";
 import { gate, stage, until } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 /** Holds back the first payload that `isHeld` picks until another one has gone past. */
 function overtaken(app: FastifyInstance, isHeld: (payload: unknown) => boolean): void {
@@ -26,7 +26,7 @@ describe("a handler that sends twice", () => {
   ])("has nothing stored that was not served: %s", async (_kind, twice) => {
     const { client, cache } = await stage(
       (app) => {
-        app.get("/a", { config }, (_request, reply) => twice(reply));
+        app.get("/a", cached, (_request, reply) => twice(reply));
       },
       (app) => overtaken(app, (payload) => payload !== "second"),
     );
@@ -40,7 +40,7 @@ describe("a handler that sends twice", () => {
 
   it("has nothing stored of a stream whose place is taken before its first byte", async () => {
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, (_request, reply) => {
+      app.get("/a", cached, (_request, reply) => {
         reply.send(Readable.from(["first"])).send("second");
       });
     });
@@ -60,7 +60,7 @@ describe("a handler that sends twice", () => {
       yield "first";
     };
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, (_request, reply) => {
+      app.get("/a", cached, (_request, reply) => {
         reply.send(Readable.from(late()));
         void again.opened.then(() => reply.send("second"));
       });
@@ -83,7 +83,7 @@ describe("a handler that sends twice", () => {
     let runs = 0;
     const { client } = await stage(
       (app) => {
-        app.get("/a", { config }, async (_request, reply) => {
+        app.get("/a", cached, async (_request, reply) => {
           runs++;
           // Without `return`, Fastify sends nothing at all after it.
           reply.send("first");
@@ -104,7 +104,7 @@ describe("a handler that sends twice", () => {
   it("has nothing stored where the first content is sent with the status of the second", async () => {
     const { client, cache } = await stage(
       (app) => {
-        app.get("/a", { config }, (_request, reply) => {
+        app.get("/a", cached, (_request, reply) => {
           reply.send("first").code(503).send("second");
         });
       },

@@ -7,7 +7,7 @@ import type { Answer } from "../../../src/testing/adapter-contract/client.ts";
 import { gate, rest, stage, times, until } from "./support.ts";
 import type { Stage } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 const crowd = 20;
 
 const webStream = (...parts: readonly string[]): ReadableStream<Uint8Array> =>
@@ -39,7 +39,7 @@ async function abandoned(handler: Handler, options: FastifyCacheOptions = {}): P
   let runs = 0;
   const goOn = gate();
   const at = await stage((app) => {
-    app.get("/a", { config: { cache: { ttl: 60, ...options } } }, async (request, reply) => {
+    app.get("/a", { cache: { ttl: 60, ...options } }, async (request, reply) => {
       runs++;
       if (runs === 1) await goOn.opened;
       return handler(request, reply, runs);
@@ -136,7 +136,7 @@ describe("a leader whose client goes away before the head", () => {
     const [entered, goOn, closed] = [gate(), gate(), gate()];
     const source = Readable.from(["a"]);
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => {
+      app.get("/a", cached, async (_request, reply) => {
         reply.raw.once("close", () => closed.open());
         entered.open();
         await goOn.opened;
@@ -175,7 +175,7 @@ describe.each(streams)("a leader whose client goes away while it is sent %s", (_
       yield* after.map((text) => Buffer.from(text));
     };
     const { client, cache, closed } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => {
+      app.get("/a", cached, async (_request, reply) => {
         runs++;
         return reply.send(make(parts));
       });
@@ -207,7 +207,7 @@ describe.each(streams)("a leader whose client goes away while it is sent %s", (_
       }
     };
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.send(make(parts)));
+      app.get("/a", cached, async (_request, reply) => reply.send(make(parts)));
     });
     const leader = await client.open({ path: "/a" });
     await leader.next();

@@ -38,7 +38,7 @@ async function watched(
   let runs = 0;
   const noticed: string[] = [];
   const at = await stage((app) => {
-    app.get("/a", { config: { cache: { ttl: 60, ...options } } }, async (request, reply) => {
+    app.get("/a", { cache: { ttl: 60, ...options } }, async (request, reply) => {
       if (++runs > 1) return `run ${runs}`;
       const gone = new Promise<never>((_resolve, reject) => {
         for (const [name, listen] of Object.entries(SIGNS))

@@ -61,7 +61,7 @@ async function led(answer: Answer): Promise<{
   const cache = createCache({ reporter: false });
   const app = Fastify({ http2: true, forceCloseConnections: true });
   await app.register(cacheRoute, { cache });
-  app.get("/a", { config: { cache: { ttl: 60 } } }, async (request, reply) => {
+  app.get("/a", { cache: { ttl: 60 } }, async (request, reply) => {
     const [own, ownReply] = [request, reply] as unknown as [FastifyRequest, FastifyReply];
     noticed = watched(own, ownReply);
     state = () => stateOf(own, ownReply);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { gate, settled, stage, times, until } from "./support.ts";
 import type { Stage } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 interface Watched extends Stage {
   readonly runs: () => number;
@@ -21,7 +21,7 @@ async function watched(
   const noticed: string[] = [];
   const at = await stage(
     (app) => {
-      app.get("/a", { config }, async (request, reply) => {
+      app.get("/a", cached, async (request, reply) => {
         if (++runs > 1) return reply.send(`run ${runs}`);
         const note = (name: string) => () => void noticed.push(name);
         request.signal.addEventListener("abort", note("signal"));

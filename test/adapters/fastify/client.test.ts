@@ -16,7 +16,7 @@ import { testClock } from "../../../src/testing/index.ts";
 import { gate, rest, settled, stage, until } from "./support.ts";
 import type { Gate } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 async function* parts(goOn: Gate): AsyncGenerator<Buffer> {
   yield Buffer.from("one ");
@@ -39,7 +39,7 @@ describe("an application that Express passes requests to", () => {
     let runs = 0;
     let closed = 0;
     await inner.register(cacheRoute, { cache });
-    inner.get("/a", { config }, async (request, reply) => {
+    inner.get("/a", cached, async (request, reply) => {
       runs++;
       note(request, reply, noticed);
       return reply.send(Readable.from(parts(goOn)));
@@ -97,7 +97,7 @@ describe("a request behind a run that goes on without its client", () => {
     const told: string[] = [];
     const noticed: string[] = [];
     const at = await stage((app) => {
-      app.get("/a", { config }, async (request, reply) => {
+      app.get("/a", cached, async (request, reply) => {
         note(request, reply, noticed);
         return reply.send(Readable.from(parts(goOn)));
       });
@@ -131,7 +131,7 @@ describe("a stream that goes on without its client", () => {
         await goOn.opened;
         throw new Error("no");
       };
-      app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(broken())));
+      app.get("/a", cached, async (_request, reply) => reply.send(Readable.from(broken())));
     });
     const leader = await at.client.open({ path: "/a" });
     const follower = await at.client.open({ path: "/a" });
@@ -155,7 +155,7 @@ describe("a leader that leaves a server that speaks HTTP/2", () => {
     let [asked, runs, closed] = [0, 0, 0];
     app.server.on("stream", (stream) => stream.once("close", () => closed++));
     app.addHook("onRequest", async () => void asked++);
-    app.get("/a", { config }, async () => handle(++runs, goOn));
+    app.get("/a", cached, async () => handle(++runs, goOn));
     const client = connect2(await app.listen({ host: "127.0.0.1", port: 0 }));
     onTestFinished(async () => {
       client.destroy();

@@ -13,7 +13,7 @@ describe("on Fastify, the tag of content that @fastify/compress codes", () => {
   ])("%s is weak with the coding, and strong without", async (_whose, tag) => {
     const { client } = await stage(
       (app) =>
-        app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+        app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => {
           if (tag !== undefined) reply.header("etag", tag);
           return reply.type("text/plain").send(long);
         }),

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { gate, rest, settled, stage, times, until } from "./support.ts";
 import type { Gate, Stage } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 /** Sends these requests on one connection, before any of them is answered. */
 function pipelined({ client }: Stage, ...paths: readonly string[]): Socket {
@@ -33,7 +33,7 @@ async function besideSlow(): Promise<Piped> {
   };
   const at = await stage((app: FastifyInstance) => {
     app.get("/slow", () => new Promise(() => undefined));
-    app.get("/a", { config: { cache: { ttl: 60, maxBodyBytes: 500_000 } } }, async (_request, reply) => {
+    app.get("/a", { cache: { ttl: 60, maxBodyBytes: 500_000 } }, async (_request, reply) => {
       sources.push(Readable.from(parts()));
       return reply.send(sources.at(-1));
     });
@@ -84,7 +84,7 @@ describe("a client that sends requests ahead and goes away before their turn", (
   it("leaves no listeners on a connection whose responses are over", async () => {
     let sockets: Socket[] = [];
     const at = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60, key: ({ id }) => id } } }, async (request) => {
+      app.get("/a", { cache: { ttl: 60, key: ({ id }) => id } }, async (request) => {
         sockets = [...sockets, request.raw.socket];
         return "a";
       });
@@ -107,7 +107,7 @@ describe("a client that sends requests ahead and goes away before their turn", (
 describe("a request that was injected", () => {
   it("has no connection, and is served all the same", async () => {
     const { app } = await stage((at) => {
-      at.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(["a"])));
+      at.get("/a", cached, async (_request, reply) => reply.send(Readable.from(["a"])));
     });
 
     const answers = [await app.inject("/a"), await app.inject("/a")];
@@ -128,7 +128,7 @@ describe("a client of HTTP/1.0, to whom an end of the connection is the end of t
       throw new Error("no");
     };
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(parts())));
+      app.get("/a", cached, async (_request, reply) => reply.send(Readable.from(parts())));
     });
     const ahead = role === "follows" ? await client.open({ path: "/a" }) : undefined;
     const socket = connect(Number(client.origin.port), client.origin.hostname);

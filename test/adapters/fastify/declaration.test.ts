@@ -12,7 +12,7 @@ describe("wrong options", () => {
     const { app, register } = site();
     await register();
 
-    expect(() => app.get("/a", { config: { cache: { ttl: -1 } } }, async () => "a")).toThrow(
+    expect(() => app.get("/a", { cache: { ttl: -1 } }, async () => "a")).toThrow(
       expect.objectContaining({ code: "ERR_CACHE_OPTION_INVALID" }),
     );
   });
@@ -33,8 +33,8 @@ describe("a plugin", () => {
     await register();
     await app.register(
       async (outer) => {
-        outer.get("/", { config: cached }, async () => "root");
-        await outer.register(async (inner) => void inner.get("/b", { config: cached }, async () => "b"), {
+        outer.get("/", cached, async () => "root");
+        await outer.register(async (inner) => void inner.get("/b", cached, async () => "b"), {
           prefix: "/in",
         });
       },
@@ -62,7 +62,7 @@ describe("a plugin", () => {
     const { app, cache, ask } = site();
     await app.register(async (inside) => {
       await inside.register(cacheRoute, { cache });
-      inside.get("/in", { config: cached }, async () => "in");
+      inside.get("/in", cached, async () => "in");
     });
     app.get("/out", async () => "out");
 
@@ -106,7 +106,7 @@ describe("the declared query", () => {
       properties: { a: { type: "string" }, b: { type: "string", default: "b" } },
     });
     await register();
-    app.get("/a", { schema: { [alias]: schema }, config: cached }, async (request) => ({
+    app.get("/a", { schema: { [alias]: schema }, ...cached }, async (request) => ({
       query: request.query,
       url: request.url,
     }));
@@ -125,7 +125,7 @@ describe("the declared query", () => {
       const { success, data: value, error } = schema.safeParse(data);
       return success ? { value } : { error };
     });
-    app.get("/a", { schema: { querystring }, config: cached }, async (request) => request.query);
+    app.get("/a", { schema: { querystring }, ...cached }, async (request) => request.query);
 
     const answers = [await ask(asked[0]!), await ask(asked[1]!), await ask(asked[2]!), await ask(asked[3]!)];
 
@@ -141,7 +141,7 @@ describe("the declared query", () => {
     const { app, register, ask } = site();
     await register();
     const querystring = { type: "object", properties: { a: { type: "string" } }, ...part };
-    app.get("/a", { schema: { querystring }, config: cached }, async (request) => request.query);
+    app.get("/a", { schema: { querystring }, ...cached }, async (request) => request.query);
 
     const [one, two] = [await ask("/a?a=1&b=2"), await ask("/a?a=1&b=3")];
 
@@ -152,7 +152,7 @@ describe("the declared query", () => {
     const { app, register, ask } = site();
     await register();
     const querystring = { type: "object", properties: { a: { type: "string" } }, additionalProperties: true };
-    app.get("/a", { schema: { querystring }, config: cached }, async (request) => request.query);
+    app.get("/a", { schema: { querystring }, ...cached }, async (request) => request.query);
 
     const answers = [await ask("/a?a=1&x=1"), await ask("/a?a=1&x=2")];
 

@@ -27,7 +27,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
     async (_which, onSend) => {
       const { app, cache, register, ask } = site();
       await register();
-      app.get("/a", { config: { cache: { ttl: 60 } }, onSend }, carts());
+      app.get("/a", { cache: { ttl: 60 }, onSend }, carts());
 
       const answers = [await ask("/a"), await ask("/a")];
 
@@ -44,7 +44,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
   it("is left out of a page that is stored where the route says so", async () => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: { cache: { ttl: 60, setCookie: "strip" } }, onSend: session }, carts());
+    app.get("/a", { cache: { ttl: 60, setCookie: "strip" }, onSend: session }, carts());
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -59,7 +59,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
       reply.header("x-stamp", "1");
       return payload;
     };
-    app.get("/a", { config: { cache: { ttl: 60 } }, onSend: stamp }, async () => "page");
+    app.get("/a", { cache: { ttl: 60 }, onSend: stamp }, async () => "page");
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -76,7 +76,7 @@ describe("a cookie that an onSend hook of the route writes by what the handler d
       if (fails) throw new Error("no session");
       return payload;
     };
-    app.get("/a", { config: { cache: { ttl: 60 } }, onSend: [failing, session] }, carts());
+    app.get("/a", { cache: { ttl: 60 }, onSend: [failing, session] }, carts());
 
     const broken = await ask("/a");
     fails = false;

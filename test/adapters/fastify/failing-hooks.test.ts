@@ -14,10 +14,10 @@ function failingAt(number: number): onSendHookHandler {
 type Declare = (app: FastifyInstance, hook: onSendHookHandler) => unknown;
 
 describe("an error handler's object", () => {
-  const config = { cache: { ttl: 60 } };
+  const cached = { cache: { ttl: 60 } };
   const answer = async (): Promise<object> => ({ text: "content" });
-  const ofRoute: Declare = (app, onSend) => app.get("/a", { config, onSend }, answer);
-  const ofApplication: Declare = (app, hook) => app.addHook("onSend", hook).get("/a", { config }, answer);
+  const ofRoute: Declare = (app, onSend) => app.get("/a", { ...cached, onSend }, answer);
+  const ofApplication: Declare = (app, hook) => app.addHook("onSend", hook).get("/a", cached, answer);
 
   it.each<[string, string, Declare, number]>([
     ["the route", "miss", ofRoute, 1],

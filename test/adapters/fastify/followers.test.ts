@@ -21,7 +21,7 @@ const tenMegabytesDigest = digestOf(
   Buffer.concat(Array.from({ length: MANY }, (_, number) => Buffer.alloc(PART, `${number} `))),
 );
 
-const config = { cache: { ttl: 60, maxBodyBytes: MANY * PART } };
+const cached = { cache: { ttl: 60, maxBodyBytes: MANY * PART } };
 
 describe("a stream of ten megabytes that takes its time", { timeout: 60_000 }, () => {
   it("is replayed to fifty late arrivals byte for byte, and its leader's first byte is not held back", async () => {
@@ -32,7 +32,7 @@ describe("a stream of ten megabytes that takes its time", { timeout: 60_000 }, (
       return number === 40 ? goOn.opened : turn();
     };
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => {
+      app.get("/a", cached, async (_request, reply) => {
         runs++;
         return reply.send(Readable.from(tenMegabytes(wait)));
       });
@@ -54,7 +54,7 @@ describe("a stream of ten megabytes that takes its time", { timeout: 60_000 }, (
 
   it("is held back neither by a leader nor by a follower that does not read, and both get it whole", async () => {
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(tenMegabytes(turn))));
+      app.get("/a", cached, async (_request, reply) => reply.send(Readable.from(tenMegabytes(turn))));
     });
 
     const leader = await client.open({ path: "/a" });
@@ -84,7 +84,7 @@ describe("a stream above its budget", { timeout: 60_000 }, () => {
       yield Buffer.alloc(600, "c");
     };
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60, maxBodyBytes: 1000 } } }, async (_request, reply) =>
+      app.get("/a", { cache: { ttl: 60, maxBodyBytes: 1000 } }, async (_request, reply) =>
         reply.send(Readable.from(parts(++runs))),
       );
     });
@@ -111,7 +111,7 @@ describe("a stream above its budget", { timeout: 60_000 }, () => {
       }
     };
     const { client } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60, maxBodyBytes: PART } } }, async (_request, reply) =>
+      app.get("/a", { cache: { ttl: 60, maxBodyBytes: PART } }, async (_request, reply) =>
         reply.send(Readable.from(many())),
       );
     });
@@ -135,9 +135,7 @@ describe("a stream that breaks off", () => {
       throw new Error("the source breaks, as it was told to");
     };
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) =>
-        reply.send(Readable.from(parts())),
-      );
+      app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => reply.send(Readable.from(parts())));
     });
 
     const readers = [
@@ -157,7 +155,7 @@ describe("a stream that breaks off", () => {
     const breaks = gate();
     const source = new Readable({ read: () => undefined });
     const { client, store, cache } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+      app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => {
         await breaks.opened;
         return reply.headers({ "cache-control": "max-age=60", etag: '"v1"', "x-own": "1" }).send(source);
       });
@@ -189,7 +187,7 @@ describe("a head that forbids sharing", () => {
       yield "two";
     };
     const { client, store } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+      app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => {
         runs++;
         if (runs === 6) inside.open();
         await (runs === 1 ? head : inside).opened;

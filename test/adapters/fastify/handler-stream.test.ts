@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { settled, stage, until } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 describe("a stream of which nothing will be stored", () => {
   it("is sent as the handler's own, and hooks see that one", async () => {
@@ -11,7 +11,7 @@ describe("a stream of which nothing will be stored", () => {
     const seen: unknown[] = [];
     const { client, cache } = await stage(
       (app) => {
-        app.get("/a", { config }, async (_request, reply) => {
+        app.get("/a", cached, async (_request, reply) => {
           const stream = Readable.from(["for", " one"]);
           sent.push(stream);
           return reply.header("cache-control", "private").type("text/plain").send(stream);
@@ -32,7 +32,7 @@ describe("a stream of which nothing will be stored", () => {
     let runs = 0;
     const { client, cache } = await stage(
       (app) => {
-        app.get("/a", { config }, async (_request, reply) => {
+        app.get("/a", cached, async (_request, reply) => {
           runs++;
           return reply
             .header("set-cookie", "session=1")
@@ -56,7 +56,7 @@ describe("a stream of which nothing will be stored", () => {
   it("may still be replaced by a hook", async () => {
     const { client } = await stage(
       (app) => {
-        app.get("/a", { config }, async (_request, reply) =>
+        app.get("/a", cached, async (_request, reply) =>
           reply
             .header("cache-control", "no-store")
             .type("text/plain")
@@ -79,7 +79,7 @@ describe("a stream of which nothing will be stored", () => {
     ["a Response", () => new Response("for one", { headers: { "x-own": "1" } })],
   ])("may be %s", async (_kind, make) => {
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) =>
+      app.get("/a", cached, async (_request, reply) =>
         reply.header("cache-control", "private").type("text/plain").send(make()),
       );
     });
@@ -93,7 +93,7 @@ describe("a stream of which nothing will be stored", () => {
   it("is stopped where its client goes away", async () => {
     const streams: Readable[] = [];
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => {
+      app.get("/a", cached, async (_request, reply) => {
         const stream = new Readable({ read: () => undefined });
         stream.push("begun");
         streams.push(stream);
@@ -138,7 +138,7 @@ describe("a handler's stream that nobody wants any more", () => {
   ])("is ended without an error: %s", async (_kind, make) => {
     const signs: unknown[] = [];
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.send(make((sign) => signs.push(sign))));
+      app.get("/a", cached, async (_request, reply) => reply.send(make((sign) => signs.push(sign))));
     });
     const reader = await client.open({ path: "/a" });
     await reader.next();

@@ -18,7 +18,7 @@ async function headBetween(
 ) {
   let runs = 0;
   const { client, clock } = await stage((app) => {
-    app.get("/a", { config: { cache } }, async (_request, reply) =>
+    app.get("/a", { cache }, async (_request, reply) =>
       reply.headers(MODIFIED).send(runs++ === 0 ? contents[0] : contents[1]),
     );
   }, prepare);
@@ -73,10 +73,10 @@ describe("a HEAD route of the application's own", () => {
     ["freshens what is stored where it says the same length", "1", "HIT"],
   ])("%s", async (_what, length, outcome) => {
     const { client, clock } = await stage((app) => {
-      app.get("/a", { config: { cache }, exposeHeadRoute: false }, async (_request, reply) =>
+      app.get("/a", { cache, exposeHeadRoute: false }, async (_request, reply) =>
         reply.headers(MODIFIED).send("v"),
       );
-      app.head("/a", { config: { cache } }, async (_request, reply) =>
+      app.head("/a", { cache }, async (_request, reply) =>
         reply.headers({ ...MODIFIED, "content-length": length }).send(),
       );
     });

@@ -10,9 +10,8 @@ import Fastify from "fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createCache } from "../../../src/index.ts";
-import type { Cache } from "../../../src/index.ts";
+import type { Cache, RouteOptions } from "../../../src/index.ts";
 import { cacheRoute } from "../../../src/adapters/fastify.ts";
-import type { FastifyCacheOptions } from "../../../src/adapters/fastify.ts";
 import { testClock } from "../../../src/testing/index.ts";
 import { until } from "./support.ts";
 
@@ -27,18 +26,15 @@ interface Site {
 }
 
 /** A server that speaks HTTP/2, with one route at `/a`. */
-async function site(handler: Handler, options: FastifyCacheOptions = {}): Promise<Site> {
+async function site(handler: Handler, options: RouteOptions<unknown> = {}): Promise<Site> {
   const clock = testClock();
   const errors: unknown[] = [];
   const cache = createCache({ clock, reporter: false, onError: (error) => errors.push(error) });
   const app = Fastify({ http2: true });
   await app.register(cacheRoute, { cache });
   let runs = 0;
-  app.get(
-    "/a",
-    { config: { cache: { ttl: 10, staleWhileRevalidate: 60, ...options } } },
-    async (request, reply) =>
-      handler(request as unknown as FastifyRequest, reply as unknown as FastifyReply, ++runs),
+  app.get("/a", { cache: { ttl: 10, staleWhileRevalidate: 60, ...options } }, async (request, reply) =>
+    handler(request as unknown as FastifyRequest, reply as unknown as FastifyReply, ++runs),
   );
   const client = connect(await app.listen({ host: "127.0.0.1", port: 0 }));
   onTestFinished(async () => {

@@ -31,7 +31,7 @@ describe("a server that speaks HTTP/2", () => {
     open.push(() => app.close());
     await app.register(cacheRoute, { cache: createCache({ reporter: false }) });
     let runs = 0;
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => `run ${++runs}`);
+    app.get("/a", { cache: { ttl: 60 } }, async () => `run ${++runs}`);
     const client = connect(await app.listen({ host: "127.0.0.1", port: 0 }));
     open.unshift(() => new Promise<void>((resolve) => client.close(resolve)));
 

@@ -10,7 +10,7 @@ describe("a route with cache options that no cache serves", () => {
     const app = Fastify();
     onTestFinished(() => app.close());
     void app.register(cacheRoute, { cache: createCache() });
-    app.get("/a", { config: cached }, async () => "a");
+    app.get("/a", cached, async () => "a");
 
     await expect(app.ready()).rejects.toMatchObject({
       code: "ERR_CACHE_ROUTE_UNSEEN",
@@ -21,7 +21,7 @@ describe("a route with cache options that no cache serves", () => {
   it("keeps the application from starting where the plugin was not registered at all", async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
-    app.get("/a", { config: cached }, async () => "a");
+    app.get("/a", cached, async () => "a");
 
     await expect(app.ready()).rejects.toMatchObject({ code: "ERR_CACHE_ROUTE_UNSEEN" });
   });
@@ -29,7 +29,7 @@ describe("a route with cache options that no cache serves", () => {
   it("lets it start where the options are false", async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
-    app.get("/a", { config: { cache: false } }, async () => "a");
+    app.get("/a", { cache: false }, async () => "a");
 
     await expect(app.ready()).resolves.toBeDefined();
   });

@@ -27,7 +27,7 @@ describe.each(["onRequest", "onSend"] as const)("a policy with a nonce that an %
     const { app, register, ask } = site();
     await register();
     protect(app, hook);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async (request) => `<b nonce="${nonceOf(request)}">`);
+    app.get("/a", { cache: { ttl: 60 } }, async (request) => `<b nonce="${nonceOf(request)}">`);
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -39,7 +39,7 @@ describe.each(["onRequest", "onSend"] as const)("a policy with a nonce that an %
     const { app, register, ask } = site();
     await register();
     protect(app, hook);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async (request, reply) =>
+    app.get("/a", { cache: { ttl: 60 } }, async (request, reply) =>
       reply.type("text/html").send(Readable.from(["<b non", `ce="${nonceOf(request)}">`])),
     );
 
@@ -52,7 +52,7 @@ describe.each(["onRequest", "onSend"] as const)("a policy with a nonce that an %
     const { app, register, ask } = site();
     await register();
     protect(app, hook);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => ({ a: 1 }));
+    app.get("/a", { cache: { ttl: 60 } }, async () => ({ a: 1 }));
 
     const answers = [await ask("/a"), await ask("/a")];
 

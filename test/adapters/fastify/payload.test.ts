@@ -29,7 +29,7 @@ describe("a payload is replayed as it was", () => {
   it.each(payloads)("where the handler returns %s", async (_kind, make, text) => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: cached }, async (_request, reply) => reply.send(make()));
+    app.get("/a", cached, async (_request, reply) => reply.send(make()));
 
     const miss = await ask("/a");
     const hit = await ask("/a");
@@ -45,11 +45,11 @@ describe("a payload is replayed as it was", () => {
     await register();
     const shown = { type: "object", properties: { id: { type: "integer" } } };
     const byType = { content: { "application/json": { schema: shown } } };
-    app.get("/status", { schema: { response: { "2xx": shown } }, config: cached }, async () => ({
+    app.get("/status", { schema: { response: { "2xx": shown } }, ...cached }, async () => ({
       id: 1,
       secret: "s",
     }));
-    app.get("/type", { schema: { response: { 200: byType } }, config: cached }, async () => ({
+    app.get("/type", { schema: { response: { 200: byType } }, ...cached }, async () => ({
       id: 2,
       secret: "s",
     }));
@@ -63,13 +63,13 @@ describe("a payload is replayed as it was", () => {
   it("where the reply has a serializer of its own", async () => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: cached }, (_request, reply) => {
+    app.get("/a", cached, (_request, reply) => {
       void reply
         .type("text/csv")
         .serializer((rows: unknown) => (rows as string[]).join(";"))
         .send(["a", "b"]);
     });
-    app.get("/b", { config: cached }, (_request, reply) => {
+    app.get("/b", cached, (_request, reply) => {
       void reply
         .type("text/x")
         .serializer((text: unknown) => `<${String(text)}>`)
@@ -84,7 +84,7 @@ describe("a payload is replayed as it was", () => {
   it("with the content type that it had, where Fastify would give a text another one", async () => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: cached }, async (_request, reply) =>
+    app.get("/a", cached, async (_request, reply) =>
       reply.type("application/json").send(Buffer.from('{"a":1}')),
     );
 
@@ -102,7 +102,7 @@ describe("a payload is replayed as it was", () => {
       reply.serializer((payload: unknown) => `S${JSON.stringify(payload)}`);
     });
     await register();
-    app.get("/a", { config: cached }, async () => ({ a: 1 }));
+    app.get("/a", cached, async () => ({ a: 1 }));
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -116,7 +116,7 @@ describe("a payload is replayed as it was", () => {
     const { app, register, ask } = site();
     await register();
     app.addHook("preSerialization", async (_request, _reply, payload) => ({ data: payload }));
-    app.get("/a", { config: cached }, async () => ({ a: 1 }));
+    app.get("/a", cached, async () => ({ a: 1 }));
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -129,7 +129,7 @@ describe("an onSend hook of the application", () => {
     const { app, register, ask } = site();
     app.addHook("onSend", async (_request, _reply, payload) => `<${String(payload)}>`);
     await register();
-    app.get("/a", { config: cached }, async () => "a");
+    app.get("/a", cached, async () => "a");
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -144,7 +144,7 @@ describe("an onSend hook of the application", () => {
     let count = 0;
     app.addHook("onSend", async (_request, reply) => void reply.header("x-request-id", String(++count)));
     await register();
-    app.get("/a", { config: { cache: { ttl: 60, key: () => "a" } } }, async () => "a");
+    app.get("/a", { cache: { ttl: 60, key: () => "a" } }, async () => "a");
 
     const answers = [await ask("/a"), await ask("/a")];
     const stored = await cache.get("a");
@@ -167,7 +167,7 @@ describe("a failed handler", () => {
       let runs = 0;
       app.setErrorHandler(async (_error, _request, reply) => reply.code(200).send("handled"));
       await register();
-      app.get("/a", { config: cached }, async () => {
+      app.get("/a", cached, async () => {
         runs++;
         throw make();
       });
@@ -183,7 +183,7 @@ describe("a failed handler", () => {
     const { app, register, ask } = site();
     let runs = 0;
     await register();
-    app.get("/a", { config: cached }, async () => (runs++ === 0 ? { big: 1n } : { ok: true }));
+    app.get("/a", cached, async () => (runs++ === 0 ? { big: 1n } : { ok: true }));
 
     const answers = [await ask("/a"), await ask("/a")];
 
@@ -193,7 +193,7 @@ describe("a failed handler", () => {
   it("that hijacks the reply sends what it likes; nothing is stored, and the head says so", async () => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: cached }, (_request, reply) => {
+    app.get("/a", cached, (_request, reply) => {
       reply.hijack();
       reply.raw.end("raw");
     });
@@ -214,7 +214,7 @@ describe("POST with a parsed body", () => {
     const { app, register, ask } = site();
     let runs = 0;
     await register();
-    app.post("/a", { config: { cache: { ttl: 60, methods: ["POST"] } } }, async (request) => ({
+    app.post("/a", { cache: { ttl: 60, methods: ["POST"] } }, async (request) => ({
       run: ++runs,
       said: request.body ?? null,
     }));

@@ -32,7 +32,7 @@ async function registered(plugins: readonly Register[]): Promise<Site> {
 describe.each(orders(cors))("@fastify/cors %s", (_order, plugins) => {
   it("answers each origin with its own permission on hits of one entry", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => ({ ok: true }));
+    app.get("/a", { cache: { ttl: 60 } }, async () => ({ ok: true }));
 
     const first = await ask("/a", { headers: { origin: "http://a.test" } });
     const second = await ask("/a", { headers: { origin: "http://b.test" } });
@@ -48,7 +48,7 @@ describe.each(orders(compress))("@fastify/compress %s", (_order, plugins) => {
   it("codes one identity entry for those who accept it, and for nobody else", async () => {
     const { app, ask, cache: made } = await registered(plugins);
     const text = "caching ".repeat(100);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => text);
+    app.get("/a", { cache: { ttl: 60 } }, async () => text);
 
     const coded = await ask("/a", { headers: { "accept-encoding": "gzip" } });
     const plain = await ask("/a", { headers: { "accept-encoding": "identity" } });
@@ -66,7 +66,7 @@ describe.each(orders(compress))("@fastify/compress %s", (_order, plugins) => {
 
   it("leaves a range of a hit as it is", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => "0123456789".repeat(20));
+    app.get("/a", { cache: { ttl: 60 } }, async () => "0123456789".repeat(20));
     await ask("/a");
 
     const part = await ask("/a", { headers: { range: "bytes=0-19", "accept-encoding": "gzip" } });
@@ -79,7 +79,7 @@ describe.each(orders(compress))("@fastify/compress %s", (_order, plugins) => {
 describe.each(orders(cookie))("@fastify/cookie %s", (_order, plugins) => {
   it("keeps a response whose handler set a cookie from being stored", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+    app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => {
       reply.setCookie("session", "secret", { sameSite: false });
       return "hello";
     });
@@ -95,7 +95,7 @@ describe.each(orders(cookie))("@fastify/cookie %s", (_order, plugins) => {
 
   it("stores the cookies where the route says so, each once and in order", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60, setCookie: "store" } } }, async (_request, reply) =>
+    app.get("/a", { cache: { ttl: 60, setCookie: "store" } }, async (_request, reply) =>
       reply.setCookie("a", "1", { sameSite: false }).setCookie("b", "2", { sameSite: false }).send("hello"),
     );
 
@@ -110,7 +110,7 @@ describe.each(orders(cookie))("@fastify/cookie %s", (_order, plugins) => {
 
   it("is stripped of the stored response where the route says so, and still reaches its own client", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60, setCookie: "strip" } } }, async (_request, reply) => {
+    app.get("/a", { cache: { ttl: 60, setCookie: "strip" } }, async (_request, reply) => {
       reply.setCookie("a", "1", { sameSite: false });
       return "hello";
     });
@@ -125,7 +125,7 @@ describe.each(orders(cookie))("@fastify/cookie %s", (_order, plugins) => {
 describe.each(orders(rateLimit))("@fastify/rate-limit %s", (_order, plugins) => {
   it("counts hits as it counts misses, and never replays a counter", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => "hello");
+    app.get("/a", { cache: { ttl: 60 } }, async () => "hello");
 
     const answers = [await ask("/a"), await ask("/a"), await ask("/a")];
 
@@ -137,7 +137,7 @@ describe.each(orders(rateLimit))("@fastify/rate-limit %s", (_order, plugins) => 
 describe.each(orders(lateRateLimit))("@fastify/rate-limit in preHandler, %s", (_order, plugins) => {
   it("refuses a client before the lookup", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => "hello");
+    app.get("/a", { cache: { ttl: 60 } }, async () => "hello");
 
     const answers = [await ask("/a"), await ask("/a"), await ask("/a"), await ask("/a")];
 
@@ -149,7 +149,7 @@ describe.each(orders(lateRateLimit))("@fastify/rate-limit in preHandler, %s", (_
 describe.each(orders(etag))("@fastify/etag %s", (_order, plugins) => {
   it("leaves one entity tag for the miss, the hit and the 304", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async () => "hello");
+    app.get("/a", { cache: { ttl: 60 } }, async () => "hello");
 
     const miss = await ask("/a");
     const hit = await ask("/a");
@@ -163,7 +163,7 @@ describe.each(orders(etag))("@fastify/etag %s", (_order, plugins) => {
 
   it("answers a known tag on a miss with 304, and stores the whole", async () => {
     const { app, ask } = await registered(plugins);
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) =>
+    app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) =>
       reply.header("etag", '"v1"').send("hello"),
     );
 

@@ -50,7 +50,7 @@ async function watched(
   const before = async (request: FastifyRequest): Promise<void> => guard(request);
   const at = await stage(
     (app) => {
-      app.get("/a/:id", { config: { cache: { ...cache, before } } }, async () => `run ${++runs}`);
+      app.get("/a/:id", { cache: { ...cache, before } }, async () => `run ${++runs}`);
     },
     prepare,
     server,

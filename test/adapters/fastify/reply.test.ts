@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { missThenHit, prepared, stage, twice, until, wordsOf } from "./support.ts";
 import type { Prepare, Send } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 describe("a content type that an onSend hook gives to a stream that has none", () => {
   const seen = (types: unknown[]) => (app: FastifyInstance) =>
@@ -18,7 +18,7 @@ describe("a content type that an onSend hook gives to a stream that has none", (
   it("is not there on hits before the hook runs again, and reaches each client", async () => {
     const types: unknown[] = [];
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(["a,b"])));
+      app.get("/a", cached, async (_request, reply) => reply.send(Readable.from(["a,b"])));
     }, seen(types));
 
     const miss = await client.ask({ path: "/a" });
@@ -36,7 +36,7 @@ describe("a content type that an onSend hook gives to a stream that has none", (
   it("is not there for a hook that reads the stream either", async () => {
     const { client, cache } = await stage(
       (app) => {
-        app.get("/a", { config }, async (_request, reply) => reply.send(Readable.from(["a,b"])));
+        app.get("/a", cached, async (_request, reply) => reply.send(Readable.from(["a,b"])));
       },
       (app) =>
         app.addHook("onSend", async (_request, reply, payload) => {
@@ -70,7 +70,7 @@ describe("a header of the handler's that an onSend hook changes", () => {
     ["a stream", () => Readable.from(["all"])],
   ])("is changed on the miss as it is on hits, and stays so beside %s", async (_what, content) => {
     const { client, cache } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => {
+      app.get("/a", cached, async (_request, reply) => {
         reply.headers({ "cache-control": "max-age=60", "x-internal": "1", "x-kind": "page" });
         return reply.type("text/plain").serializer(JSON.stringify).send(content());
       });
@@ -89,7 +89,7 @@ describe("a header of the handler's that an onSend hook changes", () => {
 
   it("leaves a JSON type alone: the charset that Fastify appends is on neither", async () => {
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.type("application/json").send({ a: 1 }));
+      app.get("/a", cached, async (_request, reply) => reply.type("application/json").send({ a: 1 }));
     }, rewriting);
 
     const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
@@ -110,7 +110,7 @@ describe("trailers that a hook sets", () => {
 
   it.each(["onRequest", "onSend"] as const)("in %s are not sent with a 304", async (hook) => {
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
+      app.get("/a", cached, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
     }, trailing(hook));
     const known = { path: "/a", headers: { "if-none-match": '"v1"' } };
 
@@ -126,7 +126,7 @@ describe("trailers that a hook sets", () => {
 
   it("leave the connection of a 304 to the next request", async () => {
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
+      app.get("/a", cached, async (_request, reply) => reply.header("etag", '"v1"').send("content"));
     }, trailing("onRequest"));
     const head = 'GET /a HTTP/1.1\r\nhost: a\r\nif-none-match: "v1"\r\n';
 
@@ -146,7 +146,7 @@ describe("a Range that the content of a cold key does not have", () => {
 
   it("is answered with the whole that the application's hooks made", async () => {
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async (_request, reply) => reply.header("x-own", "1").send("content"));
+      app.get("/a", cached, async (_request, reply) => reply.header("x-own", "1").send("content"));
     }, doubling);
 
     const answer = await client.ask({ path: "/a", headers: { range } });
@@ -162,7 +162,7 @@ describe("a Range that the content of a cold key does not have", () => {
 
   it("is refused with the length of content that no hook changed", async () => {
     const { client } = await stage((app) => {
-      app.get("/a", { config }, async () => "content");
+      app.get("/a", cached, async () => "content");
     });
 
     const answer = await client.ask({ path: "/a", headers: { range } });

@@ -13,7 +13,7 @@ describe("a handler that writes into its request's headers", () => {
   it("does not choose the variant under which its response is stored", async () => {
     const { app, register, ask } = site();
     await register();
-    app.get("/a", { config: { cache: { ttl: 60 } } }, async (request, reply) => {
+    app.get("/a", { cache: { ttl: 60 } }, async (request, reply) => {
       const language = request.headers["accept-language"];
       request.headers["accept-language"] = "xx";
       return reply.header("vary", "accept-language").send(language);
@@ -42,7 +42,7 @@ describe("a logger", () => {
     app.addHook("onResponse", async (request) => {
       logged = request.originalUrl;
     });
-    app.get("/a", { config: { cache: { ttl: 60, query: ["a"] } } }, async (request) => request.url);
+    app.get("/a", { cache: { ttl: 60, query: ["a"] } }, async (request) => request.url);
 
     const answer = await ask("/a?utm=1&a=2");
 
@@ -57,8 +57,8 @@ describe("an application that Express passes requests to", () => {
     const inner = Fastify();
     const seen: unknown[] = [];
     await inner.register(cacheRoute, { cache });
-    const config = { cache: { ttl: 60, staleWhileRevalidate: 60 } };
-    inner.get("/a", { config }, async (request) => {
+    const cached = { cache: { ttl: 60, staleWhileRevalidate: 60 } };
+    inner.get("/a", cached, async (request) => {
       seen.push([request.url, request.originalUrl]);
       return `run ${seen.length}`;
     });

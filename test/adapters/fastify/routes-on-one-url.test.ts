@@ -5,7 +5,7 @@ import { cacheRoute } from "../../../src/adapters/fastify.ts";
 import { createCache, memoryStore } from "../../../src/index.ts";
 import type { Cache, CacheOptions } from "../../../src/index.ts";
 
-const kept = { config: { cache: { ttl: 60 } } };
+const kept = { cache: { ttl: 60 } };
 
 async function appOf(
   declare: (app: FastifyInstance) => void,
@@ -81,7 +81,7 @@ describe("Fastify: two routes on one URL", () => {
 
   it("share nothing where the host chooses, though the origin is fixed", async () => {
     const app = await appOf((one) => {
-      const cached = { config: { cache: { ttl: 60, origin: "http://one.test" } } };
+      const cached = { cache: { ttl: 60, origin: "http://one.test" } };
       one.get("/h", { ...cached, constraints: { host: "a.test" } }, async () => "a");
       one.get("/h", { ...cached, constraints: { host: /^b/ } }, async () => "b");
       one.get("/h", cached, async () => "any");
@@ -156,9 +156,7 @@ describe("Fastify: two routes on one URL", () => {
 
   it("are two where the application has a HEAD of its own", async () => {
     const app = await appOf((one) => {
-      one.head("/a", { config: { cache: { ttl: 60 } } }, async (_, reply) =>
-        reply.header("x-mine", "1").send(),
-      );
+      one.head("/a", { cache: { ttl: 60 } }, async (_, reply) => reply.header("x-mine", "1").send());
       one.get("/a", kept, async () => "a");
     });
     await told(app, "/a", {});
@@ -244,7 +242,7 @@ describe("Fastify: a URL that rewriteUrl rewrites", () => {
   it("is in the key as received and as rewritten, and dies with the one that was received", async () => {
     const app = await appOf(
       (one) => {
-        const cached = { config: { cache: { ttl: 60, invalidateOnUnsafe: true } } };
+        const cached = { cache: { ttl: 60, invalidateOnUnsafe: true } };
         one.get("/:lang/hello", cached, async (request) => (request.params as { lang: string }).lang);
         one.post("/:lang/hello", cached, async () => "done");
       },

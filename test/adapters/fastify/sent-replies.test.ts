@@ -4,7 +4,7 @@ import type { FastifyInstance, preHandlerHookHandler } from "fastify";
 import { describe, expect, it } from "vitest";
 import { gate, stage, until } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 
 describe("a guard that answers and returns nothing", () => {
   const refused = { "x-key": "no" };
@@ -26,7 +26,7 @@ describe("a guard that answers and returns nothing", () => {
     let runs = 0;
     const { client } = await stage(
       (app) => {
-        app.get("/a", { config: { cache: { ttl: 60, ...options } } }, async () => `content ${++runs}`);
+        app.get("/a", { cache: { ttl: 60, ...options } }, async () => `content ${++runs}`);
       },
       (app) => {
         slowly(app);
@@ -52,7 +52,7 @@ describe("a guard that answers and returns nothing", () => {
     };
     const { client } = await stage(
       (app) => {
-        app.get("/a", { config }, async () => "content");
+        app.get("/a", cached, async () => "content");
       },
       (app) =>
         app.addHook("onRequest", async (request, reply) => {
@@ -71,7 +71,7 @@ describe("a guard that answers and returns nothing", () => {
     const sent = gate();
     const { client, clock, store } = await stage(
       (app) => {
-        app.get("/a", { config }, async () => "content");
+        app.get("/a", cached, async () => "content");
       },
       (app) => {
         slowly(app);

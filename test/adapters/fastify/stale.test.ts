@@ -23,9 +23,7 @@ async function expired(
   let runs = 0;
   const at = await stage(
     (app) => {
-      app.get("/a", { config: { cache: { ttl: 10, ...options } } }, async (_request, reply) =>
-        handler(reply, ++runs),
-      );
+      app.get("/a", { cache: { ttl: 10, ...options } }, async (_request, reply) => handler(reply, ++runs));
     },
     undefined,
     server,
@@ -145,7 +143,7 @@ describe("staleWhileRevalidate", () => {
     let runs = 0;
     const options = { ttl: 10, staleWhileRevalidate: 60, methods: ["POST"] };
     const { client, clock } = await stage((app) => {
-      app.post("/a", { config: { cache: options } }, async () => `run ${++runs}`);
+      app.post("/a", { cache: options }, async () => `run ${++runs}`);
     });
 
     const first = await client.ask({ method: "POST", path: "/a" });

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { gate, rest, stage, times, until } from "./support.ts";
 import type { Gate, Stage } from "./support.ts";
 
-const config = { cache: { ttl: 60 } };
+const cached = { cache: { ttl: 60 } };
 const whole = "one ".repeat(1000) + "two ".repeat(1000);
 
 async function* halves(goOn: Gate): AsyncGenerator<Buffer> {
@@ -30,7 +30,7 @@ async function streaming(
 ): Promise<Stage & { readonly goOn: Gate }> {
   const goOn = gate();
   const at = await stage((app) => {
-    app.get("/a", { config }, async (_request, reply) => send(reply, goOn));
+    app.get("/a", cached, async (_request, reply) => send(reply, goOn));
   }, prepare);
   return { ...at, goOn };
 }

@@ -67,7 +67,7 @@ export async function prepared(
   prepare(at.app);
   await at.register();
   const schema = response === undefined ? {} : { schema: { response } };
-  at.app.get("/a", { config: { cache: { ttl: 60 } }, ...schema }, async (_request, reply) => send(reply));
+  at.app.get("/a", { cache: { ttl: 60 }, ...schema }, async (_request, reply) => send(reply));
   return at;
 }
 

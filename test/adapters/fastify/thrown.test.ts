@@ -49,7 +49,7 @@ async function site(
 ): Promise<Client> {
   let runs = 0;
   const { client, clock } = await stage((app) => {
-    app.get("/a", { config: { cache: options } }, (_request, reply) => {
+    app.get("/a", { cache: options }, (_request, reply) => {
       if (++runs > 1) return fail(reply);
       return reply.send("run 1");
     });

@@ -28,7 +28,7 @@ async function site(
   const app = Fastify({ ...(http2 && { http2 }), forceCloseConnections: true } as object) as FastifyInstance;
   await app.register(cacheRoute, { cache });
   prepare(app);
-  app.get("/a", { config: { cache: { ttl: 60, ...options } } }, handler);
+  app.get("/a", { cache: { ttl: 60, ...options } }, handler);
   const origin = await app.listen({ port: 0, host: "127.0.0.1" });
   const client = http2 ? new Http2Client(origin, 10_000) : new Client(origin, 10_000);
   onTestFinished(async () => {
@@ -166,7 +166,7 @@ describe("25: a handler that fails", () => {
 it("25: what a follower is told of a source that fails before its first byte says who it is", async () => {
   const source = new Readable({ read: () => undefined });
   const { client, cache } = await stage((app) => {
-    app.get("/a", { config: { cache: { ttl: 60 } } }, (_request, reply) => reply.send(source));
+    app.get("/a", { cache: { ttl: 60 } }, (_request, reply) => reply.send(source));
   });
   const both = [client.ask({ path: "/a" }), client.ask({ path: "/a" })];
   while (cache.stats().outcomes.collapsed < 1) await new Promise(setImmediate);
@@ -181,7 +181,7 @@ describe("a response that is written without Fastify, and without hijack", () =>
     const goOn = gate();
     let runs = 0;
     const { client, store } = await stage((app) => {
-      app.get("/a", { config: { cache: { ttl: 60 } } }, async (_request, reply) => {
+      app.get("/a", { cache: { ttl: 60 } }, async (_request, reply) => {
         runs++;
         await goOn.opened;
         reply.raw.end("raw");

@@ -117,10 +117,8 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
       reply.headers(copied(earlier?.() ?? {}));
     },
     preHandler: guard?.place === "framework" ? [guardHook] : [],
-    config: {
-      ...(route.lateCookies && ({ lateCookies: route.lateCookies } as object)),
-      ...(options && { cache: { ...options, before } }),
-    },
+    config: { ...(route.lateCookies && ({ lateCookies: route.lateCookies } as object)) },
+    ...(options && { cache: { ...options, before } }),
     handler: async (request, reply) => answer(reply, await route.handler(seen(request, reply))),
   });
 }

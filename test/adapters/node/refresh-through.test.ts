@@ -48,7 +48,7 @@ const makeFastify: Make = async (cacheOptions, isSecure, isCompressed) => {
   let runs = 0;
   if (isCompressed) await app.register(fastifyCompress, { threshold: 1 });
   await app.register(cacheFastify, { cache });
-  app.get("/a", { config: { cache: options } }, async (req, reply) =>
+  app.get("/a", { cache: options }, async (req, reply) =>
     reply.type("text/plain").send(said(++runs, req.protocol)),
   );
   await app.listen({ port: 0, host: "127.0.0.1" });

@@ -8,11 +8,7 @@ it.each(["querystring", "query"] as const)(
     const { app, register, ask } = site();
     await register();
     const declared = S.object().prop("page", S.integer().default(1));
-    app.get(
-      "/",
-      { schema: { [alias]: declared }, config: { cache: { ttl: 60 } } },
-      async ({ query }) => query,
-    );
+    app.get("/", { schema: { [alias]: declared }, cache: { ttl: 60 } }, async ({ query }) => query);
 
     await ask("/?page=1");
     const junk = await ask("/?page=1&utm=1");

@@ -88,7 +88,7 @@ describe("Fastify behind @fastify/session", () => {
     await app.register(fastifySession, { secret: "s".repeat(40), saveUninitialized: false, cookie });
     await register();
     let given = 0;
-    app.get("/cart", { config: { cache: { ttl: 60 } } }, async (request) => {
+    app.get("/cart", { cache: { ttl: 60 } }, async (request) => {
       const { session } = request as unknown as WithCart;
       if (session !== null) session.cart ??= `cart ${++given}`;
       return session?.cart;

@@ -17,7 +17,7 @@ async function live(): Promise<{
   app.route({
     method: "GET",
     url: "/live",
-    config: { cache: { ttl: 60 } },
+    cache: { ttl: 60 },
     handler: async () => {
       await gate;
       return "a page";
