@@ -11,6 +11,7 @@ import { ranges } from "./adapter-contract/ranges.ts";
 import { revalidation } from "./adapter-contract/revalidation.ts";
 import { policies } from "./adapter-contract/policies.ts";
 import { queries } from "./adapter-contract/queries.ts";
+import { switches } from "./adapter-contract/switches.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
 import { refreshes } from "./adapter-contract/refreshes.ts";
@@ -32,6 +33,7 @@ import type { ContractCheck } from "./store-contract.ts";
 const TOPICS: readonly Scenarios[] = [
   hits,
   freshness,
+  switches,
   guards,
   methods,
   conditions,

@@ -259,6 +259,8 @@ export class CachedRoute {
     payload: unknown,
     done: PayloadDone,
   ): void => {
+    // As without a cache.
+    if (!this.#policy.isEnabled) return done(null, payload);
     // Where a stream fails, Fastify destroys the response.
     if (isStream(payload) || isResponse(payload)) abortWhenDestroyed(reply.raw);
     const notes = this.#notes.get(reply);

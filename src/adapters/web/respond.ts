@@ -18,7 +18,10 @@ export function respond<Rest extends readonly unknown[]>(
 ): MaybePromise<Response> {
   const { before, policy } = route;
   const proceed = (): MaybePromise<Response> =>
-    chain(readContent(request, policy), (known) => decide(route, request, known, rest));
+    // The content is left to the handler, too.
+    !policy.isEnabled
+      ? route.handler(request, ...rest)
+      : chain(readContent(request, policy), (known) => decide(route, request, known, rest));
   if (before.length === 0) return proceed();
   return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
 }

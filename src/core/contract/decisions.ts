@@ -68,7 +68,7 @@ export interface Bypass {
   readonly kind: "bypass";
   readonly outcome: Outcome;
   readonly reason: Refusal;
-  /** `Cache-Status` and the status header, as far as the policy has them. */
+  /** `Cache-Status` and the status header, as far as the policy has them. None where the route is not enabled. */
   readonly fields: Fields;
 }
 

@@ -12,6 +12,8 @@ export type Outcome = "hit" | "stale" | "revalidated" | "miss" | "collapsed" | "
  * explains each.
  */
 export type Refusal =
+  | "disabled"
+  | "store-false"
   | "method"
   | "credentials"
   | "content"

@@ -150,6 +150,10 @@ export interface Policy<Native = never> {
   readonly vary: readonly string[];
   /** The stored statuses, each with its own lifetime in ms or undefined. */
   readonly statuses: ReadonlyMap<number, number | undefined> | "any";
+  /** Whether requests are looked up. False: each reaches the handler as without a cache. */
+  readonly isEnabled: boolean;
+  /** Whether responses are stored. False: they are only shared with requests that come during the run. */
+  readonly keeps: boolean;
   readonly heuristic: boolean;
   readonly requestDirectives: boolean;
   readonly revalidate: boolean;

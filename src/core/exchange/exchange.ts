@@ -23,7 +23,7 @@ import { contextOf, planOf, statusKeyOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { decide } from "./decide.ts";
 import type { Course } from "./decide.ts";
-import { isOutdated, lookupIn } from "./parts.ts";
+import { findIn, isOutdated, lookupIn } from "./parts.ts";
 import { budgetLeft, FULL_BUDGET, withLearned } from "./wait-budget.ts";
 import type { WaitBudget } from "./wait-budget.ts";
 
@@ -57,6 +57,8 @@ export class Exchange {
    */
   begin<Native>(request: RequestRecord<Native>, policy: Policy<Native>): MaybePromise<Decision> {
     const reason = bypassReason(request, policy);
+    // As without a cache: nothing is counted, reported or added to the response.
+    if (reason === "disabled") return { kind: "bypass", outcome: "bypass", reason, fields: [] };
     if (reason === "method" && policy.invalidateOnUnsafe && isUnsafe(request.method))
       return unsafeFill(this.#parts, request, policy);
     if (reason !== undefined) return bypass(this.#parts, policy, reason);
@@ -77,7 +79,7 @@ export class Exchange {
   #look<Native>(context: Context<Native>, budget: WaitBudget): MaybePromise<Decision> {
     const { clock } = this.#parts;
     const now = clock.now();
-    const found = this.#lookup.find(context.key.resource, context.choose, now, context.policy);
+    const found = findIn(this.#lookup, context, now);
     if (found instanceof Promise) return found.then((read) => this.#act(context, read, budget, clock.now()));
     return this.#act(context, found, budget, now);
   }

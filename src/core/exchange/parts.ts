@@ -1,11 +1,13 @@
-import type { Entry } from "../contract/store.ts";
+import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { RunParts } from "../fill/run.ts";
 import { Flights } from "../flight/flights.ts";
 import { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import { PurgeFence } from "../invalidation/purge-fence.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { Lookup } from "../lookup/lookup.ts";
+import type { Found } from "../lookup/lookup.ts";
 import { Responder } from "../reply/representation.ts";
+import type { Context } from "./context.ts";
 
 /** Makes the parts of a cache that all its requests share: what was given, and what the core itself keeps. */
 export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">): RunParts {
@@ -30,4 +32,15 @@ export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "t
     () => store.distrust(),
     (entry) => isOutdated(parts, entry),
   );
+}
+
+const NOTHING: Found = Object.freeze({ entry: undefined, vary: [] });
+
+/** Returns what is stored for a request. Without asking the store, nothing, where the route keeps nothing. */
+export function findIn<Native>(
+  lookup: Lookup,
+  { key, choose, policy }: Context<Native>,
+  now: number,
+): MaybePromise<Found> {
+  return policy.keeps ? lookup.find(key.resource, choose, now, policy) : NOTHING;
 }

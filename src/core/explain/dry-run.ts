@@ -3,7 +3,7 @@ import type { Entry, MaybePromise } from "../contract/store.ts";
 import { contextOf, knownVary, knownVariant } from "../exchange/context.ts";
 import type { Context } from "../exchange/context.ts";
 import { decide } from "../exchange/decide.ts";
-import { lookupIn } from "../exchange/parts.ts";
+import { findIn, lookupIn } from "../exchange/parts.ts";
 import { FULL_BUDGET } from "../exchange/wait-budget.ts";
 import type { RunParts } from "../fill/run.ts";
 import { lifetimeSource } from "../freshness/freshness.ts";
@@ -75,7 +75,7 @@ function look<Native>(parts: RunParts, context: Context<Native>): MaybePromise<F
       ...(entry === undefined ? {} : { entry, freshness: freshnessOf(entry, policy, now) }),
     };
   };
-  const found = lookupIn(parts.store, parts).find(key.resource, context.choose, clock.now(), policy);
+  const found = findIn(lookupIn(parts.store, parts), context, clock.now());
   return found instanceof Promise ? found.then(conclude) : conclude(found);
 }
 

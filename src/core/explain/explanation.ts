@@ -81,7 +81,7 @@ export interface Explanation {
   /** Absent where nothing is stored for this request. */
   readonly entry?: ExplainedEntry;
   readonly freshness?: ExplainedFreshness;
-  /** The `Cache-Status` of the response, as far as it is known before the handler runs; empty where the request fails. */
+  /** The `Cache-Status` of the response, as far as it is known before the handler runs. Empty if it has none. */
   readonly cacheStatus: string;
 }
 
@@ -130,7 +130,8 @@ export function explanationOf(findings: Findings, remarks: readonly string[] = [
 }
 
 function cacheStatusOf({ policy, verdict, entry }: Findings): string {
-  const { outcome, status } = verdict;
+  const { outcome, reason, status } = verdict;
+  if (reason === "disabled") return "";
   if (outcome === "failed" || outcome === "unknown") return "";
   const inner = outcome === "hit" && entry !== undefined ? fieldOf(entry.fields, "cache-status") : undefined;
   return appendCacheStatus(

@@ -53,6 +53,7 @@ export function verdictOf<Native>(
 
 /** The verdict on a request that is not looked up. `more` are sentences that follow. */
 export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Verdict {
+  if (reason === "disabled") return { outcome: "bypass", reason, status: {}, because: [DISABLED] };
   const words = wordsOf(reason);
   return {
     outcome: "bypass",
@@ -76,6 +77,8 @@ export function failedVerdict(error: unknown): Verdict {
   return { outcome: "failed", status: {}, because: [because] };
 }
 
+const DISABLED =
+  "The cache is off for this route (enabled: false): the handler runs as without a cache, and no field is added.";
 const WITHIN = "The stored response is stale and within its stale-if-error window.";
 const FAILED = "The handler has failed not long ago: it is not asked again yet.";
 const NO_WAIT =
@@ -153,6 +156,8 @@ function whatRuns<Native>({ request, policy, directives }: Context<Native>, { en
     conditions.length === 0
       ? "The handler runs"
       : `The handler runs and is shown ${conditions.join(" and ")}`;
+  if (!policy.keeps)
+    return `${described}; its response is shared with requests that come meanwhile, and not stored (store: false).`;
   const kept = directives.noStore
     ? "the client says no-store, so nothing is stored."
     : "its response is stored unless something in it forbids that.";

@@ -102,7 +102,8 @@ export class ResponseFill implements OpenFill, Sink {
   }
 
   stream(stop?: () => void): StreamedReply {
-    const head = originHead(this.#run, this.#head, this.#refusal);
+    const unkept = this.#run.policy.keeps ? undefined : "store-false";
+    const head = originHead(this.#run, this.#head, this.#refusal ?? unkept);
     if (this.#refusal !== undefined) {
       // Nobody tells the end of a stream that has no sink.
       this.#close();
@@ -175,9 +176,10 @@ export class ResponseFill implements OpenFill, Sink {
   /** What its status fields tell: that it is stored only once the store has it (hazard 54). */
   #storing(): Storing {
     const state = this.#state;
-    if (state.kind === "storable") return { stored: true };
-    if (state.kind !== "stored") return state.refusal === undefined ? {} : { detail: state.refusal };
-    if (state.kept === "kept") return { stored: true };
+    if (state.kind === "refused" || state.kind === "over")
+      return state.refusal === undefined ? {} : { detail: state.refusal };
+    if (!this.#run.policy.keeps) return { detail: "store-false" };
+    if (state.kind === "storable" || state.kept === "kept") return { stored: true };
     return state.kept === "refused" ? { detail: "not-kept" } : {};
   }
 

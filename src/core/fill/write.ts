@@ -6,11 +6,17 @@ import type { Run, RunParts } from "./run.ts";
 
 /**
  * Writes the entry of a run and gives it to those who wait, without waiting for the store. Returns what became of it;
- * `onKept` is called once the store has it.
+ * `onKept` is called once the store has it. On a route that keeps nothing, the entry is only given to them.
  */
 export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise<Kept> {
-  const { parts, flight, flightKey } = run;
+  const { parts, flight, flightKey, policy } = run;
   parts.flights.forgetHitForMiss(flightKey);
+  if (!policy.keeps) {
+    run.ticket.leave();
+    flight?.land({ kind: "stored", entry, isKept: false });
+    parts.refused(policy.route, "store-false");
+    return "refused";
+  }
   parts.backoff.forget(flightKey);
   const written = write(run, entry, onKept);
   const isLater = written instanceof Promise;

@@ -55,7 +55,7 @@ export function ttlOf(
  *
  * The lifetime is the first of: the route's lifetime for the status; the route's `ttl`; the response's own (RFC 9111 §4.2.1),
  * or a heuristic one if the route allows it, both less the age on arrival; the default. `shorten` returns an earlier `staleAt`.
- * `aheadMs` is the lead of `now` over the clock that the origin's dates refer to.
+ * A route that keeps nothing has no lifetimes. `aheadMs` is the lead of `now` over the clock that the origin's dates refer to.
  *
  * Throws `ERR_CACHE_TTL` if a `ttl` function does not return a number of 0 or more.
  */
@@ -71,6 +71,8 @@ export function instantsOf(
   const ageMs = initialAgeMs(head, datedNow, askedAt - aheadMs);
   // With an unreadable `Age` a response counts as new under the route's `ttl`, and as stale under its own lifetime.
   const storedAt = Number.isFinite(ageMs) ? now - ageMs : now;
+  // It is shared during its run, whatever its lifetime: nothing of it is used again after that.
+  if (!policy.keeps) return { storedAt, staleAt: Infinity, deleteAt: Infinity };
   // A response with `no-cache` is revalidated on every request (RFC 9111 §5.2.2.4).
   const staleAt =
     head.cacheControl.noCache === false

@@ -46,6 +46,11 @@ export interface CacheOptions {
   cacheStatus?: CacheStatusOptions | string | boolean;
   /** Options for routes that do not set them. Functions among them get the request of any framework. Default: none. */
   defaults?: RouteOptions;
+  /**
+   * Whether routes are cached. False: for tests and development, all routes behave as without a cache, whatever they set
+   * themselves. The methods of the cache go on as usual. Default: true.
+   */
+  enabled?: boolean;
   /** The source of time. Default: the system clock. */
   clock?: Clock;
   /** Returns a random number from 0 up to, not including, 1. Default: `Math.random`. */
@@ -80,6 +85,7 @@ const CACHE_CHECKS: Readonly<Record<keyof Required<CacheOptions>, (value: unknow
       ? undefined
       : "a name, true or false, or { name, key }",
   defaults: () => undefined,
+  enabled: (value) => (typeof value === "boolean" ? undefined : "true or false"),
   clock: (value) =>
     hasMethods(value, ["now", "schedule"]) ? undefined : "a clock: now() and schedule(callback, ms)",
   random: (value) =>
@@ -132,6 +138,7 @@ export function settingsOf(options: CacheOptions): CacheSettings {
           }),
     cacheStatus: cacheStatus === false ? undefined : (nameIn(cacheStatus) ?? "caching-route"),
     cacheStatusKey: typeof cacheStatus === "object" && cacheStatus.key === true,
+    isEnabled: options.enabled ?? true,
     defaults: Object.freeze({ ...options.defaults }),
   });
 }

@@ -77,6 +77,11 @@ const ROUTE_CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknow
       ? undefined
       : 'a list of names, such as ["reports"], or a function that returns one',
   storeDate: trueOrFalse,
+  store: (value) =>
+    typeof value === "boolean"
+      ? undefined
+      : "true, or false to share a run and keep nothing; a store belongs to createCache({ store })",
+  enabled: trueOrFalse,
   noVarySearch: trueOrFalse,
 };
 

@@ -17,6 +17,7 @@ export interface CacheSettings {
   readonly statusHeader: StatusHeader | undefined;
   readonly cacheStatus: string | undefined;
   readonly cacheStatusKey: boolean;
+  readonly isEnabled: boolean;
   readonly defaults: RouteOptions;
 }
 
@@ -87,6 +88,7 @@ export function resolvePolicy<Native>(
   const isFallback = options.ttl === undefined && typeof ttl === "number";
   const query = queryOf(all.query, context);
   const noVarySearch = all.noVarySearch ?? false;
+  const keeps = all.store ?? true;
   const known = "name" in context ? context.name : context.route;
   return Object.freeze({
     // Without a name from the framework, messages use the `route` option.
@@ -105,7 +107,10 @@ export function resolvePolicy<Native>(
     statuses: statusesOf(all.statuses),
     heuristic: all.heuristic ?? false,
     requestDirectives: all.requestDirectives ?? false,
-    revalidate: all.revalidate ?? false,
+    isEnabled: settings.isEnabled && (all.enabled ?? true),
+    keeps,
+    // Nothing is kept that could be revalidated.
+    revalidate: keeps && (all.revalidate ?? false),
     invalidateOnUnsafe: all.invalidateOnUnsafe ?? false,
     storeDate: all.storeDate ?? false,
     noVarySearch,

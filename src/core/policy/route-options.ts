@@ -208,6 +208,19 @@ export interface RouteOptions<Native = never> {
   /** Whether the response's own `Date` is stored and sent on hits, as between caches. Default: false. */
   storeDate?: boolean;
   /**
+   * Whether responses are stored. False: one run of the handler for all who ask at the same time and may share its
+   * response, and nothing is kept. `ttl`, stale windows and `revalidate` then have no effect. Default: true.
+   */
+  store?: boolean;
+  /**
+   * Whether the route is cached. False: each request reaches the handler as without a cache, and no field is added to its
+   * response. Guards still run. `createCache({ enabled: false })` does so for all routes. Default: true.
+   *
+   * @example
+   * { ttl: 60, enabled: process.env.NODE_ENV !== "test" }
+   */
+  enabled?: boolean;
+  /**
    * Whether the `No-Vary-Search` of responses is obeyed: the query parameters that it excludes are left out of the key of
    * later requests for the path. A route with declared parameters sends such a field itself, and then only exact names are
    * declared: `filter[a]` is not part of `filter`. Default: false.

@@ -11,6 +11,7 @@ export function bypassReason<Native>(
   request: RequestRecord<Native>,
   policy: Policy<Native>,
 ): Refusal | undefined {
+  if (!policy.isEnabled) return "disabled";
   const { method } = request;
   if (!policy.methods.has(method) && !(method === "HEAD" && policy.methods.has("GET"))) return "method";
   // The connection switches to another protocol; there is no response to store (RFC 9110 §7.8; hazard 45).

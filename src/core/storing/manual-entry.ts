@@ -36,6 +36,7 @@ export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   readonly scope: "everyone";
   readonly invalidateOnUnsafe: false;
   readonly query: "all";
+  readonly store: true;
   readonly ttl?: number;
   readonly tags: readonly string[];
 } {
@@ -51,7 +52,14 @@ export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
       `cache.set: the option "tags" is ${show(tags)}; write a list of names, such as ["reports"]`,
     );
   }
-  const own = { statuses: "any", scope: "everyone", invalidateOnUnsafe: false, query: "all", tags } as const;
+  const own = {
+    statuses: "any",
+    scope: "everyone",
+    invalidateOnUnsafe: false,
+    query: "all",
+    store: true,
+    tags,
+  } as const;
   return ttl === undefined ? own : { ...own, ttl };
 }
 

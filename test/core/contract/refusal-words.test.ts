@@ -13,6 +13,8 @@ function refusals(): readonly Refusal[] {
 describe("the words of a refusal", () => {
   it("are absent only where the refusal is nobody's mistake", () => {
     expect(refusals().filter((reason) => wordsOf(reason) === undefined)).toEqual([
+      "disabled",
+      "store-false",
       "upgrade",
       "head",
       "purged",

@@ -76,6 +76,7 @@ describe("the settings of a cache", () => {
       statusHeader: { name: "x-cache", hit: "HIT", miss: "MISS" },
       cacheStatus: "caching-route",
       cacheStatusKey: false,
+      isEnabled: true,
       defaults: {},
     });
     expect([settings, settings.statusHeader, settings.defaults].map(Object.isFrozen)).toEqual([

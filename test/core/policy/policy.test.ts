@@ -45,6 +45,8 @@ describe("the policy of a route", () => {
       namespace: "",
       vary: [],
       statuses: new Map([[200, undefined]]),
+      isEnabled: true,
+      keeps: true,
       heuristic: false,
       requestDirectives: false,
       revalidate: false,
