@@ -2,6 +2,7 @@ export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
 export { declaredQuery } from "./core/policy/declared-query.ts";
 export { CacheError, checkedOptions } from "./core/contract/errors.ts";
+export type { Invalidates, Invalidation, WriteContext, WriteEnd } from "./core/invalidation/writes.ts";
 export type { RouteContext } from "./core/policy/policy.ts";
 export type { Refusal } from "./core/contract/outcomes.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";

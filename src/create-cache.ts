@@ -1,4 +1,4 @@
-import { CacheError, checkedOptions, show, storeOrCache } from "./core/contract/errors.ts";
+import { CacheError, show, storeOrCache } from "./core/contract/errors.ts";
 import type { Outcome, Refusal, StoreFailure } from "./core/contract/outcomes.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
 import type { StoreStats } from "./core/contract/store.ts";
@@ -11,8 +11,10 @@ import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
 import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
-import { TagInvalidations, taggedNames } from "./core/invalidation/tags.ts";
-import type { Tagged } from "./core/invalidation/tags.ts";
+import { isSoft, TagInvalidations, taggedNames } from "./core/invalidation/tags.ts";
+import type { Softly, Tagged } from "./core/invalidation/tags.ts";
+import { invalidationOf } from "./core/invalidation/writes.ts";
+import type { Invalidates, Invalidation, WriteContext } from "./core/invalidation/writes.ts";
 import { GuardedStore } from "./core/lookup/guarded-store.ts";
 import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
 import type { CacheOptions } from "./core/policy/cache-options.ts";
@@ -72,8 +74,14 @@ export interface Cache {
    * Invalidates every response that is tagged with one of these names. The cost does not depend on how many these are;
    * so they are not counted, and it returns undefined. A handler that is running now stores nothing under these tags.
    * Throws `ERR_CACHE_TAGS` for anything but names.
+   *
+   * With `{ soft: true }`, these responses become stale and stay stored: `staleWhileRevalidate` and `staleIfError` count
+   * from then on.
+   *
+   * @example
+   * await cache.invalidate({ tag: "reports" }, { soft: true });
    */
-  invalidate(which: Tagged): Promise<number | undefined>;
+  invalidate(which: Tagged, how?: Softly): Promise<number | undefined>;
   /** Removes everything. Returns whether the store was cleared. */
   clear(): Promise<boolean>;
   /** Returns the counters. */
@@ -96,6 +104,18 @@ export interface Engine {
   policy<Native>(options: RouteOptions<Native>, context: RouteContext): Policy<Native>;
   /** Decides a request. */
   readonly begin: Begin;
+  /**
+   * Returns what to call at the end of each write of a route. Throws `ERR_CACHE_OPTION_INVALID` for anything but tags or
+   * a function.
+   *
+   * @example
+   * const invalidate = engine.invalidates(["todos"], { route: "POST /todos", option: "invalidates" });
+   * await invalidate({ status: 201 });
+   */
+  invalidates<Given extends readonly unknown[]>(
+    invalidates: Invalidates<Given>,
+    context: WriteContext<Given>,
+  ): Invalidation<Given>;
 }
 
 /** The property that holds the engine of a cache. Registered, so that two copies of the package share it. */
@@ -171,15 +191,15 @@ export function createCache(options: CacheOptions = {}): Cache {
   const named = (key: string, where: InNamespace | undefined, call: string): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(namespaceIn(where, call), settings));
   function invalidate(key: string, where?: InNamespace): Promise<number>;
-  function invalidate(which: Tagged): Promise<number | undefined>;
-  async function invalidate(which: string | Tagged, where?: InNamespace): Promise<number | undefined> {
+  function invalidate(which: Tagged, how?: Softly): Promise<number | undefined>;
+  async function invalidate(which: string | Tagged, how?: InNamespace | Softly): Promise<number | undefined> {
     if (typeof which === "object" && which !== null) {
-      if (where !== undefined)
-        checkedOptions(where, "cache.invalidate by tags", { known: [], example: "{ tag }" });
-      tags.invalidate(taggedNames(which));
+      const names = taggedNames(which);
+      if (isSoft(how)) tags.soften(names);
+      else tags.invalidate(names);
       return undefined;
     }
-    const { resource } = named(which, where, "cache.invalidate");
+    const { resource } = named(which, how as InNamespace | undefined, "cache.invalidate");
     return exchange.remove(resource);
   }
   const targetsOf = targetsIn(new SearchRules());
@@ -195,6 +215,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     policy: (route, context) =>
       routes.declare(resolvePolicy(route, settings, context, byRoute), context.declaration),
     begin: (request, policy) => exchange.begin(request, policy),
+    invalidates: (invalidates, context) => invalidationOf(invalidates, context, tags, tellError),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
     async get(key, where) {

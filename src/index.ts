@@ -16,7 +16,8 @@ export type {
   Explanation,
 } from "./core/explain/explanation.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
-export type { Tagged } from "./core/invalidation/tags.ts";
+export type { Softly, Tagged } from "./core/invalidation/tags.ts";
+export type { Invalidates } from "./core/invalidation/writes.ts";
 export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
 export type { Clock } from "./core/contract/platform.ts";
 export type {
@@ -24,6 +25,7 @@ export type {
   Outcome,
   Refusal,
   CallbackFailure,
+  InvalidationFailure,
   RefreshFailure,
   Report,
   Reporter,

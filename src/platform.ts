@@ -163,7 +163,9 @@ export function throttledWarning(clock: Clock): OnError {
         ? `a refresh of ${failure.route} failed`
         : failure.operation === "callback"
           ? `the function given as ${failure.option} failed`
-          : `the store ${failure.store} failed to ${failure.operation}`;
+          : failure.operation === "invalidate"
+            ? `${failure.route} could not name what it invalidates`
+            : `the store ${failure.store} failed to ${failure.operation}`;
     console.warn(`caching-route: ${what} (${count} so far since the last such line):`, error);
     count = 0;
   };

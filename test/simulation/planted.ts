@@ -37,14 +37,14 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "tags-ignored-on-lookup",
     file: "core/exchange/parts.js",
-    find: "(entry.tags !== undefined && tags.areOutdated(entry))",
+    find: "tags.areOutdated(entry)",
     replace: "false",
   },
   {
     name: "tags-ignored-at-landing",
     file: "core/exchange/collapsed.js",
-    find: "tags.areOutdated(entry)",
-    replace: "false",
+    find: "taggedEntry(tags, entry, now, policy)",
+    replace: "entry",
   },
   {
     name: "variant-ignored-at-landing",
@@ -228,8 +228,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "directives-ignored-at-landing",
     file: "core/exchange/collapsed.js",
-    find: "directives.accepts(entry, now)",
-    replace: "isFresh(entry, now)",
+    find: "directives.accepts(current, now)",
+    replace: "isFresh(current, now)",
   },
   {
     name: "explained-without-removals",

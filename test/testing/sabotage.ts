@@ -39,6 +39,7 @@ function wrong(cache: Cache, parts: Sabotage): Cache {
   const { record = (same) => same, decision = (same) => same, begin = (run) => run() } = parts;
   const wronged: Engine = {
     policy: engine.policy,
+    invalidates: engine.invalidates,
     begin: (request, policy) => {
       const decided = begin(() => engine.begin(record(request), policy));
       return decided instanceof Promise ? decided.then(decision) : decision(decided);

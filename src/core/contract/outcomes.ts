@@ -85,10 +85,20 @@ export interface CallbackFailure {
   readonly option: string;
 }
 
+/** A function that names what a write makes outdated, and that failed. Everything with a tag was invalidated instead. */
+export interface InvalidationFailure {
+  readonly operation: "invalidate";
+  /** The route's name, such as `POST /todos`. */
+  readonly route: string;
+}
+
 /**
  * Receives errors that do not fail a request. `failure.operation` tells them apart.
  *
  * @example
  * const onError: OnError = (error, failure) => logger.warn({ err: error, ...failure }, "cache");
  */
-export type OnError = (error: unknown, failure: StoreFailure | RefreshFailure | CallbackFailure) => void;
+export type OnError = (
+  error: unknown,
+  failure: StoreFailure | RefreshFailure | CallbackFailure | InvalidationFailure,
+) => void;

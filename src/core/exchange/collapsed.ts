@@ -13,6 +13,7 @@ import type { Responder } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { Course } from "./decide.ts";
+import { taggedEntry } from "./parts.ts";
 
 /** One wait for the run of a handler. */
 export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "flight" | "span" | "stale"> {
@@ -33,13 +34,14 @@ export function serveLanding<Native>(
   landing: Landing,
 ): Decision | undefined {
   if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
-  const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
   const now = clock.now();
-  const isPurged = tags.areOutdated(entry);
+  const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
+  const current = taggedEntry(tags, entry, now, policy);
+  const isPurged = current === undefined;
   // A stream may take longer than its lifetime: then the next request leads, and the others wait for that run.
-  if (isPurged || !isFresh(entry, now)) flight.pass();
+  if (isPurged || !isFresh(current, now)) flight.pass();
   // The leader takes what its own run brought, as it would without a cache, even if that is stale from the start.
-  const isAccepted = isLeader || directives.accepts(entry, now);
+  const isAccepted = isLeader || (!isPurged && directives.accepts(current, now));
   if (choose(entry.vary) !== entry.variant || !isAccepted || isPurged) {
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;

@@ -23,7 +23,7 @@ import { contextOf, planOf, statusKeyOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { decide } from "./decide.ts";
 import type { Course } from "./decide.ts";
-import { findIn, isOutdated, lookupIn } from "./parts.ts";
+import { findIn, lookupIn, storedEntry } from "./parts.ts";
 import { budgetLeft, FULL_BUDGET, withLearned } from "./wait-budget.ts";
 import type { WaitBudget } from "./wait-budget.ts";
 
@@ -189,9 +189,9 @@ export class Exchange {
   }
 
   /** Whether a stale entry may still be served in place of an error, after the request has waited. */
-  #standsIn<Native>({ directives }: Context<Native>, stale: Entry, now: number): boolean {
+  #standsIn<Native>({ directives, policy }: Context<Native>, stale: Entry, now: number): boolean {
     const mayServe = servesOnError(stale, now) && directives.allowsStale(stale, now);
-    return mayServe && !isOutdated(this.#parts, stale);
+    return mayServe && storedEntry(this.#parts, stale, now, policy) !== undefined;
   }
 
   /** Removes what is stored of a resource, and keeps fills under way from storing. Returns how many entries were removed. */

@@ -4,9 +4,13 @@ import { Flights } from "../flight/flights.ts";
 import { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import { PurgeFence } from "../invalidation/purge-fence.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
+import { softened } from "../freshness/softened.ts";
+import { staleWindows } from "../freshness/stale-windows.ts";
+import type { WindowPolicy } from "../freshness/stale-windows.ts";
 import { Lookup } from "../lookup/lookup.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { Responder } from "../reply/representation.ts";
+import { readHead } from "../storing/response-head.ts";
 import type { Context } from "./context.ts";
 
 /** Makes the parts of a cache that all its requests share: what was given, and what the core itself keeps. */
@@ -20,9 +24,37 @@ export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | 
   };
 }
 
-/** Returns whether an entry has been purged, though the store may still return it. */
-export function isOutdated({ fence, tags }: Pick<RunParts, "fence" | "tags">, entry: Entry): boolean {
-  return fence.isRemoving(entry.key) || (entry.tags !== undefined && tags.areOutdated(entry));
+/**
+ * Returns what the store returned as it is now: undefined if it was purged, though the store may still return it; stale if
+ * it was softly invalidated.
+ */
+export function storedEntry(
+  { fence, tags }: Pick<RunParts, "fence" | "tags">,
+  entry: Entry,
+  now: number,
+  policy?: Partial<WindowPolicy>,
+): Entry | undefined {
+  return fence.isRemoving(entry.key) ? undefined : taggedEntry(tags, entry, now, policy);
+}
+
+/**
+ * Returns an entry as its tags make it: undefined if one was invalidated, stale if one was softly. Without a `policy`, an
+ * entry with an endless lifetime has no stale windows then.
+ */
+export function taggedEntry(
+  tags: RunParts["tags"],
+  entry: Entry,
+  now: number,
+  { scope, staleWhileRevalidateMs, staleIfErrorMs }: Partial<WindowPolicy> = {},
+): Entry | undefined {
+  if (entry.tags === undefined) return entry;
+  if (tags.areOutdated(entry)) return undefined;
+  const since = tags.staleSince(entry);
+  if (since === undefined) return entry;
+  return softened(entry, Math.min(since, now), (staleAt) => {
+    const policy = { scope, staleWhileRevalidateMs, staleIfErrorMs };
+    return staleWindows(readHead({ status: entry.status, fields: entry.fields }), policy, staleAt);
+  });
 }
 
 /** Makes the lookup of a cache in `store`. An entry that was purged is a miss. */
@@ -30,7 +62,7 @@ export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "t
   return new Lookup(
     store,
     () => store.distrust(),
-    (entry) => isOutdated(parts, entry),
+    (entry, now, rule) => storedEntry(parts, entry, now, rule),
   );
 }
 

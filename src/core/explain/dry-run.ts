@@ -72,15 +72,23 @@ function look<Native>(parts: RunParts, context: Context<Native>): MaybePromise<F
       policy,
       verdict: { ...verdict, status },
       key: keyFindings(context, found, hashedKey(key.resource, variant, digest)),
-      ...(entry === undefined ? {} : { entry, freshness: freshnessOf(entry, policy, now) }),
+      ...(entry === undefined ? {} : { entry, freshness: freshnessOf(parts, entry, policy, now) }),
     };
   };
   const found = findIn(lookupIn(parts.store, parts), context, clock.now());
   return found instanceof Promise ? found.then(conclude) : conclude(found);
 }
 
-function freshnessOf(entry: Entry, policy: Policy, now: number): ExplainedFreshness {
-  const from = lifetimeSource(entry, readHead({ status: entry.status, fields: entry.fields }), policy);
+function freshnessOf(
+  { tags }: Pick<RunParts, "tags">,
+  entry: Entry,
+  policy: Policy,
+  now: number,
+): ExplainedFreshness {
+  const from =
+    tags.staleSince(entry) === entry.staleAt
+      ? "softly invalidated then"
+      : lifetimeSource(entry, readHead({ status: entry.status, fields: entry.fields }), policy);
   return {
     lifetime: (entry.staleAt - entry.storedAt) / 1000,
     age: Math.max(0, now - entry.storedAt) / 1000,

@@ -78,5 +78,9 @@ export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean>
   }
   const ticket = fence.enter(entry.key, () => undefined);
   const kept = await write({ parts, ticket }, entry);
-  return kept === "kept" && !ticket.purged && !parts.tags.areOutdated(entry);
+  return kept === "kept" && !ticket.purged && !wasInvalidated(parts, entry);
+}
+
+function wasInvalidated({ tags }: RunParts, entry: Entry): boolean {
+  return tags.areOutdated(entry) || tags.staleSince(entry) !== undefined;
 }

@@ -9,6 +9,11 @@ export interface StaleWindows {
   readonly staleIfErrorUntil?: number;
 }
 
+/** What a route says about stale windows. */
+export interface WindowPolicy extends Pick<Policy, "staleWhileRevalidateMs" | "staleIfErrorMs"> {
+  readonly scope: unknown;
+}
+
 /**
  * Returns the stale windows of a response that becomes stale at `staleAt`: the route's, else the response's own RFC 5861
  * directives, else none.
@@ -16,7 +21,11 @@ export interface StaleWindows {
  * `must-revalidate`, `proxy-revalidate` and `no-cache` forbid both (RFC 9111 §4.2.4). `s-maxage` implies `proxy-revalidate`
  * (§5.2.2.10). That overrides the route's windows under `scope: "shared"`, but not the response's own.
  */
-export function staleWindows({ cacheControl }: Head, policy: Policy, staleAt: number): StaleWindows {
+export function staleWindows(
+  { cacheControl }: Pick<Head, "cacheControl">,
+  policy: WindowPolicy,
+  staleAt: number,
+): StaleWindows {
   if (cacheControl.mustRevalidate || cacheControl.proxyRevalidate || cacheControl.noCache !== false)
     return {};
   const isStrict = policy.scope === "shared" && cacheControl.sMaxage !== undefined;

@@ -1,9 +1,10 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import { normaliseOrigin } from "../../http/origin.ts";
 import { parseStringList } from "../../http/structured-fields.ts";
-import { CacheError, misreturned, show } from "../contract/errors.ts";
+import { CacheError, checkedOptions, misreturned, show } from "../contract/errors.ts";
 import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
+import { SoftMarks } from "./soft-marks.ts";
 
 /**
  * The tags that `cache.invalidate` invalidates.
@@ -12,6 +13,29 @@ import type { Entry } from "../contract/store.ts";
  * await cache.invalidate({ tags: ["users", "teams"] });
  */
 export type Tagged = { readonly tag: string } | { readonly tags: readonly string[] };
+
+/** How `cache.invalidate` invalidates tags. */
+export interface Softly {
+  /**
+   * True: what is stored becomes stale, with the stale windows that it has, so that it can still stand in for errors.
+   * False: it is gone. Default: false.
+   */
+  readonly soft?: boolean;
+}
+
+/** Returns whether to invalidate softly. Throws `ERR_CACHE_OPTION_INVALID` or `ERR_CACHE_OPTION_UNKNOWN` for wrong options. */
+export function isSoft(how: unknown = {}): boolean {
+  const given = checkedOptions(how, "cache.invalidate by tags", {
+    known: ["soft"],
+    example: "{ soft: true }",
+  });
+  const [[, soft] = ["soft", false]] = given;
+  if (typeof soft === "boolean") return soft;
+  throw new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `cache.invalidate by tags: the option "soft" is ${show(soft)}; write true or false`,
+  );
+}
 
 /**
  * Returns the tags of a response: those of its route and, with `invalidateOnUnsafe`, the groups in its `Cache-Groups`
@@ -53,8 +77,8 @@ function returnedTags(
   return checkedTags(tags(request.native as never, { status: head.status, header }), route);
 }
 
-/** The stored name of an application's tag. */
-function ownTag(tag: string): string {
+/** Returns the stored name of an application's tag. */
+export function ownTag(tag: string): string {
   return `t|${tag}`;
 }
 
@@ -79,7 +103,8 @@ function checkedTags(names: unknown, route: string): readonly string[] {
   throw misreturned("ERR_CACHE_TAGS", { route, option: "tags", what: "a list of non-empty strings" }, names);
 }
 
-function areTags(names: unknown): names is readonly string[] {
+/** Returns whether a value is a list of tags. */
+export function areTags(names: unknown): names is readonly string[] {
   return Array.isArray(names) && Array.from(names).every((name) => typeof name === "string" && name !== "");
 }
 
@@ -105,6 +130,7 @@ export class TagInvalidations {
   readonly #now: () => number;
   readonly #limit: number;
   readonly #invalidatedAt = new Map<string, number>();
+  readonly #soft: SoftMarks;
   #characters = 0;
   #floor: number;
   #last: number;
@@ -113,6 +139,7 @@ export class TagInvalidations {
   constructor(now: () => number, limit = 100_000) {
     this.#now = now;
     this.#limit = limit;
+    this.#soft = new SoftMarks(limit);
     this.#floor = this.#last = now();
   }
 
@@ -144,6 +171,24 @@ export class TagInvalidations {
     this.#floor = this.#last;
     this.#invalidatedAt.clear();
     this.#characters = 0;
+    this.#soft.clear();
+  }
+
+  /** Makes every entry with one of these tags stale whose fill has begun. */
+  soften(tags: readonly string[]): void {
+    this.invalidate([]);
+    this.#soft.add(tags, this.#last, this.#now());
+  }
+
+  /** Makes every tagged entry stale whose fill has begun. */
+  softenAll(): void {
+    this.invalidate([]);
+    this.#soft.addToAll(this.#last, this.#now());
+  }
+
+  /** Returns since when an entry is stale by a soft invalidation, in epoch milliseconds. Undefined: it is not. */
+  staleSince(tagging: Tagging): number | undefined {
+    return this.#soft.staleSince(tagging);
   }
 
   /** Returns whether one of an entry's tags was invalidated after its fill began. */

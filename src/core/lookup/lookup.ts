@@ -1,6 +1,7 @@
 import { fieldOf, isAddable, isFieldName, isFieldValue, isStoredField } from "../../http/fields.ts";
 import type { Fields, FieldValue, StoredFields } from "../../http/fields.ts";
 import { parseVary } from "../../http/vary.ts";
+import type { Policy } from "../contract/request-and-policy.ts";
 import type { ChooseVariant, Entry, MaybePromise, Store } from "../contract/store.ts";
 
 /** The result of a lookup. */
@@ -24,8 +25,14 @@ interface CheckedEntry {
   rule: StoredFields | undefined;
 }
 
+/** The rule for reading: a route's, or as much of one as there is. */
+export type ReadRule = StoredFields & Partial<Pick<Policy, "staleWhileRevalidateMs" | "staleIfErrorMs">>;
+
+/** Returns an entry as it is now; undefined if it was invalidated. */
+type CurrentEntry = (entry: Entry, now: number, rule: ReadRule) => Entry | undefined;
+
 /** The rule for reading an entry without a route. */
-const ALLOWS_ALL: StoredFields = {
+const ALLOWS_ALL: ReadRule = {
   storeDate: true,
   setCookie: "store",
   scope: "shared",
@@ -43,30 +50,25 @@ const ALLOWS_ALL: StoredFields = {
 export class Lookup {
   readonly #store: Pick<Store, "get">;
   readonly #onUntrusted: () => void;
-  readonly #isOutdated: (entry: Entry) => boolean;
+  readonly #current: CurrentEntry;
   readonly #checkedEntries = new WeakMap<Entry, CheckedEntry>();
 
   /**
-   * `onUntrusted` is called for each corrupt entry, which is a miss. An entry for which `isOutdated` returns true is a miss
-   * as well.
+   * `onUntrusted` is called for each corrupt entry, which is a miss. An entry for which `current` returns undefined is a
+   * miss as well.
    */
   constructor(
     store: Pick<Store, "get">,
     onUntrusted: () => void = () => undefined,
-    isOutdated: (entry: Entry) => boolean = () => false,
+    current: CurrentEntry = (entry) => entry,
   ) {
     this.#store = store;
     this.#onUntrusted = onUntrusted;
-    this.#isOutdated = isOutdated;
+    this.#current = current;
   }
 
   /** `rule` is the route's: an entry with a field that the route never stores is corrupt. */
-  find(
-    key: string,
-    choose: ChooseVariant,
-    now: number,
-    rule: StoredFields = ALLOWS_ALL,
-  ): MaybePromise<Found> {
+  find(key: string, choose: ChooseVariant, now: number, rule: ReadRule = ALLOWS_ALL): MaybePromise<Found> {
     let vary: readonly string[] = [];
     let variant: string | undefined;
     const entry = this.#store.get(key, (names) => {
@@ -86,7 +88,7 @@ export class Lookup {
     key: string,
     variant: string | undefined,
     now: number,
-    rule: StoredFields,
+    rule: ReadRule,
   ): Entry | undefined {
     if (read === undefined || read === null) return undefined;
     const known = this.#checkedEntries.get(read) ?? this.#read(read);
@@ -94,8 +96,8 @@ export class Lookup {
       this.#onUntrusted();
       return undefined;
     }
-    const { entry } = known;
-    if (this.#isOutdated(entry)) return undefined;
+    const entry = this.#current(known.entry, now, rule);
+    if (entry === undefined) return undefined;
     // The age of an entry from the future is unknown: a clock was set back, or another node's clock is ahead.
     if (entry.storedAt > now + AHEAD_MS) return undefined;
     return now < entry.deleteAt ? entry : undefined;
