@@ -58,13 +58,18 @@ const arrows = [
   })),
   {
     files: "src/stores/*",
-    may: ["./**", "../core/contract/store.ts", "../core/contract/errors.ts"],
-    why: "a store sees the store contract and errors",
+    may: ["./**", "../core/contract/store.ts", "../core/contract/errors.ts", "../core/contract/options.ts"],
+    why: "a store sees the store contract, errors and how options are checked",
   },
   {
     files: "src/stores/*/**",
-    may: ["./**", "../../core/contract/store.ts", "../../core/contract/errors.ts"],
-    why: "a store sees the store contract and errors",
+    may: [
+      "./**",
+      "../../core/contract/store.ts",
+      "../../core/contract/errors.ts",
+      "../../core/contract/options.ts",
+    ],
+    why: "a store sees the store contract, errors and how options are checked",
   },
   {
     files: "src/adapters/node/**",

@@ -1,7 +1,8 @@
 export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
 export { declaredQuery } from "./core/policy/declared-query.ts";
-export { CacheError, checkedOptions } from "./core/contract/errors.ts";
+export { CacheError } from "./core/contract/errors.ts";
+export { checkedOptions } from "./core/contract/options.ts";
 export type { Invalidates, Invalidation, WriteContext, WriteEnd } from "./core/invalidation/writes.ts";
 export type { RouteContext } from "./core/policy/policy.ts";
 export type { Refusal } from "./core/contract/outcomes.ts";

@@ -1,4 +1,5 @@
-import { CacheError, show, storeOrCache } from "./core/contract/errors.ts";
+import { CacheError, isThenable, show } from "./core/contract/errors.ts";
+import { storeOrCache } from "./core/contract/options.ts";
 import type { Outcome, Refusal, StoreFailure } from "./core/contract/outcomes.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
 import type { StoreStats } from "./core/contract/store.ts";
@@ -121,16 +122,34 @@ export interface Engine {
 /** The property that holds the engine of a cache. Registered, so that two copies of the package share it. */
 const ENGINE: unique symbol = Symbol.for("caching-route.engine") as never;
 
-/** Returns the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. */
-export function engineOf(cache: Cache): Engine {
-  const engine = (cache as { [ENGINE]?: Engine } | null | undefined)?.[ENGINE];
+/**
+ * Returns the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. `others` are
+ * the arguments after it, in which a cache in the wrong place is recognised.
+ */
+export function engineOf(cache: Cache, others: readonly unknown[] = []): Engine {
+  const engine = engineIn(cache);
   if (engine !== undefined) return engine;
-  const isStore = storeOrCache(cache) === "store";
-  const got = isStore ? "a store; write createCache({ store })" : show(cache);
   throw new CacheError(
     "ERR_CACHE_NOT_A_CACHE",
-    `expected the cache that createCache() returns, and got ${got}`,
+    `expected the cache that createCache() returns, and got ${describe(cache, others)}`,
   );
+}
+
+function engineIn(value: unknown): Engine | undefined {
+  return (value as { [ENGINE]?: Engine } | null | undefined)?.[ENGINE];
+}
+
+/** Describes what was given in place of a cache, with the remedy where the mistake is a usual one. */
+function describe(value: unknown, others: readonly unknown[]): string {
+  if (typeof value === "function" && value.name === "createCache")
+    return "createCache itself; call it: createCache()";
+  if (isThenable(value)) return "a Promise; await it first";
+  if (storeOrCache(value) === "store") return "a store; write createCache({ store })";
+  const shown = show(value);
+  if (others.some((other) => engineIn(other) !== undefined))
+    return `${shown}, with the cache behind it; the arguments are swapped: the cache comes first, then the options`;
+  const inner = engineIn((value as { readonly cache?: unknown } | null | undefined)?.cache);
+  return inner === undefined ? shown : `an object that holds it; write the cache first, then the options`;
 }
 
 /** Returns the digest of a content for its entity tag. It contains no secret, so it is the same in every process. */
@@ -157,6 +176,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const digest = platformDigest(secret);
   const { reporter = isProduction() ? false : consoleReporter } = options;
   const reports = reporter === false ? undefined : new Reports(guarded(reporter));
+  reports?.durations("", "createCache defaults", options.defaults ?? {});
   const counters = newCounters();
   const backing = options.store ?? memoryStore();
   const guardStore = (onError: (error: unknown, failure: StoreFailure) => void): GuardedStore =>
@@ -176,9 +196,9 @@ export function createCache(options: CacheOptions = {}): Cache {
     memories: (policy) => routes.memories(policy),
     met: (first, second, key) => reports?.sameKey(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
-    refused: (route, reason) => {
+    refused: (route, reason, isMistake = true) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
-      reports?.refusal(route, reason);
+      if (isMistake) reports?.refusal(route, reason);
     },
     undeclared: (route, names) => reports?.undeclared(route, names),
     stored: () => void counters.stored++,
@@ -212,8 +232,12 @@ export function createCache(options: CacheOptions = {}): Cache {
   };
   const byHand: PolicyParts = { targets: targetsOf, name: () => ({ name: "cache.set", selector: "" }) };
   const engine: Engine = {
-    policy: (route, context) =>
-      routes.declare(resolvePolicy(route, settings, context, byRoute), context.declaration),
+    policy: (route, context) => {
+      const policy = resolvePolicy(route, settings, context, byRoute);
+      // With a place it is a declaration again that was reported when it was made.
+      if (context.place === undefined) reports?.durations(context.name ?? policy.route, policy.route, route);
+      return routes.declare(policy, context.declaration);
+    },
     begin: (request, policy) => exchange.begin(request, policy),
     invalidates: (invalidates, context) => invalidationOf(invalidates, context, tags, tellError),
   };
@@ -249,7 +273,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     [ENGINE]: engine,
   };
-  return Object.freeze(cache);
+  // The methods stay writable, so that tests can spy on them. Nothing here calls them through this object.
+  return Object.defineProperty(cache, ENGINE, { writable: false, configurable: false });
 }
 
 /** Makes the memories of normalised targets. Those that obey `No-Vary-Search` share what they learn from it. */

@@ -206,10 +206,6 @@ describe("the counters of a cache", () => {
 });
 
 describe("a cache", () => {
-  it("is frozen", () => {
-    expect(Object.isFrozen(createCache())).toBe(true);
-  });
-
   it("is empty after clear", async () => {
     const { cache, ask, now } = kitOf();
     ask();

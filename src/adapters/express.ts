@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import { engineOf } from "../adapter.ts";
+import { CacheError, engineOf } from "../adapter.ts";
 import type { Cache, Decision, Fill, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
@@ -49,7 +49,13 @@ export function cacheRoute(
   options: CacheRouteOptions = {},
   context: Partial<RouteContext> = {},
 ): RequestHandler {
-  const engine = engineOf(cache);
+  const engine = engineOf(cache, [options]);
+  if (typeof context === "function") {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${UNNAMED}: the handler is no argument of it; write app.get(path, cacheRoute(cache, options), handler)`,
+    );
+  }
   const { route = UNNAMED } = context;
   const { guards, own } = separated(options, route);
   const resolve = (name: RouteContext, chosen = own): Policy<Request> =>

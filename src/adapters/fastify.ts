@@ -38,7 +38,12 @@ const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encaps
  *   app.get("/items", { cache: { ttl: 60 } }, async () => listItems());
  */
 export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (app, options) => {
-  checkedOptions(options, "cacheRoute", { known: PLUGIN_OPTIONS, offered: ["cache"], example: "{ cache }" });
+  checkedOptions(options, "cacheRoute", {
+    known: PLUGIN_OPTIONS,
+    offered: ["cache"],
+    example: "{ cache }",
+    isSetup: true,
+  });
   const engine = engineOf(options.cache);
   const refinements: (() => void)[] = [];
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {

@@ -48,11 +48,11 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
   options: NoInfer<FetchOptions<Rest>>,
   handler: FetchHandler<Rest>,
 ): FetchHandler<Rest> {
-  const engine = engineOf(cache);
+  const engine = engineOf(cache, [options, handler]);
   if (typeof handler !== "function") {
     throw new CacheError(
       "ERR_CACHE_OPTION_INVALID",
-      `fetch handler: expected cacheRoute(cache, options, handler), and got a handler of type ${typeof handler}`,
+      `fetch handler: the handler is of type ${typeof handler}; write cacheRoute(cache, options, handler)`,
     );
   }
   const name = `fetch handler ${handler.name || "(anonymous)"}`;

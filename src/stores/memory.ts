@@ -1,4 +1,5 @@
-import { CacheError, checkedOptions, show } from "../core/contract/errors.ts";
+import { CacheError, show } from "../core/contract/errors.ts";
+import { checkedOptions } from "../core/contract/options.ts";
 import type { ChooseVariant, Entry, Store, StoreStats } from "../core/contract/store.ts";
 import type { Slot } from "./memory/queue.ts";
 import { EvictionOrder } from "./memory/s3-fifo.ts";
@@ -36,6 +37,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkedOptions(options, "memoryStore", {
     known: ["maxBytes", "maxEntries", "maxVariants"],
     example: "{ maxBytes: 256 * 2 ** 20 }",
+    isSetup: true,
   });
   return new MemoryStore(
     bound("maxBytes", options.maxBytes, 64 * 2 ** 20),

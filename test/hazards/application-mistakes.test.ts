@@ -8,14 +8,15 @@ describe("mistakes of the application and its store", () => {
     const rejected: unknown[] = [];
     const note = (error: unknown): void => void rejected.push(error);
     process.on("unhandledRejection", note);
-    const late = (async () => Promise.reject(new Error("down"))) as never;
+    const late: () => never = (async () => Promise.reject(new Error("down"))) as never;
     const down = (): Promise<never> => Promise.reject(new Error("down"));
     const store = { name: "down", get: down, set: down, delete: down, clear: down, stats: late };
     const cache = { store, reporter: late, onError: late, random: late };
-    const { begin, cache: made } = kitOf({ cache, route: { ttl: late, tags: late, jitter: 1 } });
+    const rejecting = (): never => late();
+    const { begin, cache: made } = kitOf({ cache, route: { ttl: rejecting, tags: rejecting, jitter: 1 } });
 
     const fill = fillOf(await begin());
-    expect(() => openWith(fill)).toThrow("returned a promise");
+    expect(() => openWith(fill)).toThrow("returned a Promise");
     await Promise.all([made.invalidate("k"), made.clear(), made.set("k", { body: "x" }), made.get("k")]);
     made.stats();
     await settle();

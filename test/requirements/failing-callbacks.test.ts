@@ -18,7 +18,8 @@ async function rejectionsOf(happens: () => unknown): Promise<readonly unknown[]>
   return rejected;
 }
 
-const late = (async () => Promise.reject(new Error("down"))) as never;
+// Not an async function: that is refused where the route is declared.
+const late = (() => Promise.reject(new Error("down"))) as never;
 
 const down = (): never => {
   throw new Error("down");
@@ -33,7 +34,7 @@ describe("a function of a route that is asynchronous", () => {
       const { begin } = kitOf({ route: { [option]: late } });
 
       const rejected = await rejectionsOf(() =>
-        expect(() => begin()).toThrow(`the function given as "${option}" returned a promise`),
+        expect(() => begin()).toThrow(`the function given as "${option}" returned a Promise`),
       );
 
       expect(rejected).toEqual([]);
@@ -46,7 +47,7 @@ describe("a function of a route that is asynchronous", () => {
       const { now } = kitOf({ route: { [option]: late } });
 
       const rejected = await rejectionsOf(() =>
-        expect(() => openWith(fillOf(now()))).toThrow(`the function given as "${option}" returned a promise`),
+        expect(() => openWith(fillOf(now()))).toThrow(`the function given as "${option}" returned a Promise`),
       );
 
       expect(rejected).toEqual([]);
@@ -66,7 +67,7 @@ describe("a function of a route that is asynchronous", () => {
 
     const rejected = await rejectionsOf(() =>
       expect(() => kitOf({ route: { query } })).toThrow(
-        /"query" returned a promise.*ERR_CACHE_OPTION_INVALID/,
+        /"query" returned a Promise.*ERR_CACHE_OPTION_INVALID/,
       ),
     );
 

@@ -17,6 +17,37 @@ function stored({ now }: Kit, targets: readonly string[] = TARGETS): readonly st
 
 const post = (target = "/a"): Asked => ({ method: "POST", target });
 
+describe("an unsafe request on a route that invalidates", () => {
+  it("is counted, and not reported as a mistake", () => {
+    const told: unknown[] = [];
+    const kit = kitOf({
+      cache: { reporter: (report) => told.push(report) },
+      route: { invalidateOnUnsafe: true },
+    });
+
+    kit.ask(post());
+
+    expect([told, kit.cache.stats().refusals]).toEqual([[], { method: 1 }]);
+  });
+
+  it("is explained without a remedy", async () => {
+    const { cache } = kitOf({ route: { invalidateOnUnsafe: true } });
+
+    const { reason, remedy, text } = await cache.explain({ url: "/reports", method: "POST" });
+
+    expect([reason, remedy]).toEqual(["method", undefined]);
+    expect(text).toContain("what is stored for this URI is removed (invalidateOnUnsafe)");
+  });
+
+  it("is told to be named in methods where the route does not invalidate", async () => {
+    const { cache } = kitOf();
+
+    const { remedy } = await cache.explain({ url: "/reports", method: "POST" });
+
+    expect(remedy).toContain('methods: ["GET", "POST"]');
+  });
+});
+
 describe("an unsafe request that succeeds", () => {
   it.each([["POST"], ["PUT"], ["PATCH"], ["DELETE"], ["FROBNICATE"]])(
     "removes what is stored for its URI: %s",

@@ -23,8 +23,11 @@ export type ErrorCode =
   | "ERR_CACHE_REFRESH_TIMEOUT"
   | "ERR_CACHE_FILL_TWICE";
 
+/** Where the documents are: those of the installed version, so that they fit it and are there without a network. */
+const DOCS = "node_modules/caching-route/docs";
+
 /**
- * An error of this package. Its message has what was wrong, the value, and what to write instead.
+ * An error of this package. Its message has what was wrong, the value, what to write instead, and in its last line `help`.
  *
  * @example
  * try {
@@ -37,11 +40,21 @@ export class CacheError extends Error {
   override readonly name = "CacheError";
   /** Stable across versions. */
   readonly code: ErrorCode;
+  /** The address of the section on this code, such as `node_modules/caching-route/docs/errors.md#err_cache_key`. */
+  readonly help: string;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(`${message} [${code}]`, options);
+    const help = `${DOCS}/errors.md#${code.toLowerCase()}`;
+    super(`${message} [${code}]\nhelp: ${help}`, options);
     this.code = code;
+    this.help = help;
   }
+}
+
+/** Returns what an error tells, without the address of its help: one line of a longer text. */
+export function summaryOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : show(error);
+  return message.split("\nhelp: ", 1)[0] as string;
 }
 
 /** Returns a value as text for an error message: on one line, at most 60 characters. Never throws. */
@@ -69,24 +82,39 @@ function shortened(text: string): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
 }
 
+/** What to do in place of returning a promise, by route option. */
+export const NOT_ASYNC: ReadonlyMap<string, string> = new Map([
+  ...["key", "scope", "origin", "tags"].map(
+    (option) => [option, "load what it needs in a guard, then read it here"] as const,
+  ),
+  ["ttl", "let the handler send what it needs in a header, then read it here"],
+]);
+
+/** What an application's function had to return, and to what option it was given. */
+interface Wanted {
+  readonly route: string;
+  readonly option: string;
+  readonly what: string;
+  /** What to do about this value. Default: to return `what`. */
+  readonly remedy?: string | undefined;
+}
+
 /**
  * Returns the error for a function of the application that must return `what` and returned `value`.
  *
  * If `value` is a promise, its rejection is handled here, because an unhandled one would end the process (hazard 48). The
  * promise is the error's `cause`.
  */
-export function misreturned(
-  code: ErrorCode,
-  { route, option, what }: { readonly route: string; readonly option: string; readonly what: string },
-  value: unknown,
-): CacheError {
+export function misreturned(code: ErrorCode, wanted: Wanted, value: unknown): CacheError {
+  const { route, option, what } = wanted;
   const isPromise = isThenable(value);
   // This also handles what its own `then` throws.
   if (isPromise) void Promise.resolve(value).catch(() => undefined);
-  const how = isPromise ? "a promise, and cannot be asynchronous" : show(value);
+  const remedy = isPromise ? NOT_ASYNC.get(option) : wanted.remedy;
   return new CacheError(
     code,
-    `${route}: the function given as "${option}" returned ${how}; it must return ${what}`,
+    `${route}: the function given as "${option}" returned ${isPromise ? "a Promise" : show(value)}` +
+      (remedy === undefined ? `; it must return ${what}` : `: ${remedy}`),
     value instanceof Promise ? { cause: value } : undefined,
   );
 }
@@ -105,90 +133,4 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 export function asError(thrown: unknown): Error {
   if (typeof thrown === "object" && thrown !== null) return thrown as Error;
   return new Error(`something threw ${show(thrown)}, which is no error`, { cause: thrown });
-}
-
-/** The accepted names, and how messages present them. */
-interface Options {
-  readonly known: readonly string[];
-  /** The names that messages offer. Default: `known`. */
-  readonly offered?: readonly string[];
-  /** Correct options, such as `{ ttl: 60 }`. */
-  readonly example: string;
-}
-
-/**
- * Returns the entries of an options object, without those that are undefined. `where` names the options in messages.
- *
- * Throws `ERR_CACHE_OPTION_INVALID` if `options` is not a plain object, or is a store or a cache. Throws
- * `ERR_CACHE_OPTION_UNKNOWN` for an unknown name, and `ERR_CACHE_OPTION_LATER` for an option that is planned.
- */
-export function checkedOptions(
-  options: unknown,
-  where: string,
-  { known, offered = known, example }: Options,
-): readonly (readonly [name: string, value: unknown])[] {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `${where}: the options are ${show(options)}; write an object, such as ${example}`,
-    );
-  }
-  const instead = storeOrCache(options);
-  if (instead !== undefined) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `${where}: a ${instead} stands in the place of the options; write an object, such as ${example}`,
-    );
-  }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name] of given) checkName(name, known, offered, where);
-  return given;
-}
-
-/** Returns whether a value has the methods of a store or of a cache, or undefined if of neither. */
-export function storeOrCache(value: unknown): "store" | "cache" | undefined {
-  if (hasMethods(value, ["get", "set", "delete", "clear"])) return "store";
-  return hasMethods(value, ["get", "set", "invalidate", "clear"]) ? "cache" : undefined;
-}
-
-/** Returns whether a value is an object with these methods, own or inherited. */
-export function hasMethods(value: unknown, names: readonly string[]): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
-}
-
-const LATER: ReadonlySet<string> = new Set(["encodings"]);
-
-function checkName(name: string, known: readonly string[], offered: readonly string[], where: string): void {
-  if (known.includes(name)) return;
-  if (LATER.has(name)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_LATER",
-      `${where}: the option "${name}" is planned and not built yet; leave it out, since it would have no effect`,
-    );
-  }
-  const instead = INSTEAD.get(name);
-  if (instead !== undefined) throw unknownOption(where, name, `write ${instead}`);
-  const near = offered.find((candidate) => isNear(candidate, name));
-  const remedy = near === undefined ? `the options are ${offered.join(", ")}` : `did you mean "${near}"?`;
-  throw unknownOption(where, name, remedy);
-}
-
-/** What to write in place of names that options do not have. */
-const INSTEAD: ReadonlyMap<string, string> = new Map([["waitMs", "maxWait, in seconds: 0.5"]]);
-
-function unknownOption(where: string, name: string, remedy: string): CacheError {
-  return new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: there is no option "${name}"; ${remedy}`);
-}
-
-/** Returns whether two names differ only in case, in separators or in one letter. */
-function isNear(known: string, written: string): boolean {
-  const [a, b] = [known, written].map((name) => name.toLowerCase().replace(/[-_]/g, "")) as [string, string];
-  if (a === b || a.startsWith(b) || b.startsWith(a)) return true;
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
-  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
-  const rest = longer.slice(start + 1);
-  return rest === shorter.slice(start) || rest === shorter.slice(start + 1);
 }

@@ -45,8 +45,9 @@ export type Refusal =
  *
  * `undeclared`: a request has a query parameter that the route does not declare, and the handler does not see it.
  * `same-key`: the `key` functions of two routes return one key. `same-name`: two routes have the same `route` name.
+ * `milliseconds`: a duration is so long that it was probably meant in milliseconds.
  */
-export type Remark = "undeclared" | "same-key" | "same-name";
+export type Remark = "undeclared" | "same-key" | "same-name" | "milliseconds";
 
 /** One message to the reporter. */
 export interface Report {
@@ -60,7 +61,7 @@ export interface Report {
 
 /**
  * Receives why a route's responses are not cached, once per route and reason; undeclared query parameters, once per route
- * and name; and pairs of routes that share a key or a name.
+ * and name; pairs of routes that share a key or a name; and durations that look like milliseconds, at start.
  */
 export type Reporter = (report: Report) => void;
 

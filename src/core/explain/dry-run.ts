@@ -9,13 +9,14 @@ import type { RunParts } from "../fill/run.ts";
 import { lifetimeSource } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { hashedKey, statusKey } from "../reply/status-fields.ts";
+import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import { bypassReason, credentialsOf } from "../request/bypass-reason.ts";
 import { keyOf, keyParts } from "../request/cache-key.ts";
 import type { Key } from "../request/cache-key.ts";
 import { undeclaredNames } from "../request/normalized-target.ts";
 import { readHead } from "../storing/response-head.ts";
 import type { ExplainedFreshness, Findings, KeyFindings } from "./explanation.ts";
-import { bypassVerdict, failedVerdict, unknownVerdict, verdictOf } from "./verdict.ts";
+import { bypassVerdict, failedVerdict, unknownVerdict, unsafeVerdict, verdictOf } from "./verdict.ts";
 
 /** The draw by which an early refresh is due whenever it can be: the largest number below 1. */
 const SUREST_DRAW = 1 - Number.EPSILON / 2;
@@ -29,6 +30,8 @@ export function dryRun<Native>(
   const reason = bypassReason(request, policy);
   if (reason !== undefined) {
     const by = reason === "credentials" ? [`It carries ${credentialsOf(request, policy).join(", ")}.`] : [];
+    if (reason === "method" && policy.invalidateOnUnsafe && isUnsafe(request.method))
+      return { request, policy, verdict: unsafeVerdict() };
     return { request, policy, verdict: bypassVerdict(reason, by) };
   }
   const unasked = request.native === undefined ? functionsOf(policy) : [];

@@ -1,4 +1,5 @@
-import { checkedOptions, show } from "../contract/errors.ts";
+import { summaryOf } from "../contract/errors.ts";
+import { checkedOptions } from "../contract/options.ts";
 import type { RunParts } from "../fill/run.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { contentForms, describedRequest, describedUrl } from "./described-request.ts";
@@ -30,10 +31,7 @@ export async function explain(
   const url = describedUrl(asked);
   const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
   const failures = new Set<string>();
-  const store = guardedStore(
-    (error) =>
-      void failures.add(`The store failed: ${error instanceof Error ? error.message : show(error)}.`),
-  );
+  const store = guardedStore((error) => void failures.add(`The store failed: ${summaryOf(error)}.`));
   const find = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
     const { request, assumed } = describedRequest(asked, url, policy.targets.origins(), content);
     return [await dryRun({ ...parts, store }, request, policy), assumed];

@@ -1,7 +1,17 @@
+import { inWords, looksLikeMilliseconds } from "../contract/durations.ts";
 import { show } from "../contract/errors.ts";
 import type { Refusal, Remark, Report, Reporter } from "../contract/outcomes.ts";
 import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
+
+const DURATIONS: ReadonlySet<string> = new Set([
+  "ttl",
+  "staleWhileRevalidate",
+  "staleIfError",
+  "handlerTimeout",
+  "maxWait",
+  "uncacheableTtl",
+]);
 
 /** The most parameters that are reported of one route: clients choose their names (hazard 17). */
 const MOST_PARAMETERS = 10;
@@ -70,6 +80,19 @@ export class Reports {
       `two routes of one cache are called ${show(name)}; they share nothing in this process, and another process ` +
         'cannot tell the second by its name: give each a name of its own, as in route: "reports"',
     );
+  }
+
+  /** Reports durations that are probably in milliseconds. `declared` names the declaration, `route` is its name in messages. */
+  durations(declared: string, route: string, options: object): void {
+    for (const [name, value] of Object.entries(options)) {
+      if (!DURATIONS.has(name) || !looksLikeMilliseconds(value)) continue;
+      this.#once(
+        "milliseconds",
+        `${name} ${value} ${declared}`,
+        route,
+        `${route}: ${name} is ${value} seconds, which is ${inWords(value)}; durations are in seconds: did you mean ${value / 1000}?`,
+      );
+    }
   }
 
   #once(reason: Remark, what: string, route: string, message: string): void {

@@ -10,9 +10,8 @@ export interface ChosenRoute {
 
 interface Declared {
   readonly policy: Policy<unknown>;
-  readonly declaration: object | undefined;
-  /** How many policies were declared under this name. */
-  readonly times: number;
+  /** What was declared under this name. */
+  readonly declarations: Set<object>;
 }
 
 /** Remembers the policies of a cache by the names of their routes in messages, such as `GET /reports/:id`. */
@@ -50,11 +49,10 @@ export class Routes {
   }
 
   /** Remembers a policy, in place of an earlier one of the same name, and returns it. */
-  declare<Native>(policy: Policy<Native>, declaration: object | undefined): Policy<Native> {
-    const known = this.#declared.get(policy.route);
-    const isSame = declaration !== undefined && known?.declaration === declaration;
-    const times = (known?.times ?? 0) + (isSame ? 0 : 1);
-    this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declaration, times });
+  declare<Native>(policy: Policy<Native>, declaration: object = {}): Policy<Native> {
+    const { declarations = new Set<object>() } = this.#declared.get(policy.route) ?? {};
+    declarations.add(declaration);
+    this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declarations });
     this.#memories.set(memoryName(policy), policy.targets);
     return policy;
   }
@@ -86,9 +84,9 @@ export class Routes {
     if (only === undefined) throw this.#error(`no route matches ${described}`, this.#names());
     if (names.length > 1) throw this.#error(`several routes match ${described}`, names);
     const declared = this.#declared.get(only) as Declared;
-    if (declared.times > 1 && patternOf(only) === undefined) {
+    if (declared.declarations.size > 1 && patternOf(only) === undefined) {
       throw this.#error(
-        `${declared.times} routes are called ${show(only)}; name the handlers, or in Express ask the route once, ` +
+        `${declared.declarations.size} routes are called ${show(only)}; name the handlers, or in Express ask the route once, ` +
           "which names it",
         this.#names(),
       );
@@ -96,7 +94,10 @@ export class Routes {
     const isGuess =
       patternOf(only) === undefined && this.#names().some((name) => patternOf(name) !== undefined);
     return isGuess
-      ? { ...declared, doubt: `No route of this path is known; ${only} is taken, which names no path.` }
+      ? {
+          policy: declared.policy,
+          doubt: `No route of this path is known; ${only} is taken, which names no path.`,
+        }
       : chosen(declared);
   }
 
@@ -147,7 +148,8 @@ export class Routes {
   }
 }
 
-function chosen({ policy, times }: Declared): ChosenRoute {
+function chosen({ policy, declarations }: Declared): ChosenRoute {
+  const times = declarations.size;
   const doubt =
     times === 1 ? undefined : `${times} routes are called ${policy.route}; this is the one declared last.`;
   return { policy, doubt };

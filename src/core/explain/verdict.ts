@@ -1,3 +1,4 @@
+import { summaryOf } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import { wordsOf } from "../contract/refusal-words.ts";
 import type { Entry } from "../contract/store.ts";
@@ -64,6 +65,14 @@ export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Ve
   };
 }
 
+/** The verdict on an unsafe request of a route with `invalidateOnUnsafe`. */
+export function unsafeVerdict(): Verdict {
+  const because = [
+    "The handler runs. If it succeeds, what is stored for this URI is removed (invalidateOnUnsafe); its own response is not stored.",
+  ];
+  return { outcome: "bypass", reason: "method", status: { fwd: "method", detail: "method" }, because };
+}
+
 /** The verdict on a request whose key is not known without the framework's own request. */
 export function unknownVerdict(functions: readonly string[]): Verdict {
   const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
@@ -73,7 +82,7 @@ export function unknownVerdict(functions: readonly string[]): Verdict {
 
 /** The verdict on a request that fails, because a function of its route throws or returns no name. */
 export function failedVerdict(error: unknown): Verdict {
-  const because = `${error instanceof Error ? error.message : String(error)}: the request would fail.`;
+  const because = `The request would fail: ${summaryOf(error)}`;
   return { outcome: "failed", status: {}, because: [because] };
 }
 

@@ -124,7 +124,7 @@ export function unsafeFill<Native>(
 ): Decision {
   const origin = originOf(request, policy);
   parts.count("bypass");
-  parts.refused(policy.route, "method");
+  parts.refused(policy.route, "method", false);
   return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
     for (const resource of outdated(request, head, origin, parts.memories(policy))) {

@@ -36,8 +36,8 @@ export interface RunParts {
   met(first: Policy, second: Policy, key: string): void;
   /** Counts an outcome. */
   count(outcome: Outcome): void;
-  /** Counts and reports a refusal. */
-  refused(route: string, reason: Refusal): void;
+  /** Counts a refusal, and reports it unless it is no mistake. */
+  refused(route: string, reason: Refusal, isMistake?: boolean): void;
   /** Reports parameters that are hidden from a handler; `names` is called only if they are still to be reported. */
   undeclared(route: string, names: () => readonly string[]): void;
   /** Counts a stored response. */

@@ -2,6 +2,7 @@ import { parseAge } from "../../http/delta-seconds.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import type { FieldValue } from "../../http/fields.ts";
 import { parseHttpDate } from "../../http/http-date.ts";
+import { asSeconds } from "../contract/durations.ts";
 import { misreturned } from "../contract/errors.ts";
 import type { Head, Policy } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
@@ -139,7 +140,9 @@ function writtenTtl(ttl: Exclude<Policy["ttl"], number | undefined>, head: Head,
     header: (name) => combined(valueOf(head, name.toLowerCase())),
   });
   if (typeof seconds === "number" && seconds >= 0) return seconds * 1000;
-  throw misreturned("ERR_CACHE_TTL", { route, option: "ttl", what: "seconds, 0 or more" }, seconds);
+  const hint = asSeconds(seconds);
+  const remedy = hint && `return ${hint}`;
+  throw misreturned("ERR_CACHE_TTL", { route, option: "ttl", what: "seconds, 0 or more", remedy }, seconds);
 }
 
 /** The response's own lifetime (RFC 9111 §4.2.1). A targeted field counts alone (RFC 9213 §2.2). */

@@ -1,7 +1,8 @@
 import { combined, fieldOf } from "../../http/fields.ts";
 import { normaliseOrigin } from "../../http/origin.ts";
 import { parseStringList } from "../../http/structured-fields.ts";
-import { CacheError, checkedOptions, misreturned, show } from "../contract/errors.ts";
+import { CacheError, misreturned, show } from "../contract/errors.ts";
+import { checkedOptions } from "../contract/options.ts";
 import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { SoftMarks } from "./soft-marks.ts";

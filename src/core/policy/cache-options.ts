@@ -1,10 +1,11 @@
 import { isFieldName, isFieldValue } from "../../http/fields.ts";
-import { checkedOptions, hasMethods, storeOrCache } from "../contract/errors.ts";
+import { CACHE_OPTIONS, checkedOptions, hasMethods } from "../contract/options.ts";
 import type { OnError, Reporter } from "../contract/outcomes.ts";
 import type { Clock } from "../contract/platform.ts";
 import type { StatusHeader } from "../contract/request-and-policy.ts";
 import type { Store } from "../contract/store.ts";
 import { checkRouteOptions, invalid } from "./option-checks.ts";
+import type { Checks } from "./option-checks.ts";
 import type { CacheSettings } from "./policy.ts";
 import type { RouteOptions } from "./route-options.ts";
 
@@ -71,10 +72,8 @@ export interface CacheOptions {
   secret?: string;
 }
 
-/** What each option must be, for error messages; undefined if the value is right. */
-const CACHE_CHECKS: Readonly<Record<keyof Required<CacheOptions>, (value: unknown) => string | undefined>> = {
-  store: (value) =>
-    isStore(value) ? undefined : "a store, such as memoryStore(): a name, get, set, delete and clear",
+const CACHE_CHECKS: Checks<(typeof CACHE_OPTIONS)[number]> = {
+  store: storeRemedy,
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "api"'),
   namespacePolicy: (value) =>
     value === "concat" || value === "replace" ? undefined : '"concat" or "replace"',
@@ -107,10 +106,11 @@ const WHERE = "createCache";
 
 /** Checks the options of `createCache`. Throws as `checkRouteOptions` does. */
 export function checkCacheOptions(options: CacheOptions): void {
-  const known = Object.keys(CACHE_CHECKS);
+  const known: readonly (keyof CacheOptions)[] = CACHE_OPTIONS;
   for (const [name, value] of checkedOptions(options, WHERE, {
     known,
     example: "{ store: memoryStore() }",
+    isSetup: true,
   })) {
     const expected = CACHE_CHECKS[name as keyof CacheOptions](value);
     if (expected !== undefined) throw invalid(WHERE, name, value, expected);
@@ -143,10 +143,23 @@ export function settingsOf(options: CacheOptions): CacheSettings {
   });
 }
 
-function isStore(value: unknown): boolean {
-  // A Map has these methods as well, but no name. Every request would be a miss.
-  return storeOrCache(value) === "store" && isText((value as { readonly name?: unknown }).name);
+/** What to write in place of a value that is no store. Undefined: it is one. */
+function storeRemedy(value: unknown): string | undefined {
+  if (typeof value === "function") return "what it returns: call it, as in memoryStore()";
+  if (hasMethods(value, ["get", "set"])) {
+    const { name, set } = value as { readonly name?: unknown; readonly set: (...args: never) => unknown };
+    const isNamed = isText(name) && hasMethods(value, ["delete", "clear"]);
+    // Every request would be a miss.
+    if (isNamed && set.length < 2) return undefined;
+    if (set.length > 1 || !isNamed) return KEYED;
+  }
+  return "a store, such as memoryStore(): a name, get, set, delete and clear";
 }
+
+/** A Map, an LRU cache, Keyv, cache-manager, the client of a database. */
+const KEYED =
+  "memoryStore({ maxBytes }), or a store around it as in docs/writing-a-store.md: " +
+  "what has set(key, value) keeps values under keys, and a store keeps whole responses: set(entry)";
 
 function isStatusHeader(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -1,10 +1,14 @@
 import { isFieldName } from "../../http/fields.ts";
 import { isErrorStatus, isStorableStatus } from "../../http/status.ts";
-import { CacheError, checkedOptions, show } from "../contract/errors.ts";
+import { asSeconds } from "../contract/durations.ts";
+import { CacheError, NOT_ASYNC, show } from "../contract/errors.ts";
+import { checkedOptions, ROUTE_OPTIONS } from "../contract/options.ts";
 import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
 /** What each option must be, for error messages; undefined if the value is right. */
-const ROUTE_CHECKS: Readonly<Record<keyof Required<RouteOptions>, (value: unknown) => string | undefined>> = {
+export type Checks<Name extends string> = Readonly<Record<Name, (value: unknown) => string | undefined>>;
+
+const ROUTE_CHECKS: Checks<(typeof ROUTE_OPTIONS)[number]> = {
   ttl: (value) =>
     typeof value === "function" || value === "response" || (typeof value === "number" && value >= 0)
       ? undefined
@@ -115,23 +119,37 @@ function isTimeouts(value: unknown): boolean {
  * Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID`. No option is ignored.
  */
 export function checkRouteOptions(options: unknown, where: string, others: readonly string[] = []): void {
-  const known = Object.keys(ROUTE_CHECKS);
+  const known: readonly (keyof RouteOptions)[] = ROUTE_OPTIONS;
   const given = checkedOptions(options, where, {
     known,
     offered: [...known, ...others],
     example: "{ ttl: 60 }",
+    isSetup: true,
   });
   for (const [name, value] of given) {
     const expected = ROUTE_CHECKS[name as keyof RouteOptions](value);
     if (expected !== undefined) throw invalid(where, name, value, expected);
+    if (NOT_ASYNC.has(name) && isAsync(value)) throw asynchronous(where, name);
   }
 }
 
-/** Returns the error for an option with a wrong value. */
+/** Returns the error for an option with a wrong value. Where seconds are expected, `"1m"` is told as 60. */
 export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
+  const duration = expected.startsWith("seconds") ? asSeconds(value) : undefined;
   return new CacheError(
     "ERR_CACHE_OPTION_INVALID",
-    `${where}: the option "${name}" is ${show(value)}; write ${expected}`,
+    `${where}: the option "${name}" is ${show(value)}; write ${duration ?? expected}`,
+  );
+}
+
+function isAsync(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object AsyncFunction]";
+}
+
+function asynchronous(where: string, name: string): CacheError {
+  return new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${where}: the function given as "${name}" is async, so it returns a Promise: ${NOT_ASYNC.get(name)}`,
   );
 }
 

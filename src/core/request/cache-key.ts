@@ -178,7 +178,11 @@ function nonEmpty(
   route: string,
 ): string {
   if (typeof value === "string" && value !== "") return value;
-  throw misreturned(code, { route, option, what: "a non-empty string" }, value);
+  const remedy =
+    option === "scope" && (value === undefined || value === null)
+      ? "refuse visitors in a guard, or return a name for them"
+      : undefined;
+  throw misreturned(code, { route, option, what: "a non-empty string", remedy }, value);
 }
 
 function escapePart(part: string): string {

@@ -1,7 +1,8 @@
 import { areSendable, endToEnd, MESSAGE_FIELDS, toFields } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
 import { isStorableStatus } from "../../http/status.ts";
-import { CacheError, checkedOptions, show } from "../contract/errors.ts";
+import { CacheError, show } from "../contract/errors.ts";
+import { checkedOptions } from "../contract/options.ts";
 import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 

@@ -124,6 +124,16 @@ describe.each(versions)("%s: two routes on one URL", (_version, express) => {
     expect((await client.ask({ path: "/home", method: "HEAD" })).header("x-cache")).toBe("HIT");
   });
 
+  it("are counted once by explain where they are middleware, however often they are asked", async () => {
+    const cache = quietCache();
+    const app = express();
+    app.use("/a", cacheRoute(cache, kept), says("a"));
+    app.use("/b", cacheRoute(cache, kept), says("b"));
+    await told(await visit(app), "/a", "/b", "/a", "/b");
+
+    await expect(cache.explain({ url: "/a" })).rejects.toThrow("2 routes are called");
+  });
+
   it("are distinguished by explain", async () => {
     const cache = quietCache();
     const app = express();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settingsOf } from "../../../src/core/policy/cache-options.ts";
-import { createCache } from "../../../src/index.ts";
+import { createCache, memoryStore } from "../../../src/index.ts";
 import type { CacheOptions } from "../../../src/index.ts";
 import { refused } from "../../support/refused.ts";
 
@@ -12,9 +12,9 @@ describe("a wrong option of a cache", () => {
   const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
 
   it.each([
-    ["store", inherited, "get, set, delete and clear"],
+    ["store", inherited, "a store keeps whole responses: set(entry)"],
     ["store", null, "a store, such as memoryStore()"],
-    ["store", () => 1, "a store, such as memoryStore()"],
+    ["store", memoryStore, "call it, as in memoryStore()"],
     ["namespace", 1, 'a string, such as "api"'],
     ["namespacePolicy", "join", '"concat" or "replace"'],
     ["statusHeader", true, "{ name, hit, miss } or false"],
@@ -30,7 +30,8 @@ describe("a wrong option of a cache", () => {
     ["reporter", true, "a function of the report, or false"],
     ["storeTimeout", 0, "seconds above 0"],
     ["storeTimeout", Infinity, "at most 3600"],
-    ["storeTimeout", "1", "seconds above 0"],
+    ["storeTimeout", "one", "seconds above 0"],
+    ["storeTimeout", "250ms", 'write seconds as a number: "250ms" is 0.25'],
     ["secret", "", "a non-empty string"],
   ])("is refused: %s: %j", (name, value, remedy) => {
     expect(make({ [name]: value })).toThrow(
@@ -39,7 +40,9 @@ describe("a wrong option of a cache", () => {
   });
 
   it("is refused where there is no such option", () => {
-    expect(make({ ttl: 60 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "ttl"'));
+    expect(make({ ttl: 60 })).toThrow(
+      refused("ERR_CACHE_OPTION_UNKNOWN", '"ttl" belongs to a route, or to defaults'),
+    );
     expect(make({ stor: 1 })).toThrow(refused("ERR_CACHE_OPTION_UNKNOWN", 'did you mean "store"?'));
   });
 

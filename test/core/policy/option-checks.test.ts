@@ -11,7 +11,7 @@ function declare(options: unknown): () => unknown {
 describe("a wrong option of a route", () => {
   it.each([
     ["ttl", -1, "seconds (0 or more"],
-    ["ttl", "60", '"60"; write seconds'],
+    ["ttl", "60", '"60"; write seconds as a number: "60" is 60'],
     ["ttl", Number.NaN, "NaN; write seconds"],
     ["scope", "private", '"anonymous", "shared", "everyone", or a function'],
     ["key", "user", "a function that returns a non-empty string"],
@@ -65,7 +65,7 @@ describe("a wrong option of a route", () => {
     ["maxBodyBytes", 1.5, "a whole number of bytes"],
     ["maxWait", -1, "seconds, 0 or more and at most 2147483"],
     ["maxWait", 2_147_484, "seconds, 0 or more and at most 2147483"],
-    ["maxWait", "10", "seconds, 0 or more and at most 2147483"],
+    ["maxWait", "ten", "seconds, 0 or more and at most 2147483"],
   ])("is refused where the route is declared: %s: %j", (name, value, remedy) => {
     expect(declare({ [name]: value })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "GET /reports/:id", `"${name}"`, remedy),
@@ -123,7 +123,7 @@ describe("an unknown option", () => {
 
   it("is refused with its new unit where it was in milliseconds", () => {
     expect(declare({ waitMs: 500 })).toThrow(
-      refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "waitMs"; write maxWait, in seconds: 0.5'),
+      refused("ERR_CACHE_OPTION_UNKNOWN", 'no option "waitMs"; write maxWait: 0.5, in seconds'),
     );
   });
 

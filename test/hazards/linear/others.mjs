@@ -49,7 +49,11 @@ export const others = {
       demand(asking(text, { header: (name) => (name === "pragma" ? text : undefined) }), shared);
     }),
   },
-  "core/contract/errors.js": { asError: list(), checkedOptions: CODE, show: list() },
+  "core/contract/durations.js": {
+    asSeconds: some(["1", "m", " ", "."], "1m", (read, text) => read(text)),
+  },
+  "core/contract/errors.js": { asError: list(), show: list(), summaryOf: list() },
+  "core/contract/options.js": { checkedOptions: CODE },
   "core/explain/explanation.js": {
     explanationOf: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
