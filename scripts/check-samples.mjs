@@ -15,53 +15,11 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { buildDir, buildIfStale, fail, filesBelow, root, run } from "./lib/project.mjs";
-import { ask, endWithScript, freePort } from "./lib/server.mjs";
+import { samplesOf } from "./lib/samples.mjs";
+import { askWhenUp, ask, endWithScript, freePort } from "./lib/server.mjs";
 
 const folder = join(buildDir, "samples");
-const flags = ["", "continue", "type-only", "run", "run js"];
-
-/** Reads the samples of a page: each the line it starts at, its flag, and its lines by number. */
-function samplesOf(page) {
-  const samples = [];
-  let open; // the sample being read
-  let given = []; // [line, text] of the comment before it
-  let inGiven = false;
-  let foreign; // the fence of a block in another language
-  readFileSync(page, "utf8")
-    .split("\n")
-    .forEach((text, line) => {
-      const fence = /^\s*(`{3,}|~{3,})\s*(\S*)\s*(.*?)\s*$/.exec(text);
-      if (open !== undefined || foreign !== undefined) {
-        if (fence !== null && fence[2] === "" && fence[1].startsWith(open?.fence ?? foreign)) {
-          if (open !== undefined) samples.push(open);
-          open = foreign = undefined;
-        } else open?.lines.push([line, text]);
-      } else if (fence !== null && isChecked(fence)) {
-        const place = `${relative(root, page)}:${line + 1}`;
-        const language = fence[2];
-        if (!["ts", "js"].includes(language)) fail(`${place}: write \`\`\`ts, so that the sample is checked`);
-        if (!flags.includes(fence[3]))
-          fail(`${place}: a sample is marked ${flags.slice(1).join(" or ")}, not ${fence[3]}`);
-        if (fence[3].startsWith("run") && given.length > 0)
-          fail(`${place}: a whole program takes nothing for granted`);
-        open = { line: line + 1, fence: fence[1], language, flag: fence[3], lines: given };
-        given = [];
-      } else if (fence !== null) {
-        foreign = fence[1];
-      } else if (inGiven || text.startsWith("<!-- given:")) {
-        given.push([line, text.replace("<!-- given:", "").replace("-->", "")]);
-        inGiven = !text.includes("-->");
-      } else if (text.trim() !== "") given = [];
-    });
-  if (open !== undefined) fail(`${relative(root, page)}:${open.line}: the sample has no end`);
-  return samples;
-}
-
-const isChecked = ([, , language, flag]) =>
-  ["ts", "typescript", "tsx"].includes(language) || (language === "js" && flag === "run");
-
 const moduleName = (page, line) => `${basename(page)}.line-${line}`;
 
 /** Joins what continues a sample to it; returns the modules of a page. */
@@ -121,19 +79,6 @@ async function faultOf({ url, file, text }) {
     child.kill("SIGKILL");
     await closed;
   }
-}
-
-/** Asks a program that was started as soon as it listens. */
-async function askWhenUp(child, address) {
-  for (let tries = 0; tries < 150; tries += 1) {
-    const answer = await ask(address).catch((error) => {
-      if (error.code !== "ECONNREFUSED") throw error;
-    });
-    if (answer !== undefined) return answer;
-    if (child.exitCode !== null) throw new Error(`ended with code ${child.exitCode} before it listened`);
-    await wait(100);
-  }
-  throw new Error("did not listen in 15 seconds");
 }
 
 await buildIfStale();

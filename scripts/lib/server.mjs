@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { buildDir, filesBelow, root } from "./project.mjs";
 
 /** Names every example there is: "fastify/complex". */
@@ -108,3 +109,16 @@ const isFree = (port) =>
     probe.once("error", () => resolve(false));
     probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
+
+/** Asks a program that was started as soon as it listens. */
+export async function askWhenUp(child, address) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    const answer = await ask(address).catch((error) => {
+      if (error.code !== "ECONNREFUSED") throw error;
+    });
+    if (answer !== undefined) return answer;
+    if (child.exitCode !== null) throw new Error(`ended with code ${child.exitCode} before it listened`);
+    await wait(100);
+  }
+  throw new Error("did not listen in 15 seconds");
+}
