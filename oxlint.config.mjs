@@ -26,7 +26,10 @@ export const rooms = {
 /** Each adapter: the packages it bridges to, and the shared folders it may use. */
 const adapters = {
   fastify: { packages: ["fastify", "node:*", "node:*/**"], shared: ["node", "web"] },
-  express: { packages: ["express", "node:*", "node:*/**"], shared: ["node", "web"] },
+  express: {
+    packages: ["express", "express-serve-static-core", "node:*", "node:*/**"],
+    shared: ["node", "web"],
+  },
   fetch: { packages: [], shared: ["web"] },
 };
 

@@ -1,19 +1,33 @@
 // Installs the packed package as its users do, each in a project that has one framework and nothing else of
 // ours, and there loads every entry with require() and with import, and compiles a file that imports it, with
-// the compilers and module settings in use.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// the compilers and module settings in use. The type tests of test/types/ are compiled there, too, with the strictest
+// settings.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { entries } from "./entries.mjs";
-import { must, printTable, readJson, run } from "./lib/project.mjs";
+import { must, printTable, readJson, root, run } from "./lib/project.mjs";
 
 const { devDependencies: pins } = readJson("package.json");
 
-/** What each framework's users have installed; entries named for no framework need none. */
+/**
+ * What each framework's users have installed; entries named for no framework need none. `types` are the type tests, and what
+ * they need besides.
+ */
 const frameworks = {
-  none: [],
-  fastify: [`fastify@${pins.fastify}`],
-  express: [`express@${pins.express}`, `@types/express@${pins["@types/express"]}`],
+  none: { packages: [], types: ["options", "fetch"], needs: ["zod"] },
+  fastify: { packages: [`fastify@${pins.fastify}`], types: ["fastify"], needs: ["typebox", "zod"] },
+  express: {
+    packages: [`express@${pins.express}`, `@types/express@${pins["@types/express"]}`],
+    types: ["express"],
+    needs: [],
+  },
+  express4: {
+    entry: "express",
+    packages: [pins.express4.replace("npm:", ""), "@types/express@4.17.25"],
+    types: ["express"],
+    needs: [],
+  },
 };
 const tools = [
   "typescript5@npm:typescript@5.9.3",
@@ -33,6 +47,24 @@ const compilers = [
   { name: "7 nodenext", compiler: "typescript7", options: { module: "nodenext" } },
 ];
 
+/** What the type tests are compiled with besides: every setting that is off by default and may find more. */
+const strictest = {
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  skipLibCheck: false,
+  lib: ["es2023", "dom", "dom.iterable"],
+  allowImportingTsExtensions: true,
+};
+
+/** Returns a type test with the package's names in place of its files. */
+function typeTest(name) {
+  return readFileSync(join(root, "test/types", `${name}.ts`), "utf8").replace(
+    /"\.\.\/\.\.\/src\/(?:adapters\/)?([\w-]+)\.ts"/g,
+    (_, entry) => (entry === "index" ? '"caching-route"' : `"caching-route/${entry}"`),
+  );
+}
+
 const loadAll = (specifiers) =>
   `const check = (name, entry) => { if (Object.keys(entry).length === 0) throw new Error(name + " exports nothing"); };\n` +
   specifiers.map((name, i) => `check("${name}", entry${i});\n`).join("");
@@ -51,8 +83,9 @@ function filesOf(specifiers) {
 }
 
 /** Sets up one consumer and tries it; answers its rows of the table. */
-async function tryConsumer(place, framework, packages, tarball) {
-  const named = Object.keys(frameworks).filter((name) => name !== framework);
+async function tryConsumer(place, framework, tarball) {
+  const { entry = framework, packages, types, needs } = frameworks[framework];
+  const named = Object.keys(frameworks).filter((name) => name !== entry);
   const subpaths = Object.keys(entries).filter((subpath) => !named.includes(subpath.slice(2)));
   const specifiers = subpaths.map((subpath) => `caching-route${subpath.slice(1)}`);
   const cwd = join(place, framework);
@@ -60,7 +93,16 @@ async function tryConsumer(place, framework, packages, tarball) {
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ name: `consumer-${framework}`, private: true }));
   await must(
     "npm",
-    ["install", "--no-audit", "--no-fund", "--loglevel=error", tarball, ...packages, ...tools],
+    [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      tarball,
+      ...packages,
+      ...needs.map((name) => `${name}@${pins[name]}`),
+      ...tools,
+    ],
     { cwd },
   );
   for (const [file, text] of Object.entries(filesOf(specifiers))) writeFileSync(join(cwd, file), text);
@@ -78,6 +120,23 @@ async function tryConsumer(place, framework, packages, tarball) {
     writeFileSync(join(cwd, config), JSON.stringify({ compilerOptions, files: ["entries.ts"] }));
     await attempt(`TypeScript ${name}`, [join("node_modules", compiler, "bin/tsc"), "-p", config]);
   }
+  mkdirSync(join(cwd, "types"));
+  for (const name of [...types, "equal"]) writeFileSync(join(cwd, "types", `${name}.ts`), typeTest(name));
+  for (const { name, compiler, options } of compilers.filter(
+    ({ options }) => options.module === "nodenext",
+  )) {
+    const config = `tsconfig.types-${name.replace(" ", "-")}.json`;
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: "es2022",
+      types: ["node"],
+      ...options,
+      ...strictest,
+    };
+    writeFileSync(join(cwd, config), JSON.stringify({ compilerOptions, include: ["types"] }));
+    await attempt(`type tests ${name}`, [join("node_modules", compiler, "bin/tsc"), "-p", config]);
+  }
   return rows;
 }
 
@@ -89,9 +148,8 @@ try {
     readdirSync(place).find((name) => name.endsWith(".tgz")),
   );
   const rows = [];
-  for (const [framework, packages] of Object.entries(frameworks)) {
-    rows.push(...(await tryConsumer(place, framework, packages, tarball)));
-  }
+  for (const framework of Object.keys(frameworks))
+    rows.push(...(await tryConsumer(place, framework, tarball)));
   printTable(["framework", "entries", "with", "verdict"], rows);
   if (rows.some((row) => row.at(-1) !== "ok")) process.exitCode = 1;
 } finally {

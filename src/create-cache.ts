@@ -102,7 +102,7 @@ export interface Cache {
 /** The side of a cache that adapters use. */
 export interface Engine {
   /** Resolves the options of a route. Throws where one is wrong. */
-  policy<Native>(options: RouteOptions<Native>, context: RouteContext): Policy<Native>;
+  policy<Native>(options: RouteOptions<Native, never[]>, context: RouteContext): Policy<Native>;
   /** Decides a request. */
   readonly begin: Begin;
   /**

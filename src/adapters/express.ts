@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { RouteParameters } from "express-serve-static-core";
 import { CacheError, engineOf } from "../adapter.ts";
 import type { Cache, Decision, Fill, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
@@ -16,7 +18,8 @@ import { sendReply } from "./node/send-reply.ts";
 import { ResponseTap } from "./node/response-tap.ts";
 
 /**
- * The options of an Express route.
+ * The options of an Express route. `Path` is its path, as in `app.get`: it types `params` of the request that `key`, `scope`,
+ * `origin`, `tags` and the guards are given. Default: any path.
  *
  * @example
  * const options: CacheRouteOptions = {
@@ -26,10 +29,19 @@ import { ResponseTap } from "./node/response-tap.ts";
  *   tags: (req) => [`report:${req.params.id}`],
  * };
  */
-export interface CacheRouteOptions extends RouteOptions<Request> {
+export interface CacheRouteOptions<Path extends string = string> extends RouteOptions<
+  Request<RouteParameters<Path>>
+> {
   /** Guards: middleware that runs in order before the lookup, on hits as on misses. Default: none. */
-  before?: readonly RequestHandler[];
+  before?: readonly RequestHandler<RouteParameters<Path>>[];
 }
+
+/** Middleware for any route. Its types name no parameters, so that Express infers those of the handler from the path alone. */
+export type CacheRouteMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
 
 const UNNAMED = "cacheRoute()";
 
@@ -43,7 +55,15 @@ const UNNAMED = "cacheRoute()";
  * app.get("/reports/:id", requireKey, cacheRoute(cache, { ttl: 60 }), async (req, res) => {
  *   res.json(await report(req.params.id));
  * });
+ * @example
+ * const cached = cacheRoute<"/users/:id">(cache, { key: (req) => `user:${req.params.id}` });
+ * app.get("/users/:id", cached, handler);
  */
+export function cacheRoute<Path extends string = string>(
+  cache: Cache,
+  options?: CacheRouteOptions<Path>,
+  context?: Partial<RouteContext>,
+): CacheRouteMiddleware;
 export function cacheRoute(
   cache: Cache,
   options: CacheRouteOptions = {},

@@ -87,7 +87,7 @@ function bind(
       `${routeLabel(route)}: the option "before" is not made of functions; write preHandler hooks, such as [requireKey]`,
     );
   }
-  markServed(route);
+  markServed(route, written);
   markSentReplies(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.

@@ -4,17 +4,23 @@ import { respond } from "./web/respond.ts";
 import { checkGuards } from "./web/route.ts";
 import type { Guard, WebRoute } from "./web/route.ts";
 
-/** A handler of web requests. `Rest` are the other arguments of its runtime, such as `env` and `ctx`. */
-export type FetchHandler<Rest extends readonly unknown[] = []> = (
-  request: Request,
+/**
+ * A handler of web requests. `Rest` are the other arguments of its runtime, such as `env` and `ctx`; `Native` is the class of
+ * its requests.
+ */
+export type FetchHandler<Rest extends readonly unknown[] = [], Native extends Request = Request> = (
+  request: Native,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
 /** A guard: it refuses a request by returning a `Response`, and lets it pass by returning nothing. */
-export type FetchGuard<Rest extends readonly unknown[] = []> = Guard<[request: Request, ...rest: Rest]>;
+export type FetchGuard<Rest extends readonly unknown[] = [], Native extends Request = Request> = Guard<
+  [request: Native, ...rest: Rest]
+>;
 
 /**
- * The options of a route, and the guards that run before its lookup.
+ * The options of a route, and the guards that run before its lookup. `key`, `scope`, `origin` and `tags` are given what the
+ * handler is given: the request, then its other arguments. `tags` is given the response between them.
  *
  * @example
  * const options: FetchOptions = {
@@ -23,9 +29,12 @@ export type FetchGuard<Rest extends readonly unknown[] = []> = Guard<[request: R
  *   before: [(request) => (hasKey(request) ? undefined : new Response("no key", { status: 401 }))],
  * };
  */
-export interface FetchOptions<Rest extends readonly unknown[] = []> extends RouteOptions<Request> {
+export interface FetchOptions<
+  Rest extends readonly unknown[] = [],
+  Native extends Request = Request,
+> extends RouteOptions<Native, Rest> {
   /** Guards that run in order before the lookup, on hits as on misses. Default: none. */
-  before?: readonly FetchGuard<Rest>[];
+  before?: readonly FetchGuard<Rest, Native>[];
 }
 
 /**
@@ -43,11 +52,16 @@ export interface FetchOptions<Rest extends readonly unknown[] = []> extends Rout
  * });
  * export default { fetch: reports };
  */
-export function cacheRoute<Rest extends readonly unknown[] = []>(
+export function cacheRoute<Rest extends readonly unknown[] = [], Native extends Request = Request>(
   cache: Cache,
-  options: NoInfer<FetchOptions<Rest>>,
-  handler: FetchHandler<Rest>,
-): FetchHandler<Rest> {
+  options: NoInfer<FetchOptions<Rest, Native>>,
+  handler: FetchHandler<Rest, Native>,
+): FetchHandler<Rest, Native>;
+export function cacheRoute(
+  cache: Cache,
+  options: FetchOptions<never[]>,
+  handler: FetchHandler<never[]>,
+): FetchHandler<never[]> {
   const engine = engineOf(cache, [options, handler]);
   if (typeof handler !== "function") {
     throw new CacheError(
@@ -65,7 +79,7 @@ export function cacheRoute<Rest extends readonly unknown[] = []>(
     content: "bytes",
   });
   checkGuards(before, name);
-  const route: WebRoute<Rest> = { engine, policy, before, handler };
+  const route: WebRoute<never[]> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {
     return respond(route, request, rest);
   };

@@ -28,11 +28,12 @@ app.post<NamedUser>("/users", { schema: { body } }, async (request, reply) => {
   return reply.code(201).send(user);
 });
 
-const byId = (request: { params: unknown }): string => `user:${(request.params as OneUser["Params"]).id}`;
-
 app.get<OneUser>(
   "/users/:id",
-  { schema: { params }, cache: { ttl: 600, namespace: "users", key: byId } },
+  {
+    schema: { params },
+    cache: { ttl: 600, namespace: "users", key: (request) => `user:${request.params.id}` },
+  },
   async (request, reply) => {
     await load(1000);
     return users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" });

@@ -80,7 +80,7 @@ export class CachedRoute {
       notes.get(reply)?.fill?.returned(result);
       return result;
     };
-    arrangeHooks(route, "preHandler", { last: [...before, this.#lookup] });
+    arrangeHooks(route, "preHandler", { guards: before, last: [this.#lookup] });
     arrangeHooks(route, "preSerialization", { last: [this.#serialize] });
     const isHead = [route.method].flat().includes("HEAD");
     const last = isHead ? [this.#guardCompression, this.#restoreLength] : [this.#guardCompression];

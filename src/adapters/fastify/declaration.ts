@@ -13,6 +13,9 @@ interface Declared {
   readonly strategies: ConstraintStrategy[];
 }
 
+/** The handlers with which routes were declared, before any hook wrapped them. */
+const HANDLERS: WeakMap<RouteOptions, RouteOptions["handler"]> = new WeakMap();
+
 const APPLICATIONS: WeakMap<object, Declared> = new WeakMap();
 
 function declaredIn({ server }: FastifyInstance): Declared {
@@ -22,8 +25,10 @@ function declaredIn({ server }: FastifyInstance): Declared {
   return declared;
 }
 
-/** Records the constraints of a declared route, cached or not. */
-export function recordRoute(app: FastifyInstance, { url, constraints }: RouteOptions): void {
+/** Records the constraints and the handler of a declared route, cached or not. */
+export function recordRoute(app: FastifyInstance, route: RouteOptions): void {
+  const { url, constraints, handler } = route;
+  HANDLERS.set(route, handler);
   const known = declaredIn(app).constraints;
   const names = known.get(url) ?? new Set();
   known.set(url, names);
@@ -54,9 +59,15 @@ export function declarationOf(
   if (methods === "GET") gets.set(rest, route);
   const get = methods === "HEAD" ? gets.get(rest) : undefined;
   const label = `${methods} ${rest}`;
-  if (get !== undefined && get.cache === route.cache)
+  if (get !== undefined && (get.cache === route.cache || haveOneHandler(get, route)))
     return { route: label, name: `GET ${rest}`, declaration: get };
   return { route: label, name: label, declaration: route };
+}
+
+/** Whether two routes were declared with the same handler, as a GET and the HEAD that Fastify adds are. */
+function haveOneHandler(one: RouteOptions, other: RouteOptions): boolean {
+  const handler = HANDLERS.get(one);
+  return handler !== undefined && handler === HANDLERS.get(other);
 }
 
 function constraintsLabel(constraints: RouteOptions["constraints"] = {}): string {

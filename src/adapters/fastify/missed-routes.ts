@@ -2,18 +2,20 @@ import { subscribe } from "node:diagnostics_channel";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { CacheError } from "../../adapter.ts";
 import { recordRoute, recordStrategies } from "./declaration.ts";
+import type { FastifyCacheOptions } from "./options.ts";
 import { cacheOptionsOf, routeLabel } from "./route-mark.ts";
 
-const served = new WeakSet<object>();
+const served = new WeakMap<object, FastifyCacheOptions>();
 
-/** Records that a cache serves a declared route. */
-export function markServed(route: RouteOptions): void {
-  served.add(route);
+/** Records that a cache serves a declared route, with these options. */
+export function markServed(route: RouteOptions, options: FastifyCacheOptions): void {
+  served.set(route, options);
 }
 
 /**
  * Makes every application refuse to start (`ERR_CACHE_ROUTE_UNSEEN`) where a route has cache options and no cache serves
- * it: the plugin was not registered, or `register` was not awaited before the route was declared.
+ * it: the plugin was not registered, `register` was not awaited before the route was declared, or an `onRoute` hook wrote
+ * the options after the cache had read them.
  *
  * Fastify shows a route's configuration only to hooks that exist when the route is declared. So the hook is added with
  * the application itself, which Fastify announces on the channel `fastify.initialization`.
@@ -23,23 +25,34 @@ export function watchForMissedRoutes(): void {
 }
 
 function watch(app: FastifyInstance): void {
-  const declared: RouteOptions[] = [];
+  const declared = new Map<RouteOptions, FastifyCacheOptions | undefined>();
   recordStrategies(app);
   app.addHook("onRoute", (route) => {
     recordRoute(app, route);
-    if (cacheOptionsOf(route) !== undefined) declared.push(route);
+    declared.set(route, cacheOptionsOf(route));
   });
   app.addHook("onReady", (done) => {
-    const missed = declared.find((route) => !served.has(route));
-    declared.length = 0;
-    done(missed === undefined ? undefined : missedError(missed));
+    const routes = [...declared];
+    declared.clear();
+    try {
+      for (const [route, options] of routes) checkServed(route, options);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
 }
 
-function missedError(route: RouteOptions): CacheError {
-  return new CacheError(
-    "ERR_CACHE_ROUTE_UNSEEN",
-    `${routeLabel(route)} has cache options, and no cache saw it being declared; ` +
-      "write await app.register(cacheRoute, { cache }) before the route",
-  );
+/** Throws where the options of a route are not those that a cache serves it with. `declared` are those it was declared with. */
+function checkServed(route: RouteOptions, declared: FastifyCacheOptions | undefined): void {
+  const options = cacheOptionsOf(route);
+  const known = served.get(route);
+  if (options === known) return;
+  const what =
+    known === undefined && options === declared
+      ? " has cache options, and no cache saw it being declared; " +
+        "write await app.register(cacheRoute, { cache }) before the route"
+      : ": an onRoute hook wrote its cache options after the cache had read them; " +
+        "add that hook before app.register(cacheRoute, { cache })";
+  throw new CacheError("ERR_CACHE_ROUTE_UNSEEN", routeLabel(route) + what);
 }

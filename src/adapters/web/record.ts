@@ -9,9 +9,9 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
   readonly origin: string;
   readonly target: string;
   readonly native: Request;
+  readonly rest: Rest;
   readonly #content: Uint8Array | undefined;
   readonly #route: WebRoute<Rest>;
-  readonly #rest: Rest;
   #headers: Headers;
 
   /** `content` is the request's whole content if it was read, `rest` the other arguments of its handler. */
@@ -23,7 +23,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     this.native = native;
     this.#content = content;
     this.#route = route;
-    this.#rest = rest;
+    this.rest = rest;
     this.#headers = native.headers;
   }
 
@@ -37,7 +37,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     if (!this.isWhole) return undefined;
     return (fill) => {
       this.keepFields();
-      refreshInBackground(fill, this.#route, this.native, this.#content, this.#rest);
+      refreshInBackground(fill, this.#route, this.native, this.#content, this.rest);
     };
   }
 

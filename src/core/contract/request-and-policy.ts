@@ -43,6 +43,8 @@ export interface RequestRecord<Native = unknown> {
   readonly rewritten?: string | undefined;
   /** The framework's own request. */
   readonly native: Native;
+  /** What the framework gives a handler besides the request. The application's functions get it too. Absent: nothing. */
+  readonly rest?: readonly unknown[] | undefined;
   /** Returns a field's combined value by lower-case name, or undefined if the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
   /** Returns whether the request has one of these fields (lower-case names). Absent: `header` is called for each. */
@@ -135,15 +137,15 @@ export interface Policy<Native = never> {
   /** The start of each variant's name under the default key. */
   readonly selector: string;
   /** A fixed origin or a function that returns it. Undefined: as received. */
-  readonly origin: string | ((request: Native) => string) | undefined;
+  readonly origin: string | ((request: Native, ...rest: never[]) => string) | undefined;
   /** The route's lifetime in ms, or a function that returns it in seconds. Undefined: the response's own. */
   readonly ttl: number | ((response: ResponseHead) => number) | undefined;
   /** The lifetime in ms of a response without one of its own. */
   readonly defaultTtlMs: number;
-  readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
+  readonly scope: "anonymous" | "shared" | "everyone" | ((request: Native, ...rest: never[]) => string);
   /** The request fields that carry credentials: lower-case names, including `authorization` and `cookie`. */
   readonly credentials: ReadonlySet<string>;
-  readonly key: ((request: Native) => string) | undefined;
+  readonly key: ((request: Native, ...rest: never[]) => string) | undefined;
   /** The namespace of the cache and of the route, joined. */
   readonly namespace: string;
   /** The route's `vary` option: lower-case names. */
@@ -162,7 +164,9 @@ export interface Policy<Native = never> {
   readonly noVarySearch: boolean;
   /** The `No-Vary-Search` value of responses without their own. Undefined: none. */
   readonly searchOffer: string | undefined;
-  readonly tags: readonly string[] | ((request: Native, response: ResponseHead) => readonly string[]);
+  readonly tags:
+    | readonly string[]
+    | ((request: Native, response: ResponseHead, ...rest: never[]) => readonly string[]);
   /** The parameters that enter the key. Undefined: all. */
   readonly query: DeclaredQuery | undefined;
   /** The normalized targets of this policy. */

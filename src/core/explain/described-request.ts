@@ -18,6 +18,8 @@ export interface ExplainRequest {
   readonly content?: unknown;
   /** The framework's own request, for the `key`, `scope` and `origin` functions of the route. */
   readonly native?: unknown;
+  /** What the framework gives the handler besides the request, for the same functions. Default: nothing. */
+  readonly rest?: readonly unknown[];
 }
 
 /** The URL of a described request, in two parts. */
@@ -71,6 +73,7 @@ export function describedRequest(
     target: url.target,
     rewritten: described.rewritten,
     native: described.native,
+    rest: described.rest,
     header: (name) => fields.get(name),
     hasCertificate: described.certificate,
     hasContent: isContent(described.content) || undefined,

@@ -75,7 +75,10 @@ function returnedTags(
   route: string,
 ): readonly string[] {
   const header = (name: string): string | undefined => combined(fieldOf(head.fields, name.toLowerCase()));
-  return checkedTags(tags(request.native as never, { status: head.status, header }), route);
+  return checkedTags(
+    tags(request.native as never, { status: head.status, header }, ...((request.rest ?? []) as never[])),
+    route,
+  );
 }
 
 /** Returns the stored name of an application's tag. */

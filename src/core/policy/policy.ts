@@ -71,15 +71,15 @@ const DEFAULT_ERROR_STATUSES = [500, 502, 503, 504];
  * Throws a `CacheError` if an option is wrong: when the route is declared, never during a request.
  */
 export function resolvePolicy<Native>(
-  options: RouteOptions<Native>,
+  options: RouteOptions<Native, never[]>,
   settings: CacheSettings,
   context: RouteContext,
   parts: PolicyParts,
 ): Policy<Native> {
   checkRouteOptions(options, context.route, ["before"]);
   // Functions among the cache's defaults get any request: the cache knows no framework.
-  const all: RouteOptions<Native> = {
-    ...(settings.defaults as RouteOptions<Native>),
+  const all: RouteOptions<Native, never[]> = {
+    ...(settings.defaults as RouteOptions<Native, never[]>),
     ...withoutUndefined(options),
   };
   const namespace = qualifiedNamespace(all.namespace, settings);

@@ -8,7 +8,8 @@ export interface JsonSchemaSource {
 }
 
 /**
- * The caching options of one route. All are optional. `Native` is the framework's own request.
+ * The caching options of one route. All are optional. `Native` is the framework's own request, and `Rest` is what its
+ * handlers are given besides.
  *
  * All durations are in seconds. A wrong value throws `ERR_CACHE_OPTION_INVALID` when the route is declared.
  *
@@ -20,7 +21,7 @@ export interface JsonSchemaSource {
  *   tags: ["reports"],
  * });
  */
-export interface RouteOptions<Native = never> {
+export interface RouteOptions<Native = never, Rest extends readonly unknown[] = []> {
   /**
    * How long a response stays fresh, in seconds, or a function that returns it. `Infinity`: until it is invalidated or
    * evicted. `"response"`: only the response's own lifetime; without one it is not fresh.
@@ -49,7 +50,7 @@ export interface RouteOptions<Native = never> {
    * @example
    * { scope: (request) => request.user.id }
    */
-  scope?: "anonymous" | "shared" | "everyone" | ((request: Native) => string);
+  scope?: "anonymous" | "shared" | "everyone" | ((request: Native, ...rest: Rest) => string);
   /**
    * The request fields that carry credentials, besides `Authorization` and `Cookie`, which always do. Under
    * `scope: "anonymous"` a request with one of them is a bypass. The list replaces the default. A TLS client certificate
@@ -68,7 +69,7 @@ export interface RouteOptions<Native = never> {
    * @example
    * { key: (request) => `user:${request.params.id}` }
    */
-  key?: (request: Native) => string;
+  key?: (request: Native, ...rest: Rest) => string;
   /**
    * The route's name in the default key. Needed if the framework cannot name the route: for a bare fetch handler over a
    * shared store, or for routes of two applications with one cache. It has to be the same in every process.
@@ -86,7 +87,7 @@ export interface RouteOptions<Native = never> {
    * @example
    * { origin: "https://example.org" }
    */
-  origin?: string | ((request: Native) => string);
+  origin?: string | ((request: Native, ...rest: Rest) => string);
   /** The route's part of the key's namespace. It follows the cache's or replaces it, see `namespacePolicy`. Default: none. */
   namespace?: string;
   /**
@@ -204,7 +205,7 @@ export interface RouteOptions<Native = never> {
    * @example
    * { tags: (request, response) => ["users", `user:${response.header("x-user-id")}`] }
    */
-  tags?: readonly string[] | ((request: Native, response: ResponseHead) => readonly string[]);
+  tags?: readonly string[] | ((request: Native, response: ResponseHead, ...rest: Rest) => readonly string[]);
   /** Whether the response's own `Date` is stored and sent on hits, as between caches. Default: false. */
   storeDate?: boolean;
   /**

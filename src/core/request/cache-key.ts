@@ -42,7 +42,7 @@ export function keyOf<Native>(
   const method = request.method === "HEAD" ? "GET" : request.method;
   const principal = principalOf(request, policy, digest);
   if (policy.key !== undefined) {
-    const text = nonEmpty(called(policy.key, request.native), "ERR_CACHE_KEY", "key", policy.route);
+    const text = nonEmpty(called(policy.key, request), "ERR_CACHE_KEY", "key", policy.route);
     // The application decided what the response depends on, so the handler sees the whole query.
     return {
       resource: namedResource(policy.namespace, text),
@@ -94,7 +94,7 @@ export function routeSelector(name: string, rewritten: string): string {
 export function originOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>): string {
   const { origin } = policy;
   if (typeof origin !== "function") return origin ?? request.origin;
-  return nonEmpty(origin(request.native), "ERR_CACHE_ORIGIN", "origin", policy.route);
+  return nonEmpty(called(origin, request), "ERR_CACHE_ORIGIN", "origin", policy.route);
 }
 
 /** Returns a default key up to the URI. */
@@ -156,15 +156,16 @@ export function variantOf(
 
 function principalOf<Native>(request: RequestRecord<Native>, policy: Policy<Native>, digest: Digest): string {
   if (typeof policy.scope === "string") return "";
-  return digest.keyed(
-    nonEmpty(called(policy.scope, request.native), "ERR_CACHE_SCOPE", "scope", policy.route),
-  );
+  return digest.keyed(nonEmpty(called(policy.scope, request), "ERR_CACHE_SCOPE", "scope", policy.route));
 }
 
 /** Calls a function of the route. Anything that it throws becomes an error: frameworks ignore a thrown `undefined`. */
-function called<Native>(option: (request: Native) => unknown, request: Native): unknown {
+function called<Native>(
+  option: (native: Native, ...rest: never[]) => unknown,
+  { native, rest }: RequestRecord<Native>,
+): unknown {
   try {
-    return option(request);
+    return rest === undefined ? option(native) : option(native, ...(rest as never[]));
   } catch (thrown) {
     throw asError(thrown);
   }
