@@ -1,9 +1,9 @@
-import { createCache } from "../../src/index.ts";
+import type { Cache } from "../../src/index.ts";
 import { cacheRoute } from "../../src/adapters/fetch.ts";
 import type { FetchGuard, FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
-import type { Exact, Fact } from "./equal.ts";
+import type { Fact, Same } from "./equal.ts";
 
-declare const cache: ReturnType<typeof createCache>;
+declare const cache: Cache;
 
 interface Environment {
   readonly name: string;
@@ -22,9 +22,9 @@ declare class OwnRequest extends Request {
 
 // A handler keeps its own shape, and what else it is given.
 const plain = cacheRoute(cache, { key: (request) => request.url }, () => new Response());
-export type Plain = Fact<Exact<typeof plain, FetchHandler>>;
+export type Plain = Fact<Same<typeof plain, FetchHandler>>;
 const withRequest = cacheRoute(cache, { ttl: 60 }, async (request) => new Response(request.url));
-export type WithRequest = Fact<Exact<typeof withRequest, FetchHandler>>;
+export type WithRequest = Fact<Same<typeof withRequest, FetchHandler>>;
 const withContext = cacheRoute(
   cache,
   {
@@ -36,21 +36,21 @@ const withContext = cacheRoute(
   },
   async (_request: Request, { params }: Context) => new Response(params.id),
 );
-export type WithContext = Fact<Exact<typeof withContext, FetchHandler<[Context]>>>;
+export type WithContext = Fact<Same<typeof withContext, FetchHandler<[Context]>>>;
 const withEnvironment = cacheRoute(
   cache,
   { key: (request, env, context) => (context.waitUntil(Promise.resolve()), env.name + request.url) },
   (_request: Request, env: Environment, _context: Lifetime) => new Response(env.name),
 );
 export type WithEnvironment = Fact<
-  Exact<typeof withEnvironment, FetchHandler<[env: Environment, context: Lifetime]>>
+  Same<typeof withEnvironment, FetchHandler<[env: Environment, context: Lifetime]>>
 >;
 const withOwn = cacheRoute(
   cache,
   { key: (request, { params }) => request.country + params.id, tags: (request) => [request.country] },
   (request: OwnRequest, _context: Context) => new Response(request.country),
 );
-export type WithOwn = Fact<Exact<typeof withOwn, FetchHandler<[Context], OwnRequest>>>;
+export type WithOwn = Fact<Same<typeof withOwn, FetchHandler<[Context], OwnRequest>>>;
 export const said = cacheRoute<[Context]>(
   cache,
   { key: (_request, { params }) => params.id },
