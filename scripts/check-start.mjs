@@ -2,13 +2,12 @@
 // the npm commands (with the packed package in the place of the published one), saves the program under the name in its
 // first line, starts it, and asks twice what the curl commands ask: first a miss, then a hit.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { must, printTable, readJson, root } from "./lib/project.mjs";
+import { pack, runNpm } from "./lib/packed.mjs";
+import { printTable, root } from "./lib/project.mjs";
 import { ask, askWhenUp, endWithScript, freePort } from "./lib/server.mjs";
-
-const { devDependencies: pins } = readJson("package.json");
 
 /** Returns the sections of a page that have a program: its title, the program, and the commands around it. */
 function sectionsOf(page) {
@@ -25,17 +24,6 @@ function sectionsOf(page) {
     .filter(({ program }) => program !== undefined);
 }
 
-/** Returns the words of an npm command, with the packed package and the pinned versions of the others. */
-function npmArguments(command, tarball) {
-  return command
-    .split(" ")
-    .slice(1)
-    .map((word) => {
-      if (word === "caching-route") return tarball;
-      return pins[word] === undefined ? word : `${word}@${pins[word]}`;
-    });
-}
-
 /** Follows a section; returns its row of the table, the last cell of which is "ok" or what is wrong. */
 async function follow({ place, program, commands }, cwd, tarball) {
   const startedAt = performance.now();
@@ -45,8 +33,7 @@ async function follow({ place, program, commands }, cwd, tarball) {
   const file = /^\/\/ (\S+)\n/.exec(program)?.[1];
   if (ofNpm.length === 0 || start?.endsWith(` ${file}`) !== true || urls.length !== 2)
     return [place, "-", "the section needs npm commands, a program with its name, a start and two curls"];
-  for (const command of ofNpm)
-    await must("npm", [...npmArguments(command, tarball), "--no-audit", "--no-fund"], { cwd });
+  for (const command of ofNpm) await runNpm(command, cwd, tarball);
   const port = await freePort(8200);
   writeFileSync(join(cwd, file), program.replaceAll("8000", port));
   const [tool, ...words] = start.split(" ");
@@ -73,11 +60,7 @@ async function follow({ place, program, commands }, cwd, tarball) {
 
 const place = mkdtempSync(join(tmpdir(), "start-"));
 try {
-  await must("npm", ["pack", "--loglevel=error", "--pack-destination", place]);
-  const tarball = join(
-    place,
-    readdirSync(place).find((name) => name.endsWith(".tgz")),
-  );
+  const tarball = await pack(place);
   const rows = [];
   for (const [index, section] of ["README.md", "docs/start.md"].flatMap(sectionsOf).entries()) {
     const cwd = join(place, String(index));
