@@ -1,5 +1,5 @@
 // Starts every example and asks it twice what its ask.json says, e.g. {"path": "/cached", "headers": {"x-key": "k"}}:
-// first a miss, then a hit.
+// first a miss, then a hit. What has to be there before is sent first: {"first": {"method", "path", "body"}}.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildIfStale, fail, printTable, readJson, root } from "./lib/project.mjs";
@@ -9,10 +9,11 @@ import { ask, exampleNames, startServer } from "./lib/server.mjs";
 async function tryExample(name) {
   const file = join("examples", name, "ask.json");
   if (!existsSync(join(root, file))) return [name, "-", "-", "-", `${file} is missing`];
-  const { path, headers } = readJson(file);
+  const { path, headers, first: before } = readJson(file);
   let server;
   try {
     server = await startServer(name);
+    if (before !== undefined) await send(server.address, before);
     const answers = [await ask(server.address + path, headers), await ask(server.address + path, headers)];
     const seen = answers.map((answer) => `${answer.status} ${answer.headers["x-cache"]} ${answer.ms} ms`);
     const [first, second] = answers.map((answer) => answer.headers["x-cache"]);
@@ -23,6 +24,13 @@ async function tryExample(name) {
   } finally {
     await server?.stop();
   }
+}
+
+/** Sends a request with JSON as its content. */
+async function send(address, { method, path, body }) {
+  const sent = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const { ok, status } = await fetch(address + path, sent);
+  if (!ok) throw new Error(`${method} ${path} has the status ${status}`);
 }
 
 await buildIfStale({ apps: true });

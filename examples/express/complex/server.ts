@@ -4,48 +4,48 @@ import { createCache } from "caching-route";
 import { cacheRoute } from "caching-route/express";
 import express from "express";
 import type { RequestHandler } from "express";
+import { z } from "zod";
 
 const cache = createCache({ defaults: { ttl: 60 } });
 const app = express();
 
-/** Any non-empty key is a valid one. */
+/** Any non-empty key is a valid one. The guard stands before the cache, and runs on hits as on misses. */
 const requireKey: RequestHandler = (req, res, next) => {
   if ((req.get("x-key") ?? "") === "") res.status(401).json({ error: "X-Key is missing" });
   else next();
 };
 
-const items: RequestHandler = async (_req, res) => {
+/** Loading takes a second. */
+async function data(): Promise<string> {
   await load(1000);
-  res.json(Array.from({ length: 20 }, (_, id) => ({ id, name: `item ${id}` })));
-};
-
-async function* lines(): AsyncGenerator<string> {
-  for (let id = 0; id < 20; id++) {
-    await load(20);
-    yield `${JSON.stringify({ id, name: `item ${id}` })}\n`;
-  }
+  return "Hello, World!";
 }
 
-app.get("/not-cached", items);
+const sendData: RequestHandler = async (_req, res) => {
+  res.type("text").send(await data());
+};
 
-app.get("/cached", cacheRoute(cache), items);
+app.get("/not-cached", requireKey, sendData);
 
-app.get("/stream-cached", cacheRoute(cache, { before: [requireKey] }), async (_req, res) => {
-  await load(1000);
-  Readable.from(lines()).pipe(res.type("application/jsonl"));
-});
+app.get("/cached", requireKey, cacheRoute(cache), sendData);
 
-// `jsonSchema` is what zod 4.2 and other schema libraries offer: the cache learns names and defaults from it.
-const properties = { a: { type: "string" }, b: { type: "string", default: "b" } };
-const query = { "~standard": { jsonSchema: { input: () => ({ type: "object", properties }) } } };
-
-app.get("/query", cacheRoute(cache, { query }), (req, res) => {
-  const { a = null, b = "b" } = req.query;
-  res.json({ a, b });
+app.get("/stream-cached", requireKey, cacheRoute(cache), async (_req, res) => {
+  const text = await data();
+  res.set({ "content-type": "text/plain", "content-length": String(text.length) });
+  Readable.from(text.split("")).pipe(res);
 });
 
 app.get("/404", cacheRoute(cache), (_req, res) => {
-  res.status(404).json({ error: "not found" });
+  res.status(404).end();
+});
+
+// The cache reads the names and defaults of the query parameters from the schema.
+const query = z.object({ a: z.string(), b: z.string().default("b") });
+
+app.get("/query", cacheRoute(cache, { query }), (req, res) => {
+  const { data: parameters, error } = query.safeParse(req.query);
+  if (error === undefined) res.json(parameters);
+  else res.status(422).json({ error: z.prettifyError(error) });
 });
 
 const port = Number(process.env["PORT"] ?? 8000);

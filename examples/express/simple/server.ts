@@ -1,4 +1,3 @@
-import { setTimeout as load } from "node:timers/promises";
 import { createCache } from "caching-route";
 import { cacheRoute } from "caching-route/express";
 import express from "express";
@@ -6,9 +5,8 @@ import express from "express";
 const cache = createCache();
 const app = express();
 
-app.get("/", cacheRoute(cache, { ttl: 60 }), async (_req, res) => {
-  await load(1000);
-  res.json({ message: "Hello, world!" });
+app.get("/", cacheRoute(cache, { ttl: 60 }), (_req, res) => {
+  res.type("text").send("Hello, World!");
 });
 
 const port = Number(process.env["PORT"] ?? 8000);

@@ -1,4 +1,3 @@
-import { setTimeout as load } from "node:timers/promises";
 import { createCache } from "caching-route";
 import { cacheRoute } from "caching-route/fastify";
 import Fastify from "fastify";
@@ -10,15 +9,15 @@ interface User {
 interface OneUser {
   Params: { id: number };
 }
-interface NamedUser extends OneUser {
+interface NamedUser {
   Body: { name: string };
 }
 
 const cache = createCache();
-const app = Fastify();
+const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
 await app.register(cacheRoute, { cache });
 
-const users = new Map<number, User>([[1, { id: 1, name: "Ada" }]]);
+const users = new Map<number, User>();
 const params = { type: "object", properties: { id: { type: "integer" } } };
 const body = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
 
@@ -34,18 +33,15 @@ app.get<OneUser>(
     schema: { params },
     cache: { ttl: 600, namespace: "users", key: (request) => `user:${request.params.id}` },
   },
-  async (request, reply) => {
-    await load(1000);
-    return users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" });
-  },
+  async (request, reply) => users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" }),
 );
 
-app.patch<NamedUser>("/users/:id", { schema: { params, body } }, async (request, reply) => {
-  const known = users.get(request.params.id);
-  if (known === undefined) return reply.code(404).send({ error: "no such user" });
-  const user = { ...known, name: request.body.name };
-  users.set(user.id, user);
-  await cache.invalidate(`user:${user.id}`, { namespace: "users" });
+app.patch<OneUser & NamedUser>("/users/:id", { schema: { params, body } }, async (request, reply) => {
+  const { id } = request.params;
+  if (!users.has(id)) return reply.code(404).send({ error: "no such user" });
+  const user = { id, name: request.body.name };
+  users.set(id, user);
+  await cache.invalidate(`user:${id}`, { namespace: "users" });
   return user;
 });
 

@@ -1,55 +1,63 @@
 import { setTimeout as load } from "node:timers/promises";
 import { createCache } from "caching-route";
 import { cacheRoute } from "caching-route/fetch";
+import { z } from "zod";
 import { serve } from "../serve.ts";
+
+type Handler = (request: Request) => Response | Promise<Response>;
 
 const cache = createCache({ defaults: { ttl: 60 } });
 
-/** Any non-empty key is a valid one. */
+/** Any non-empty key is a valid one. The guards of a cached route run before the cache, on hits as on misses. */
 function requireKey(request: Request): Response | undefined {
   const key = request.headers.get("x-key") ?? "";
   return key === "" ? Response.json({ error: "X-Key is missing" }, { status: 401 }) : undefined;
 }
 
-async function items(): Promise<Response> {
+/** Loading takes a second. */
+async function data(): Promise<string> {
   await load(1000);
-  return Response.json(Array.from({ length: 20 }, (_, id) => ({ id, name: `item ${id}` })));
+  return "Hello, World!";
 }
 
-async function streamedItems(): Promise<Response> {
-  await load(1000);
-  let id = 0;
-  const lines = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      await load(20);
-      controller.enqueue(new TextEncoder().encode(`${JSON.stringify({ id, name: `item ${id}` })}\n`));
-      if (++id === 20) controller.close();
+const sendData = async (): Promise<Response> => new Response(await data());
+
+async function streamData(): Promise<Response> {
+  const text = await data();
+  const encoder = new TextEncoder();
+  const characters = text.split("");
+  const content = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = characters.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(encoder.encode(next));
     },
   });
-  return new Response(lines, { headers: { "content-type": "application/jsonl" } });
+  return new Response(content, {
+    headers: { "content-type": "text/plain", "content-length": String(text.length) },
+  });
 }
 
-function query(request: Request): Response {
-  const { searchParams } = new URL(request.url);
-  return Response.json({ a: searchParams.get("a"), b: searchParams.get("b") ?? "b" });
+// The cache reads the names and defaults of the query parameters from the schema.
+const query = z.object({ a: z.string(), b: z.string().default("b") });
+
+function sendQuery(request: Request): Response {
+  const { data: parameters, error } = query.safeParse(Object.fromEntries(new URL(request.url).searchParams));
+  if (error === undefined) return Response.json(parameters);
+  return Response.json({ error: z.prettifyError(error) }, { status: 422 });
 }
 
-const notFound = (): Response => Response.json({ error: "not found" }, { status: 404 });
+const notFound = (): Response => new Response(null, { status: 404 });
 
-// `jsonSchema` is what zod 4.2 and other schema libraries offer: the cache learns names and defaults from it.
-const properties = { a: { type: "string" }, b: { type: "string", default: "b" } };
-const declared = { "~standard": { jsonSchema: { input: () => ({ type: "object", properties }) } } };
-
-const routes = new Map<string, (request: Request) => Response | Promise<Response>>([
-  ["/not-cached", items],
-  ["/cached", cacheRoute(cache, {}, items)],
-  ["/stream-cached", cacheRoute(cache, { before: [requireKey] }, streamedItems)],
-  ["/query", cacheRoute(cache, { query: declared }, query)],
+const routes = new Map<string, Handler>([
+  ["/not-cached", (request) => requireKey(request) ?? sendData()],
+  ["/cached", cacheRoute(cache, { before: [requireKey] }, sendData)],
+  ["/stream-cached", cacheRoute(cache, { before: [requireKey] }, streamData)],
   ["/404", cacheRoute(cache, {}, notFound)],
+  ["/query", cacheRoute(cache, { query }, sendQuery)],
 ]);
 
-const handler = (request: Request): Response | Promise<Response> =>
-  (routes.get(new URL(request.url).pathname) ?? notFound)(request);
+const handler: Handler = (request) => (routes.get(new URL(request.url).pathname) ?? notFound)(request);
 
 const { address } = await serve(handler, Number(process.env["PORT"] ?? 8000));
 console.log(`listening on ${address}`);
