@@ -3,6 +3,8 @@ export type { Cache, Engine } from "./create-cache.ts";
 export { declaredQuery } from "./core/policy/declared-query.ts";
 export { CacheError } from "./core/contract/errors.ts";
 export { checkedOptions } from "./core/contract/options.ts";
+export { isUnsafe } from "./core/invalidation/unsafe-methods.ts";
+export { statusOfError } from "./core/invalidation/writes.ts";
 export type { Invalidates, Invalidation, WriteContext, WriteEnd } from "./core/invalidation/writes.ts";
 export type { RouteContext } from "./core/policy/policy.ts";
 export type { Refusal } from "./core/contract/outcomes.ts";
@@ -20,6 +22,7 @@ export type {
   Policy,
   Reply,
   RequestRecord,
+  ResponseHead,
   Serve,
   Sink,
   StreamedReply,

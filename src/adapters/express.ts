@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { RouteParameters } from "express-serve-static-core";
-import { CacheError, engineOf } from "../adapter.ts";
-import type { Cache, Decision, Fill, Policy, RouteContext, RouteOptions } from "../adapter.ts";
+import { CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
+import type { Cache, Decision, Fill, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
 import { RoutePolicies } from "./express/policies.ts";
 import { ExpressRequest, replayed } from "./express/refresh.ts";
 import { parsedContent, narrowQuery, requestOrigin } from "./express/request.ts";
+import { watchWrite, writeLabel } from "./express/writes.ts";
 import { follow } from "./node/follow.ts";
 import { isDisconnected } from "./node/connection-closed.ts";
 import { restoreAtEnd } from "./node/shadow.ts";
@@ -128,6 +129,46 @@ export function cacheRoute(
   const isName = typeof name === "string" && name !== "";
   resolve({ route, name: undefined, declaration: cacheRoute }, isName ? unnamed : own);
   return cacheRoute;
+}
+
+/** What the writes of an Express route make outdated. `Path` is its path: it types `params` of the request. */
+export interface InvalidatesOptions<Path extends string = string> {
+  /** The tags, or a function of request and response that returns them. It runs after the handler. */
+  tags: Invalidates<[req: Request<RouteParameters<Path>>, res: Response]>;
+}
+
+/**
+ * Returns middleware for a route that writes: what is tagged with `tags` is invalidated after the handlers behind it,
+ * before the first byte of the response is sent. With a status from 200 to 399 it is gone. With 500 and above, or if a
+ * handler throws or the client disconnects, it becomes stale and may stand in for errors. With 400 to 499, and for safe
+ * methods, nothing happens.
+ *
+ * Put it behind the guards, so that a request that they refuse invalidates nothing. Throws `ERR_CACHE_OPTION_INVALID` if
+ * an option is wrong.
+ *
+ * @example
+ * app.post("/todos", requireUser, invalidates(cache, { tags: ["todos"] }), async (req, res) => {
+ *   res.status(201).json(await todos.add(req.body));
+ * });
+ * @example
+ * const changes = invalidates<"/todos/:id">(cache, { tags: (req) => ["todos", `todo:${req.params.id}`] });
+ * app.patch("/todos/:id", changes, handler);
+ */
+export function invalidates<Path extends string = string>(
+  cache: Cache,
+  options: InvalidatesOptions<Path>,
+): CacheRouteMiddleware;
+export function invalidates(cache: Cache, options: InvalidatesOptions): RequestHandler {
+  const engine = engineOf(cache, [options]);
+  checkedOptions(options, "invalidates()", { known: ["tags"], example: '{ tags: ["todos"] }' });
+  const invalidate = engine.invalidates<[req: Request, res: Response]>(options.tags, {
+    route: writeLabel,
+    option: "tags",
+  });
+  return function invalidates(req, res, next) {
+    if (isUnsafe(req.method)) watchWrite(req, res, invalidate);
+    next();
+  };
 }
 
 /** Separates the adapter's own option from those of the core, which checks them itself. */

@@ -9,10 +9,12 @@ import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine } from "../adapter.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { choosingFields, declarationOf, declaredQueryOf } from "./fastify/declaration.ts";
+import { arrangeHooks } from "./fastify/hooks.ts";
 import { markServed, watchForMissedRoutes } from "./fastify/missed-routes.ts";
 import type { FastifyCacheOptions } from "./fastify/options.ts";
 import { cacheOptionsOf, routeLabel } from "./fastify/route-mark.ts";
 import { markSentReplies } from "./fastify/sent-replies.ts";
+import { invalidateAfterWrites } from "./fastify/writes.ts";
 
 export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
 
@@ -75,11 +77,9 @@ function bind(
   written: FastifyCacheOptions,
   engine: Engine,
 ): () => void {
-  const { before, ...options } = written;
-  // Without guards, the same object: the engine recognises what `rfc9111` returned.
-  const own = before === undefined ? written : options;
-  const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
-  const policy = engine.policy<FastifyRequest>(own, context);
+  const { before, invalidates, ...options } = written;
+  // Without these two, the same object: another value in its place is recognised.
+  const own = before === undefined && invalidates === undefined ? written : options;
   const guards: readonly unknown[] = [before ?? []].flat();
   if (!guards.every((guard) => typeof guard === "function")) {
     throw new CacheError(
@@ -88,6 +88,16 @@ function bind(
     );
   }
   markServed(route, written);
+  if (invalidates !== undefined) {
+    invalidateAfterWrites(route, invalidates, engine);
+    // Such a route is not cached itself.
+    if (Object.values(own).every((value) => value === undefined)) {
+      arrangeHooks(route, "preHandler", { guards });
+      return () => undefined;
+    }
+  }
+  const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
+  const policy = engine.policy<FastifyRequest>(own, context);
   markSentReplies(app);
   const known = cachedRoutes.get(route);
   // A cache that was registered further in takes over from one that was registered further out.

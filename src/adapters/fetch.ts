@@ -1,8 +1,10 @@
-import { CacheError, engineOf } from "../adapter.ts";
-import type { Cache, RouteOptions } from "../adapter.ts";
+import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
+import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
 import { respond } from "./web/respond.ts";
 import { checkGuards } from "./web/route.ts";
 import type { Guard, WebRoute } from "./web/route.ts";
+import { respondToWrite } from "./web/writes.ts";
+import type { GivenOfWrite } from "./web/writes.ts";
 
 /**
  * A handler of web requests. `Rest` are the other arguments of its runtime, such as `env` and `ctx`; `Native` is the class of
@@ -82,6 +84,47 @@ export function cacheRoute(
   const route: WebRoute<never[]> = { engine, policy, before, handler };
   return function cachedRoute(request, ...rest) {
     return respond(route, request, rest);
+  };
+}
+
+/** What the writes of a route make outdated. */
+export interface InvalidatesOptions<Rest extends readonly unknown[] = [], Native extends Request = Request> {
+  /**
+   * The tags, or a function that returns them. It is given the request, the status and the fields of the response, and the
+   * handler's other arguments. Where the handler threw, the status is 500 and there are no fields.
+   */
+  tags: Invalidates<GivenOfWrite<Rest, Native>>;
+}
+
+/**
+ * Wraps a `(Request) => Response` handler that writes: what is tagged with `tags` is invalidated before its response is
+ * returned. With a status from 200 to 399 it is gone. With 500 and above, or if the handler throws or its client
+ * disconnects, it becomes stale and may stand in for errors. With 400 to 499, and for safe methods, nothing happens.
+ *
+ * Throws `ERR_CACHE_OPTION_INVALID` if an option is wrong.
+ *
+ * @example
+ * const addTodo = invalidates(cache, { tags: ["todos"] }, async (request) => {
+ *   return Response.json(await todos.add(await request.json()), { status: 201 });
+ * });
+ */
+export function invalidates<Rest extends readonly unknown[] = [], Native extends Request = Request>(
+  cache: Cache,
+  options: NoInfer<InvalidatesOptions<Rest, Native>>,
+  handler: FetchHandler<Rest, Native>,
+): FetchHandler<Rest, Native> {
+  const engine = engineOf(cache, [options, handler]);
+  if (typeof handler !== "function") {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `fetch handler: expected invalidates(cache, { tags }, handler), and got a handler of type ${typeof handler}`,
+    );
+  }
+  const route = `fetch handler ${handler.name || "(anonymous)"}`;
+  checkedOptions(options, route, { known: ["tags"], example: '{ tags: ["todos"] }' });
+  const invalidate = engine.invalidates<GivenOfWrite<Rest, Native>>(options.tags, { route, option: "tags" });
+  return function invalidatingRoute(request, ...rest) {
+    return respondToWrite(invalidate, handler, request, rest);
   };
 }
 

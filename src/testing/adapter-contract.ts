@@ -23,6 +23,7 @@ import { connections } from "./adapter-contract/connections.ts";
 import { notices } from "./adapter-contract/notices.ts";
 import { disconnects } from "./adapter-contract/disconnects.ts";
 import { callbacks } from "./adapter-contract/callbacks.ts";
+import { writes } from "./adapter-contract/writes.ts";
 import { failures } from "./adapter-contract/failures.ts";
 import { BrokenResponse } from "./adapter-contract/client.ts";
 import { Stage } from "./adapter-contract/stage.ts";
@@ -56,6 +57,7 @@ const TOPICS: readonly Scenarios[] = [
   staleIfError,
   failures,
   callbacks,
+  writes,
 ];
 
 /** Options of {@link adapterContract}. */

@@ -79,6 +79,11 @@ export interface ContractRoute {
   readonly compresses?: boolean;
   /** Called by a request logger before the cache, after the response, with the URL that it would log. */
   readonly log?: (url: string) => void;
+  /**
+   * What a write makes outdated: the tags, or a function that returns them, in the adapter's way of declaring it. It may be
+   * called without arguments. Absent: the route does not write.
+   */
+  readonly invalidates?: readonly string[] | (() => readonly string[]);
   /** The route's own cache. Default: the server's. */
   readonly cache?: Cache;
   /** The route's handler. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { engineOf, mergeVary, toFields } from "../../src/adapter.ts";
 import type {
   Decision,
+  Invalidation,
   Making,
   Fill,
   Fields,
@@ -60,17 +61,21 @@ const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["lateCookies
 
 interface Bound {
   readonly route: ContractRoute;
+  readonly invalidate: Invalidation<[]> | undefined;
   begin(record: RequestRecord<Native>): Decision | Promise<Decision> | undefined;
 }
 
 function bind(route: ContractRoute, cache: Cache): Bound {
-  if (route.options === undefined) return { route, begin: () => undefined };
   const engine = engineOf(cache);
+  const label = `${route.method} ${route.path}`;
+  const invalidate =
+    route.invalidates && engine.invalidates(route.invalidates, { route: label, option: "invalidates" });
+  if (route.options === undefined) return { route, invalidate, begin: () => undefined };
   const policy: Policy<Native> = engine.policy(route.options as RouteOptions<Native>, {
-    route: `${route.method} ${route.path}`,
+    route: label,
     name: `${route.method} ${route.path} ${route.only ?? ""}`,
   });
-  return { route, begin: (record) => engine.begin(record, policy) };
+  return { route, invalidate, begin: (record) => engine.begin(record, policy) };
 }
 
 async function serve(
@@ -121,11 +126,37 @@ async function serve(
   if (decision?.kind === "serve") return send(response, decision.reply);
   if (decision?.kind === "follow") return follow(response, decision, decision.content);
   if (decision === undefined || decision.kind === "bypass") {
-    const answer = await route.handler(seen(request.method ?? "GET", target, header));
+    const answer = await written(found.invalidate, response, () =>
+      route.handler(seen(request.method ?? "GET", target, header)),
+    );
     const fields = [...headOf(answer), ...(decision?.fields ?? [])];
-    return passOn(response, answer, { status: answer.status ?? 200, fields, making: makingOf(answer) });
+    await passOn(response, answer, { status: answer.status ?? 200, fields, making: makingOf(answer) });
+    // A stream may have written until its end.
+    if (isStream(answer.body)) await found.invalidate?.({ status: answer.status ?? 200 });
+    return;
   }
   await fill(decision, earlier, route, shownTo(decision, request.method ?? "GET"), response);
+}
+
+/** Runs the handler of a write, and invalidates before its response is sent. */
+async function written(
+  invalidate: Invalidation<[]> | undefined,
+  response: ServerResponse,
+  run: () => ContractResponse | Promise<ContractResponse>,
+): Promise<ContractResponse> {
+  if (invalidate === undefined) return run();
+  const leave = (): void => void invalidate({ status: undefined });
+  response.once("close", leave);
+  try {
+    const answer = await run();
+    await invalidate({ status: answer.status ?? 200 });
+    return answer;
+  } catch (error) {
+    await invalidate({ status: (error as { status?: number }).status ?? 500, hasThrown: true });
+    throw error;
+  } finally {
+    response.removeListener("close", leave);
+  }
 }
 
 async function fill(

@@ -3,10 +3,22 @@ import type { RouteOptions } from "fastify";
 /** The hooks that a cached route adds to. */
 type HookName = "preHandler" | "preSerialization" | "onSend" | "onError";
 
+/** Where hooks are kept in a route's list. */
+interface Places {
+  readonly first?: readonly object[];
+  /** Hooks of the application that run before the last. */
+  readonly guards?: readonly object[];
+  readonly last?: readonly object[];
+}
+
 const OURS = new WeakSet<object>();
 
+/** The hooks that are kept in their places, by route and name. */
+const ARRANGED: WeakMap<RouteOptions, Map<HookName, Required<Places>>> = new WeakMap();
+
 /**
- * Adds hooks before and after all others of a route, and keeps them there.
+ * Adds hooks before and after all others of a route, and keeps them there. Those that were added by an earlier call stay
+ * at the very ends.
  *
  * Other plugins add theirs in `onRoute` hooks that run later: they push to the list or replace it. Fastify reads it when
  * the application is ready. An accessor moves ours to their place at each read, so that the order of registration does not
@@ -15,20 +27,31 @@ const OURS = new WeakSet<object>();
 export function arrangeHooks(
   route: RouteOptions,
   name: HookName,
-  ours: {
-    readonly first?: readonly object[];
-    /** Hooks of the application that run before the last. */
-    readonly guards?: readonly object[];
-    readonly last?: readonly object[];
-  },
+  { first = [], guards = [], last = [] }: Places,
 ): void {
-  const { first = [], guards = [], last = [] } = ours;
   for (const hook of [...first, ...last]) OURS.add(hook);
+  const arranged = ARRANGED.get(route) ?? new Map<HookName, Required<Places>>();
+  const known = arranged.get(name);
+  ARRANGED.set(route, arranged);
+  arranged.set(name, {
+    first: [...(known?.first ?? []), ...first],
+    guards: [...new Set([...(known?.guards ?? []), ...guards])],
+    last: [...last, ...(known?.last ?? [])],
+  });
+  if (known === undefined) keepArranged(route, name, arranged);
+}
+
+function keepArranged(
+  route: RouteOptions,
+  name: HookName,
+  arranged: ReadonlyMap<HookName, Required<Places>>,
+): void {
   let list: object[] = [route[name] ?? []].flat();
   Object.defineProperty(route, name, {
     enumerable: true,
     configurable: true,
     get: () => {
+      const { first = [], guards = [], last = [] } = arranged.get(name) ?? {};
       const others = list.filter((hook) => !OURS.has(hook) && !guards.includes(hook));
       list.splice(0, list.length, ...first, ...others, ...guards, ...last);
       return list;

@@ -14,7 +14,7 @@ import type {
   RawServerDefault,
   RouteGenericInterface,
 } from "fastify";
-import type { RouteOptions } from "../../adapter.ts";
+import type { Invalidates, RouteOptions } from "../../adapter.ts";
 
 /**
  * A guard: a `preHandler` hook that may refuse a request by sending a reply. `Request`, `Reply` and `App` are those of the
@@ -47,6 +47,18 @@ export interface FastifyCacheOptions<
    * app.get("/report", { cache: { ttl: 60, before: [requireKey] } }, handler);
    */
   before?: FastifyGuard<Request, Reply, App> | readonly FastifyGuard<Request, Reply, App>[];
+  /**
+   * The tags that a write makes outdated, or a function of request and reply that returns them. They are invalidated after
+   * the handler, before the first byte of its reply is sent. With a status from 200 to 399 what has them is gone. With 500
+   * and above, or if the handler throws or the client disconnects, it becomes stale and may stand in for errors. With 400
+   * to 499, and for safe methods, nothing happens.
+   *
+   * A route with this option alone is not cached. Default: none.
+   *
+   * @example
+   * app.post("/todos", { cache: { invalidates: ["todos"] } }, addTodo);
+   */
+  invalidates?: Invalidates<[request: Request, reply: Reply]>;
 }
 
 declare module "fastify" {

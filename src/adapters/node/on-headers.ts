@@ -8,16 +8,24 @@ interface HeadStore {
 /**
  * Calls `listener` as the head of a response is written, after all middleware. Fields can still be set then.
  * Returns a function that removes the listener.
- *
- * Node has no event for it. Methods that were taken from the prototype are not overridden, and so this is.
  */
 export function onHeaders(res: ServerResponse, listener: () => void): () => void {
-  const methods = res as unknown as HeadStore;
   // Node merges the fields given to `writeHead` with those of a response, and makes them readable, only if it has some.
   if (res.getHeaderNames().length === 0) {
     ServerResponse.prototype.setHeader.call(res, "vary", "");
     ServerResponse.prototype.removeHeader.call(res, "vary");
   }
+  return beforeHead(res, listener);
+}
+
+/**
+ * Calls `listener` as the head of an HTTP/1 response is written, in every way of sending. Returns a function that removes
+ * the listener.
+ *
+ * Node has no event for it. Methods that were taken from the prototype are not overridden, and so this is.
+ */
+export function beforeHead(res: ServerResponse, listener: () => void): () => void {
+  const methods = res as unknown as HeadStore;
   const own = Object.getOwnPropertyDescriptor(res, "_storeHeader");
   const { _storeHeader: store } = methods;
   const remove = (): void => {

@@ -68,9 +68,14 @@ export async function outcomeOf(
   try {
     return { response: await run(), isThrown: false };
   } catch (thrown) {
-    if (Object.prototype.toString.call(thrown) !== "[object Response]") throw thrown;
-    return { response: thrown as Response, isThrown: true };
+    if (!isThrownResponse(thrown)) throw thrown;
+    return { response: thrown, isThrown: true };
   }
+}
+
+/** Whether a handler has thrown its response, of whatever realm or library that is. */
+export function isThrownResponse(thrown: unknown): thrown is Response {
+  return Object.prototype.toString.call(thrown) === "[object Response]";
 }
 
 /** Whether the body was read, or is being read: sending the response fails then, as without a cache. */

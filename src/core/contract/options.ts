@@ -55,6 +55,7 @@ export const CACHE_OPTIONS = [
 /** How messages say where options belong that stand in another place. */
 const PLACES: readonly (readonly [names: readonly string[], place: (name: string) => string])[] = [
   [["before", "route"], () => "a route"],
+  [["invalidates"], () => "the route that writes: invalidates(cache, { tags }), before its handler"],
   [["store"], () => "createCache: createCache({ store })"],
   [ROUTE_OPTIONS, (name) => `a route, or to defaults: createCache({ defaults: { ${name} } })`],
   [CACHE_OPTIONS, (name) => `createCache: createCache({ ${name} })`],
@@ -75,6 +76,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ["key", "key, a function of the request that returns text"],
   ["vary", 'vary: ["accept-language"], for the request headers that select a response'],
   ["store", "store: memoryStore({ maxBytes })"],
+  ["invalidates", 'invalidates: ["todos"], on the route that writes'],
 ]);
 
 /** The names that other caches have for an option, in lower case and without separators. */
@@ -96,6 +98,7 @@ const OTHER_NAMES: readonly (readonly [option: string, names: string])[] = [
   ["maxBodyBytes", "maxsize maxbodysize"],
   ["scope", "auth private public user"],
   ["before", "guard guards prehandler middleware"],
+  ["invalidates", "invalidate invalidatetags purge purges evict evicts"],
   ["statuses", "status statuscodes"],
   ["reporter", "debug log logger"],
 ];

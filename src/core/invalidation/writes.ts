@@ -1,3 +1,4 @@
+import { isErrorStatus } from "../../http/status.ts";
 import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { OnError } from "../contract/outcomes.ts";
 import type { MaybePromise } from "../contract/store.ts";
@@ -76,6 +77,18 @@ export function invalidationOf<Given extends readonly unknown[]>(
       onError(unknownTags(route, context.option, error), { operation: "invalidate", route });
     }
   };
+}
+
+/**
+ * Returns the status of the response to a request whose handler threw: that of the error, else the one that the response
+ * was given before, if it is an error's, else 500.
+ */
+export function statusOfError(error: unknown, given?: number): number {
+  const { status, statusCode } = Object(error) as {
+    readonly status?: unknown;
+    readonly statusCode?: unknown;
+  };
+  return [status, statusCode, given].find(isErrorStatus) ?? 500;
 }
 
 /** What a write does to the entries of its tags. */

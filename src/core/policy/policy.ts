@@ -76,7 +76,7 @@ export function resolvePolicy<Native>(
   context: RouteContext,
   parts: PolicyParts,
 ): Policy<Native> {
-  checkRouteOptions(options, context.route, ["before"]);
+  checkRouteOptions(options, context.route, ["before", "invalidates"]);
   // Functions among the cache's defaults get any request: the cache knows no framework.
   const all: RouteOptions<Native, never[]> = {
     ...(settings.defaults as RouteOptions<Native, never[]>),

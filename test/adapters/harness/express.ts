@@ -8,7 +8,7 @@ import express5 from "express";
 import type { Express, Request, RequestHandler, Response } from "express";
 import express4 from "express4";
 import type { Cache } from "../../../src/index.ts";
-import { cacheRoute } from "../../../src/adapters/express.ts";
+import { cacheRoute, invalidates } from "../../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
 import type {
   AdapterHarness,
@@ -82,6 +82,12 @@ function declare(app: Express, cache: Cache, route: ContractRoute): void {
     ...(options === undefined
       ? []
       : [cacheRoute(route.cache ?? cache, { ...(options as CacheRouteOptions), before })]),
+    ...(route.invalidates === undefined
+      ? []
+      : [
+          ...(options === undefined ? before : []),
+          invalidates(route.cache ?? cache, { tags: route.invalidates }),
+        ]),
     async (req, res, next) => {
       try {
         await run(route, req, res);

@@ -105,7 +105,12 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     guard?.onRun?.();
     if (request.headers["x-key"] === undefined) await reply.code(401).send("a key is needed");
   };
-  const options = route.options as FastifyCacheOptions | undefined;
+  const { invalidates } = route;
+  const isDeclared = route.options !== undefined || invalidates !== undefined;
+  const options: FastifyCacheOptions = {
+    ...(route.options as FastifyCacheOptions),
+    ...(invalidates && { invalidates }),
+  };
   const before = guard?.place === "before" ? [guardHook] : [];
   app.route({
     method: route.method,
@@ -118,7 +123,7 @@ function declare(app: FastifyInstance, route: ContractRoute): void {
     },
     preHandler: guard?.place === "framework" ? [guardHook] : [],
     config: { ...(route.lateCookies && ({ lateCookies: route.lateCookies } as object)) },
-    ...(options && { cache: { ...options, before } }),
+    ...(isDeclared && { cache: { ...options, before } }),
     handler: async (request, reply) => answer(reply, await route.handler(seen(request, reply))),
   });
 }

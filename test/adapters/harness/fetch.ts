@@ -1,5 +1,5 @@
 import { mergeVary } from "../../../src/adapter.ts";
-import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { cacheRoute, invalidates } from "../../../src/adapters/fetch.ts";
 import type { FetchOptions } from "../../../src/adapters/fetch.ts";
 import type { Cache } from "../../../src/index.ts";
 import type {
@@ -20,6 +20,9 @@ const UNTOUCHED =
   "what is set around a fetch handler is set once its response is there: it cannot take that away, or add to it";
 
 const CODED_AROUND = "what codes a fetch handler's response around the cache weakens its tag itself";
+
+const WITHIN =
+  "a fetch handler has done its work once it returns its response: one that writes while its body streams invalidates by hand";
 
 const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
@@ -60,6 +63,7 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
       "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
       "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
       "the Vary of earlier middleware keeps variants apart": TOO_LATE,
+      "a response that a write begins early is invalidated again at its end": WITHIN,
       "a framework guard runs for a refresh as for a request": OUTSIDE,
       "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
     },
@@ -114,7 +118,10 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   const plain: Handler = async (request) => answer(await route.handler(seen(request)));
   Object.defineProperty(plain, "name", { value: route.path });
   const options = { ...(route.options as FetchOptions), before };
-  const cached = route.options === undefined ? plain : cacheRoute(route.cache ?? cache, options, plain);
+  const { cache: own = cache, invalidates: tags } = route;
+  const writing = tags === undefined ? plain : invalidates(own, { tags }, plain);
+  const uncached: Handler = (request) => (tags && before[0]?.(request)) ?? writing(request);
+  const cached = route.options === undefined ? uncached : cacheRoute(own, options, writing);
   const guarded: Handler =
     guard?.place === "framework" ? (request) => requireKey(request) ?? cached(request) : cached;
   const said: Handler =

@@ -25,6 +25,8 @@ export function listenFor(
 ): (() => readonly Notice[]) | undefined {
   // Over HTTP/2 they are others.
   if (req.httpVersionMajor > 1) return undefined;
+  // Node warns of more than ten listeners for one event.
+  res.setMaxListeners(20);
   const told = new Set<Notice>();
   const note = (way: Notice) => (): void => void (res.writableFinished || told.add(way));
   res.once("close", note("the response's close"));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TagInvalidations } from "../../../src/core/invalidation/tags.ts";
-import { invalidationOf } from "../../../src/core/invalidation/writes.ts";
+import { invalidationOf, statusOfError } from "../../../src/core/invalidation/writes.ts";
 import type { Invalidates, WriteEnd } from "../../../src/core/invalidation/writes.ts";
 import type { OnError } from "../../../src/index.ts";
 
@@ -113,5 +113,18 @@ describe("an option that names what a write outdates", () => {
 
   it("is refused if it is an async function", () => {
     expect(refusal(async () => ["todos"])).toThrow("is an async function; write a function that returns");
+  });
+});
+
+describe("the status of a thrown error", () => {
+  it.each<[string, unknown, number | undefined, number]>([
+    ["its own", { status: 404 }, 200, 404],
+    ["its own, as Fastify calls it", { statusCode: 409 }, undefined, 409],
+    ["that which the response was given before", new Error("no"), 403, 403],
+    ["500, if the response was given none of an error", new Error("no"), 201, 500],
+    ["500, if it is none", { status: "404" }, undefined, 500],
+    ["500, if nothing was thrown", undefined, undefined, 500],
+  ])("is %s", (_, error, given, status) => {
+    expect(statusOfError(error, given)).toBe(status);
   });
 });
