@@ -49,7 +49,7 @@ const arrows = [
   },
   {
     files: "src/platform.ts",
-    may: ["./core/contract/**", "@noble/hashes/**"],
+    may: ["./core/contract/**", "./sha256.ts"],
     typesOnly: ["node:crypto"],
     why: "it gives core's contracts what the runtime has",
   },

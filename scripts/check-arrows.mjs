@@ -27,7 +27,7 @@ const cases = [
     }),
   ]),
   ["src/platform.ts", "node:crypto", restricted],
-  ["src/core/storing/hash.ts", "@noble/hashes/sha2.js", restricted],
+  ["src/core/storing/hash.ts", "../../sha256.ts", restricted],
   ["src/create-cache.ts", "./stores/memory.ts"],
   ["src/index.ts", "./adapters/fastify.ts", restricted],
   ["src/adapter.ts", "./core/exchange/exchange.ts"],

@@ -38,6 +38,7 @@ const tools = [
 /** Name, compiler and options of each setting; Fastify's own declarations need esModuleInterop under commonjs. */
 const compilers = [
   { name: "5.9 commonjs", compiler: "typescript5", options: { module: "commonjs", esModuleInterop: true } },
+  { name: "5.9 node16", compiler: "typescript5", options: { module: "node16" } },
   { name: "5.9 nodenext", compiler: "typescript5", options: { module: "nodenext" } },
   {
     name: "5.9 bundler",
@@ -114,6 +115,9 @@ async function tryConsumer(place, framework, tarball) {
   };
   await attempt("require()", ["load.cjs"]);
   await attempt("import", ["load.mjs"]);
+  // As tools do that do not know the condition "module-sync".
+  await attempt("require(), CommonJS", ["--no-experimental-require-module", "load.cjs"]);
+  await attempt("import, no module-sync", ["--no-experimental-require-module", "load.mjs"]);
   for (const { name, compiler, options } of compilers) {
     const config = `tsconfig.${name.replace(" ", "-")}.json`;
     const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"], ...options };

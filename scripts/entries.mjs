@@ -1,4 +1,4 @@
-// The published entries, once. package.json's exports, main, types and typesVersions are made from this list:
+// The published entries, once. package.json's exports, main, types, typesVersions and sideEffects are made from it:
 // TypeScript with `module: commonjs` reads only the last three, everybody else only the first.
 //
 //   node scripts/entries.mjs --write    puts them into package.json
@@ -20,24 +20,49 @@ export const entries = {
 /** What a user imports: "caching-route/fastify" for "./fastify". */
 export const specifiers = Object.keys(entries).map((subpath) => `caching-route${subpath.slice(1)}`);
 
-const built = (source, extension) => `./${source.replace(/^src/, "dist").replace(/\.ts$/, extension)}`;
+/** Sources that do something when they are loaded: bundlers must not drop them, nor what imports them. */
+const effective = ["src/adapters/fastify.ts", "src/adapters/fastify/missed-routes.ts"];
+
+/** The folders of both forms of the package. */
+const forms = { esm: "dist", cjs: "dist/cjs" };
+
+const built = (source, folder, extension) =>
+  `./${source.replace(/^src/, folder).replace(/\.ts$/, extension)}`;
+
+const condition = (source, folder) => ({
+  types: built(source, folder, ".d.ts"),
+  default: built(source, folder, ".js"),
+});
+
+/**
+ * The conditions of an entry, tried in this order. `module-sync` gives import and require() of a Node that knows it one
+ * module, not two. Others, such as Jest, take one of the next two.
+ */
+const conditionsOf = (source) => ({
+  "module-sync": condition(source, forms.esm),
+  import: condition(source, forms.esm),
+  require: condition(source, forms.cjs),
+});
 
 /** The fields of package.json that name entries. */
 function fields() {
-  const rows = Object.entries(entries).map(([subpath, source]) => {
-    return { subpath, types: built(source, ".d.ts"), code: built(source, ".js") };
-  });
-  const [main, ...others] = rows;
+  const [[, first], ...others] = Object.entries(entries);
   return {
-    main: main.code,
-    types: main.types,
-    // "types" first: conditions are tried in order. "default", so that require() finds the module as well.
+    sideEffects: Object.values(forms).flatMap((folder) =>
+      effective.map((source) => built(source, folder, ".js")),
+    ),
+    main: built(first, forms.cjs, ".js"),
+    types: built(first, forms.cjs, ".d.ts"),
     exports: {
-      ...Object.fromEntries(rows.map(({ subpath, types, code }) => [subpath, { types, default: code }])),
+      ...Object.fromEntries(
+        Object.entries(entries).map(([subpath, source]) => [subpath, conditionsOf(source)]),
+      ),
       "./package.json": "./package.json",
     },
     typesVersions: {
-      "*": Object.fromEntries(others.map(({ subpath, types }) => [subpath.slice(2), [types]])),
+      "*": Object.fromEntries(
+        others.map(([subpath, source]) => [subpath.slice(2), [built(source, forms.cjs, ".d.ts")]]),
+      ),
     },
   };
 }
@@ -45,7 +70,7 @@ function fields() {
 function main() {
   const path = join(root, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
-  const missing = Object.values(entries).filter((source) => !existsSync(join(root, source)));
+  const missing = [...Object.values(entries), ...effective].filter((source) => !existsSync(join(root, source)));
 
   if (process.argv.includes("--write")) {
     writeFileSync(path, `${JSON.stringify({ ...manifest, ...fields() }, null, 2)}\n`);
@@ -58,7 +83,7 @@ function main() {
   );
   if (stale.length > 0)
     fail(`package.json: ${stale.map(([name]) => name).join(", ")} differ; run npm run entries`);
-  if (missing.length > 0) fail(`entries without a source: ${missing.join(", ")}`);
+  if (missing.length > 0) fail(`no such source: ${missing.join(", ")}`);
   console.log(`package.json: ${specifiers.length} entries agree`);
 }
 

@@ -1,9 +1,8 @@
 import type { createHash, createHmac, hash } from "node:crypto";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { Clock, Digest, Hasher } from "./core/contract/platform.ts";
 import { asError, isThenable, misreturned, show } from "./core/contract/errors.ts";
 import type { CallbackFailure, OnError, Reporter } from "./core/contract/outcomes.ts";
+import { Sha256, hmacSha256 } from "./sha256.ts";
 
 /** The system clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
@@ -33,9 +32,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export function platformDigest(secret: Uint8Array, crypto: NodeCrypto | undefined = nodeCrypto()): Digest {
   if (crypto === undefined) {
     return {
-      of: (bytes) => base64url(sha256(bytes).subarray(0, DIGEST_BYTES)),
+      of: (bytes) => base64url(new Sha256().update(bytes).digest().subarray(0, DIGEST_BYTES)),
       hasher: () => portableHasher(),
-      keyed: (text) => base64url(hmac(sha256, secret, utf8Of(digestible(text))).subarray(0, DIGEST_BYTES)),
+      keyed: (text) => base64url(hmacSha256(secret, utf8Of(digestible(text))).subarray(0, DIGEST_BYTES)),
     };
   }
   return {
@@ -101,7 +100,7 @@ function nodeHasher(crypto: NodeCrypto): Hasher {
 }
 
 function portableHasher(): Hasher {
-  const hash = sha256.create();
+  const hash = new Sha256();
   return {
     update: (chunk) => void hash.update(utf8Of(chunk)),
     finish: () => base64url(hash.digest().subarray(0, DIGEST_BYTES)),
