@@ -70,7 +70,9 @@ function fields() {
 function main() {
   const path = join(root, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
-  const missing = [...Object.values(entries), ...effective].filter((source) => !existsSync(join(root, source)));
+  const missing = [...Object.values(entries), ...effective].filter(
+    (source) => !existsSync(join(root, source)),
+  );
 
   if (process.argv.includes("--write")) {
     writeFileSync(path, `${JSON.stringify({ ...manifest, ...fields() }, null, 2)}\n`);

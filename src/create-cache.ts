@@ -119,8 +119,11 @@ export interface Engine {
   ): Invalidation<Given>;
 }
 
-/** The property that holds the engine of a cache. Registered, so that two copies of the package share it. */
-const ENGINE: unique symbol = Symbol.for("caching-route.engine") as never;
+/**
+ * The property that holds the engine of a cache. Registered, so that all copies of the package share it. It ends in a
+ * number, which changes when another version of the package could not use the engine.
+ */
+const ENGINE: unique symbol = Symbol.for("caching-route.engine.1") as never;
 
 /**
  * Returns the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. `others` are

@@ -14,6 +14,7 @@ import { isDisconnected } from "./node/connection-closed.ts";
 import { restoreAtEnd } from "./node/shadow.ts";
 import { overrideHeaders } from "./node/request.ts";
 import { observeRequests } from "./node/original-url.ts";
+import { processWide } from "./node/process-wide.ts";
 import { setFields } from "./node/reply-fields.ts";
 import { sendReply } from "./node/send-reply.ts";
 import { ResponseTap } from "./node/response-tap.ts";
@@ -241,7 +242,7 @@ function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void
 }
 
 /** The caches that are being filled by the handlers of a request. */
-const FILLING: WeakMap<Request, Set<object>> = new WeakMap();
+const FILLING = processWide("express.filling", () => new WeakMap<Request, Set<object>>());
 
 function markFilling(req: Request, cache: object): void {
   const known = FILLING.get(req);

@@ -15,6 +15,7 @@ import type { FastifyCacheOptions } from "./fastify/options.ts";
 import { cacheOptionsOf, routeLabel } from "./fastify/route-mark.ts";
 import { markSentReplies } from "./fastify/sent-replies.ts";
 import { invalidateAfterWrites } from "./fastify/writes.ts";
+import { processWide } from "./node/process-wide.ts";
 
 export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
 
@@ -68,7 +69,7 @@ Object.assign(cacheRoute, {
 
 watchForMissedRoutes();
 
-const cachedRoutes = new WeakMap<FastifyRoute, CachedRoute>();
+const CACHED_ROUTES = processWide("fastify.cached-routes.1", () => new WeakMap<FastifyRoute, CachedRoute>());
 
 /** Returns a function that adds to the policy the fields by which Fastify chooses between routes of one URL. */
 function bind(
@@ -99,10 +100,10 @@ function bind(
   const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
   const policy = engine.policy<FastifyRequest>(own, context);
   markSentReplies(app);
-  const known = cachedRoutes.get(route);
+  const known = CACHED_ROUTES.get(route);
   // A cache that was registered further in takes over from one that was registered further out.
   const cached = known ?? new CachedRoute(route, guards as preHandlerHookHandler[], engine, policy);
-  if (known === undefined) cachedRoutes.set(route, cached);
+  if (known === undefined) CACHED_ROUTES.set(route, cached);
   else known.use(engine, policy);
   return () => {
     const vary = choosingFields(app, route);

@@ -1,7 +1,8 @@
 import type { Application, Request, RequestHandler } from "express";
+import { processWide } from "../node/process-wide.ts";
 
 /** The layer of a `cacheRoute` that each request has reached last. */
-const LAYERS: WeakMap<Request, Layer> = new WeakMap();
+const LAYERS = processWide("express.layers", () => new WeakMap<Request, Layer>());
 
 /** Express's record of a handler: Express 5 keeps its path, Express 4 a regular expression made of it. */
 interface Layer {

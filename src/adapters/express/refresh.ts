@@ -3,6 +3,7 @@ import type { Application, Request } from "express";
 import type { Fill } from "../../adapter.ts";
 import { mayChangeContent } from "../node/method-override.ts";
 import { hasHandler, originalUrl } from "../node/original-url.ts";
+import { processWide } from "../node/process-wide.ts";
 import { replay, replayedFill } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
 import { requestOrigin, rewrittenUrl } from "./request.ts";
@@ -17,9 +18,9 @@ interface Purpose {
   miss(): void;
 }
 
-const PURPOSES: WeakMap<IncomingMessage, Purpose> = new WeakMap();
+const PURPOSES = processWide("express.purposes.1", () => new WeakMap<IncomingMessage, Purpose>());
 /** Servers that rewrite the same URL in different ways: a refresh has to go to the application itself. */
-const REWRITING: WeakSet<Server> = new WeakSet();
+const REWRITING = processWide("express.rewriting", () => new WeakSet<Server>());
 
 /** An Express request as the core's plain record; `owner` is the middleware that looks it up. */
 export class ExpressRequest extends NodeRequest<Request> {

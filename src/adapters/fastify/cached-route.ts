@@ -10,6 +10,7 @@ import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapte
 import { abortWhenDestroyed } from "../node/abort-response.ts";
 import { describesCoded } from "../node/compression-guard.ts";
 import { isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
+import { processWide } from "../node/process-wide.ts";
 import { replayedFill } from "../node/replay.ts";
 import { overrideHeaders } from "../node/request.ts";
 import { areBeyondAscii } from "../node/response-form.ts";
@@ -26,7 +27,7 @@ import { wasSent } from "./sent-replies.ts";
 type PayloadDone = (error: Error | null, payload?: unknown) => void;
 
 /** The applications whose hooks have been seen to compress: a HEAD has another route than its GET. */
-const COMPRESSING: WeakSet<object> = new WeakSet();
+const COMPRESSING = processWide("fastify.compressing", () => new WeakSet<object>());
 
 /** What a cached route has to know of a reply in later hooks. */
 class ReplyNotes {

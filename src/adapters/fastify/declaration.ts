@@ -13,22 +13,27 @@ interface Declared {
   readonly strategies: ConstraintStrategy[];
 }
 
-/** The handlers with which routes were declared, before any hook wrapped them. */
-const HANDLERS: WeakMap<RouteOptions, RouteOptions["handler"]> = new WeakMap();
+/** On a route: the handler with which it was declared, before any hook wrapped it. */
+const HANDLER: unique symbol = Symbol.for("caching-route.fastify.handler") as never;
 
-const APPLICATIONS: WeakMap<object, Declared> = new WeakMap();
+type DeclaredRoute = RouteOptions & { readonly [HANDLER]?: RouteOptions["handler"] };
 
-function declaredIn({ server }: FastifyInstance): Declared {
-  let declared = APPLICATIONS.get(server);
-  if (declared === undefined)
-    APPLICATIONS.set(server, (declared = { constraints: new Map(), gets: new Map(), strategies: [] }));
-  return declared;
+/**
+ * On an application's server: its routes. Of several copies of this package one records them; it may be that of an
+ * earlier test file, in a realm of its own, so there is no common global object.
+ */
+const DECLARED: unique symbol = Symbol.for("caching-route.fastify.declared.1") as never;
+
+function declaredIn(app: FastifyInstance): Declared {
+  const server: object & { [DECLARED]?: Declared } = app.server;
+  return (server[DECLARED] ??= { constraints: new Map(), gets: new Map(), strategies: [] });
 }
 
 /** Records the constraints and the handler of a declared route, cached or not. */
 export function recordRoute(app: FastifyInstance, route: RouteOptions): void {
   const { url, constraints, handler } = route;
-  HANDLERS.set(route, handler);
+  // Not enumerable: Fastify may copy the route.
+  Object.defineProperty(route, HANDLER, { value: handler, writable: true });
   const known = declaredIn(app).constraints;
   const names = known.get(url) ?? new Set();
   known.set(url, names);
@@ -65,9 +70,9 @@ export function declarationOf(
 }
 
 /** Whether two routes were declared with the same handler, as a GET and the HEAD that Fastify adds are. */
-function haveOneHandler(one: RouteOptions, other: RouteOptions): boolean {
-  const handler = HANDLERS.get(one);
-  return handler !== undefined && handler === HANDLERS.get(other);
+function haveOneHandler(one: DeclaredRoute, other: DeclaredRoute): boolean {
+  const handler = one[HANDLER];
+  return handler !== undefined && handler === other[HANDLER];
 }
 
 function constraintsLabel(constraints: RouteOptions["constraints"] = {}): string {

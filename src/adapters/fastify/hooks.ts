@@ -1,4 +1,5 @@
 import type { RouteOptions } from "fastify";
+import { processWide } from "../node/process-wide.ts";
 
 /** The hooks that a cached route adds to. */
 type HookName = "preHandler" | "preSerialization" | "onSend" | "onError";
@@ -11,10 +12,13 @@ interface Places {
   readonly last?: readonly object[];
 }
 
-const OURS = new WeakSet<object>();
+const OURS = processWide("fastify.hooks", () => new WeakSet<object>());
 
 /** The hooks that are kept in their places, by route and name. */
-const ARRANGED: WeakMap<RouteOptions, Map<HookName, Required<Places>>> = new WeakMap();
+const ARRANGED = processWide(
+  "fastify.arranged.1",
+  () => new WeakMap<RouteOptions, Map<HookName, Required<Places>>>(),
+);
 
 /**
  * Adds hooks before and after all others of a route, and keeps them there. Those that were added by an earlier call stay

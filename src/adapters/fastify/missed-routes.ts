@@ -5,11 +5,15 @@ import { recordRoute, recordStrategies } from "./declaration.ts";
 import type { FastifyCacheOptions } from "./options.ts";
 import { cacheOptionsOf, routeLabel } from "./route-mark.ts";
 
-const served = new WeakMap<object, FastifyCacheOptions>();
+/** Marks, of which each copy of this package reads those of the others. On a declared route: the options it is served with. */
+const SERVED: unique symbol = Symbol.for("caching-route.fastify.served") as never;
+/** On an application: its routes are watched. */
+const WATCHED: unique symbol = Symbol.for("caching-route.fastify.watched") as never;
 
 /** Records that a cache serves a declared route, with these options. */
 export function markServed(route: RouteOptions, options: FastifyCacheOptions): void {
-  served.set(route, options);
+  // Not enumerable: Fastify may copy the route.
+  Object.defineProperty(route, SERVED, { value: options, writable: true });
 }
 
 /**
@@ -25,6 +29,8 @@ export function watchForMissedRoutes(): void {
 }
 
 function watch(app: FastifyInstance): void {
+  if (Object.hasOwn(app, WATCHED)) return;
+  Object.defineProperty(app, WATCHED, { value: true });
   const declared = new Map<RouteOptions, FastifyCacheOptions | undefined>();
   recordStrategies(app);
   app.addHook("onRoute", (route) => {
@@ -46,7 +52,7 @@ function watch(app: FastifyInstance): void {
 /** Throws where the options of a route are not those that a cache serves it with. `declared` are those it was declared with. */
 function checkServed(route: RouteOptions, declared: FastifyCacheOptions | undefined): void {
   const options = cacheOptionsOf(route);
-  const known = served.get(route);
+  const { [SERVED]: known } = route as { readonly [SERVED]?: FastifyCacheOptions };
   if (options === known) return;
   const what =
     known === undefined && options === declared

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { replyClassOf } from "./internals.ts";
 
 /** On a reply: whether `send` was called, though hooks may still hold the payload. */
-const SENT: unique symbol = Symbol("caching-route.sent");
+const SENT: unique symbol = Symbol.for("caching-route.fastify.sent") as never;
 
 type MarkedReply = FastifyReply & { [SENT]?: boolean };
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { CacheError, isUnsafe } from "../../adapter.ts";
 import type { Engine, Invalidates, Invalidation } from "../../adapter.ts";
+import { processWide } from "../node/process-wide.ts";
 import { WriteWatch } from "../node/write-watch.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { routeLabel } from "./route-mark.ts";
@@ -8,7 +9,10 @@ import { routeLabel } from "./route-mark.ts";
 type Given = [request: FastifyRequest, reply: FastifyReply];
 
 /** The invalidation of each route whose writes are watched. A cache that was registered further in replaces it. */
-const INVALIDATIONS: WeakMap<RouteOptions, { invalidate: Invalidation<Given> }> = new WeakMap();
+const INVALIDATIONS = processWide(
+  "fastify.invalidations.1",
+  () => new WeakMap<RouteOptions, { invalidate: Invalidation<Given> }>(),
+);
 
 /**
  * Invalidates what the writes of a route make outdated. Throws `ERR_CACHE_OPTION_INVALID` if `invalidates` is wrong, or if

@@ -5,12 +5,13 @@ import { abortConnection } from "./abort-response.ts";
 import { DetachedSocket } from "./detached-socket.ts";
 import type { Consumer } from "./detached-socket.ts";
 import { OnFinishedQueue } from "./on-finished-queue.ts";
+import { processWide } from "./process-wide.ts";
 import { END_EVENTS, unwatchSocket, watchSocket } from "./socket-watch.ts";
 
 type Listener = (...args: unknown[]) => void;
 
 /** The responses whose client is watched. */
-const WATCHED: WeakSet<ServerResponse> = new WeakSet();
+const WATCHED = processWide("node.watched", () => new WeakSet<ServerResponse>());
 
 /** The run of a handler, whose client may disconnect. */
 interface DetachableRun extends Consumer {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { processWide } from "./process-wide.ts";
 
 /** Whether a response's client has disconnected. */
 export function isDisconnected(res: ServerResponse): boolean {
@@ -42,7 +43,7 @@ function connectionOf({ req }: ServerResponse): Socket | undefined {
 }
 
 /** A check for each open response of a connection; there are several where a client pipelines requests. */
-const CHECKS: WeakMap<Socket, Set<() => void>> = new WeakMap();
+const CHECKS = processWide("node.checks", () => new WeakMap<Socket, Set<() => void>>());
 
 function checksOf(socket: Socket): Set<() => void> {
   let checks = CHECKS.get(socket);

@@ -28,12 +28,23 @@ export interface Consumer {
   room(): Promise<void> | undefined;
 }
 
+const BRAND = Symbol.for("caching-route.node.detached-socket.1");
+
 /**
  * A connection without a client, for a handler that goes on after its client has disconnected, or never had one.
  *
  * It discards what is written to it, at the pace of its consumers. Its properties describe the client's connection.
  */
 export class DetachedSocket extends Duplex {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  /** Whether a socket is a detached one, of this or another copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): value is DetachedSocket {
+    return typeof value === "object" && value !== null && Reflect.get(value, BRAND) === true;
+  }
+
   /** There are several where a request passes several caches. */
   readonly consumers: Set<Consumer> = new Set();
   /** Whether no consumer wants the rest. */

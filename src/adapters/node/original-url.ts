@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server } from "node:http";
+import { processWide } from "./process-wide.ts";
 import { notifyNextRequest } from "./socket-watch.ts";
 
 /** A property of the request, because each request of a server has one. */
-const ORIGINAL_URL: unique symbol = Symbol("caching-route.original-url");
+const ORIGINAL_URL: unique symbol = Symbol.for("caching-route.node.original-url") as never;
 
 type Observed = IncomingMessage & { [ORIGINAL_URL]?: string | undefined };
 
-const OBSERVED: WeakSet<Server> = new WeakSet();
+/** The listener that observes the requests of each server. */
+const OBSERVERS = processWide("node.observers", () => new WeakMap<Server, (req: IncomingMessage) => void>());
 
 /**
  * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and the
@@ -15,8 +17,8 @@ const OBSERVED: WeakSet<Server> = new WeakSet();
 export function observeRequests({ socket }: IncomingMessage): void {
   const { server } = socket as { server?: Server };
   // A server without listeners receives its requests in another way.
-  if (server === undefined || OBSERVED.has(server) || server.listenerCount("request") === 0) return;
-  OBSERVED.add(server);
+  if (server === undefined || OBSERVERS.has(server) || server.listenerCount("request") === 0) return;
+  OBSERVERS.set(server, observe);
   server.prependListener("request", observe);
 }
 
@@ -27,7 +29,7 @@ export function originalUrl(req: IncomingMessage): string | undefined {
 
 /** Whether a server has a listener for requests besides the one that observes them. */
 export function hasHandler(server: Server): boolean {
-  return server.listeners("request").some((listener) => listener !== observe);
+  return server.listeners("request").some((listener) => listener !== OBSERVERS.get(server));
 }
 
 function observe(req: Observed): void {

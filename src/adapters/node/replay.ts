@@ -2,13 +2,14 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { Fill } from "../../adapter.ts";
+import { processWide } from "./process-wide.ts";
 import { distinctOf, headersOf, receivedLines } from "./raw-headers.ts";
 import { DetachedStream, createExchange } from "./detached-stream.ts";
 import type { Exchange } from "./detached-stream.ts";
 import { DetachedSocket } from "./detached-socket.ts";
 
 /** The fill of each replayed request: by identity, so that no client can forge one. */
-const FILLS: WeakMap<IncomingMessage, Fill> = new WeakMap();
+const FILLS = processWide("node.fills.1", () => new WeakMap<IncomingMessage, Fill>());
 
 /** Passes a request to the server or framework that handles it. */
 type Dispatch = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { processWide } from "./process-wide.ts";
 
 /** The events by which a connection reports that its client has disconnected. */
 export const END_EVENTS = ["end", "error", "close"] as const;
@@ -20,7 +21,7 @@ interface Watch {
   readonly closed: Promise<void>;
 }
 
-const WATCHES: WeakMap<Socket, Watch> = new WeakMap();
+const WATCHES = processWide("node.watches.1", () => new WeakMap<Socket, Watch>());
 
 /**
  * Calls a watcher when a connection ends, before its listeners. Returns a promise that is fulfilled once all listeners

@@ -25,6 +25,8 @@ export type ErrorCode =
 
 /** Where the documents are: those of the installed version, so that they fit it and are there without a network. */
 const DOCS = "node_modules/caching-route/docs";
+/** Errors are recognised by it: the application may have another copy of the package, with another class. */
+const BRAND = Symbol.for("caching-route.error");
 
 /**
  * An error of this package. Its message has what was wrong, the value, what to write instead, and in its last line `help`.
@@ -37,6 +39,17 @@ const DOCS = "node_modules/caching-route/docs";
  * }
  */
 export class CacheError extends Error {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  /** Whether a value is a `CacheError`, of this or another copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that extends this one has instances of its own.
+    if (this !== CacheError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && Reflect.get(value, BRAND) === true;
+  }
+
   override readonly name = "CacheError";
   /** Stable across versions. */
   readonly code: ErrorCode;
