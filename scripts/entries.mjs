@@ -2,7 +2,8 @@
 // TypeScript with `module: commonjs` reads only the last three, everybody else only the first.
 //
 //   node scripts/entries.mjs --write    puts them into package.json
-//   node scripts/entries.mjs --check    fails if package.json says anything else, or an entry has no source
+//   node scripts/entries.mjs --check    fails if package.json says anything else, or if an entry or a file of
+//                                       "sideEffects" has no source
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, root } from "./lib/project.mjs";
@@ -21,6 +22,8 @@ export const entries = {
 export const specifiers = Object.keys(entries).map((subpath) => `caching-route${subpath.slice(1)}`);
 
 const built = (source, extension) => `./${source.replace(/^src/, "dist").replace(/\.ts$/, extension)}`;
+
+const sourceOf = (path) => path.replace(/^\.\/dist/, "src").replace(/\.js$/, ".ts");
 
 /** The fields of package.json that name entries. */
 function fields() {
@@ -58,6 +61,8 @@ function main() {
   );
   if (stale.length > 0)
     fail(`package.json: ${stale.map(([name]) => name).join(", ")} differ; run npm run entries`);
+  const gone = manifest.sideEffects.filter((path) => !existsSync(join(root, sourceOf(path))));
+  if (gone.length > 0) fail(`package.json: no source of ${gone.join(", ")}, in sideEffects`);
   if (missing.length > 0) fail(`entries without a source: ${missing.join(", ")}`);
   console.log(`package.json: ${specifiers.length} entries agree`);
 }
