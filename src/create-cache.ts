@@ -231,7 +231,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   return Object.freeze(cache);
 }
 
-/** Makes the memories of normalised targets. Those that obey `No-Vary-Search` share what they learn from it. */
+/** Makes the memories of normalized targets. Those that obey `No-Vary-Search` share what they learn from it. */
 function targetsIn(
   rules: SearchRules,
 ): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetCache {

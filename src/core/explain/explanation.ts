@@ -26,7 +26,7 @@ export interface ExplainedKey {
   /** The whole namespace; empty where there is none. */
   readonly namespace: string;
   readonly method: string;
-  /** The normalised URI; undefined where the route has a `key` function. */
+  /** The normalized URI; undefined where the route has a `key` function. */
   readonly uri: string | undefined;
   /** The name of the route in keys; undefined where it has a `key` function. */
   readonly route: string | undefined;
