@@ -153,8 +153,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     aheadMs: () => forward.aheadMs(),
     tags,
     digest,
-    memories: (policy) => routes.memories(policy),
-    met: (first, second, key) => reports?.sameKey(first, second, key),
+    targetsOf: (policy) => routes.targetsOf(policy),
+    sameKey: (first, second, key) => reports?.sameKey(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
     refused: (route, reason) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;

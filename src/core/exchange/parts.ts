@@ -7,7 +7,7 @@ import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { Lookup } from "../lookup/lookup.ts";
 import { Responder } from "../reply/representation.ts";
 
-/** Makes the parts of a cache that all its requests share: what was given, and what the core itself keeps. */
+/** Returns the parts that all requests of a cache share: those given, and those that the core makes itself. */
 export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">): RunParts {
   return {
     ...given,
@@ -23,7 +23,7 @@ export function isOutdated({ fence, tags }: Pick<RunParts, "fence" | "tags">, en
   return fence.isRemoving(entry.key) || (entry.tags !== undefined && tags.areOutdated(entry));
 }
 
-/** Makes the lookup of a cache in `store`. An entry that was purged is a miss. */
+/** Returns a lookup in `store`. An entry that was purged is a miss. */
 export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "tags">): Lookup {
   return new Lookup(
     store,

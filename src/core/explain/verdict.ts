@@ -13,7 +13,7 @@ import type { Verdict } from "./explanation.ts";
 
 type Forward = ReturnType<typeof forwardOf>;
 
-/** Tells a course in words. */
+/** Returns a course in words. */
 export function verdictOf<Native>(
   course: Course,
   context: Context<Native>,
@@ -39,7 +39,7 @@ export function verdictOf<Native>(
     case "ask-first":
       return { outcome: "miss", reason: "stale", status: { fwd: "stale" }, because: [WITHIN, ASKED_FIRST] };
     case "head":
-      return head(forward, course.isHeeded);
+      return head(forward, course.updates);
     case "wait":
       return { outcome: "collapsed", status: { fwd: forward, collapsed: true }, because: [WAITS] };
     case "lead":
@@ -51,7 +51,7 @@ export function verdictOf<Native>(
   }
 }
 
-/** The verdict on a request that is not looked up. `more` are sentences that follow. */
+/** Returns the verdict on a request that is not looked up. `more` are sentences to add. */
 export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Verdict {
   const words = wordsOf(reason);
   return {
@@ -63,14 +63,14 @@ export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Ve
   };
 }
 
-/** The verdict on a request whose key is not known without the framework's own request. */
+/** Returns the verdict on a request whose key needs the framework's own request. */
 export function unknownVerdict(functions: readonly string[]): Verdict {
   const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
   const remedy = "give it the framework's own request: explain({ url, native: request })";
   return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
 }
 
-/** The verdict on a request that fails, because a function of its route throws or returns no name. */
+/** Returns the verdict on a request that would fail, because a function of its route throws or returns no name. */
 export function failedVerdict(error: unknown): Verdict {
   const because = `${error instanceof Error ? error.message : String(error)}: the request would fail.`;
   return { outcome: "failed", status: {}, because: [because] };
@@ -127,9 +127,9 @@ function staleOnError({ because, refreshes }: Extract<Course, { readonly kind: "
   return { outcome: "stale", status: { fwd: "stale", detail: because }, because: [WITHIN, why] };
 }
 
-function head(forward: Forward, isHeeded: boolean): Verdict {
+function head(forward: Forward, updates: boolean): Verdict {
   const because = ["No fresh response answers this HEAD. The handler runs, and a HEAD stores nothing."];
-  if (isHeeded) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+  if (updates) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
   return { outcome: "miss", reason: "head", status: { fwd: "uri-miss", detail: "head" }, because };
 }
 

@@ -17,7 +17,7 @@ export function isUnsafe(method: string): boolean {
  * `origin` is the one in keys. `routes` are the normalized targets of every route of the cache, because routes may differ in
  * the parameters that enter the key.
  */
-export function outdated(
+export function outdatedResources(
   request: RequestRecord,
   head: HandlerHead,
   origin: string,
