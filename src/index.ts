@@ -25,6 +25,7 @@ export type {
   Refusal,
   CallbackFailure,
   RefreshFailure,
+  Remark,
   Report,
   Reporter,
   StoreFailure,

@@ -12,10 +12,15 @@ import { choosingFields, declarationOf, declaredQueryOf } from "./fastify/declar
 import { isMarked, markServed, routeLabel, watchForMissedRoutes } from "./fastify/missed-routes.ts";
 import { markSentReplies } from "./fastify/sent-replies.ts";
 
-/** The options of a cached Fastify route, in `config.cache`: those of every route, and guards. */
+/**
+ * The options of a Fastify route, in its `config.cache`.
+ *
+ * @example
+ * app.get("/reports", { config: { cache: { ttl: 60, tags: ["reports"] } } }, handler);
+ */
 export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {
   /**
-   * `preHandler` hooks that run before the lookup, on hits as on misses: checks that may refuse a request.
+   * Guards: `preHandler` hooks that run in order before the lookup, on hits as on misses. Default: none.
    *
    * @example
    *   app.get("/report", { config: { cache: { ttl: 60, before: [requireKey] } } }, handler);
@@ -26,7 +31,7 @@ export interface FastifyCacheOptions extends RouteOptions<FastifyRequest> {
 declare module "fastify" {
   interface FastifyContextConfig {
     /**
-     * Caches the route's responses; `false` does not, where a default would.
+     * The caching options of the route. `false` or absent: it is not cached.
      *
      * @example
      *   app.get("/items", { config: { cache: { ttl: 60 } } }, async () => listItems());
@@ -35,21 +40,21 @@ declare module "fastify" {
   }
 }
 
-/** The options of the plugin. */
+/** The options of the plugin `cacheRoute`. */
 export interface CacheRoutePluginOptions {
-  /** The cache that `createCache` returned; several applications may share one. */
+  /** The cache that `createCache` returned. Several applications may share one. */
   cache: Cache;
 }
 
-/** All but `cache` are Fastify's own, which every plugin may be registered with. */
+/** All but `cache` are Fastify's own options of `register`. */
 const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
 
 /**
- * The Fastify plugin: serves every route with `config.cache` that is declared after it, in its context or below.
+ * The Fastify plugin. It caches every route with `config.cache` that is declared after it, in its context or below.
  *
- * The lookup is the last of the `preHandler` hooks, after every guard. The application fails to start where options are
- * wrong (`ERR_CACHE_OPTION_INVALID`), and where a route with `config.cache` was declared before the plugin was loaded
- * (`ERR_CACHE_ROUTE_UNSEEN`): await the registration.
+ * The lookup is the last of the `preHandler` hooks, after every guard. Declaring a route throws a `CacheError` if one of its
+ * options is wrong. The application fails to start with `ERR_CACHE_ROUTE_UNSEEN` if a route with `config.cache` was declared
+ * before the plugin was loaded, so await the registration.
  *
  * @example
  *   const cache = createCache();
@@ -63,7 +68,7 @@ export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (ap
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
     if (isMarked(route)) refinements.push(bind(this, route, route.config.cache, engine));
   });
-  // Which routes share a URL is known only when all are declared.
+  // Only when all routes are declared is it known which share a URL.
   app.addHook("onReady", (done) => {
     refinements.splice(0).forEach((refine) => refine());
     done();
@@ -89,7 +94,7 @@ function bind(
   engine: Engine,
 ): () => void {
   const { before, ...options } = written;
-  // Without guards, the same object: the engine recognises what `rfc9111` returned.
+  // Without guards the options are passed as they are, so that another value in their place is an error.
   const own = before === undefined ? written : options;
   const context = { ...declarationOf(app, route), query: declaredQueryOf(app, route) };
   const policy = engine.policy<FastifyRequest>(own, context);

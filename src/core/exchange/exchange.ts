@@ -208,7 +208,7 @@ export class Exchange {
     return store.clear();
   }
 
-  /** Puts an entry in place of everything that its resource has. Returns whether it is stored in the end. */
+  /** Stores an entry that was put by hand. Returns whether it is stored in the end. */
   put(entry: Entry): Promise<boolean> {
     return putByHand(this.#parts, entry);
   }

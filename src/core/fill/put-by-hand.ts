@@ -66,8 +66,8 @@ function notStorable(refusal: Refusal): CacheError {
 }
 
 /**
- * Replaces everything that is stored under the key of an entry, and keeps fills that are under way from storing. Returns
- * whether the entry is stored in the end: not if it is invalidated meanwhile (hazard 22).
+ * Stores an entry, and keeps fills of its key that are under way from storing. If it has expired already, everything under its
+ * key is removed. Returns whether it is stored in the end: not if it is invalidated meanwhile (hazard 22).
  */
 export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean> {
   const { fence } = parts;
