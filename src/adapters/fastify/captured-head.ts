@@ -7,8 +7,8 @@ import type { Captured } from "./payload.ts";
 import { fieldsOf } from "./reply.ts";
 
 /**
- * The head of a handler's response at the moment when the handler sends. Hooks run again on every hit: what they set
- * before or after that is not the handler's and must not be stored (hazard 13).
+ * The head of a handler's response, as it is when the handler sends. Hooks run again on every hit, so fields that they set
+ * before or after that must not be stored (hazard 13).
  */
 export class CapturedHead {
   readonly #reply: FastifyReply;
@@ -33,7 +33,7 @@ export class CapturedHead {
     return this.#own;
   }
 
-  /** The handler sends this payload. */
+  /** Captures the head as the handler sends this payload. */
   capture(payload: unknown): void {
     this.#status = this.#reply.statusCode;
     const changes = changesOf(fieldsOf(this.#reply), this.earlier);
@@ -41,24 +41,24 @@ export class CapturedHead {
     this.#making = makingOf({ textIn: textIn(payload, undefined), isParted: isStream(payload) }, changes);
   }
 
-  /** The handler's object was serialised: it is sent as text. */
+  /** Records that the handler's object was serialized, and is sent as text. */
   captureText(): void {
     this.#making = { ...this.#making, textIn: "utf8" };
   }
 
-  /** An error is handed to Fastify, whose own page may follow. */
+  /** Captures the fields as an error is passed to Fastify, whose own page may follow. */
   captureErrorFields(): void {
     this.#own = subtractFields(fieldsOf(this.#reply), this.earlier);
   }
 
-  /** Fastify sends its own page for an error. */
+  /** Captures the status as Fastify sends its own page for an error. */
   captureErrorStatus(): void {
     this.#status = this.#reply.statusCode;
   }
 
   /**
-   * Returns the head for the core, with what has been set since and is still the handler's: cookies, which plugins
-   * write in hooks, and the content type that Fastify sets where a handler set none.
+   * Returns the head for the core. It includes two kinds of fields that were set since: cookies, which plugins write in
+   * hooks for the handler, and the content type that Fastify sets if the handler set none.
    */
   complete(captured?: Captured): HandlerHead {
     const content = captured?.kind === "content" ? captured.bytes : undefined;
@@ -85,8 +85,8 @@ export class CapturedHead {
 }
 
 /**
- * Adds to the fields set before the lookup the security policies that hooks have set since the handler sent: those,
- * too, have another nonce on each hit (hazard 37).
+ * Returns the fields set before the lookup, and the security policies that hooks have set since the handler sent. Those too
+ * have another nonce on each hit (hazard 37).
  */
 function withLatePolicies(earlier: Fields, now: Fields, own: Fields): Fields {
   const late = now.filter(([name, value]) => {

@@ -6,17 +6,17 @@ import type { AnyStream } from "./source.ts";
 type Part = Uint8Array | undefined;
 
 /**
- * A stream that a handler has sent, before and after it is decided where it flows.
+ * A stream that a handler has sent.
  *
- * If the response may be stored, the cache reads the handler's stream at the stream's own pace, and the client reads from
- * the cache at the client's. Otherwise the client reads the handler's stream. A hook that changes content may read before
- * that is decided: the cache is given what the hook has read.
+ * If the response may be stored, the cache reads the handler's stream, and the client reads from the cache at its own pace.
+ * Otherwise the client reads the handler's stream. A hook that changes content may read before that is decided; then the
+ * cache gets what the hook has read.
  */
 export class HandlerStream {
-  /** What Fastify is given in the place of the handler's stream. */
+  /** The stream to give to Fastify instead of the handler's. */
   readonly stream: Readable;
   readonly #source: Source;
-  /** The parts read before it is decided where the stream flows, and how many of their bytes the client has not skipped. */
+  /** The parts that a hook has read early, and how many of their bytes the client has still to skip. */
   #early: Promise<Part>[] = [];
   #earlyBytes = 0;
   #next: () => Promise<Part> = () => this.#readEarly();
@@ -37,13 +37,13 @@ export class HandlerStream {
     });
   }
 
-  /** It flows past the cache. */
+  /** Sends it to the client only. */
   pass(): void {
     this.#early = [];
     this.#next = () => this.#source.next();
   }
 
-  /** It flows into the cache; the run's own client, where it has one, reads `content` from there. */
+  /** Writes it into the cache. The run's own client reads `content` from there. Undefined: there is no client. */
   share(sink: Sink, content: StreamedReply["content"]): void {
     this.#sink = sink;
     const pumped = (this.#pumped = this.#pump(sink));
@@ -58,13 +58,13 @@ export class HandlerStream {
     }
   }
 
-  /** Something else is sent: what flowed into the cache is not stored. */
+  /** Fastify sends something else: what was written into the cache is not stored. */
   disown(): void {
     this.#sink?.abandon("failed");
     this.#source.stop();
   }
 
-  /** Nobody wants the rest: a reader sees the end. */
+  /** Nobody wants the rest: ends the stream for its reader. */
   stop(): void {
     this.#isStopped = true;
     this.#source.stop();
@@ -72,7 +72,10 @@ export class HandlerStream {
     if (!this.stream.destroyed && !this.#isDetached) this.stream.push(null);
   }
 
-  /** The client disconnects; returns whether it flows on for others. Then it is read to its end, and no more is sent. */
+  /**
+   * The client disconnects. Returns whether the stream goes on for others. Then it is read to its end, and no more is
+   * sent.
+   */
   detach(): boolean {
     if (this.#sink === undefined) return false;
     this.#isDetached = true;

@@ -11,8 +11,8 @@ export function markServed(route: RouteOptions): void {
 }
 
 /**
- * Makes every application refuse to start (`ERR_CACHE_ROUTE_UNSEEN`) where a route has cache options and no cache serves
- * it: the plugin was not registered, or `register` was not awaited before the route was declared.
+ * Makes every application fail to start (`ERR_CACHE_ROUTE_UNSEEN`) if a route has cache options and no cache serves it,
+ * because the plugin was not registered, or `register` was not awaited before the route was declared.
  *
  * Fastify shows a route's configuration only to hooks that exist when the route is declared. So the hook is added with
  * the application itself, which Fastify announces on the channel `fastify.initialization`.

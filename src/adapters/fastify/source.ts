@@ -7,7 +7,7 @@ export type AnyStream = NodeJS.ReadableStream | WebStream;
 /** How many bytes are read ahead. */
 const AHEAD = 65_536;
 
-/** Reads a handler's stream of either kind part by part. The parts that came before a failure are read before the error. */
+/** Reads a handler's stream of either kind, part by part. Parts from before a failure are returned before its error. */
 export class Source {
   readonly #stream: NodeJS.ReadableStream;
   readonly #inlet: Writable;
@@ -33,14 +33,14 @@ export class Source {
         done(error);
       },
     });
-    // `next` rejects with it, perhaps later; without a listener the error would end the process.
+    // `next` rejects with it. Without a listener the error would end the process.
     this.#inlet.on("error", () => undefined);
-    // At once: a stream that its handler listens to is flowing already.
+    // At once, because a stream that its handler listens to flows already.
     this.#stream = "getReader" in stream ? Readable.fromWeb(stream) : stream;
     pipeline(this.#stream, this.#inlet, () => undefined);
   }
 
-  /** Returns the next part, or undefined at the clean end. Rejects where the stream ends prematurely. */
+  /** Returns the next part, or undefined at a clean end. Rejects if the stream ends prematurely. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const part = this.#parts.shift();
@@ -55,9 +55,9 @@ export class Source {
     }
   }
 
-  /** Nobody wants the rest of it. */
+  /** Stops reading, and destroys the handler's stream. */
   stop(): void {
-    // First, and without an error, as Fastify does: the inlet's end would reach the handler's stream as a failure.
+    // First and without an error, as Fastify does. Otherwise the inlet's end would reach the handler's stream as a failure.
     if ("destroy" in this.#stream && typeof this.#stream.destroy === "function") this.#stream.destroy();
     this.#inlet.destroy();
   }
