@@ -17,6 +17,8 @@ export class CapturedHead {
   #own: Fields = [];
   #making: Making | undefined;
   #status = 200;
+  /** Whether Fastify sets a content type where the handler has set none: on all but a stream and undefined. */
+  #isTyped = false;
 
   constructor(reply: FastifyReply) {
     this.#reply = reply;
@@ -36,6 +38,7 @@ export class CapturedHead {
   /** Captures the head as the handler sends this payload. */
   capture(payload: unknown): void {
     this.#status = this.#reply.statusCode;
+    this.#isTyped = payload !== undefined && !isStream(payload);
     const changes = changesOf(fieldsOf(this.#reply), this.earlier);
     this.#own = changes.fields;
     this.#making = makingOf({ textIn: textIn(payload, undefined), isParted: isStream(payload) }, changes);
@@ -54,6 +57,7 @@ export class CapturedHead {
   /** Captures the status as Fastify sends its own page for an error. */
   captureErrorStatus(): void {
     this.#status = this.#reply.statusCode;
+    this.#isTyped = true;
   }
 
   /**
@@ -62,11 +66,10 @@ export class CapturedHead {
    */
   complete(captured?: Captured): HandlerHead {
     const content = captured?.kind === "content" ? captured.bytes : undefined;
-    const isTyped = content !== undefined || captured?.kind === "object";
     const now = subtractFields(fieldsOf(this.#reply), this.earlier);
     const hasType = this.#own.some(([name]) => name === "content-type");
     const isLate = ([name]: Fields[number]): boolean =>
-      name === "set-cookie" || (name === "content-type" && isTyped && !hasType);
+      name === "set-cookie" || (name === "content-type" && this.#isTyped && !hasType);
     const own = [...this.#own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
     return {
       status: this.#status,
