@@ -57,6 +57,13 @@ export class Client {
     return this.#disconnect?.hasClient === false;
   }
 
+  /** Disconnects the client. A handler that runs on does not notice. Returns false if nobody watches the client. */
+  cut(): boolean {
+    if (this.#disconnect === undefined || !this.isConnected) return false;
+    this.#disconnect.cut();
+    return true;
+  }
+
   /** Nobody wants the rest: a handler without its client is told now that it has disconnected. */
   stop(): void {
     this.#disconnect?.stop();

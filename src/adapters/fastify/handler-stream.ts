@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { Sink, StreamedReply } from "../../adapter.ts";
+import type { Client } from "./client.ts";
 import { Source } from "./source.ts";
 import type { AnyStream } from "./source.ts";
 
@@ -43,8 +44,11 @@ export class HandlerStream {
     this.#next = () => this.#source.next();
   }
 
-  /** Writes it into the cache. The run's own client reads `content` from there. Undefined: there is no client. */
-  share(sink: Sink, content: StreamedReply["content"]): void {
+  /**
+   * Writes it into the cache. The run's own client reads `content` from there, and is disconnected if it is too slow for
+   * those who follow. Undefined: there is no client.
+   */
+  share(sink: Sink, content: StreamedReply["content"], client: Pick<Client, "cut">): void {
     this.#sink = sink;
     const pumped = (this.#pumped = this.#pump(sink));
     // A failure is reported to the sink, and by it to all who read from the cache.
@@ -53,7 +57,7 @@ export class HandlerStream {
       this.#next = () => pumped;
       this.#onDestroy = () => undefined;
     } else {
-      this.#next = () => this.#readShared(content);
+      this.#next = () => this.#readShared(content, client);
       this.#onDestroy = () => void content.return?.();
     }
   }
@@ -105,8 +109,13 @@ export class HandlerStream {
     return bytes;
   }
 
-  async #readShared(content: AsyncIterator<Uint8Array>): Promise<Part> {
+  async #readShared(
+    content: NonNullable<StreamedReply["content"]>,
+    client: Pick<Client, "cut">,
+  ): Promise<Part> {
     for (;;) {
+      // An error would end the response, and a handler may stop its stream for all then.
+      if (content.isCut() && client.cut()) return this.#pumped;
       const { done, value } = await content.next();
       if (this.#isDetached) return this.#pumped;
       if (done === true) return undefined;
