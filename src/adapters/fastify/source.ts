@@ -19,9 +19,16 @@ export class Source {
 
   constructor(stream: AnyStream) {
     this.#inlet = new Writable({
+      // Node would throw for what is neither text nor bytes, where nobody catches it.
+      objectMode: true,
       // One part at a time, so that each is copied at once: handlers reuse their buffers.
       highWaterMark: 1,
-      write: (chunk: Uint8Array, _encoding, done) => this.#take(new Uint8Array(chunk), done),
+      write: (chunk: unknown, encoding, done) => {
+        const part = copyOf(chunk, encoding);
+        if (part === undefined)
+          done(new TypeError("the stream that the handler sent has parts that are no bytes"));
+        else this.#take(part, done);
+      },
       final: (done) => {
         this.#finish({});
         done();
@@ -80,4 +87,12 @@ export class Source {
     this.#end ??= end;
     this.#wake?.();
   }
+}
+
+/** Copies the bytes of a part; undefined where it has none. */
+function copyOf(chunk: unknown, encoding: BufferEncoding): Uint8Array | undefined {
+  if (typeof chunk === "string") return new Uint8Array(Buffer.from(chunk, encoding));
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    : undefined;
 }
