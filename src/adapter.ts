@@ -12,6 +12,7 @@ export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options
 export type { Making, MaybePromise } from "./core/contract/store.ts";
 export type {
   Abandoned,
+  Begin,
   Bypass,
   Decision,
   DeclaredQuery,

@@ -41,40 +41,58 @@ import {
 } from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
 
-/** The counters of a cache, since it was made. */
+/** The counters of a cache since it was created, and the size of its store. */
 export interface CacheStats {
-  /** Requests, by outcome. */
+  /** How many requests had each outcome. */
   readonly outcomes: Readonly<Record<Outcome, number>>;
-  /** Responses that were not looked up or not stored, by reason. */
+  /** How many requests were not looked up or responses not stored, by reason. Absent: none for this reason. */
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
-  /** Responses that the store keeps. */
+  /** How many responses of handlers were stored since then. */
   readonly stored: number;
-  /** Runs of a handler in the background, to refresh stored responses. */
+  /** How many times a handler ran in the background to refresh a stored response. */
   readonly refreshes: number;
-  /** Store calls that failed, or that exceeded `storeTimeout`. */
+  /** How many calls of the store failed or exceeded `storeTimeout`. */
   readonly storeErrors: number;
-  /** The statistics of the store; undefined where it has none. */
+  /** The size of the store. Undefined: it has no `stats`, or they failed. */
   readonly store: StoreStats | undefined;
 }
 
-/** A cache: a store, defaults for routes, and counters. It knows no framework; adapters bring requests to it. */
+/**
+ * A cache, as `createCache` returns it. It is given to the `cacheRoute` of an adapter.
+ *
+ * @example
+ * await cache.invalidate("user:1", { namespace: "users" });
+ */
 export interface Cache {
-  /** Returns the fresh response that is stored under a key of a route's `key` function; undefined if there is none. */
+  /**
+   * Returns the fresh response under the key that a route's `key` function returned: of a GET, without a principal, and
+   * for a request without any of the fields that it varies by. Undefined: there is none. Rejects with
+   * `ERR_CACHE_KEY` for anything but a non-empty string.
+   *
+   * @example
+   * const user = await cache.get("user:1", { namespace: "users" });
+   */
   get(key: string, where?: InNamespace): Promise<StoredResponse | undefined>;
   /**
-   * Stores a response under such a key, by the rules of a route. Returns whether it is stored: the store keeps it, and it
-   * was not invalidated meanwhile. Throws `ERR_CACHE_RESPONSE` if the response could not be sent, or forbids storing.
+   * Stores a response under such a key, as the one that `get` returns. Other variants stay, unless their `Vary` differs. A
+   * handler that is running for the key now stores nothing. Returns whether it is stored: the store kept it, and it was not
+   * invalidated meanwhile. Rejects with `ERR_CACHE_RESPONSE` if the response could not be sent or forbids storing it, and
+   * with `ERR_CACHE_KEY`, `ERR_CACHE_TAGS` or `ERR_CACHE_OPTION_INVALID` for a wrong argument.
+   *
+   * @example
+   * await cache.set("user:1", { body: "{}" }, { namespace: "users", ttl: 60 });
    */
   set(key: string, response: ManualResponse, where?: ManualOptions): Promise<boolean>;
   /**
-   * Removes all that is stored under such a key: every method, principal and variant. Returns how many responses were
-   * removed. A handler that is running now stores nothing.
+   * Removes everything that is stored under such a key: every method, principal and variant. Returns how many responses
+   * were removed. A handler that is running for the key now stores nothing. Rejects with `ERR_CACHE_KEY` for anything but
+   * a non-empty string.
    */
   invalidate(key: string, where?: InNamespace): Promise<number>;
   /**
-   * Invalidates every response that is tagged with one of these names. The cost does not depend on how many these are;
-   * so they are not counted, and it returns undefined. A handler that is running now stores nothing under these tags.
-   * Throws `ERR_CACHE_TAGS` for anything but names.
+   * Invalidates every response that has one of these tags. The cost does not depend on how many responses have them, so
+   * they are not counted, and the result is undefined. A handler that is running now stores nothing under these tags.
+   * Rejects with `ERR_CACHE_TAGS` for anything but non-empty names.
    *
    * With `{ soft: true }`, these responses become stale and stay stored: `staleWhileRevalidate` and `staleIfError` count
    * from then on.
@@ -83,15 +101,16 @@ export interface Cache {
    * await cache.invalidate({ tag: "reports" }, { soft: true });
    */
   invalidate(which: Tagged, how?: Softly): Promise<number | undefined>;
-  /** Removes everything. Returns whether the store was cleared. */
+  /** Removes everything that is stored. Returns whether the store was cleared. */
   clear(): Promise<boolean>;
-  /** Returns the counters. */
+  /** Returns the counters, and the size of the store. */
   stats(): CacheStats;
   /**
-   * Returns what would happen to a request, and why. Nothing is counted, reported, stored or waited for; the store is
-   * read, which a memory store takes for a use of the entry. `route` is the name of a route in messages, such as
-   * `GET /reports/:id`; it may be left out where method and path belong to one route. Throws `ERR_CACHE_EXPLAIN`, with
-   * the names, where they do not.
+   * Returns what would happen to a request, and why. Nothing is counted, reported, stored or waited for. The store is read,
+   * which counts as a use of the entry in a memory store.
+   *
+   * `route` is the route's name in messages, such as `GET /reports/:id`. Default: the only route that method and path fit.
+   * Rejects with `ERR_CACHE_EXPLAIN`, with the names, if none or several fit.
    *
    * @example
    * const { outcome, text } = await cache.explain({ url: "https://example.org/reports/7" });
@@ -99,11 +118,11 @@ export interface Cache {
   explain(request: ExplainRequest, by?: { readonly route?: string }): Promise<Explanation>;
 }
 
-/** The side of a cache that adapters use. */
+/** The part of a cache that adapters use. */
 export interface Engine {
-  /** Resolves the options of a route. Throws where one is wrong. */
+  /** Resolves the options of a route into its policy, when it is declared. Throws a `CacheError` if one is wrong. */
   policy<Native>(options: RouteOptions<Native, never[]>, context: RouteContext): Policy<Native>;
-  /** Decides a request. */
+  /** Decides what happens to a request. */
   readonly begin: Begin;
   /**
    * Returns what to call at the end of each write of a route. Throws `ERR_CACHE_OPTION_INVALID` for anything but tags or
@@ -155,14 +174,14 @@ function describe(value: unknown, others: readonly unknown[]): string {
   return inner === undefined ? shown : `an object that holds it; write the cache first, then the options`;
 }
 
-/** Returns the digest of a content for its entity tag. It contains no secret, so it is the same in every process. */
+/** Returns the digest that an entity tag of these bytes is made of: 128 bits in base64url, the same in every process. */
 export function contentDigest(bytes: Uint8Array): string {
   return platformDigest(new Uint8Array()).of(bytes);
 }
 
 /**
- * Makes a cache. Throws `ERR_CACHE_OPTION_UNKNOWN`, `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID` where an
- * option is wrong.
+ * Creates a cache. Without options it keeps at most 64 MiB in this process. Throws `ERR_CACHE_OPTION_UNKNOWN`,
+ * `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID` if an option is wrong.
  *
  * @example
  * const cache = createCache({ namespace: "reports", storeTimeout: 0.1 });
@@ -196,8 +215,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     aheadMs: () => forward.aheadMs(),
     tags,
     digest,
-    memories: (policy) => routes.memories(policy),
-    met: (first, second, key) => reports?.sameKey(first, second, key),
+    targetsOf: (policy) => routes.targetsOf(policy),
+    sameKey: (first, second, key) => reports?.sameKey(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
     refused: (route, reason, isMistake = true) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
@@ -280,7 +299,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   return Object.defineProperty(cache, ENGINE, { writable: false, configurable: false });
 }
 
-/** Makes the memories of normalised targets. Those that obey `No-Vary-Search` share what they learn from it. */
+/** Returns a function that makes the normalized targets of a policy. Those with `noVarySearch` share `rules`. */
 function targetsIn(
   rules: SearchRules,
 ): (namespace: string, query: DeclaredQuery | undefined, isStrict: boolean) => TargetCache {

@@ -27,6 +27,7 @@ export type {
   CallbackFailure,
   InvalidationFailure,
   RefreshFailure,
+  Remark,
   Report,
   Reporter,
   StoreFailure,

@@ -19,21 +19,21 @@ import { processWide } from "./node/process-wide.ts";
 
 export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
 
-/** The options of the plugin. */
+/** The options of the plugin `cacheRoute`. */
 export interface CacheRoutePluginOptions {
-  /** The cache that `createCache` returned; several applications may share one. */
+  /** The cache that `createCache` returned. Several applications may share one. */
   cache: Cache;
 }
 
-/** All but `cache` are Fastify's own, which every plugin may be registered with. */
+/** All but `cache` are Fastify's own options of `register`. */
 const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
 
 /**
- * The Fastify plugin: serves every route with `cache` options that is declared after it, in its context or below.
+ * The Fastify plugin. It caches every route with `cache` options that is declared after it, in its context or below.
  *
- * The lookup is the last of the `preHandler` hooks, after every guard. The application fails to start where options are
- * wrong (`ERR_CACHE_OPTION_INVALID`), and where a route with `cache` options was declared before the plugin was loaded
- * (`ERR_CACHE_ROUTE_UNSEEN`): await the registration.
+ * The lookup is the last of the `preHandler` hooks, after every guard. Declaring a route throws a `CacheError` if one of its
+ * options is wrong. The application fails to start with `ERR_CACHE_ROUTE_UNSEEN` if a route with `cache` options was declared
+ * before the plugin was loaded, so await the registration.
  *
  * @example
  *   const cache = createCache();
@@ -53,7 +53,7 @@ export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (ap
     const options = cacheOptionsOf(route);
     if (options !== undefined) refinements.push(bind(this, route, options, engine));
   });
-  // Which routes share a URL is known only when all are declared.
+  // Only when all routes are declared is it known which share a URL.
   app.addHook("onReady", (done) => {
     refinements.splice(0).forEach((refine) => refine());
     done();
@@ -79,7 +79,7 @@ function bind(
   engine: Engine,
 ): () => void {
   const { before, invalidates, ...options } = written;
-  // Without these two, the same object: another value in its place is recognised.
+  // Without these two the options are passed as they are, so that another value in their place is an error.
   const own = before === undefined && invalidates === undefined ? written : options;
   const guards: readonly unknown[] = [before ?? []].flat();
   if (!guards.every((guard) => typeof guard === "function")) {

@@ -4,7 +4,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", https: "44
  * Returns a scheme and authority in normal form: in lower case, without an empty or default port (RFC 9110 §4.2.3).
  * Non-ASCII letters are kept, because lower-casing them could make two different hosts equal.
  */
-export function normaliseOrigin(origin: string): string {
+export function normalizeOrigin(origin: string): string {
   const lower = origin.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   const [, scheme, host, port] = /^(https?):\/\/([^:[]+|\[[^\]]*\]):(\d*)$/.exec(lower) ?? [];
   if (scheme === undefined || host === undefined || port === undefined) return lower;

@@ -41,7 +41,7 @@ const BESIDE_SEMICOLON = /(?<![ \t])[ \t]*;[ \t]*/g;
  * Returns a selecting field's value in normal form, so that equivalent values select one variant (RFC 9111 §4.1). It does
  * only what the field's specification allows. Order is kept, because many servers prefer the first member.
  */
-export function normaliseSelecting(name: string, value: string): string {
+export function normalizeSelecting(name: string, value: string): string {
   if (!LISTS_OF_TOKENS.has(name)) return value;
   return parseList(value.toLowerCase().replace(BESIDE_SEMICOLON, ";")).join(",");
 }

@@ -1,29 +1,21 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { faultOf, isLarge, mayBreak } from "./judge.ts";
-import type { Tags } from "./judge.ts";
+import { faultOf, isLarge, mayBreak, mayCutFollower, mayCutLeader, mayLead } from "./judge.ts";
+import type { Closing, Tags } from "./judge.ts";
 import { ResponseParser } from "./parser.ts";
 import type { Asked, Plan } from "./plan.ts";
 import { bytesOf } from "./plan.ts";
 
 /** When a client gives up what should have ended long before, in ms. */
-const BOUND_MS = 20_000;
-
-/** The machine gave this process no turn for so long that its clients count as slow readers, in ms. */
-const STALL_MS = 20;
-let stalledAt = -Infinity;
-let lastTurnAt = performance.now();
-setInterval(() => {
-  const now = performance.now();
-  if (now - lastTurnAt > STALL_MS) stalledAt = now;
-  lastTurnAt = now;
-}, 5).unref();
+const BOUND_MS = 60_000;
 
 /** Against whom it is played. */
 export interface Site {
   readonly port: number;
   /** Whether its handlers are fetch handlers. */
   readonly isFetch: boolean;
+  /** Resolves once the server has closed the connection that comes from this port; undefined: nothing is known of it. */
+  closing(port: number): Promise<Closing | undefined>;
 }
 
 /** Plays one connection; answers what was wrong on it. */
@@ -35,24 +27,27 @@ export async function play(site: Site, plan: Plan, tags: Tags): Promise<string |
 class Connection {
   readonly #plan: Plan;
   readonly #tags: Tags;
-  readonly #isFetch: boolean;
   readonly #sent: readonly (string | undefined)[];
   readonly #socket: Socket;
   readonly #parser: ResponseParser;
-  readonly #startedAt = performance.now();
+  readonly #isFetch: boolean;
+  #closing: Promise<Closing | undefined> = Promise.resolve(undefined);
   #received = 0;
   #hasLeft = false;
   #isReset = false;
   #fault: string | undefined;
   #finish = (): void => undefined;
 
-  constructor({ port, isFetch }: Site, plan: Plan, tags: Tags) {
+  constructor(site: Site, plan: Plan, tags: Tags) {
     this.#plan = plan;
     this.#tags = tags;
-    this.#isFetch = isFetch;
+    this.#isFetch = site.isFetch;
     this.#sent = plan.requests.map((asked) => (asked.condition === "seen" ? tags.last(asked) : undefined));
     this.#parser = new ResponseParser(plan.requests.map(({ method }) => method));
-    this.#socket = connect({ port, host: "127.0.0.1" });
+    const socket = (this.#socket = connect({ port: site.port, host: "127.0.0.1" }));
+    socket.once("connect", () => {
+      if (socket.localPort !== undefined) this.#closing = site.closing(socket.localPort);
+    });
   }
 
   async play(): Promise<string | undefined> {
@@ -75,7 +70,7 @@ class Connection {
     clearTimeout(bound);
     clearTimeout(leaving);
     socket.destroy();
-    return this.#fault ?? this.#judge();
+    return this.#fault ?? (await this.#judge());
   }
 
   async #send(): Promise<void> {
@@ -129,7 +124,7 @@ class Connection {
     this.#finish();
   }
 
-  #judge(): string | undefined {
+  async #judge(): Promise<string | undefined> {
     const { requests } = this.#plan;
     const { responses, excess, count } = this.#parser;
     for (const [at, got] of responses.entries()) {
@@ -144,24 +139,38 @@ class Connection {
       if (said !== undefined) this.#tags.note(asked, said);
     }
     if (excess > 0) return `${excess} bytes after the last response`;
-    if (count === requests.length || this.#hasLeft || this.#mayBeCut(count)) return undefined;
+    if (count === requests.length || this.#hasLeft || this.#mayBreak(count)) return undefined;
+    const closing = await this.#closing;
+    if (closing && this.#mayBeCut(count, closing)) return undefined;
     const missing = requests[count];
-    const came = responses[count]?.body.length;
+    const got = responses[count];
     const how = this.#isReset ? "reset" : "closed";
-    return `${missing && nameOf(missing, count)}: the connection was ${how} after ${came ?? "no"} bytes of its content`;
+    const [came, silentMs] = closing?.progress[got?.fields.get("x-run") ?? ""] ?? [];
+    return `${missing && nameOf(missing, count)}: the connection was ${how} after ${got?.body.length ?? "no"} bytes of its content
+  (${got?.fields.get("cache-status") ?? "no cache-status"}; open for ${closing?.ageMs} ms; of its run ${came} bytes had come, the last of them ${silentMs} ms before)`;
   }
 
-  /** Whether the response at this place may break off, and with it those after it. */
-  #mayBeCut(at: number): boolean {
+  /** Whether the response at this place may break off because the application breaks it. */
+  #mayBreak(at: number): boolean {
     const asked = this.#plan.requests[at];
     if (asked === undefined) return false;
     const before = this.#plan.requests[at - 1];
     // The response to a HEAD is whole with its head; its handler may break the connection after that.
-    if (before?.method === "HEAD" && mayBreak(before)) return true;
-    const isSlow = this.#plan.pauseMs > 0 || this.#plan.paceMs > 0 || stalledAt >= this.#startedAt;
-    // A fetch handler does not know of its place on a connection: what is behind something else there reads slowly.
-    const isBehind = this.#isFetch && at > 0;
-    return mayBreak(asked) || ((isSlow || isBehind) && isLarge(asked));
+    return mayBreak(asked) || (before?.method === "HEAD" && mayBreak(before));
+  }
+
+  /** Whether the cache may have closed the connection before the response at this place was whole. */
+  #mayBeCut(at: number, closing: Closing): boolean {
+    const { requests } = this.#plan;
+    const got = this.#parser.responses[at];
+    const asked = requests[at];
+    if (asked === undefined) return false;
+    if (got !== undefined && mayCutFollower(asked, got, closing)) return true;
+    if (requests.length === 1) return got !== undefined && mayLead(asked, got) && mayCutLeader(closing);
+    // Of what waits for its turn nobody knows whether it leads. A fetch handler, which knows nothing of turns, is cut off
+    // before its head where it follows.
+    const mayFollow = got === undefined && this.#isFetch && isLarge(asked);
+    return mayFollow || (requests.slice(at).some(isLarge) && mayCutLeader(closing));
   }
 }
 

@@ -2,6 +2,8 @@ import { MAX_BODY_BYTES, SIZES, failsAfter, nameOf, wholeOf } from "./content.ts
 import type { Origin } from "./content.ts";
 import type { Received } from "./parser.ts";
 import type { Asked } from "./plan.ts";
+import { WAIT_MS } from "./site.ts";
+import type { Progress } from "./site.ts";
 
 /** The tags of the responses that were seen, by what was asked for. */
 export class Tags {
@@ -106,4 +108,36 @@ export function mayBreak({ kind }: Asked): boolean {
 export function isLarge({ kind }: Asked): boolean {
   const { parts, bytes } = SIZES[kind] ?? { parts: 0, bytes: 0 };
   return parts * bytes > MAX_BODY_BYTES;
+}
+
+/** What was true when the server closed a connection. */
+export interface Closing {
+  /** How long it had been open. */
+  readonly ageMs: number;
+  /** How far the content of the latest runs had come, by run. */
+  readonly progress: Readonly<Record<string, Progress>>;
+}
+
+/**
+ * Whether a follower may have been cut off. How fast it reads does not matter, because a busy machine may keep anyone
+ * from it: only how far the content was ahead of what it got does.
+ */
+export function mayCutFollower(asked: Asked, got: Received, { progress }: Closing): boolean {
+  const { parts, bytes } = SIZES[asked.kind] ?? { parts: 0, bytes: 0 };
+  const [came, silentMs] = progress[got.fields.get("x-run") ?? ""] ?? [0, 0];
+  if (got.fields.get("cache-status")?.includes("collapsed") !== true) return false;
+  // A run that nobody leads any more is given up once it has been silent for so long.
+  if (came < parts * bytes && silentMs >= WAIT_MS) return true;
+  return isLarge(asked) && came - got.body.length > 2 * MAX_BODY_BYTES;
+}
+
+/** Whether a client may have been cut off that holds back those who follow its run: not before it did so for long. */
+export function mayCutLeader({ ageMs }: Closing): boolean {
+  return ageMs >= WAIT_MS;
+}
+
+/** Whether this may be the response of a run that others follow. */
+export function mayLead(asked: Asked, got: Received): boolean {
+  const status = got.fields.get("cache-status") ?? "detail=";
+  return isLarge(asked) && !status.includes("collapsed") && !status.includes("detail=");
 }

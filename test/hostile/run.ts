@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Random } from "../simulation/random.ts";
 import { play } from "./client.ts";
+import type { Closing } from "./judge.ts";
 import { sleep } from "./site.ts";
 import { Tags } from "./judge.ts";
 import { drawRound } from "./plan.ts";
@@ -93,8 +94,7 @@ class Rounds {
       const seed = this.#next++;
       const plans = drawRound(new Random(seed), String(seed));
       this.#underWay.set(seed, plans);
-      const site = { port: this.#server.port, isFetch: this.#options.framework === "fetch" };
-      const faults = await Promise.all(plans.map((plan) => play(site, plan, this.#tags)));
+      const faults = await Promise.all(plans.map((plan) => play(this.#server, plan, this.#tags)));
       this.#underWay.delete(seed);
       this.#rounds++;
       this.#connections += plans.length;
@@ -117,7 +117,7 @@ class Rounds {
 
   /** When all clients are gone, no handler runs on, and no connection is left. */
   async #settle(): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 300; tries++) {
       await sleep(100);
       const state = await Promise.race([this.#server.ask(), this.#server.fault]);
       if (typeof state === "string") return this.#blameServer(state);
@@ -125,7 +125,7 @@ class Rounds {
     }
     const { underWay = [], connections } = this.#server.state ?? {};
     this.#blameServer(
-      `ten seconds after the last client left, ${connections} connections are open, and so many handlers or loggers wait: ${underWay.length}\n${underWay.slice(0, 10).join("\n")}`,
+      `half a minute after the last client left, ${connections} connections are open, and so many handlers or loggers wait: ${underWay.length}\n${underWay.slice(0, 10).join("\n")}`,
     );
   }
 }
@@ -142,12 +142,15 @@ class Server {
   /** What is wrong with the process. */
   readonly fault: Promise<string>;
   port = 0;
+  readonly isFetch: boolean;
   state: State | undefined;
   readonly #child: ChildProcess;
   #onState: (state: State) => void = () => undefined;
+  readonly #onClosed: Map<number, (closing: Closing) => void> = new Map();
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, isFetch: boolean) {
     this.#child = child;
+    this.isFetch = isFetch;
     let errors = "";
     child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     this.fault = new Promise((resolve) => {
@@ -158,6 +161,11 @@ class Server {
       child.on("message", (message: { kind: string; text: string }) => {
         if (message.kind === "warning") resolve(`the process warns: ${message.text}`);
       });
+    });
+    child.on("message", (message: Closing & { kind: string; port: number }) => {
+      if (message.kind !== "closed") return;
+      this.#onClosed.get(message.port)?.(message);
+      this.#onClosed.delete(message.port);
     });
     child.on("message", (message: State & { kind: string }) => {
       if (message.kind !== "state") return;
@@ -171,7 +179,7 @@ class Server {
     const child = fork(file, [framework, hasCache ? "with-cache" : "without-cache"], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const server = new Server(child);
+    const server = new Server(child, framework === "fetch");
     const ready = new Promise<undefined>((resolve) => {
       child.on("message", (message: { kind: string; port: number }) => {
         if (message.kind !== "ready") return;
@@ -182,6 +190,12 @@ class Server {
     const fault = await Promise.race([ready, server.fault]);
     if (fault !== undefined) throw new Error(fault);
     return server;
+  }
+
+  /** Resolves once the server has closed the connection that comes from this port; undefined: its process has ended. */
+  closing(port: number): Promise<Closing | undefined> {
+    const closed = new Promise<Closing>((resolve) => this.#onClosed.set(port, resolve));
+    return Promise.race([closed, this.fault.then(() => undefined)]);
   }
 
   ask(): Promise<State> {

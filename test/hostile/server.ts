@@ -1,6 +1,6 @@
 // One application in a process of its own, so that an error that nobody catches is seen as the process's end.
 import { once } from "node:events";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { createCache } from "../../src/index.ts";
 import { expressServer } from "./express.ts";
 import { fastifyServer } from "./fastify.ts";
@@ -29,6 +29,13 @@ async function start(): Promise<Server> {
 
 const tell = (message: object): void => void process.send?.(message);
 const server = await start();
+server.on("connection", (socket: Socket) => {
+  const { remotePort: port } = socket;
+  const acceptedAt = performance.now();
+  socket.once("close", () => {
+    tell({ kind: "closed", port, ageMs: performance.now() - acceptedAt, progress: site.progress });
+  });
+});
 process.on("warning", (warning) => tell({ kind: "warning", text: String(warning.stack) }));
 process.on("message", () => {
   server.getConnections((_error, connections) => {

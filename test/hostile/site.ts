@@ -51,14 +51,33 @@ export function userOf(cookie: string | undefined): string {
   return /user=(\w+)/.exec(cookie ?? "")?.[1] ?? "nobody";
 }
 
+/** How far the content of a run has come: its bytes so far, and since when nothing came, in ms. */
+export type Progress = readonly [bytes: number, silentMs: number];
+
+/** Of how many runs, the latest, it is known how far their content has come. */
+const KNOWN_RUNS = 200;
+
 /** Handlers that are alike on every framework, and know how many of them are under way. */
 export class Site {
   #runs = 0;
+  readonly #came: Map<string, { readonly bytes: number; readonly at: number }> = new Map();
   readonly #underWay = new Set<{ readonly what: string }>();
 
   /** What is under way, in words. */
   get underWay(): readonly string[] {
     return [...this.#underWay].map(({ what }) => what);
+  }
+
+  /** How far the content of the latest runs has come, by run. */
+  get progress(): Readonly<Record<string, Progress>> {
+    const now = performance.now();
+    return Object.fromEntries([...this.#came].map(([run, { bytes, at }]) => [run, [bytes, now - at]]));
+  }
+
+  #note(run: string, bytes: number): void {
+    this.#came.set(run, { bytes, at: performance.now() });
+    const [oldest] = this.#came.keys();
+    if (this.#came.size > KNOWN_RUNS && oldest !== undefined) this.#came.delete(oldest);
   }
 
   /**
@@ -109,13 +128,17 @@ export class Site {
 
   async *#partsOf(origin: Origin, count: number, isAlone: boolean): AsyncGenerator<Buffer> {
     const end = this.begin(isAlone, `the content of /${origin.kind}/${origin.id}`);
+    let bytes = 0;
+    this.#note(origin.run, bytes);
     try {
       const fails = origin.kind === "broken" ? failsAfter(origin.run) : Infinity;
       for (let at = 0; at < count; at++) {
         if (at === fails) throw new Error("it breaks off, as it was told to");
         if (origin.kind !== "large") await sleep(Number(origin.run) % 5);
         else await new Promise(setImmediate);
-        yield partOf(origin, at);
+        const part = partOf(origin, at);
+        this.#note(origin.run, (bytes += part.length));
+        yield part;
       }
     } finally {
       end();

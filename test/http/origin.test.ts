@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseOrigin } from "../../src/http/origin.ts";
+import { normalizeOrigin } from "../../src/http/origin.ts";
 
 describe("an origin", () => {
   it.each([
@@ -20,17 +20,17 @@ describe("an origin", () => {
     ["HTTP://:80", "http://:80"],
     ["ws://example.com:80", "ws://example.com:80"],
   ])("is normalized: %s counts as %s", (written, counts) => {
-    expect(normaliseOrigin(written)).toBe(counts);
+    expect(normalizeOrigin(written)).toBe(counts);
   });
 
   it("is left alone where it is normalized already", () => {
     const part = fc.constantFrom("a", "B", ":", "80", "443", "[", "]", "/", "http://", "https://", "Ä");
     fc.assert(
       fc.property(fc.array(part), (parts) => {
-        const once = normaliseOrigin(parts.join(""));
+        const once = normalizeOrigin(parts.join(""));
         // One port is taken off and not two.
         fc.pre(!once.endsWith(":80") && !once.endsWith(":443") && !once.endsWith(":"));
-        expect(normaliseOrigin(once)).toBe(once);
+        expect(normalizeOrigin(once)).toBe(once);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeVary, normaliseSelecting, parseVary } from "../../src/http/vary.ts";
+import { mergeVary, normalizeSelecting, parseVary } from "../../src/http/vary.ts";
 
 const LISTS = ["accept-encoding", "accept-language", "accept-charset"];
 
@@ -67,7 +67,7 @@ describe("a request field that selects a variant", () => {
     ["accept-charset", "UTF-8", "utf-8"],
     ["accept-encoding", "", ""],
   ])("is normalized: %s: %j counts as %j", (name, value, counts) => {
-    expect(normaliseSelecting(name, value)).toBe(counts);
+    expect(normalizeSelecting(name, value)).toBe(counts);
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe("a request field that selects a variant", () => {
     ["user-agent", "  Mozilla"],
     ["authorization", "Bearer  X"],
   ])("counts as it was sent: %s", (name, value) => {
-    expect(normaliseSelecting(name, value)).toBe(value);
+    expect(normalizeSelecting(name, value)).toBe(value);
   });
 
   it.each([
@@ -86,15 +86,15 @@ describe("a request field that selects a variant", () => {
     ["none of a coding", "gzip", "gzip;q=0"],
     ["another member", "en", "en, de"],
   ])("differs with %s", (_, one, other) => {
-    expect(normaliseSelecting("accept-encoding", one)).not.toBe(normaliseSelecting("accept-encoding", other));
+    expect(normalizeSelecting("accept-encoding", one)).not.toBe(normalizeSelecting("accept-encoding", other));
   });
 
   it("is unchanged where it is normalized again", () => {
     fc.assert(
       fc.property(fc.constantFrom(...LISTS), fc.string(), (name, value) => {
-        const once = normaliseSelecting(name, value);
+        const once = normalizeSelecting(name, value);
 
-        expect(normaliseSelecting(name, once)).toBe(once);
+        expect(normalizeSelecting(name, once)).toBe(once);
       }),
     );
   });

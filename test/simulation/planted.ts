@@ -126,7 +126,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "waiters-never-late",
     file: "core/flight/flights.js",
-    find: 'clock.schedule(() => tell({ kind: "timeout" }), waitMs)',
+    find: 'clock.schedule(() => settle({ kind: "timeout" }), waitMs)',
     replace: "() => undefined",
   },
   {
@@ -242,6 +242,6 @@ export const PLANTED: readonly PlantedBug[] = [
     file: "core/explain/dry-run.js",
     find: "decide(context, found, FULL_BUDGET, now, { flights,",
     replace: `decide(context, found, FULL_BUDGET, now, {
-            flights: { find: () => undefined, isHitForMiss: () => false, isHitForMissAnswer: () => false },`,
+            flights: { find: () => undefined, isHitForMiss: () => false, isHitForMissWithoutError: () => false },`,
   },
 ];

@@ -129,7 +129,12 @@ export function left(open: OpenFill, onLeave: (sink: Sink) => void): OpenFill {
         onLeave(sink);
         return Promise.resolve({ done: true, value: undefined });
       };
-      return { status, fields, sink, content: returning(content, leave) };
+      return {
+        status,
+        fields,
+        sink,
+        content: { ...returning(content, leave), isCut: () => content.isCut() },
+      };
     },
   });
 }

@@ -29,19 +29,19 @@ type PayloadDone = (error: Error | null, payload?: unknown) => void;
 /** The applications whose hooks have been seen to compress: a HEAD has another route than its GET. */
 const COMPRESSING = processWide("fastify.compressing", () => new WeakSet<object>());
 
-/** What a cached route has to know of a reply in later hooks. */
+/** What the later hooks of a cached route need to know of a reply. */
 class ReplyNotes {
   /** The run of the handler that sends it. */
   fill: FastifyFill | undefined;
-  /** Its fields are those of another request's run: their names, and the fields that were set before. */
+  /** The names of fields taken from another request's run, and all fields set before. Undefined: it follows no run. */
   followed: { readonly names: readonly string[]; readonly before: Headers } | undefined;
-  /** A hit without a content type, which Fastify sets on text and bytes. */
+  /** Whether it is a hit without a content type, which Fastify would add to text and bytes. */
   isUntyped = false;
-  /** The length of a hit on HEAD; null where it has none. */
+  /** The `Content-Length` of a hit on HEAD. Null: it has none. */
   headLength: ReturnType<FastifyReply["getHeader"]> | null = undefined;
   /** Restores the serializer that the reply had before it was given a hit's text. */
   restoreSerializer: (() => void) | undefined;
-  /** Its strong tag, where its content had no coding before the route's own last hooks. */
+  /** Its strong tag, if its content had no coding before the later hooks. */
   uncodedTag: string | undefined;
 }
 
@@ -61,7 +61,7 @@ export class CachedRoute {
   readonly #sendHooks: number;
   #hasLater: boolean | undefined;
   #hooked: boolean | undefined;
-  /** A plain hit, on a route without hooks, has none. */
+  /** A plain hit on a route without hooks has no notes. */
   readonly #notes = new WeakMap<FastifyReply, ReplyNotes>();
 
   constructor(
@@ -75,7 +75,7 @@ export class CachedRoute {
     this.#route = route;
     const notes = this.#notes;
     const { handler } = route;
-    // Where a handler returns nothing and its client has disconnected, Fastify calls no hook.
+    // If a handler returns nothing and its client has disconnected, Fastify calls no hook.
     route.handler = function handle(request, reply) {
       const result: unknown = handler.call(this, request, reply);
       notes.get(reply)?.fill?.returned(result);
@@ -90,7 +90,7 @@ export class CachedRoute {
     arrangeHooks(route, "onError", { first: [this.#fail] });
   }
 
-  /** Another cache takes over. */
+  /** Replaces the cache by another one. */
   use(engine: Engine, policy: Policy<FastifyRequest>): void {
     this.#engine = engine;
     this.#policy = policy;
@@ -102,7 +102,7 @@ export class CachedRoute {
   }
 
   readonly #lookup = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    // A guard has answered: nothing may overtake that.
+    // A guard has sent a response, which must not be overtaken.
     if (wasSent(reply)) return;
     const replayed = replayedFill(request.raw);
     if (replayed !== undefined) {
@@ -132,7 +132,7 @@ export class CachedRoute {
     const fail = (error: Error): void => done(error);
     decision
       .then((decided) => {
-        // Something else was sent while the store was asked.
+        // Something else was sent meanwhile.
         if (wasSent(reply)) discard(decided);
         else this.#act(decided, request, reply, done);
       })
@@ -161,7 +161,7 @@ export class CachedRoute {
       return this.#follow(decision, reply, () => this.#lookup(request, reply, done));
     if (decision.kind === "bypass") setFields(reply, decision.fields);
     else if (isDisconnected(reply.raw)) {
-      // The client disconnected while it waited: the next that waits takes over.
+      // The client disconnected while it waited. Another request that waits leads.
       return decision.abandon("aborted");
     } else this.#fill(decision, request, reply, false);
     done();
@@ -207,7 +207,7 @@ export class CachedRoute {
     if (isDisconnected(reply.raw)) return leave();
     // A hook may send something else, and then the content is not read.
     onceClosed(reply.raw, leave);
-    // Behind another response on its connection it is sent nothing, and is no slow reader.
+    // Until its turn on the connection it is sent nothing, so it is not a slow reader.
     onceItsTurn(reply.raw, () => {
       if (isDisconnected(reply.raw) || wasSent(reply)) return leave();
       if (!following.isCut()) return this.#sendFollowing(following, reply);
@@ -337,7 +337,7 @@ export class CachedRoute {
   };
 }
 
-/** Drops a decision that is not needed any more: the next request that waits takes over. */
+/** Drops a decision that is not needed any more. If it was to lead, another request that waits leads. */
 function discard(decision: Decision): void {
   if (decision.kind === "follow") void decision.content.return?.();
   else if (decision.kind === "fill") decision.abandon("aborted");

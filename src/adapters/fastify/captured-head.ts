@@ -7,8 +7,8 @@ import type { Captured } from "./payload.ts";
 import { fieldsOf } from "./reply.ts";
 
 /**
- * The head of a handler's response at the moment when the handler sends. Hooks run again on every hit: what they set
- * before or after that is not the handler's and must not be stored (hazard 13).
+ * The head of a handler's response, as it is when the handler sends. Hooks run again on every hit, so fields that they set
+ * before or after that must not be stored (hazard 13).
  */
 export class CapturedHead {
   readonly #reply: FastifyReply;
@@ -17,6 +17,8 @@ export class CapturedHead {
   #own: Fields = [];
   #making: Making | undefined;
   #status = 200;
+  /** Whether Fastify sets a content type where the handler has set none: on all but a stream and undefined. */
+  #isTyped = false;
 
   constructor(reply: FastifyReply) {
     this.#reply = reply;
@@ -33,40 +35,41 @@ export class CapturedHead {
     return this.#own;
   }
 
-  /** The handler sends this payload. */
+  /** Captures the head as the handler sends this payload. */
   capture(payload: unknown): void {
     this.#status = this.#reply.statusCode;
+    this.#isTyped = payload !== undefined && !isStream(payload);
     const changes = changesOf(fieldsOf(this.#reply), this.earlier);
     this.#own = changes.fields;
     this.#making = makingOf({ textIn: textIn(payload, undefined), isParted: isStream(payload) }, changes);
   }
 
-  /** The handler's object was serialised: it is sent as text. */
+  /** Records that the handler's object was serialized, and is sent as text. */
   captureText(): void {
     this.#making = { ...this.#making, textIn: "utf8" };
   }
 
-  /** An error is handed to Fastify, whose own page may follow. */
+  /** Captures the fields as an error is passed to Fastify, whose own page may follow. */
   captureErrorFields(): void {
     this.#own = subtractFields(fieldsOf(this.#reply), this.earlier);
   }
 
-  /** Fastify sends its own page for an error. */
+  /** Captures the status as Fastify sends its own page for an error. */
   captureErrorStatus(): void {
     this.#status = this.#reply.statusCode;
+    this.#isTyped = true;
   }
 
   /**
-   * Returns the head for the core, with what has been set since and is still the handler's: cookies, which plugins
-   * write in hooks, and the content type that Fastify sets where a handler set none.
+   * Returns the head for the core. It includes two kinds of fields that were set since: cookies, which plugins write in
+   * hooks for the handler, and the content type that Fastify sets if the handler set none.
    */
   complete(captured?: Captured): HandlerHead {
     const content = captured?.kind === "content" ? captured.bytes : undefined;
-    const isTyped = content !== undefined || captured?.kind === "object";
     const now = subtractFields(fieldsOf(this.#reply), this.earlier);
     const hasType = this.#own.some(([name]) => name === "content-type");
     const isLate = ([name]: Fields[number]): boolean =>
-      name === "set-cookie" || (name === "content-type" && isTyped && !hasType);
+      name === "set-cookie" || (name === "content-type" && this.#isTyped && !hasType);
     const own = [...this.#own.filter(([name]) => name !== "set-cookie"), ...now.filter(isLate)];
     return {
       status: this.#status,
@@ -85,8 +88,8 @@ export class CapturedHead {
 }
 
 /**
- * Adds to the fields set before the lookup the security policies that hooks have set since the handler sent: those,
- * too, have another nonce on each hit (hazard 37).
+ * Returns the fields set before the lookup, and the security policies that hooks have set since the handler sent. Those too
+ * have another nonce on each hit (hazard 37).
  */
 function withLatePolicies(earlier: Fields, now: Fields, own: Fields): Fields {
   const late = now.filter(([name, value]) => {

@@ -7,15 +7,15 @@ import { StreamDisconnect } from "../node/stream-disconnect.ts";
 
 /** Observes the client for whom a handler runs. */
 interface ClientListener {
-  /** The client disconnects, and nobody else has been told; returns whether the handler runs on. */
+  /** The client disconnects. Called before the handler can notice. Returns whether the handler goes on. */
   disconnect(): boolean;
   /** The response is closed: the client has all of it, or has disconnected. */
   close(): void;
 }
 
 /**
- * The client for whom a handler runs. Where it disconnects and the handler runs on, the handler does not notice: neither
- * by Fastify's `request.signal` nor by the raw request, response and connection.
+ * The client for whom a handler runs. If it disconnects and the handler goes on, the handler does not notice: neither by
+ * Fastify's `request.signal` nor by the raw request, response or connection.
  */
 export class Client {
   /** Whether the handler runs in the background, for no client. */
@@ -52,18 +52,25 @@ export class Client {
     return this.#isClosed;
   }
 
-  /** Whether the client has disconnected and the handler runs on without noticing. */
+  /** Whether the client has disconnected and the handler goes on without it. */
   get isDetached(): boolean {
     return this.#disconnect?.hasClient === false;
   }
 
-  /** Nobody wants the rest: a handler that did not notice that its client disconnected is told. */
+  /** Disconnects the client. A handler that runs on does not notice. Returns false if nobody watches the client. */
+  cut(): boolean {
+    if (this.#disconnect === undefined || !this.isConnected) return false;
+    this.#disconnect.cut();
+    return true;
+  }
+
+  /** Nobody wants the rest: a handler without its client is told now that it has disconnected. */
   stop(): void {
     this.#disconnect?.stop();
   }
 }
 
-/** False for an injected request, and where Express has a cache in front, which observes the client itself. */
+/** False for an injected request, and behind a cache of Express, which watches the client itself. */
 function isObservable(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
   return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !ClientDisconnect.watches(res));

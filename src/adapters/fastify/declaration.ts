@@ -98,7 +98,7 @@ export function choosingFields(app: FastifyInstance, { url }: RouteOptions): rea
   return [...new Set(fields)].filter((name) => name !== "host" && !name.startsWith(":"));
 }
 
-/** The fields that a strategy reads of a request without any. */
+/** Returns the fields that a strategy reads, by giving it a request without any. */
 function fieldsReadBy(strategy: ConstraintStrategy): readonly string[] {
   const read: string[] = [];
   const headers = new Proxy<Record<string, undefined>>(
@@ -125,7 +125,7 @@ function fieldsReadBy(strategy: ConstraintStrategy): readonly string[] {
 /**
  * Returns the query parameters that a route declares, with their defaults, from `schema.querystring` or its alias
  * `schema.query`: JSON Schema (also by `$ref`, made by TypeBox, or built by `fluent-json-schema`), or a Standard Schema
- * with a JSON Schema (zod 4.2 and up). Undefined where the route declares no closed list of parameters.
+ * with a JSON Schema (zod 4.2 and up). Undefined if the route declares no closed list of parameters.
  */
 export function declaredQueryOf(app: FastifyInstance, route: RouteOptions): DeclaredQuery | undefined {
   // Fastify refuses both at once, and moves `query` to `querystring` after the `onRoute` hooks.

@@ -3,8 +3,8 @@ import type { OpenFill } from "../../adapter.ts";
 import { fieldsOf, setFields } from "./reply.ts";
 
 /**
- * A reply's head that later hooks of its route may still change: they may set a cookie that depends on what the handler
- * did, and then the response is for one client alone (hazard 33). Storing and sharing are deferred until they have run.
+ * A reply's head that later hooks of its route may still change. They may set a cookie that depends on what the handler did,
+ * which makes the response private to one client (hazard 33). So storing and sharing are deferred until they have run.
  */
 export class DeferredHead {
   readonly #reply: FastifyReply;
@@ -19,7 +19,7 @@ export class DeferredHead {
     this.#commit = opened.defer?.();
   }
 
-  /** The cache knows what is on the head now. */
+  /** Remembers the private lines of the head, before the later hooks run. */
   begin(): void {
     this.#known = new Set(privateLines(this.#reply));
   }
@@ -35,8 +35,7 @@ export class DeferredHead {
   }
 
   /**
-   * A hook has failed, or the response is closed: a response whose head has not been sent is not stored. Returns false
-   * where the hooks had run already.
+   * A hook has failed, or the response is closed. Abandons the fill unless the hooks have run already. Returns whether it did.
    */
   abandon(reason: "failed" | "aborted"): boolean {
     if (this.#isOver) return false;

@@ -280,7 +280,7 @@ export class FastifyFill {
       return null;
     }
     if (sink === undefined) stream.pass();
-    else stream.share(sink, this.#client.isBackground ? undefined : streamed.content);
+    else stream.share(sink, this.#client.isBackground ? undefined : streamed.content, this.#client);
     if (!this.#client.isClosed) return payload;
     stream.destroy();
     return null;

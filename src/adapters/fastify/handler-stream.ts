@@ -1,22 +1,23 @@
 import { Readable } from "node:stream";
 import type { Sink, StreamedReply } from "../../adapter.ts";
+import type { Client } from "./client.ts";
 import { Source } from "./source.ts";
 import type { AnyStream } from "./source.ts";
 
 type Part = Uint8Array | undefined;
 
 /**
- * A stream that a handler has sent, before and after it is decided where it flows.
+ * A stream that a handler has sent.
  *
- * If the response may be stored, the cache reads the handler's stream at the stream's own pace, and the client reads from
- * the cache at the client's. Otherwise the client reads the handler's stream. A hook that changes content may read before
- * that is decided: the cache is given what the hook has read.
+ * If the response may be stored, the cache reads the handler's stream, and the client reads from the cache at its own pace.
+ * Otherwise the client reads the handler's stream. A hook that changes content may read before that is decided; then the
+ * cache gets what the hook has read.
  */
 export class HandlerStream {
-  /** What Fastify is given in the place of the handler's stream. */
+  /** The stream to give to Fastify instead of the handler's. */
   readonly stream: Readable;
   readonly #source: Source;
-  /** The parts read before it is decided where the stream flows, and how many of their bytes the client has not skipped. */
+  /** The parts that a hook has read early, and how many of their bytes the client has still to skip. */
   #early: Promise<Part>[] = [];
   #earlyBytes = 0;
   #next: () => Promise<Part> = () => this.#readEarly();
@@ -37,14 +38,17 @@ export class HandlerStream {
     });
   }
 
-  /** It flows past the cache. */
+  /** Sends it to the client only. */
   pass(): void {
     this.#early = [];
     this.#next = () => this.#source.next();
   }
 
-  /** It flows into the cache; the run's own client, where it has one, reads `content` from there. */
-  share(sink: Sink, content: StreamedReply["content"]): void {
+  /**
+   * Writes it into the cache. The run's own client reads `content` from there, and is disconnected if it is too slow for
+   * those who follow. Undefined: there is no client.
+   */
+  share(sink: Sink, content: StreamedReply["content"], client: Pick<Client, "cut">): void {
     this.#sink = sink;
     const pumped = (this.#pumped = this.#pump(sink));
     // A failure is reported to the sink, and by it to all who read from the cache.
@@ -53,18 +57,18 @@ export class HandlerStream {
       this.#next = () => pumped;
       this.#onDestroy = () => undefined;
     } else {
-      this.#next = () => this.#readShared(content);
+      this.#next = () => this.#readShared(content, client);
       this.#onDestroy = () => void content.return?.();
     }
   }
 
-  /** Something else is sent: what flowed into the cache is not stored. */
+  /** Fastify sends something else: what was written into the cache is not stored. */
   disown(): void {
     this.#sink?.abandon("failed");
     this.#source.stop();
   }
 
-  /** Nobody wants the rest: a reader sees the end. */
+  /** Nobody wants the rest: ends the stream for its reader. */
   stop(): void {
     this.#isStopped = true;
     this.#source.stop();
@@ -72,7 +76,10 @@ export class HandlerStream {
     if (!this.stream.destroyed && !this.#isDetached) this.stream.push(null);
   }
 
-  /** The client disconnects; returns whether it flows on for others. Then it is read to its end, and no more is sent. */
+  /**
+   * The client disconnects. Returns whether the stream goes on for others. Then it is read to its end, and no more is
+   * sent.
+   */
   detach(): boolean {
     if (this.#sink === undefined) return false;
     this.#isDetached = true;
@@ -102,8 +109,13 @@ export class HandlerStream {
     return bytes;
   }
 
-  async #readShared(content: AsyncIterator<Uint8Array>): Promise<Part> {
+  async #readShared(
+    content: NonNullable<StreamedReply["content"]>,
+    client: Pick<Client, "cut">,
+  ): Promise<Part> {
     for (;;) {
+      // An error would end the response, and a handler may stop its stream for all then.
+      if (content.isCut() && client.cut()) return this.#pumped;
       const { done, value } = await content.next();
       if (this.#isDetached) return this.#pumped;
       if (done === true) return undefined;

@@ -13,7 +13,7 @@ export function hasDefaultSerializer({ request }: FastifyReply): boolean {
   return (internalOf(contextOf(request), "fastify.replySerializerDefault") ?? undefined) !== undefined;
 }
 
-/** Returns how many `onSend` hooks a route has in all; infinitely many where Fastify hides them. */
+/** Returns how many `onSend` hooks a route has in all, or `Infinity` if Fastify does not show them. */
 export function sendHooksOf(request: FastifyRequest): number {
   const { onSend } = contextOf(request) as { onSend?: readonly unknown[] | null };
   return onSend?.length ?? (onSend === null ? 0 : Infinity);
@@ -52,7 +52,7 @@ interface Strategic {
   readonly constraints?: Readonly<Record<string, ConstraintStrategy>>;
 }
 
-/** Fastify makes the instance of an inner context from that of the outer one. */
+/** Returns such a property of an application, or of the outer application that it inherits from. */
 function inherited(holder: object, name: string): unknown {
   const found = internalOf(holder, name);
   const outer: unknown = Object.getPrototypeOf(holder);
@@ -63,7 +63,7 @@ function contextOf(request: FastifyRequest): object {
   return internalOf(request, "fastify.context") ?? {};
 }
 
-/** Returns what Fastify keeps under a symbol and shows in no other way. */
+/** Returns a property that Fastify keeps under a private symbol. */
 function internalOf(holder: object, name: string): unknown {
   const symbol = symbolOf(holder, name);
   return symbol === undefined ? undefined : Reflect.get(holder, symbol);

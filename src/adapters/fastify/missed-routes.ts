@@ -17,9 +17,9 @@ export function markServed(route: RouteOptions, options: FastifyCacheOptions): v
 }
 
 /**
- * Makes every application refuse to start (`ERR_CACHE_ROUTE_UNSEEN`) where a route has cache options and no cache serves
- * it: the plugin was not registered, `register` was not awaited before the route was declared, or an `onRoute` hook wrote
- * the options after the cache had read them.
+ * Makes every application fail to start (`ERR_CACHE_ROUTE_UNSEEN`) if a route has cache options and no cache serves it:
+ * the plugin was not registered, `register` was not awaited before the route was declared, or an `onRoute` hook wrote the
+ * options after the cache had read them.
  *
  * Fastify shows a route's configuration only to hooks that exist when the route is declared. So the hook is added with
  * the application itself, which Fastify announces on the channel `fastify.initialization`.

@@ -5,17 +5,17 @@ import { hasDefaultSerializer, serializerOf } from "./internals.ts";
 import type { Serializer } from "./internals.ts";
 import type { AnyStream } from "./source.ts";
 
-/** A payload that was sent by the handler, or for it by an error handler, as it was captured. */
+/** A captured payload: of the handler, or of an error handler for it. */
 export type Captured =
-  /** An object, or null, that is not serialised yet. */
+  /** An object, or null, before its serialization. */
   | { readonly kind: "object"; readonly isNull: boolean }
-  /** Text, bytes, or undefined. `restore` takes back the serializer that the reply was given to capture the text. */
+  /** Text, bytes, or undefined. `restore` removes the serializer that captures the text. */
   | { readonly kind: "content"; bytes: string | Uint8Array | undefined; restore?: (() => void) | undefined }
   | { readonly kind: "stream"; readonly stream: HandlerStream }
-  /** A stream that flows past the cache. */
+  /** A stream that the cache does not read. */
   | { readonly kind: "passed"; readonly refusal: Refusal };
 
-/** Captures a payload that is no stream. */
+/** Captures a payload that is not a stream. */
 export function capturedContent(reply: FastifyReply, payload: unknown): Captured {
   if (payload === undefined || Buffer.isBuffer(payload)) return { kind: "content", bytes: payload };
   if (typeof payload !== "string") return { kind: "object", isNull: payload === null };
@@ -24,12 +24,15 @@ export function capturedContent(reply: FastifyReply, payload: unknown): Captured
   return captured;
 }
 
-/** Captures the text of an object: Fastify is given it in the place of what it would serialise again. */
+/** Captures the text of an object. Fastify is given that text too, so that it does not serialize again. */
 export function capturedText(reply: FastifyReply, text: string): Captured {
   return { kind: "content", bytes: text, restore: serializeBy(reply, () => text) };
 }
 
-/** Captures Fastify's own page for an error. One that hooks have changed counts as an object: they do so on each hit. */
+/**
+ * Captures Fastify's own page for an error. A page that hooks have changed counts as an object, because they change it
+ * on each hit too.
+ */
 export function capturedErrorPage(reply: FastifyReply, payload: unknown): Captured {
   const isAsMade =
     typeof payload === "string" &&
@@ -37,7 +40,7 @@ export function capturedErrorPage(reply: FastifyReply, payload: unknown): Captur
   return isAsMade ? { kind: "content", bytes: payload } : { kind: "object", isNull: false };
 }
 
-/** Sets a reply's serializer; the returned function restores the earlier one, unless another has been set since. */
+/** Sets a reply's serializer. Returns how to restore the earlier one, which has no effect if another was set since. */
 export function serializeBy(reply: FastifyReply, serializer: Serializer): () => void {
   const earlier = serializerOf(reply) ?? null;
   reply.serializer(serializer);
@@ -48,16 +51,16 @@ export function serializeBy(reply: FastifyReply, serializer: Serializer): () => 
 }
 
 /**
- * Calls `tell` with the text that a reply's own serializer makes of a text; the returned function ends that. Returns
- * undefined where the reply has no serializer of its own.
+ * Calls `record` with the text that a reply's own serializer returns for a text. Returns how to stop that. Undefined: the
+ * reply has no serializer of its own.
  */
-function onSerialized(reply: FastifyReply, tell: (text: string) => void): (() => void) | undefined {
+function onSerialized(reply: FastifyReply, record: (text: string) => void): (() => void) | undefined {
   const serialize = serializerOf(reply);
   if (serialize === undefined) return undefined;
-  // Fastify calls it for a text only where the reply has a content type.
+  // Fastify calls it for a text only if the reply has a content type.
   return serializeBy(reply, (payload) => {
     const text = serialize(payload);
-    tell(text);
+    record(text);
     return text;
   });
 }
@@ -68,17 +71,20 @@ export function isStream(payload: unknown): payload is AnyStream {
   return ("pipe" in payload && typeof payload.pipe === "function") || "getReader" in payload;
 }
 
-/** Whether a payload is a `Response`, of whichever realm: the check is Fastify's. */
+/** Whether a payload is a `Response` of any realm. Fastify checks it in the same way. */
 export function isResponse(payload: unknown): payload is Response {
   return Object.prototype.toString.call(payload) === "[object Response]";
 }
 
-/** Whether the body of a `Response` has been read: Fastify sends an error in its place. */
+/** Whether the body of a `Response` has been read. Fastify then sends an error instead. */
 export function isConsumed({ body, bodyUsed }: Response): boolean {
   return body !== null && bodyUsed;
 }
 
-/** Returns the buffer that Fastify would send for a payload of bytes: sent in their place, it is recognised in `onSend`. */
+/**
+ * Returns the buffer that Fastify would send for a payload of bytes, so that it can be identified in `onSend`.
+ * Undefined: not bytes.
+ */
 export function bytesOf(payload: unknown): Buffer | undefined {
   if (Buffer.isBuffer(payload)) return payload;
   const view = payload as Partial<ArrayBufferView> | null;

@@ -9,14 +9,17 @@ const INTERCEPTED = ["hijack", "then", "send"] as const;
 
 /** Observes what a handler does with its reply. */
 export interface ReplyListener {
-  /** The handler sends; returns what Fastify is given in the payload's place. */
+  /** The handler sends. Returns the payload to give to Fastify instead. */
   send(payload: unknown): unknown;
   /**
-   * The handler or an error handler sends again, before Fastify has written what was sent first. Returns what Fastify is
-   * given in the payload's place; with `isError`, Fastify handles it as an error.
+   * The handler or an error handler sends again, before Fastify has written what was sent first. Returns the payload to give
+   * to Fastify instead. `isError`: Fastify handles it as an error.
    */
   sendAgain(payload: unknown, isError: boolean): unknown;
-  /** The handler's promise is fulfilled with nothing, and it has not returned the reply in order to send later. */
+  /**
+   * The handler's promise is fulfilled with undefined, and the handler has not returned the reply in order to send
+   * later.
+   */
   returnNothing(): void;
   /** The handler writes to the response without Fastify. */
   hijack(): void;

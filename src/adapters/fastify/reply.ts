@@ -62,8 +62,8 @@ export function setHead(reply: FastifyReply, response: Response): void {
 }
 
 /**
- * Removes the trailers that hooks have set on a message without content, which has none (RFC 9110 §6.4.1, §6.5): with
- * them, Fastify would send it with a chunked coding.
+ * Removes the trailers that hooks have set on a message without content (RFC 9110 §6.4.1, §6.5). With them, Fastify would
+ * send it with a chunked coding.
  */
 export function dropTrailers(reply: FastifyReply): void {
   if (reply.statusCode !== 304 && reply.statusCode !== 204) return;
@@ -71,11 +71,10 @@ export function dropTrailers(reply: FastifyReply): void {
 }
 
 /**
- * Makes of the response that a handler is sending the one that the cache returned for it, and returns its payload.
+ * Turns the response that a handler is sending into the one that the cache returned for it. Returns the payload to send.
  *
- * `own` are the fields that the handler set, `earlier` those set before the lookup, `status` is the handler's, and
- * `payload` its content after the application's own hooks. That is kept, unless the cache replaces the response by
- * another (304, 206, 416).
+ * `own` are the fields that the handler set, `earlier` those set before the lookup, `status` is the handler's, and `payload`
+ * its content after the application's own hooks. That payload is kept unless the cache sends a 304, 206 or 416 instead.
  */
 export function applyReply(
   reply: FastifyReply,
@@ -90,9 +89,9 @@ export function applyReply(
     const before = new Map(earlier);
     for (const [name] of own) {
       const value = before.get(name);
-      // Cookies are on the reply already.
+      // The reply has the cookies already.
       if (name === "set-cookie" && names.has(name)) continue;
-      // Where the handler added to a field, the cache adds to the earlier value again.
+      // If the handler added to a field, the cache adds to the earlier value again.
       if (value === undefined && !names.has(name)) reply.removeHeader(name);
       else if (value !== undefined) reply.removeHeader(name).header(name, value);
     }
@@ -106,21 +105,21 @@ export function applyReply(
   return isHandlers ? payload : payloadOf(returned);
 }
 
-/** What the handler removed is gone already; a hook may have set it since, as it does on each hit. */
+/** Fields that the handler removed are gone already. A hook may have set them since, as it does on each hit. */
 function onlyAdded(making: Making | undefined): Making | undefined {
   return making?.added === undefined ? undefined : { added: making.added };
 }
 
 /**
- * Whether the handler set a field to this value, to which the cache adds nothing: hooks may have changed or removed it
- * since, as they do on each hit. The charset that Fastify appends is not on hits.
+ * Whether a field has the handler's own value. Then it is left as it is: hooks may have changed or removed it since, as they
+ * do on each hit. Hits lack the charset that Fastify appends to a content type.
  */
 function isLeftToHooks(reply: FastifyReply, name: string, value: Fields[number][1], own: Fields): boolean {
   if (!own.some(([set, as]) => set === name && as === value)) return false;
   return name !== "content-type" || valueOf(reply, name) !== `${String(value)}; charset=utf-8`;
 }
 
-/** Returns the whole response in place of a part: content that hooks have changed is not cut (RFC 9110 §14.2). */
+/** Returns the whole response in place of a part, because content that hooks have changed is not cut (RFC 9110 §14.2). */
 export function wholeOf(reply: Reply, status: number): Reply {
   if (status !== 200 || (reply.status !== 206 && reply.status !== 416)) return reply;
   // The content type may be that of several parts.
@@ -129,8 +128,8 @@ export function wholeOf(reply: Reply, status: number): Reply {
 }
 
 /**
- * Returns a response's content in the form that is cheapest to send; null where it has none. Node writes the head in
- * the encoding of a text, so where fields are beyond ASCII it is text only if the handler's was (hazard 43).
+ * Returns a response's content in the form that is cheapest to send, or null if it has none. Node writes the head in the
+ * encoding of a text, so with fields beyond ASCII the content is text only if the handler's was (hazard 43).
  */
 export function payloadOf(reply: Reply, isBeyondAscii = false): string | Buffer | null {
   if (isBeyondAscii) return reply.making?.textIn === "utf8" ? textOf(reply) : bufferOf(reply);
@@ -138,9 +137,9 @@ export function payloadOf(reply: Reply, isBeyondAscii = false): string | Buffer 
 }
 
 /**
- * Returns a response's content in the form in which handlers usually send it, for hooks that read it: text where its
- * content type is textual, else bytes. It is a stream where it has no content type: Fastify sets one on all else
- * before its hooks run.
+ * Returns a response's content in the form in which handlers usually send it, for hooks that read it: text if its content
+ * type is textual, else bytes, and null if it has none. Without a content type it is a stream, because Fastify sets one on
+ * everything else before its hooks run.
  */
 export function payloadForHooks(
   reply: Reply,
@@ -173,11 +172,11 @@ function bufferOf({ body }: Reply): Buffer | null {
   return buffer;
 }
 
-/** One view for all hits on a content: a view is as much garbage as the rest of a hit together. */
+/** One view for all hits on a content, because a new view costs as much garbage as the rest of a hit. */
 const buffers = new WeakMap<Uint8Array, Buffer>();
 
-/** Aborts a reply's connection where `stream` fails: what has been sent must not be taken for the whole. */
+/** Aborts a reply's connection if `stream` fails, so that no part is taken for the whole. */
 export function abortWith(stream: Readable, reply: FastifyReply): void {
-  // For a failure before the head is sent, Fastify sends an error page.
+  // Before the head is sent, Fastify sends an error page.
   stream.once("error", () => reply.raw.headersSent && abortResponse(reply.raw));
 }

@@ -14,16 +14,16 @@ export class FastifyRecord extends NodeRequest<FastifyRequest> {
     super(request.raw, origin, originalUrl, url === originalUrl ? undefined : url, request, undefined);
   }
 
-  /** Read only by routes that cache a method with content: a hit on a GET does not look for it. */
+  /** Computed on demand: a hit on a GET does not need it. */
   override content(): unknown {
     return parsedContent(this.native);
   }
 
   /**
-   * Runs the route without this client, in the background. Undefined for methods that may have content.
+   * Runs the route in the background, without this client. Undefined for methods that may have content.
    *
-   * `inject` would not do: it loses what the connection tells (`protocol`, `trustProxy`), and would need a header as its
-   * mark, which a client can send.
+   * `inject` cannot do this. It loses properties of the connection (`protocol`, `trustProxy`), and it would need a header as
+   * a mark, which a client could send.
    */
   get refresh(): ((fill: Fill) => void) | undefined {
     if (this.method !== "GET" && this.method !== "HEAD") return undefined;
@@ -38,8 +38,8 @@ export class FastifyRecord extends NodeRequest<FastifyRequest> {
 }
 
 /**
- * Returns the URL that Fastify was given, and the properties that an outer framework has set: Express removes the path
- * at which it has mounted an application from the URL. What Fastify's `rewriteUrl` removes, it removes again.
+ * Returns the URL that Fastify received, and the properties that an outer framework has set. Express, for example, removes
+ * from the URL the path at which the application is mounted. Fastify's own `rewriteUrl` runs again.
  */
 function mountOf(
   raw: IncomingMessage,
@@ -52,7 +52,7 @@ function mountOf(
   return { url: rest.startsWith("/") ? rest : `/${rest}`, properties: { originalUrl, baseUrl } };
 }
 
-/** The parsed content; the empty text where the request has none, undefined where a parser left it in the stream. */
+/** Returns the parsed content: empty text if the request has none, undefined if no parser has read it. */
 function parsedContent({ body, raw }: FastifyRequest): unknown {
   if (body !== undefined && body !== null) return body;
   const { "content-length": length, "transfer-encoding": coding } = raw.headers;
@@ -60,14 +60,14 @@ function parsedContent({ body, raw }: FastifyRequest): unknown {
 }
 
 /**
- * Limits what the handler sees of the URL to what the key holds, under each name that Fastify and Node have for the URL
- * (hazards 18 and 39). The returned function restores `originalUrl`.
+ * Hides query parameters outside the key from the handler, under each name that Fastify and Node have for the URL
+ * (hazards 18 and 39). Returns how to restore `originalUrl`.
  */
 export function overrideTarget(
   request: FastifyRequest,
   { target = request.url, received = target, keepsParameter: keeps }: Fill,
 ): () => void {
-  // Fastify caches it at the first read, so it is read before `raw.url` is changed.
+  // Read before `raw.url` is changed: Fastify caches it at the first read.
   const { raw, originalUrl } = request;
   const parameters = Object.entries(request.query as Record<string, unknown>);
   raw.url = target;

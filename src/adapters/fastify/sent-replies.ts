@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { replyClassOf } from "./internals.ts";
 
-/** On a reply: whether `send` was called, though hooks may still hold the payload. */
+/** A property of a reply: whether `send` was called, though hooks may still be running. */
 const SENT: unique symbol = Symbol.for("caching-route.fastify.sent") as never;
 
 type MarkedReply = FastifyReply & { [SENT]?: boolean };

@@ -7,7 +7,7 @@ export type AnyStream = NodeJS.ReadableStream | WebStream;
 /** How many bytes are read ahead. */
 const AHEAD = 65_536;
 
-/** Reads a handler's stream of either kind part by part. The parts that came before a failure are read before the error. */
+/** Reads a handler's stream of either kind, part by part. Parts from before a failure are returned before its error. */
 export class Source {
   readonly #stream: NodeJS.ReadableStream;
   readonly #inlet: Writable;
@@ -19,9 +19,16 @@ export class Source {
 
   constructor(stream: AnyStream) {
     this.#inlet = new Writable({
+      // Node would throw for what is neither text nor bytes, where nobody catches it.
+      objectMode: true,
       // One part at a time, so that each is copied at once: handlers reuse their buffers.
       highWaterMark: 1,
-      write: (chunk: Uint8Array, _encoding, done) => this.#take(new Uint8Array(chunk), done),
+      write: (chunk: unknown, encoding, done) => {
+        const part = copyOf(chunk, encoding);
+        if (part === undefined)
+          done(new TypeError("the stream that the handler sent has parts that are no bytes"));
+        else this.#take(part, done);
+      },
       final: (done) => {
         this.#finish({});
         done();
@@ -33,14 +40,14 @@ export class Source {
         done(error);
       },
     });
-    // `next` rejects with it, perhaps later; without a listener the error would end the process.
+    // `next` rejects with it. Without a listener the error would end the process.
     this.#inlet.on("error", () => undefined);
-    // At once: a stream that its handler listens to is flowing already.
+    // At once, because a stream that its handler listens to flows already.
     this.#stream = "getReader" in stream ? Readable.fromWeb(stream) : stream;
     pipeline(this.#stream, this.#inlet, () => undefined);
   }
 
-  /** Returns the next part, or undefined at the clean end. Rejects where the stream ends prematurely. */
+  /** Returns the next part, or undefined at a clean end. Rejects if the stream ends prematurely. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const part = this.#parts.shift();
@@ -55,9 +62,9 @@ export class Source {
     }
   }
 
-  /** Nobody wants the rest of it. */
+  /** Stops reading, and destroys the handler's stream. */
   stop(): void {
-    // First, and without an error, as Fastify does: the inlet's end would reach the handler's stream as a failure.
+    // First and without an error, as Fastify does. Otherwise the inlet's end would reach the handler's stream as a failure.
     if ("destroy" in this.#stream && typeof this.#stream.destroy === "function") this.#stream.destroy();
     this.#inlet.destroy();
   }
@@ -80,4 +87,12 @@ export class Source {
     this.#end ??= end;
     this.#wake?.();
   }
+}
+
+/** Copies the bytes of a part; undefined where it has none. */
+function copyOf(chunk: unknown, encoding: BufferEncoding): Uint8Array | undefined {
+  if (typeof chunk === "string") return new Uint8Array(Buffer.from(chunk, encoding));
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    : undefined;
 }

@@ -5,11 +5,16 @@ import { Socket } from "node:net";
 export function abortResponse(res: ServerResponse, error?: Error): void {
   // Without an error, HTTP/2 closes a stream with NO_ERROR, and clients take the content so far for all of it.
   if (res.req.httpVersionMajor > 1) {
-    res.destroy(error ?? new Error("the content broke off before its end"));
+    res.destroy(error ?? brokenOff());
     return;
   }
   if (res.socket !== null) resetUnframed(res, res.socket);
   res.destroy(error);
+}
+
+/** The error without which HTTP/2 would close a stream cleanly. */
+export function brokenOff(): Error {
+  return new Error("the content broke off before its end");
 }
 
 /** Closes the HTTP/1 connection of a response in a way that its client takes for an incomplete message. */

@@ -83,8 +83,13 @@ export class ClientDisconnect {
   /** Records, and returns, whether the handler may write more. A client that blocks it for too long is cut off. */
   hold(sink: Sink, mayWrite: boolean): boolean {
     this.#unhold?.();
-    this.#unhold = mayWrite || !this.hasClient ? undefined : sink.hold(() => this.#cut());
+    this.#unhold = mayWrite || !this.hasClient ? undefined : sink.hold(() => this.#cutIfHeld());
     return mayWrite;
+  }
+
+  /** Disconnects the client. The handler goes on as after any disconnect. */
+  cut(): void {
+    if (this.hasClient) abortConnection(this.#res, this.#socket);
   }
 
   /** The connection has ended. */
@@ -153,9 +158,9 @@ export class ClientDisconnect {
     else unwatchSocket(this.#socket, this);
   }
 
-  /** Closes the connection, unless the client has read since. The handler goes on as after any disconnect. */
-  #cut(): void {
-    if (this.hasClient && this.#res.writableNeedDrain) abortConnection(this.#res, this.#socket);
+  /** Disconnects the client, unless it has read since. */
+  #cutIfHeld(): void {
+    if (this.#res.writableNeedDrain) this.cut();
   }
 
   /** `closed` is fulfilled once all others know that the client's connection is closed. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import { brokenOff } from "./abort-response.ts";
 import { DetachedStream, createExchange } from "./detached-stream.ts";
 
 type Listener = (...args: unknown[]) => void;
@@ -54,6 +55,13 @@ export class StreamDisconnect {
     if (this.#state.kind !== "detached") return false;
     this.#res.destroy();
     return true;
+  }
+
+  /** Disconnects the client. The handler goes on as after any disconnect. */
+  cut(): void {
+    if (!this.hasClient) return;
+    this.#onEnd();
+    this.#stream.destroy(brokenOff());
   }
 
   /** Stops watching. */

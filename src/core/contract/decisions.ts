@@ -164,9 +164,10 @@ export interface StreamedReply {
   /**
    * The content of the sink, for the run's own client to read at its own pace, like a follower. Present with a sink
    * while that client is connected. An adapter that reads it and calls `return()` when the client disconnects need not
-   * call `sink.leave`.
+   * call `sink.leave`. If it held back followers for too long, `isCut` returns true and the next part is an error. The
+   * adapter then disconnects the client; the run goes on for the followers.
    */
-  readonly content?: AsyncIterableIterator<Uint8Array> | undefined;
+  readonly content?: Reading | undefined;
 }
 
 /** Takes copies of a response's content while it is sent. */

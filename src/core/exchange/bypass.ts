@@ -2,16 +2,16 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { Decision, Policy } from "../contract/request-and-policy.ts";
 import type { RunParts } from "../fill/run.ts";
 import { statusFields } from "../reply/status-fields.ts";
-import type { Named } from "../reply/status-fields.ts";
+import type { StatusKey } from "../reply/status-fields.ts";
 
-/** Lets a request past the cache, and tells why. */
+/** Returns the decision to bypass the cache, and counts and reports its reason. */
 export function bypass<Native>(
   parts: RunParts,
   policy: Policy<Native>,
   reason: Refusal,
-  key: Named = {},
+  key: StatusKey = {},
 ): Decision {
-  // A HEAD was looked up, and is a plain miss; the others were not.
+  // A HEAD was looked up, so it is a miss. Requests with other reasons were not.
   const outcome = reason === "head" ? "miss" : "bypass";
   const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
   parts.count(outcome);
@@ -20,8 +20,8 @@ export function bypass<Native>(
   return { kind: "bypass", outcome, reason, fields };
 }
 
-/** Sends a 504: the client said `only-if-cached`, and nothing stored satisfies it (RFC 9111 §5.2.1.7). */
-export function unsatisfied<Native>(parts: RunParts, policy: Policy<Native>, key: Named): Decision {
+/** Returns a 504: the request has `only-if-cached`, and nothing stored satisfies it (RFC 9111 §5.2.1.7). */
+export function unsatisfied<Native>(parts: RunParts, policy: Policy<Native>, key: StatusKey): Decision {
   parts.count("bypass");
   const fields = statusFields(policy, { detail: "only-if-cached", ...key }, undefined);
   const reply = { status: 504, fields: [["content-length", "0"] as const, ...fields], body: undefined };

@@ -8,7 +8,7 @@ import { isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
 import type { HitFields } from "../reply/hit-fields.ts";
-import { hasContent, selectionOf } from "../reply/representation.ts";
+import { allowsContent, selectionOf } from "../reply/representation.ts";
 import type { Responder } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
 import type { Context } from "./context.ts";
@@ -22,8 +22,8 @@ export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "
 }
 
 /**
- * Serves what a flight has for those who waited. Returns undefined where it has nothing for this request: its response
- * is another variant, does not satisfy the client, or was purged meanwhile.
+ * Returns the decision for a request that has waited for a flight. Undefined if the landing has nothing for it: no response,
+ * another variant, one that the client does not accept, or one that was purged meanwhile.
  */
 export function serveLanding<Native>(
   { digest, clock, tags, count, responder }: RunParts,
@@ -38,16 +38,16 @@ export function serveLanding<Native>(
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
   const current = taggedEntry(tags, entry, now, policy);
   const isPurged = current === undefined;
-  // A stream may take longer than its lifetime: then the next request leads, and the others wait for that run.
-  if (isPurged || !isFresh(current, now)) flight.pass();
-  // The leader takes what its own run brought, as it would without a cache, even if that is stale from the start.
+  // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
+  if (isPurged || !isFresh(current, now)) flight.close();
+  // The leader accepts the response of its own run even if that is stale from the start, as without a cache.
   const isAccepted = isLeader || (!isPurged && directives.accepts(current, now));
   if (choose(entry.vary) !== entry.variant || !isAccepted || isPurged) {
     if (landing.kind === "flowing") void landing.content.return?.();
     return undefined;
   }
   const fwd = forwardOf(found, now);
-  // Whether a stream is stored is known at its end only.
+  // Only at its end is it known whether a stream is stored.
   const kept = landing.kind === "stored" && landing.isKept ? { stored: true } : {};
   const { fields: added, made } = isLeader
     ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
@@ -60,10 +60,10 @@ export function serveLanding<Native>(
 }
 
 /**
- * Serves a response whose content is still coming, with the fields in `added`.
+ * Returns the decision to send a response whose content is still coming, with the fields in `added`.
  *
- * A client that has the response already is told so at once (RFC 9110 §13.2.1). A request for a range is sent the whole,
- * which is a right response as well (RFC 9110 §14.2): no range is cut from a content that is not complete.
+ * A matching condition leads to a 304 at once (RFC 9110 §13.2.1). A range is ignored, which is always allowed
+ * (RFC 9110 §14.2), because content that is not complete cannot be cut.
  */
 function follow(
   responder: Responder,
@@ -81,7 +81,7 @@ function follow(
   const kept = fields.filter(([name]) => fieldOf(added, name) === undefined);
   const sized: Fields = length === undefined ? [] : [["content-length", length]];
   const all: Fields = [...kept, ...sized, ...added];
-  if (request.method === "HEAD" || !hasContent(status)) {
+  if (request.method === "HEAD" || !allowsContent(status)) {
     void content.return?.();
     return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, making } };
   }

@@ -5,13 +5,13 @@ import { isFresh } from "../freshness/freshness.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { statusKey } from "../reply/status-fields.ts";
-import type { Named } from "../reply/status-fields.ts";
+import type { StatusKey } from "../reply/status-fields.ts";
 import { variantOf } from "../request/cache-key.ts";
 import type { Key } from "../request/cache-key.ts";
 import { directivesOf } from "../request/directives.ts";
 import type { RequestDirectives } from "../request/directives.ts";
 
-/** One request that is looked up, and what is known of it before the lookup. */
+/** A request to look up, and what is known of it before the lookup. */
 export interface Context<Native> {
   readonly request: RequestRecord<Native>;
   readonly policy: Policy<Native>;
@@ -21,7 +21,7 @@ export interface Context<Native> {
   readonly choose: ChooseVariant;
 }
 
-/** Makes the context of a request. */
+/** Returns the context of a request. */
 export function contextOf<Native>(
   request: RequestRecord<Native>,
   policy: Policy<Native>,
@@ -32,7 +32,7 @@ export function contextOf<Native>(
   return { request, policy, key, directives: directivesOf(request, policy), choose };
 }
 
-/** Returns the variant that a request selects, as far as it is known before there is a response. */
+/** Returns the variant that a request selects, as far as is known before its response. */
 export function knownVariant<Native>({ policy, choose }: Context<Native>, found: Found): string {
   return choose(knownVary(found, policy));
 }
@@ -42,17 +42,17 @@ export function flightKeyOf<Native>(context: Context<Native>, found: Found): str
   return `${context.key.resource}\n${knownVariant(context, found)}`;
 }
 
-/** Returns the `key` parameter of `Cache-Status`, where the cache tells it. */
+/** Returns the `key` parameter of `Cache-Status`, or nothing unless the policy has it. */
 export function statusKeyOf<Native>(
   { digest }: Pick<RunParts, "digest">,
   context: Context<Native>,
   found: Found,
-): Named {
+): StatusKey {
   const { policy, key } = context;
   return policy.cacheStatusKey ? statusKey(policy, key.resource, knownVariant(context, found), digest) : {};
 }
 
-/** Makes the plan of a run of the handler. */
+/** Returns the plan of a run of the handler that is called at `now`. */
 export function planOf<Native>(context: Context<Native>, found: Found, now: number): RunPlan {
   const { request, policy, key, directives, choose } = context;
   return {
@@ -69,18 +69,18 @@ export function planOf<Native>(context: Context<Native>, found: Found, now: numb
   };
 }
 
-/** Returns why a request goes on to the handler, in the words of RFC 9211 §2.2. */
+/** Returns why a request goes to the handler: the `fwd` of `Cache-Status` (RFC 9211 §2.2). */
 export function forwardOf({ entry, vary }: Found, now: number): RunPlan["forward"] {
   if (entry === undefined) return vary.length > 0 ? "vary-miss" : "uri-miss";
   return isFresh(entry, now) ? "request" : "stale";
 }
 
-/** Returns the fields that tell variants apart: the resource's or, where nothing is stored, those that the route declares. */
+/** Returns the fields that select a variant: the resource's `vary` list or, if that is unknown, the route's. */
 export function knownVary({ vary }: Found, policy: Policy): readonly string[] {
   return vary.length > 0 ? vary : policy.vary;
 }
 
-/** Returns the stored response whose validators the handler is shown, so that it may send a 304. */
+/** Returns the stored response whose validators the handler is shown, so that it may send a 304. Undefined: none. */
 export function validatedEntry(
   request: RequestRecord,
   policy: Policy,

@@ -10,11 +10,11 @@ import type { Context } from "./context.ts";
 import { spanOf } from "./wait-budget.ts";
 import type { Span, WaitBudget } from "./wait-budget.ts";
 
-/** What becomes of a request that was looked up: the closed list. */
+/** What to do with a request that was looked up. */
 export type Course =
   /** The stored response satisfies the request. `refreshes`: an early refresh is due. */
   | { readonly kind: "hit"; readonly refreshes: boolean }
-  /** The client wants nothing but a stored response, and none satisfies it: 504 (RFC 9111 §5.2.1.7). */
+  /** The client accepts only a stored response, and none satisfies the request: 504 (RFC 9111 §5.2.1.7). */
   | { readonly kind: "unsatisfied" }
   /** The stored response is served within `stale-while-revalidate`. `refreshes`: the handler runs in the background. */
   | { readonly kind: "stale"; readonly refreshes: boolean }
@@ -27,15 +27,15 @@ export type Course =
       readonly because: "failed" | "timeout";
       readonly refreshes: boolean;
     }
-  /** The handler runs in the background, and the request waits for it; the stored response stands in for an error. */
+  /** The handler runs in the background, and the request waits for it. If it fails, the stored response is served. */
   | { readonly kind: "ask-first"; readonly span: Span }
-  /** A HEAD goes to its handler. `isHeeded`: its response freshens or outdates the stored GET (RFC 9111 §4.3.5). */
-  | { readonly kind: "head"; readonly isHeeded: boolean }
+  /** A HEAD goes to its handler. `updates`: its response freshens or removes the stored response (RFC 9111 §4.3.5). */
+  | { readonly kind: "head"; readonly updates: boolean }
   /** The handler runs for this request only. */
   | { readonly kind: "alone"; readonly because: AloneReason }
   /** The handler runs, and later requests wait for it. */
   | { readonly kind: "lead" }
-  /** The request waits for a run that is under way. `stale` stands in for an error. */
+  /** The request waits for a run that is under way. If that fails, `stale` is served. */
   | {
       readonly kind: "wait";
       readonly flight: Flight;
@@ -45,24 +45,24 @@ export type Course =
 
 /** Why a run has no followers. */
 export type AloneReason =
-  /** The client forbids to store the response. */
+  /** The client forbids storing the response. */
   | "no-store"
   /** The stored response is fresh, and the client does not accept it. */
   | "not-accepted"
-  /** The stored response is stale from its first moment on (hazard 10). */
+  /** The stored response was stale from the start, and the next one may be as well (hazard 10). */
   | "never-fresh"
-  /** The request carries `Authorization`, and the response need not be for everyone (RFC 9111 §3.5). */
+  /** The request has `Authorization`, and the response may be for its user only (RFC 9111 §3.5). */
   | "authorization"
   /** The last response for this key could not be stored (hazard 10). */
   | "hit-for-miss"
-  /** The handler is running for this key already, and the request may not, or no longer, wait for it. */
+  /** The handler is running for this key already, and the request may not wait, or not any longer. */
   | "no-wait";
 
-/** What is known of the runs of all keys, and where a draw comes from; each is asked only where it counts. */
+/** What is known of all runs, and a source of random numbers. */
 export interface KnownRuns {
-  readonly flights: Pick<Flights, "find" | "isHitForMiss" | "isHitForMissAnswer">;
-  readonly backoff: Pick<RefreshBackoff, "holds">;
-  /** A number from 0 up to 1, asked only of entries that may be refreshed early. */
+  readonly flights: Pick<Flights, "find" | "isHitForMiss" | "isHitForMissWithoutError">;
+  readonly backoff: Pick<RefreshBackoff, "isPaused">;
+  /** Returns a number from 0 up to, not including, 1. Called only for an entry that may be refreshed early. */
   random(): number;
 }
 
@@ -74,10 +74,10 @@ const STALE_AND_REFRESH = Object.freeze({ kind: "stale", refreshes: true });
 const LEAD = Object.freeze({ kind: "lead" });
 
 /**
- * Decides what becomes of a request, from what was found for it. This is the only place where the order of decisions is
- * written: `exchange` acts on the course, and `explain` tells it.
+ * Decides what to do with a request, given what was found for it. This is the only place that has the order of decisions:
+ * `exchange` acts on the course, and `explain` describes it.
  *
- * It changes nothing. A hit, which is most requests, allocates nothing and names no flight.
+ * It changes nothing. A hit is the usual case, so it allocates nothing and makes no flight key.
  */
 export function decide<Native>(
   context: Context<Native>,
@@ -103,8 +103,8 @@ export function decide<Native>(
   }
   // HEAD never writes an entry of its own, so there is nothing to lead or to wait for (hazard 8).
   if (request.method === "HEAD") {
-    const isHeeded = !directives.noStore && validatedEntry(request, policy, entry) !== undefined;
-    return { kind: "head", isHeeded };
+    const updates = !directives.noStore && validatedEntry(request, policy, entry) !== undefined;
+    return { kind: "head", updates };
   }
   const because = aloneReason(context, entry, now);
   if (because !== undefined) return { kind: "alone", because };
@@ -117,12 +117,12 @@ export function decide<Native>(
   return { kind: "wait", flight, span, stale: undefined };
 }
 
-/** Whether an entry that is not fresh may be served at all: it has to be possible to refresh it. */
+/** Whether a stale entry may be served in a stale window, which also needs an adapter that can refresh it. */
 function mayBeStale<Native>({ request, directives }: Context<Native>, entry: Entry, now: number): boolean {
   return request.refresh !== undefined && !isFresh(entry, now) && directives.allowsStale(entry, now);
 }
 
-/** Whether the handler may run in the background: one run at a time for a key, and none soon after a failure. */
+/** Whether the handler may run in the background: not if it is running for this key, and not soon after a failure. */
 function mayRefresh<Native>(
   context: Context<Native>,
   found: Found,
@@ -131,10 +131,10 @@ function mayRefresh<Native>(
 ): boolean {
   if (context.request.refresh === undefined) return false;
   const flightKey = flightKeyOf(context, found);
-  return flights.find(flightKey) === undefined && !backoff.holds(flightKey, now);
+  return flights.find(flightKey) === undefined && !backoff.isPaused(flightKey, now);
 }
 
-/** Decides where a stale entry may stand in for an error (RFC 5861 §4); undefined where each client asks by itself. */
+/** Decides if a stale entry may stand in for an error (RFC 5861 §4). Undefined: the handler runs for the request. */
 function decideOnError<Native>(
   context: Context<Native>,
   found: Found,
@@ -145,9 +145,9 @@ function decideOnError<Native>(
 ): Course | undefined {
   const flightKey = flightKeyOf(context, found);
   // The last response could not be stored, so there is nothing to wait for.
-  if (flights.isHitForMissAnswer(flightKey, now)) return undefined;
+  if (flights.isHitForMissWithoutError(flightKey, now)) return undefined;
   const flight = flights.find(flightKey);
-  const hasFailed = backoff.holds(flightKey, now);
+  const hasFailed = backoff.isPaused(flightKey, now);
   if (flight === undefined && hasFailed) return { kind: "stand-in", because: "failed", refreshes: false };
   const span = spanOf(context.policy, budget, flight?.waiting ?? 0, now, true);
   if (span === undefined) {
@@ -157,7 +157,7 @@ function decideOnError<Native>(
   return flight === undefined ? { kind: "ask-first", span } : { kind: "wait", flight, span, stale };
 }
 
-/** Why a run of the handler would have nothing for those who wait for it, whatever else is running. */
+/** Returns why nobody should wait for the run of this request, whatever else is running. */
 function aloneReason<Native>(
   { request, policy, directives }: Context<Native>,
   entry: Entry | undefined,

@@ -27,8 +27,8 @@ import { findIn, lookupIn, storedEntry } from "./parts.ts";
 import { budgetLeft, FULL_BUDGET, withLearned } from "./wait-budget.ts";
 import type { WaitBudget } from "./wait-budget.ts";
 
-/** The number of keys for which the first route that asked is remembered. */
-const MOST_MET = 1000;
+/** For how many keys the first route is remembered. */
+const MOST_KEYS = 1000;
 
 /**
  * The order of the stages: key, lookup, decision, and the act that the decision names.
@@ -40,20 +40,20 @@ export class Exchange {
   readonly #parts: RunParts;
   readonly #lookup: Lookup;
   readonly #hits: HitFields;
-  /** The first route that asked for a key of its own `key` function. */
-  readonly #met: BoundedMemory<{ readonly policy: Policy; readonly selector: string }>;
+  /** The first route that used a key of its own `key` function. */
+  readonly #firstRoutes: BoundedMemory<{ readonly policy: Policy; readonly selector: string }>;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#lookup = lookupIn(parts.store, parts);
     this.#hits = new HitFields(parts.digest);
-    this.#met = new BoundedMemory(parts.digest, MOST_MET);
+    this.#firstRoutes = new BoundedMemory(parts.digest, MOST_KEYS);
   }
 
   /**
-   * Decides one request: `serve` a response that is at hand, `follow` one whose content is coming, `fill` by running the
-   * handler, or `bypass` the cache. Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` where a function of
-   * the route returns no usable name.
+   * Decides what happens to one request: `serve` a response, `follow` one whose content is coming, `fill` by running the
+   * handler, or `bypass` the cache. Throws `ERR_CACHE_KEY`, `ERR_CACHE_SCOPE` or `ERR_CACHE_ORIGIN` if a function of the
+   * route returns anything but a non-empty string.
    */
   begin<Native>(request: RequestRecord<Native>, policy: Policy<Native>): MaybePromise<Decision> {
     const reason = bypassReason(request, policy);
@@ -64,16 +64,16 @@ export class Exchange {
     if (reason !== undefined) return bypass(this.#parts, policy, reason);
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return bypass(this.#parts, policy, "content");
-    if (policy.key !== undefined) this.#meet(key, policy);
+    if (policy.key !== undefined) this.#reportSameKey(key, policy);
     return this.#look(contextOf(request, policy, key), FULL_BUDGET);
   }
 
-  /** Reports two routes that use one key of their own `key` functions, and so share what they store. */
-  #meet(key: Key, policy: Policy): void {
-    const known = this.#met.get(key.resource);
-    if (known === undefined) return this.#met.set(key.resource, { policy, selector: key.selector });
+  /** Reports two routes whose `key` functions return the same key, so that they share entries. */
+  #reportSameKey(key: Key, policy: Policy): void {
+    const known = this.#firstRoutes.get(key.resource);
+    if (known === undefined) return this.#firstRoutes.set(key.resource, { policy, selector: key.selector });
     if (known.policy !== policy && known.policy.name !== policy.name && known.selector === key.selector)
-      this.#parts.met(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
+      this.#parts.sameKey(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
   }
 
   #look<Native>(context: Context<Native>, budget: WaitBudget): MaybePromise<Decision> {
@@ -104,7 +104,7 @@ export class Exchange {
       case "unsatisfied":
         return unsatisfied(this.#parts, context.policy, statusKeyOf(this.#parts, context, found));
       case "head":
-        return this.#head(context, found, now, course.isHeeded);
+        return this.#head(context, found, now, course.updates);
       case "alone":
       case "lead":
         return this.#run(context, found, now, course);
@@ -143,9 +143,9 @@ export class Exchange {
     return startRefresh(this.#parts, plan, (fill) => context.request.refresh?.(fill));
   }
 
-  #head<Native>(context: Context<Native>, found: Found, now: number, isHeeded: boolean): Decision {
+  #head<Native>(context: Context<Native>, found: Found, now: number, updates: boolean): Decision {
     const key = statusKeyOf(this.#parts, context, found);
-    if (!isHeeded) return bypass(this.#parts, context.policy, "head", key);
+    if (!updates) return bypass(this.#parts, context.policy, "head", key);
     this.#parts.count("miss");
     return headFill(this.#parts, planOf(context, found, now), stored(found), key);
   }
@@ -179,7 +179,7 @@ export class Exchange {
       const { kind } = landing;
       const decision = serveLanding(this.#parts, this.#hits, context, found, wait, landing);
       if (decision !== undefined) return decision;
-      // A request that may be served stale may have waited for less than the others.
+      // A request that may be served stale may have waited for less than `maxWaitMs`.
       if (kind === "timeout" && stale === undefined) flight.giveUp();
       const landedAt = clock.now();
       if ((kind === "failed" || kind === "timeout") && stale && this.#standsIn(context, stale, landedAt))
@@ -194,14 +194,14 @@ export class Exchange {
     return mayServe && storedEntry(this.#parts, stale, now, policy) !== undefined;
   }
 
-  /** Removes what is stored of a resource, and keeps fills under way from storing. Returns how many entries were removed. */
+  /** Removes a resource, and keeps fills that are under way from storing. Returns how many entries were removed. */
   remove(resource: string): MaybePromise<number> {
     const removal = this.#parts.store.delete(resource);
     this.#parts.fence.purge(resource, removal);
     return removal;
   }
 
-  /** Does so for everything. Returns whether the store was cleared. */
+  /** Removes everything, and keeps fills that are under way from storing. Returns whether the store was cleared. */
   clear(): MaybePromise<boolean> {
     const { fence, flights, backoff, store } = this.#parts;
     fence.purgeAll();
@@ -210,13 +210,13 @@ export class Exchange {
     return store.clear();
   }
 
-  /** Puts an entry in place of everything that its resource has. Returns whether it is stored in the end. */
+  /** Stores an entry that was put by hand. Returns whether it is stored in the end. */
   put(entry: Entry): Promise<boolean> {
     return putByHand(this.#parts, entry);
   }
 }
 
-/** The entry of a course that serves it: `decide` names none of these without one. */
+/** The found entry. `decide` returns no course that needs one without it. */
 function stored({ entry }: Found): Entry {
   return entry as Entry;
 }

@@ -13,7 +13,7 @@ import { Responder } from "../reply/representation.ts";
 import { readHead } from "../storing/response-head.ts";
 import type { Context } from "./context.ts";
 
-/** Makes the parts of a cache that all its requests share: what was given, and what the core itself keeps. */
+/** Returns the parts that all requests of a cache share: those given, and those that the core makes itself. */
 export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">): RunParts {
   return {
     ...given,
@@ -57,7 +57,7 @@ export function taggedEntry(
   });
 }
 
-/** Makes the lookup of a cache in `store`. An entry that was purged is a miss. */
+/** Returns a lookup in `store`. An entry that was purged is a miss. */
 export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "tags">): Lookup {
   return new Lookup(
     store,

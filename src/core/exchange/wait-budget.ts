@@ -5,18 +5,18 @@ import type { Context } from "./context.ts";
 
 /** How much longer a request may wait for other runs before its own handler runs. */
 export interface WaitBudget {
-  /** How often the request may still begin to wait. */
+  /** For how many runs the request may still wait. */
   readonly turns: number;
-  /** When waiting ends, epoch ms; undefined until the request waits for the first time. */
+  /** When waiting ends, in epoch ms. Undefined until the request first waits. */
   readonly until: number | undefined;
-  /** The `vary` list of a response that the request has waited for; the store need not have it yet. */
+  /** The `vary` list of a response that the request has waited for: the store may not have it yet. */
   readonly vary: readonly string[] | undefined;
 }
 
 /** The budget of a request that has not waited yet. */
 export const FULL_BUDGET: WaitBudget = { turns: 3, until: undefined, vary: undefined };
 
-/** When a request stops waiting, epoch ms. */
+/** When a request stops waiting, in epoch ms. */
 export interface Span {
   /** For this run. */
   readonly end: number;
@@ -25,8 +25,8 @@ export interface Span {
 }
 
 /**
- * Returns how long a request may wait for one run, or undefined where it may not wait: it has no turn or time left, or
- * as many as `maxWaiters` are `waiting` already. A request that may be served stale waits for `softTimeoutMs` at most.
+ * Returns how long a request may wait for a run. Undefined: it may not wait, because it has no turn or time left, or because
+ * `maxWaiters` are `waiting` already. A request that may be served stale waits for at most `softTimeoutMs`.
  */
 export function spanOf(
   { maxWaitMs, maxWaiters, softTimeoutMs = Infinity }: Policy,
@@ -36,13 +36,13 @@ export function spanOf(
   mayBeStale: boolean,
 ): Span | undefined {
   if (turns === 0 || waiting >= maxWaiters) return undefined;
-  // A clock that is set back makes no request wait for more than `maxWaitMs` again.
+  // If the clock is set back, the request still waits for at most `maxWaitMs`.
   const last = Math.min(until, now + maxWaitMs);
   const end = mayBeStale ? Math.min(last, now + softTimeoutMs) : last;
   return end > now ? { end, until: last } : undefined;
 }
 
-/** Returns the budget that is left after a landing that had nothing for the request. */
+/** Returns what is left of a budget after a landing that had nothing for the request. */
 export function budgetLeft<Native>(
   { choose }: Context<Native>,
   { turns, vary: learned }: WaitBudget,
@@ -54,12 +54,12 @@ export function budgetLeft<Native>(
   const { kind } = landing;
   // A request that can no longer be served stale keeps waiting, like any other.
   if (kind === "timeout" && end < until && now < until) return { turns, until, vary: learned };
-  // The leader went away: one of its followers leads.
+  // One of those that waited leads, and the others wait for it.
   if (kind === "retry") return { turns: turns - 1, until, vary: learned };
   if (kind !== "stored" && kind !== "flowing") return { turns: 0, until, vary: learned };
   const { vary, variant } = kind === "stored" ? landing.entry : landing.flowing.head;
-  // Followers lead again where the response is outdated already, and so do those who want another variant.
-  const isAnotherNeeded = flight.isOverdue || choose(vary) !== variant;
+  // If the response is outdated or another variant, one of those that waited leads again.
+  const isAnotherNeeded = flight.isClosed || choose(vary) !== variant;
   return { turns: isAnotherNeeded ? turns - 1 : 0, until, vary };
 }
 

@@ -8,13 +8,13 @@ export interface ExplainRequest {
   readonly method?: string | undefined;
   /** The absolute URL, or path and query as received. */
   readonly url: string;
-  /** Path and query as middleware in front of the route rewrites them. Default: they are not rewritten. */
+  /** Path and query after a rewrite by middleware before the route. Default: no rewrite. */
   readonly rewritten?: string | undefined;
-  /** The header fields, in upper or lower case. Default: none. The `headers` of a Node request fit. */
+  /** The header fields by name, in any case, such as the `headers` of a Node request. Default: none. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Whether the client shows a TLS certificate. Default: false. */
+  /** Whether the client authenticates with a TLS certificate. Default: false. */
   readonly certificate?: boolean;
-  /** The content, as text, as bytes, or as a body parser leaves it. It counts for methods other than GET. Default: none. */
+  /** The content: text, bytes, or the result of a body parser. Default: none. */
   readonly content?: unknown;
   /** The framework's own request, for the `key`, `scope` and `origin` functions of the route. */
   readonly native?: unknown;
@@ -24,7 +24,7 @@ export interface ExplainRequest {
 
 /** The URL of a described request, in two parts. */
 export interface DescribedUrl {
-  /** Scheme and authority; undefined where the URL is a path. */
+  /** Scheme and authority. Undefined: the URL is a path. */
   readonly origin: string | undefined;
   /** Path and query. */
   readonly target: string;
@@ -46,15 +46,15 @@ export function describedUrl(described: ExplainRequest): DescribedUrl {
   );
 }
 
-/** The record of a described request, and a sentence on what had to be assumed. */
+/** The record of a described request, and a sentence about what had to be assumed. */
 export interface DescribedRequest {
   readonly request: RequestRecord;
   readonly assumed: string | undefined;
 }
 
 /**
- * Makes the record of a described request. Its origin is taken from the URL, else from `Host`, else from `known`, the
- * origins of recent requests for the route.
+ * Returns the record of a described request. Its origin is that of the URL, else the first of `known`, the origins of recent
+ * requests for the route, that has the described `Host` if there is one, else `http` with that `Host` or `localhost`.
  */
 export function describedRequest(
   described: ExplainRequest,
@@ -91,13 +91,13 @@ export function contentForms(
   { content, headers = {} }: ExplainRequest,
   comesAs: "parsed" | "bytes",
 ): readonly unknown[] {
-  const said = new Map(
+  const fields = new Map(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value ?? "")]),
   );
   if (content === undefined || content === null) {
-    const isTold = Number(said.get("content-length") ?? 0) > 0 || said.has("transfer-encoding");
+    const isAnnounced = Number(fields.get("content-length") ?? 0) > 0 || fields.has("transfer-encoding");
     // The request has content, but the description does not show it.
-    return isTold ? [undefined] : [comesAs === "bytes" ? new Uint8Array() : ""];
+    return isAnnounced ? [undefined] : [comesAs === "bytes" ? new Uint8Array() : ""];
   }
   const isBytes = content instanceof Uint8Array;
   if (!isBytes && typeof content !== "string")
@@ -105,10 +105,10 @@ export function contentForms(
   const bytes = isBytes ? new Uint8Array(content) : new TextEncoder().encode(content);
   if (comesAs === "bytes") return [bytes];
   const text = isBytes ? new TextDecoder().decode(content) : content;
-  return [...parsedBy(said.get("content-type") ?? "", text), content, isBytes ? text : bytes];
+  return [...parsedBy(fields.get("content-type") ?? "", text), content, isBytes ? text : bytes];
 }
 
-/** Parses a text as the usual parser of its media type does. */
+/** Returns what the usual parser of a media type makes of a text. Empty: nothing. */
 function parsedBy(type: string, text: string): readonly unknown[] {
   if (isJson(type)) {
     try {
@@ -128,7 +128,7 @@ function parsedBy(type: string, text: string): readonly unknown[] {
   return [Object.fromEntries(names)];
 }
 
-/** Whether there is content: empty text and no bytes are none. */
+/** Whether there is content: empty text and zero bytes are none. */
 function isContent(content: unknown): boolean {
   if (typeof content === "string") return content !== "";
   return content instanceof Uint8Array ? content.byteLength > 0 : content !== undefined && content !== null;

@@ -18,10 +18,10 @@ import { readHead } from "../storing/response-head.ts";
 import type { ExplainedFreshness, Findings, KeyFindings } from "./explanation.ts";
 import { bypassVerdict, failedVerdict, unknownVerdict, unsafeVerdict, verdictOf } from "./verdict.ts";
 
-/** The draw by which an early refresh is due whenever it can be: the largest number below 1. */
+/** The random number for which an early refresh is due if it ever is: the largest below 1. */
 const SUREST_DRAW = 1 - Number.EPSILON / 2;
 
-/** Finds what would happen to a request, with no effect: nothing is counted, stored, waited for or reported. */
+/** Returns what would happen to a request. Nothing is counted, stored, waited for or reported. */
 export function dryRun<Native>(
   parts: RunParts,
   request: RequestRecord<Native>,
@@ -38,7 +38,7 @@ export function dryRun<Native>(
   if (unasked.length > 0) return { request, policy, verdict: unknownVerdict(unasked) };
   let key: Key | undefined;
   try {
-    // Targets are remembered for real requests only.
+    // Only real requests change the cached targets.
     const targets = { ...policy.targets, of: (o: string, t: string) => policy.targets.peek(o, t) };
     key = keyOf(request, { ...policy, targets }, parts.digest);
   } catch (error) {
@@ -54,7 +54,7 @@ function functionsOf<Native>({ key, scope, origin }: Policy<Native>): readonly s
   return Object.entries(isAsked).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
 }
 
-/** A request as its adapter would describe it: one without content, or with bytes, can be run again in the background. */
+/** Adds `refresh` to a request that its adapter could run in the background: one without content, or with bytes. */
 function refreshable<Native>(request: RequestRecord<Native>, policy: Policy<Native>): RequestRecord<Native> {
   const isRepeatable = request.method === "GET" || request.method === "HEAD" || policy.content === "bytes";
   return isRepeatable ? { ...request, refresh: () => undefined } : request;

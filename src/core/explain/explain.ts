@@ -9,42 +9,43 @@ import { explanationOf } from "./explanation.ts";
 import type { Explanation, Findings } from "./explanation.ts";
 import type { Routes } from "./routes.ts";
 
-/** The parts of a cache that an explanation looks into. */
+/** The parts of a cache that an explanation reads. */
 export interface Explained {
   readonly parts: RunParts;
   readonly routes: Routes;
-  /** Guards the cache's store for one explanation, which reports failures itself. */
+  /** Returns the cache's store, guarded. `onError` receives its failures. */
   guardedStore(onError: (error: unknown) => void): GuardedStore;
 }
 
 /**
- * Explains what would happen to a described request. `by` is the second argument of `cache.explain`. Throws
- * `ERR_CACHE_EXPLAIN` where the request does not belong to exactly one route.
+ * Returns what would happen to a described request, and why. `by` is the second argument of `cache.explain`.
+ *
+ * Rejects with `ERR_CACHE_EXPLAIN` unless the URL is valid and exactly one route is meant.
  */
 export async function explain(
   { parts, routes, guardedStore }: Explained,
-  asked: ExplainRequest,
+  described: ExplainRequest,
   by?: { readonly route?: string },
 ): Promise<Explanation> {
   if (by !== undefined)
     checkedOptions(by, "cache.explain", { known: ["route"], example: '{ route: "GET /a" }' });
-  const url = describedUrl(asked);
-  const { policy, doubt } = routes.choose(by?.route, asked.method ?? "GET", url.target);
+  const url = describedUrl(described);
+  const { policy, doubt } = routes.choose(by?.route, described.method ?? "GET", url.target);
   const failures = new Set<string>();
   const store = guardedStore((error) => void failures.add(`The store failed: ${summaryOf(error)}.`));
   const find = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
-    const { request, assumed } = describedRequest(asked, url, policy.targets.origins(), content);
+    const { request, assumed } = describedRequest(described, url, policy.targets.origins(), content);
     return [await dryRun({ ...parts, store }, request, policy), assumed];
   };
-  const [likely, ...others] = contentForms(asked, policy.content);
+  const [likely, ...others] = contentForms(described, policy.content);
   let [findings, assumed] = await find(likely);
-  // Only what is known of its key tells which body parser has read the content.
+  // The form of the content is not known. The one whose key the cache knows is the most likely.
   for (const form of findings.key?.content === undefined ? [] : others) {
     if (isKnown(findings)) break;
     const other = await find(form);
     if (isKnown(other[0])) [findings, assumed] = other;
   }
-  // The origin is no part of the key where nothing is looked up.
+  // If nothing is looked up, the assumed origin does not matter.
   const origin = findings.key === undefined || policy.origin !== undefined ? undefined : assumed;
   const remarks = [doubt, origin, ...failures].filter((remark) => remark !== undefined);
   return explanationOf(findings, remarks);

@@ -5,10 +5,13 @@ import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** The outcome of an explained request. `failed`: a function of the route throws. `unknown`: one needs `native`. */
+/** The outcome of an explained request. `failed`: a function of the route would throw. `unknown`: one needs `native`. */
 export type ExplainedOutcome = Outcome | "failed" | "unknown";
 
-/** Why a request is not a hit: a word of `Cache-Status`, or the reason why it is not looked up or does not wait. */
+/**
+ * Why a request is not a hit: a refusal, or the `fwd` of `Cache-Status`. `uncacheable`: its key is hit-for-miss.
+ * `only-if-cached`: the client accepts only a stored response. `native`: a function of the route needs `native`.
+ */
 export type ExplainedReason =
   | Refusal
   | "uri-miss"
@@ -19,32 +22,35 @@ export type ExplainedReason =
   | "only-if-cached"
   | "native";
 
-/** The key of a request, in parts. */
+/** The parts of a request's key. */
 export interface ExplainedKey {
   /** The `key` parameter of `Cache-Status`: a hash, since the key itself is not disclosed to clients. */
   readonly hash: string;
-  /** The whole namespace; empty where there is none. */
+  /** The namespace of the cache and the route. Empty: none. */
   readonly namespace: string;
   readonly method: string;
-  /** The normalised URI; undefined where the route has a `key` function. */
+  /** The normalized target URI. Undefined if the route has a `key` function. */
   readonly uri: string | undefined;
-  /** The name of the route in keys; undefined where it has a `key` function. */
+  /** The name of the route in keys. Undefined if it has a `key` function. */
   readonly route: string | undefined;
-  /** The URI as rewritten in front of the route; undefined where it was not. */
+  /** The URI after a rewrite before the route. Undefined: no rewrite. */
   readonly rewritten: string | undefined;
-  /** The result of the route's `key` function; undefined where it has none. */
+  /** The result of the route's `key` function. Undefined: it has none. */
   readonly named: string | undefined;
-  /** The query parameters that are not in the key, and that the handler does not see. */
+  /** The query parameters outside the key, which the handler does not see. */
   readonly dropped: readonly string[];
-  /** The keyed hash of the principal; undefined where the response belongs to nobody. */
+  /** The keyed hash of the principal. Undefined: the route has no `scope` function. */
   readonly principal: string | undefined;
-  /** The digest of the request's content; undefined where it is not in the key. */
+  /** The digest of the request's content. Undefined: not in the key. */
   readonly content: string | undefined;
-  /** The request's values of the fields that select a variant; undefined for a field that it does not have. */
+  /**
+   * The request's values of the fields that select a variant, by name. Undefined: the request lacks the field.
+   * Credentials are `(not shown)`.
+   */
   readonly vary: Readonly<Record<string, string | undefined>>;
 }
 
-/** The stored response to a request, fresh or stale; instants are epoch ms. */
+/** The stored response to a request, fresh or stale. Instants are in epoch milliseconds and may be `Infinity`. */
 export interface ExplainedEntry {
   readonly status: number;
   /** The content's length in bytes. */
@@ -56,19 +62,19 @@ export interface ExplainedEntry {
   readonly deleteAt: number;
 }
 
-/** Why the stored response is fresh or stale, in seconds: `remaining` is `lifetime` less `age`. */
+/** Why the stored response is fresh or stale. In seconds: `remaining` is `lifetime` less `age`. */
 export interface ExplainedFreshness {
   readonly lifetime: number;
   readonly age: number;
-  /** Negative where the response is stale. */
+  /** Negative if the response is stale. */
   readonly remaining: number;
-  /** The origin of the lifetime, in words; absent where the stored response does not show it. */
+  /** Where the lifetime came from, in words. Absent: the stored response does not show it. */
   readonly from?: string;
 }
 
 /** What would happen to a request, and why. */
 export interface Explanation {
-  /** The whole explanation in a few lines, for a person. */
+  /** The whole explanation as a few lines of text. */
   readonly text: string;
   readonly outcome: ExplainedOutcome;
   readonly reason?: ExplainedReason;
@@ -76,12 +82,15 @@ export interface Explanation {
   readonly remedy?: string;
   /** The name of the route in messages. */
   readonly route: string;
-  /** Absent where the request is not looked up. */
+  /** Absent if the request is not looked up. */
   readonly key?: ExplainedKey;
-  /** Absent where nothing is stored for this request. */
+  /** Absent if nothing is stored for this request. */
   readonly entry?: ExplainedEntry;
   readonly freshness?: ExplainedFreshness;
-  /** The `Cache-Status` of the response, as far as it is known before the handler runs. Empty if it has none. */
+  /**
+   * The `Cache-Status` of the response, as far as is known before the handler runs. Empty if the response has none: the
+   * request fails, its key is unknown, or the cache is off.
+   */
   readonly cacheStatus: string;
 }
 
@@ -110,7 +119,7 @@ export interface Findings {
   readonly freshness?: ExplainedFreshness;
 }
 
-/** Makes an explanation of what a dry run has found. `remarks` are further sentences for its text. */
+/** Returns the explanation of what a dry run has found. `remarks` are further sentences for its text. */
 export function explanationOf(findings: Findings, remarks: readonly string[] = []): Explanation {
   const { policy, verdict, freshness } = findings;
   const { outcome, reason, remedy } = verdict;

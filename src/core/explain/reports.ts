@@ -13,13 +13,13 @@ const DURATIONS: ReadonlySet<string> = new Set([
   "uncacheableTtl",
 ]);
 
-/** The most parameters that are reported of one route: clients choose their names (hazard 17). */
+/** The most parameters to report per route: clients choose their names (hazard 17). */
 const MOST_PARAMETERS = 10;
 
-/** Reports why routes are not cached, and how they disturb each other, in words and with the remedy: each once. */
+/** Reports, once each and in words, why responses of a route are not stored and where routes conflict, with the remedy. */
 export class Reports {
   readonly #reporter: Reporter;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #parameters = new Map<string, Set<string>>();
 
   constructor(reporter: Reporter) {
@@ -30,8 +30,8 @@ export class Reports {
   refusal(route: string, reason: Refusal): void {
     const words = wordsOf(reason);
     const name = `${reason} ${route}`;
-    if (words === undefined || this.#told.has(name)) return;
-    this.#told.add(name);
+    if (words === undefined || this.#reported.has(name)) return;
+    this.#reported.add(name);
     const [why, remedy] = words;
     const report: Report = { route, reason, message: `${route} was not stored: ${why}; ${remedy}` };
     this.#reporter(report);
@@ -39,14 +39,14 @@ export class Reports {
 
   /** Reports parameters that a route hides from its handler. `names` is called only while there is something to report. */
   undeclared(route: string, names: () => readonly string[]): void {
-    let told = this.#parameters.get(route);
-    if (told === undefined) this.#parameters.set(route, (told = new Set()));
-    if (told.size >= MOST_PARAMETERS) return;
+    let reported = this.#parameters.get(route);
+    if (reported === undefined) this.#parameters.set(route, (reported = new Set()));
+    if (reported.size >= MOST_PARAMETERS) return;
     for (const name of names()) {
       const shown = show(name);
-      if (told.has(shown) || told.size >= MOST_PARAMETERS) continue;
-      told.add(shown);
-      const more = told.size < MOST_PARAMETERS ? "" : "; no more of this route will be told";
+      if (reported.has(shown) || reported.size >= MOST_PARAMETERS) continue;
+      reported.add(shown);
+      const more = reported.size < MOST_PARAMETERS ? "" : "; no more of this route will be told";
       this.#reporter({
         route,
         reason: "undeclared",
@@ -97,8 +97,8 @@ export class Reports {
 
   #once(reason: Remark, what: string, route: string, message: string): void {
     const name = `${reason} ${what}`;
-    if (this.#told.has(name)) return;
-    this.#told.add(name);
+    if (this.#reported.has(name)) return;
+    this.#reported.add(name);
     this.#reporter({ route, reason, message });
   }
 }

@@ -4,7 +4,7 @@ import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/reque
 /** The policy by which a request is explained. */
 export interface ChosenRoute {
   readonly policy: Policy<unknown>;
-  /** A sentence on what is not certain about the choice; undefined where all is. */
+  /** A sentence about what is uncertain in the choice. Undefined: nothing is. */
   readonly doubt: string | undefined;
 }
 
@@ -14,26 +14,27 @@ interface Declared {
   readonly declarations: Set<object>;
 }
 
-/** Remembers the policies of a cache by the names of their routes in messages, such as `GET /reports/:id`. */
+/** The policies of a cache, by the names of their routes in messages, such as `GET /reports/:id`. */
 export class Routes {
   readonly #unique: () => string;
-  readonly #twice: (name: string, route: string) => void;
+  readonly #onSameName: (name: string, route: string) => void;
   readonly #declared = new Map<string, Declared>();
   readonly #owners = new Map<string, object>();
-  /** One for each way to read a query: routes that read it alike share what they know of targets. */
-  readonly #memories = new Map<string, NormalizedTargets>();
+  /** The normalized targets of one route for each way of reading queries. */
+  readonly #targets = new Map<string, NormalizedTargets>();
 
   /**
-   * `unique` returns a text that is new in every process. `twice` is called with a name that two declarations have.
+   * `unique` returns a text that no other call returns, in any process. `onSameName` is called with a `route` name that two
+   * declarations have.
    */
-  constructor(unique: () => string, twice: (name: string, route: string) => void) {
+  constructor(unique: () => string, onSameName: (name: string, route: string) => void) {
     this.#unique = unique;
-    this.#twice = twice;
+    this.#onSameName = onSameName;
   }
 
   /**
    * Returns the name of a declaration in keys: the wanted one, unless another declaration has it. Two declarations never
-   * share a name (hazard 34), and no other process has the name by chance.
+   * have the same name (hazard 34), and a made name occurs in no other process.
    */
   name(wanted: string | undefined, namespace: string, route: string, declaration: object = {}): string {
     if (wanted === undefined) return `${route} ${this.#unique()}`;
@@ -41,7 +42,7 @@ export class Routes {
     const owner = this.#owners.get(slot);
     if (owner === declaration) return wanted;
     if (owner !== undefined) {
-      this.#twice(wanted, route);
+      this.#onSameName(wanted, route);
       return `${wanted} ${this.#unique()}`;
     }
     this.#owners.set(slot, declaration);
@@ -53,23 +54,23 @@ export class Routes {
     const { declarations = new Set<object>() } = this.#declared.get(policy.route) ?? {};
     declarations.add(declaration);
     this.#declared.set(policy.route, { policy: policy as Policy<unknown>, declarations });
-    this.#memories.set(memoryName(policy), policy.targets);
+    this.#targets.set(targetsName(policy), policy.targets);
     return policy;
   }
 
-  /** Returns the targets of a route, then those of all routes that read a query in another way. */
-  memories(policy: Policy): readonly NormalizedTargets[] {
-    return [...new Set([policy.targets, ...this.#memories.values()])];
+  /** Returns the normalized targets of a route, then those of all routes that read queries differently. */
+  targetsOf(policy: Policy): readonly NormalizedTargets[] {
+    return [...new Set([policy.targets, ...this.#targets.values()])];
   }
 
   /** Forgets all targets. */
   forget(): void {
-    for (const targets of this.#memories.values()) targets.clear();
+    for (const targets of this.#targets.values()) targets.clear();
   }
 
   /**
-   * Returns the policy called `route` or, where that is undefined, the only one whose method and path match. A path
-   * without parameters takes precedence. Throws `ERR_CACHE_EXPLAIN`, with the names, where none or several match.
+   * Returns the policy named `route` or, if that is undefined, the only one whose method and path match. A path without
+   * parameters takes precedence. Throws `ERR_CACHE_EXPLAIN`, with the names, if none or several match.
    */
   choose(route: string | undefined, method: string, target: string): ChosenRoute {
     if (route !== undefined) {
@@ -106,8 +107,8 @@ export class Routes {
   }
 
   /**
-   * Finds the route that a method and a path mean where routes are declared for several methods: `GET /a` and `ALL /a`
-   * mean `GET,POST /a`, too. Where several routes fit, the method of the request decides.
+   * Finds a route that is declared for several methods: `GET /a` and `ALL /a` also mean `GET,POST /a`. If several routes
+   * fit, the method of the request decides.
    */
   #alike(route: string, method: string): Declared | undefined {
     const wanted = /^([A-Z,-]+) (\/.*)$/.exec(route);
@@ -124,7 +125,7 @@ export class Routes {
 
   /** Returns the names that fit a request best. */
   #matching(method: string, path: string): readonly string[] {
-    // Fastify declares a HEAD route beside each GET route; the latter stands for both.
+    // Fastify declares a HEAD route for each GET route. The latter stands for both.
     const fitting = this.#names().filter(
       (name) => !name.startsWith("HEAD ") && fits(patternOf(name)?.path, path),
     );
@@ -155,8 +156,8 @@ function chosen({ policy, declarations }: Declared): ChosenRoute {
   return { policy, doubt };
 }
 
-/** Returns one text for all routes that read a query alike; they share what `No-Vary-Search` has taught one of them. */
-function memoryName({ namespace, query, noVarySearch }: Policy): string {
+/** Returns the same text for routes whose targets normalize alike. */
+function targetsName({ namespace, query, noVarySearch }: Policy): string {
   return JSON.stringify([namespace, listed(query), noVarySearch]);
 }
 
@@ -164,13 +165,13 @@ function listed(query: DeclaredQuery | undefined): unknown {
   return query && [...query].toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** Reads a name such as `GET,HEAD /reports/:id`, ignoring what follows; undefined for other names. */
+/** Parses a name such as `GET,HEAD /reports/:id`, and ignores what follows. Undefined for other names. */
 function patternOf(name: string): { readonly methods: readonly string[]; readonly path: string } | undefined {
   const [, methods, path] = /^([A-Z,-]+) (\/[^ ]*)/.exec(name) ?? [];
   return methods === undefined || path === undefined ? undefined : { methods: methods.split(","), path };
 }
 
-/** Whether a path matches a pattern: a parameter matches one segment, a star matches the rest. */
+/** Whether a path matches a pattern. A parameter matches one segment, a star matches the rest. */
 function fits(pattern: string | undefined, path: string): boolean {
   if (pattern === undefined) return false;
   const [wanted, given] = [pattern, path].map(segmentsOf) as [string[], string[]];

@@ -14,7 +14,7 @@ import type { Verdict } from "./explanation.ts";
 
 type Forward = ReturnType<typeof forwardOf>;
 
-/** Tells a course in words. */
+/** Returns a course in words. */
 export function verdictOf<Native>(
   course: Course,
   context: Context<Native>,
@@ -40,7 +40,7 @@ export function verdictOf<Native>(
     case "ask-first":
       return { outcome: "miss", reason: "stale", status: { fwd: "stale" }, because: [WITHIN, ASKED_FIRST] };
     case "head":
-      return head(forward, course.isHeeded);
+      return head(forward, course.updates);
     case "wait":
       return { outcome: "collapsed", status: { fwd: forward, collapsed: true }, because: [WAITS] };
     case "lead":
@@ -52,7 +52,7 @@ export function verdictOf<Native>(
   }
 }
 
-/** The verdict on a request that is not looked up. `more` are sentences that follow. */
+/** Returns the verdict on a request that is not looked up. `more` are sentences to add. */
 export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Verdict {
   if (reason === "disabled") return { outcome: "bypass", reason, status: {}, because: [DISABLED] };
   const words = wordsOf(reason);
@@ -65,7 +65,7 @@ export function bypassVerdict(reason: Refusal, more: readonly string[] = []): Ve
   };
 }
 
-/** The verdict on an unsafe request of a route with `invalidateOnUnsafe`. */
+/** Returns the verdict on an unsafe request of a route with `invalidateOnUnsafe`. */
 export function unsafeVerdict(): Verdict {
   const because = [
     "The handler runs. If it succeeds, what is stored for this URI is removed (invalidateOnUnsafe); its own response is not stored.",
@@ -73,14 +73,14 @@ export function unsafeVerdict(): Verdict {
   return { outcome: "bypass", reason: "method", status: { fwd: "method", detail: "method" }, because };
 }
 
-/** The verdict on a request whose key is not known without the framework's own request. */
+/** Returns the verdict on a request whose key needs the framework's own request. */
 export function unknownVerdict(functions: readonly string[]): Verdict {
   const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
   const remedy = "give it the framework's own request: explain({ url, native: request })";
   return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
 }
 
-/** The verdict on a request that fails, because a function of its route throws or returns no name. */
+/** Returns the verdict on a request that would fail, because a function of its route throws or returns no name. */
 export function failedVerdict(error: unknown): Verdict {
   const because = `The request would fail: ${summaryOf(error)}`;
   return { outcome: "failed", status: {}, because: [because] };
@@ -140,9 +140,9 @@ function staleOnError({ because, refreshes }: Extract<Course, { readonly kind: "
   return { outcome: "stale", status: { fwd: "stale", detail: because }, because: [WITHIN, why] };
 }
 
-function head(forward: Forward, isHeeded: boolean): Verdict {
+function head(forward: Forward, updates: boolean): Verdict {
   const because = ["No fresh response answers this HEAD. The handler runs, and a HEAD stores nothing."];
-  if (isHeeded) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
+  if (updates) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
   return { outcome: "miss", reason: "head", status: { fwd: "uri-miss", detail: "head" }, because };
 }
 

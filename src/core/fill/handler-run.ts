@@ -14,16 +14,16 @@ import { ResponseFill } from "./response-fill.ts";
 import { abandonRun, beginRun, failRefresh, refreshDeadlineOf } from "./run.ts";
 import type { Run, RunParts, RunPlan, RunRole } from "./run.ts";
 
-/** Conditions of a client for its own response, which a run without it is not asked to meet (RFC 9110 §13.1). */
+/** Fields to hide from a background run: the client's conditions apply to its own response only (RFC 9110 §13.1). */
 const OF_THE_CLIENT: readonly string[] = [...ANSWERED_BY_CACHE, "if-match", "if-unmodified-since"];
 
-/** What may still happen to a run whose head is not known. `thrown` is the status of an answer that was thrown. */
+/** The state of a run until its head. `thrown` is the status of a thrown error that counts as a response. */
 type State =
-  /** Its client waits for it. */
+  /** Its client is connected, or it is a background run. */
   | { readonly kind: "running"; readonly thrown: number | undefined }
-  /** Its client has gone away; it goes on for the others, who do not wait for ever. */
+  /** Its client has disconnected. It goes on for those that wait, for a limited time. */
   | { readonly kind: "left"; readonly thrown: number | undefined; readonly stopTimer: () => void }
-  /** It took too long: nobody else waits for it, and its response is not stored. */
+  /** It took too long. Nobody else waits for it, and its response is not stored. */
   | { readonly kind: "expired"; readonly thrown: number | undefined; readonly hasClientLeft: boolean }
   /** It was opened or abandoned. */
   | { readonly kind: "over"; readonly isExpired: boolean };
@@ -51,7 +51,7 @@ export class HandlerRun implements Fill {
     this.keepsParameter = shown.keepsParameter;
     this.conditions = conditionsOf(plan.stale);
     const hidden = isBackground ? OF_THE_CLIENT : ANSWERED_BY_CACHE;
-    // Where nothing is going to be stored, the handler may as well evaluate conditions and ranges itself.
+    // A handler whose response will hardly be stored may evaluate conditions and ranges itself.
     this.hidden = isHitForMiss && this.conditions.length === 0 ? [] : hidden;
     this.#run = beginRun(parts, plan, role);
     const hardTimeoutMs = isBackground ? refreshDeadlineOf(policy) : policy.hardTimeoutMs;
@@ -94,7 +94,7 @@ export class HandlerRun implements Fill {
     if (state.kind === "over") return false;
     const { flight, parts, policy } = this.#run;
     if ((flight?.waiting ?? 0) > 0) {
-      // A handler that noticed may have fallen silent for good; by then everyone who waits now has stopped.
+      // The handler may have noticed, and may never respond. After `maxWaitMs` nobody waits any more.
       if (state.kind === "running")
         this.#state = {
           kind: "left",
@@ -109,7 +109,7 @@ export class HandlerRun implements Fill {
 
   isAnswer(error: unknown, given?: number): boolean {
     const state = this.#state;
-    // A handler that fails once its client has gone may have failed because of that.
+    // A handler may fail because its client has gone.
     const hasClientLeft = state.kind === "left" || (state.kind === "expired" && state.hasClientLeft);
     const thrown = hasClientLeft ? undefined : thrownAnswer(error, this.#run.policy, given);
     if (state.kind !== "over") this.#state = { ...state, thrown };
@@ -122,7 +122,7 @@ export class HandlerRun implements Fill {
     this.#end(state);
     this.#count("miss");
     if (state.kind === "expired") return;
-    // Nothing of that answer is known but its status.
+    // Only the status of that response is known.
     if (reason === "failed" && state.thrown !== undefined)
       return void new ResponseFill(
         this.#run,
@@ -130,7 +130,7 @@ export class HandlerRun implements Fill {
         "status",
         false,
       );
-    // A handler that fails once its client has gone may have failed because of that.
+    // A handler may fail because its client has gone.
     abandonRun(this.#run, state.kind === "left" ? "aborted" : reason, error);
   }
 
@@ -141,7 +141,7 @@ export class HandlerRun implements Fill {
     return statusFields(policy, { fwd: forward, detail: isExpired ? "timeout" : reason }, undefined);
   }
 
-  /** The handler took too long: nobody else waits for it, and its response is not stored. */
+  /** The hard timeout has passed. */
   #expire(): void {
     const state = this.#state;
     if (state.kind === "left") state.stopTimer();
@@ -154,7 +154,7 @@ export class HandlerRun implements Fill {
     parts.refused(policy.route, "timeout");
   }
 
-  /** Nobody waits for it any more, though its handler may still respond. */
+  /** `maxWaitMs` has passed since the client disconnected. The handler may still respond. */
   #giveUp(): void {
     const state = this.#state;
     if (state.kind !== "left") return;
@@ -173,7 +173,7 @@ export class HandlerRun implements Fill {
   }
 }
 
-/** Starts a run of the handler in the background. Returns the flight that others find and wait for. */
+/** Starts a background run of the handler. Returns its flight. */
 export function startRefresh(parts: RunParts, plan: RunPlan, refresh: (fill: Fill) => void): Flight {
   const flight = parts.flights.lead(plan.flightKey, true);
   parts.refreshed();
@@ -181,7 +181,7 @@ export function startRefresh(parts: RunParts, plan: RunPlan, refresh: (fill: Fil
   try {
     refresh(fill);
   } catch (error) {
-    // The adapter's own fault; the clients are served all the same.
+    // An adapter must not throw here. Its clients are served nevertheless.
     fill.abandon("failed", error);
   }
   return flight;
@@ -194,7 +194,7 @@ function refreshTimeout(policy: Policy): CacheError {
   );
 }
 
-/** What the handler is shown of the target: what is in the key and no more (hazard 18). */
+/** Returns the part of the target that is in the key. The handler is shown no more (hazard 18). */
 export function shownTarget(
   { target, received }: Key,
   policy: Policy,

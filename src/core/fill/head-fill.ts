@@ -15,7 +15,10 @@ import type { Run, RunParts, RunPlan } from "./run.ts";
 import { updateStored } from "./update-stored.ts";
 import { isPurged, write } from "./write.ts";
 
-/** A HEAD that the stored GET does not satisfy: its head freshens or outdates that one (RFC 9111 §4.3.5). */
+/**
+ * Returns the fill of a HEAD that the stored response to GET does not satisfy. Its head freshens or invalidates that response,
+ * `stale` (RFC 9111 §4.3.5), which is the variant that the HEAD selects.
+ */
 export function headFill(
   parts: RunParts,
   plan: RunPlan,
@@ -23,46 +26,46 @@ export function headFill(
   named: Pick<CacheStatus, "key">,
 ): PassFill {
   const { policy, key, forward } = plan;
-  // A purge that overtakes it is not undone by what it writes (hazard 22).
+  // It enters the fence: what it writes must not undo a purge (hazard 22).
   const run = beginRun(parts, plan, ALONE);
-  const heed = (head: HandlerHead | undefined): void => {
+  const apply = (head: HandlerHead | undefined): void => {
     const effect = effectOf(run, head, stale);
     if (effect === "none") return run.ticket.leave();
     const settle = ({ entry: found }: Found): void => {
-      // A GET may have stored something newer meanwhile, to which this head does not apply.
+      // A GET may have stored a newer response meanwhile, to which this head does not apply.
       const isPresent = isSame(found, stale);
-      if (isPresent && effect !== "outdated" && !isPurged(run, effect)) return void write(run, effect);
+      if (isPresent && effect !== "invalidated" && !isPurged(run, effect)) return void write(run, effect);
       run.ticket.leave();
-      if (isPresent && effect === "outdated") void parts.store.delete(stale.key);
+      if (isPresent && effect === "invalidated") void parts.store.delete(stale.key);
     };
-    // A lookup, because a store is not to be trusted here either.
+    // By a lookup, which checks what the store returns.
     const lookup = new Lookup(parts.store, () => parts.store.distrust());
     const present = lookup.find(stale.key, () => stale.variant, parts.clock.now(), policy);
     if (present instanceof Promise) void present.then(settle);
     else settle(present);
   };
-  return new PassFill(policy, "head", { fwd: forward, ...named }, heed, shownTarget(key, policy));
+  return new PassFill(policy, "head", { fwd: forward, ...named }, apply, shownTarget(key, policy));
 }
 
-/** What a head does to the stored response: freshens it to an entry, outdates it, or nothing. */
-type Effect = Entry | "outdated" | "none";
+/** The effect of a head on the stored response: an updated entry, its removal, or none. */
+type Effect = Entry | "invalidated" | "none";
 
 function effectOf(run: Run, head: HandlerHead | undefined, stale: Entry): Effect {
   if (head?.status !== 200) return "none";
   try {
-    // A message to one user need not be what all others would get (hazard 35).
+    // A message for one user may differ from that for others (hazard 35).
     if (!isSameRepresentation(stale, head.fields))
-      return isOfOneUser(readHead(head), run.policy, run.request) ? "none" : "outdated";
+      return isOfOneUser(readHead(head), run.policy, run.request) ? "none" : "invalidated";
     const { entry, fate } = updateStored(run, head, stale);
-    return fate === "kept" ? entry : fate === "dropped" ? "outdated" : "none";
+    return fate === "kept" ? entry : fate === "dropped" ? "invalidated" : "none";
   } catch (thrown) {
-    // The route's own functions failed: the request does, and nothing waits for it at the fence.
+    // A function of the route failed, and so does the request.
     run.ticket.leave();
     throw asError(thrown);
   }
 }
 
-/** Whether a response to HEAD describes the stored content: its validators and its length, where it has them. */
+/** Returns whether a response to HEAD describes the stored content: its validators and length are equal, if present. */
 export function isSameRepresentation(entry: Entry, head: Fields): boolean {
   const length = fieldOf(head, "content-length");
   if (length !== undefined && length !== String(entry.body.byteLength)) return false;
@@ -72,7 +75,7 @@ export function isSameRepresentation(entry: Entry, head: Fields): boolean {
   });
 }
 
-/** Whether what is stored is still the same response. */
+/** Whether the store still has the same response. */
 function isSame(found: Entry | undefined, stale: Entry): boolean {
   if (found === undefined || found.storedAt !== stale.storedAt) return false;
   return combined(fieldOf(found.fields, "etag")) === combined(fieldOf(stale.fields, "etag"));

@@ -12,12 +12,14 @@ import { allowsKey, learnRule } from "../request/no-vary-search.ts";
 import { refusalOf } from "../storing/storable.ts";
 import type { Run } from "./run.ts";
 
-/** What a future entry takes from its head. */
+/** The parts of a future entry that follow from its head. */
 export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
 
 /**
- * Judges a head: returns the instants and the tags of the future entry, or why there will be none. `thrown` is the
- * status of an answer that the handler has thrown.
+ * Returns the instants and tags of the future entry, or why the response is not stored. `thrown` is the status of an
+ * error that counts as a response (see `thrownAnswer`).
+ *
+ * Throws `ERR_CACHE_TTL` or `ERR_CACHE_TAGS` if a function of the route returns a wrong value.
  */
 export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
   const { policy, parts, request, askedAt } = run;
@@ -33,13 +35,13 @@ export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
   return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }
 
-/** Why a head forbids storing its response, at any time. */
+/** Returns why a head forbids storing its response, whatever its lifetime. Undefined: it does not. */
 export function headRefusal(
   { policy, request, noStore, isBackground }: Run,
   head: Head,
   thrown?: number,
 ): Refusal | undefined {
-  // An error page with another status than the thrown answer is not that answer (hazard 15).
+  // An error page with another status than the thrown error is not its response (hazard 15).
   if (thrown !== undefined && thrown !== head.status) return "status";
   // A fetch that failed has status 0.
   if (isBackground && (policy.errorStatuses.has(head.status) || head.status < 200)) return "failed";
@@ -47,12 +49,12 @@ export function headRefusal(
   return refusalOf(head, policy, request) ?? (areSendable(head.fields) ? undefined : "malformed");
 }
 
-/** Learns the `No-Vary-Search` rule of a response, unless something else than that rule forbids storing it. */
+/** Records the `No-Vary-Search` rule of a response, unless something other than that rule forbids storing it. */
 export function learnFrom({ request, policy, key }: Run, head: Head, judgement: Judged | Refusal): void {
   if (typeof judgement !== "string" || judgement === "search-rule") learnRule(request, policy, key, head);
 }
 
-/** Whether a refusal tells nothing about the next response for the same key. */
+/** Returns whether a refusal says nothing about the next response for the same key. */
 export function isMomentary(refusal: Refusal): boolean {
   return MOMENTARY.has(refusal);
 }
@@ -66,19 +68,20 @@ const MOMENTARY: ReadonlySet<Refusal> = new Set([
   "truncated",
 ]);
 
-/** Whether a refusal means that the handler failed and did not answer. */
+/** Returns whether a refusal means that the handler failed. */
 export function isFailure(refusal: Refusal): boolean {
   return refusal === "failed" || refusal === "truncated";
 }
 
-/** Whether a response is stored without the field that forbids it: a cookie that no other client is sent. */
+/** Returns whether a response is stored without the late cookie that would forbid it: no other client is sent that. */
 export function isStoredWithout(refusal: Refusal, { scope, setCookie }: Policy): boolean {
   return refusal === "late-cookie" && (typeof scope === "function" || setCookie === "strip");
 }
 
 /**
- * The status of a thrown error that is an answer and no outage (hazard 52): its own or, where it has none, the one that
- * the response was given before. Undefined for one of the route's error statuses, and for one that is no error's.
+ * Returns the status of a thrown error that counts as a response and not as a failure (hazard 52): its `status` or
+ * `statusCode`, else `given`, the status set on the response before. Undefined if that is not from 400 to 599, or is one of
+ * the route's `errorStatuses`.
  */
 export function thrownAnswer(error: unknown, { errorStatuses }: Policy, given?: number): number | undefined {
   if (typeof error !== "object" || error === null) return undefined;

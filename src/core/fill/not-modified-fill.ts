@@ -12,7 +12,7 @@ import { updateStored } from "./update-stored.ts";
 import type { Updated } from "./update-stored.ts";
 import { isPurged, share } from "./write.ts";
 
-/** The conditions under which a stored response still holds, as request fields (RFC 9111 §4.3.1). */
+/** Returns the request fields that ask whether an entry is still current: its validators (RFC 9111 §4.3.1). */
 export function conditionsOf(entry: Entry | undefined): Fields {
   if (entry === undefined) return [];
   const conditions: [string, FieldValue][] = [];
@@ -24,8 +24,8 @@ export function conditionsOf(entry: Entry | undefined): Fields {
 }
 
 /**
- * The stored response that holds by a handler's 304 (RFC 9111 §4.3.3). Undefined for any other status, where the cache
- * asked no condition, and for an error page: `thrown` is the status of an answer that the handler has thrown.
+ * Returns the entry that a handler's 304 revalidates (RFC 9111 §4.3.3). Undefined for any other status, if the cache sent
+ * no condition, and if the 304 is the page for an error: `thrown` is the status of such an error.
  */
 export function revalidatedBy(
   { status }: HandlerHead,
@@ -35,27 +35,26 @@ export function revalidatedBy(
   return status === 304 && thrown === undefined && conditionsOf(stale).length > 0 ? stale : undefined;
 }
 
-/** What may still happen to it. */
+/** Whether the entry was updated yet. */
 type State =
-  /** Nothing is stored yet; where it is held, nothing is before the head leaves. */
-  | { readonly kind: "open"; readonly isHeld: boolean }
-  /** It is over for all but its client; `isKept`: the store keeps it. */
+  /** Not yet. `isDeferred`: not before the head is sent. */
+  | { readonly kind: "open"; readonly isDeferred: boolean }
+  /** It was, or will not be. `isKept`: the store has the updated entry. */
   | { readonly kind: "over"; readonly isKept: boolean };
 
 /**
- * A run whose handler sent 304: what is stored still holds (RFC 9111 §4.3.4).
+ * A run whose handler sent 304: the stored response is freshened and sent (RFC 9111 §4.3.4).
  *
- * The stored content is kept, its fields are freshened, and the client gets a reply from it. The client asked no
- * condition, so it cannot be sent the 304, not even one that comes too late for anything else.
+ * The condition was the cache's, so the client is never sent this 304, even if it comes too late to update anything.
  */
 export class NotModifiedFill implements OpenFill {
   readonly storable = true;
   readonly #run: Run;
   readonly #head: HandlerHead;
-  /** Whether the run took too long: it is over already for all but its client. */
+  /** Whether the run took too long: nothing is updated, and its flight is over. */
   readonly #isLate: boolean;
   #updated: Updated;
-  #state: State = { kind: "open", isHeld: false };
+  #state: State = { kind: "open", isDeferred: false };
 
   constructor(run: Run, head: HandlerHead, stale: Entry, isLate: boolean) {
     this.#run = run;
@@ -66,9 +65,9 @@ export class NotModifiedFill implements OpenFill {
   }
 
   defer(): (refusal?: Refusal) => Fields {
-    if (this.#state.kind === "open") this.#state = { kind: "open", isHeld: true };
+    if (this.#state.kind === "open") this.#state = { kind: "open", isDeferred: true };
     return (refusal) => {
-      // What is stored stays as it was: the new fields came with a cookie for one client.
+      // The new fields came with a cookie or nonce for one client: what is stored stays as it was.
       const isRefused = refusal !== undefined && !isStoredWithout(refusal, this.#run.policy);
       if (isRefused) this.#updated = { entry: this.#updated.entry, fate: "left", refusal };
       this.#commit();
@@ -77,7 +76,7 @@ export class NotModifiedFill implements OpenFill {
   }
 
   complete(): Reply {
-    if (this.#state.kind === "open" && !this.#state.isHeld) this.#commit();
+    if (this.#state.kind === "open" && !this.#state.isDeferred) this.#commit();
     const { parts, request, selection } = this.#run;
     const { entry } = this.#updated;
     const added: Fields = [
@@ -89,13 +88,13 @@ export class NotModifiedFill implements OpenFill {
   }
 
   stream(): StreamedReply {
-    // A 304 has no content: an adapter that was given a stream for it completes instead.
+    // A 304 has no content to stream.
     const { status, fields, making } = this.complete();
     return { status, fields, making, sink: undefined };
   }
 
   refuse(): void {
-    // Its head has decided already whether the stored response is kept.
+    // The head has decided already whether the stored response is kept.
   }
 
   abandon(reason: "failed" | "aborted"): void {
@@ -104,7 +103,7 @@ export class NotModifiedFill implements OpenFill {
     abandonRun(this.#run, reason);
   }
 
-  /** Cookies that are not stored are for this client alone (hazard 2). */
+  /** Cookies of the 304 that are not stored: only this client gets them (hazard 2). */
   #cookies(): Fields {
     const cookies = fieldOf(this.#head.fields, "set-cookie");
     const isStored = this.#run.policy.setCookie === "store";
@@ -134,12 +133,12 @@ export class NotModifiedFill implements OpenFill {
     }
     ticket.leave();
     if (fate === "dropped") void parts.store.delete(key.resource);
-    else if (isBackground) this.#spaceOut();
+    else if (isBackground) this.#backOff();
     flight?.land({ kind: "not-shared" });
   }
 
-  /** The handler has nothing new that may be kept: its next refresh waits for a while. */
-  #spaceOut(): void {
+  /** A refresh that updated nothing counts as failed, so that the next one waits. */
+  #backOff(): void {
     const { parts, policy, flightKey } = this.#run;
     failRefresh(this.#run, undefined);
     const { refusal } = this.#updated;

@@ -10,26 +10,26 @@ import { variesBy } from "../storing/stored-fields.ts";
 import { variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
 
-/** What `Cache-Status` tells of storing a response; nothing as long as that is not known. */
-export interface Storing {
+/** The part of `Cache-Status` about storing the response. Empty: not known yet. */
+export interface StoreStatus {
   readonly stored?: boolean;
   readonly detail?: Refusal;
 }
 
-/** The head for a run's own client, of a response that is not stored for `refusal`, or may still be. */
+/** Returns the head for a run's own client. `refusal` is why the response is not stored. Undefined: it may still be. */
 export function originHead(run: Run, head: Head, refusal: Refusal | undefined): Omit<Reply, "body"> {
   const { status, making } = head;
   const storing = refusal === undefined ? {} : { detail: refusal };
   return { status, fields: clientFields(run, head, [], originStatus(run, head, storing)), making };
 }
 
-/** The reply to a run's own client whose response was stored: all that the handler sent, `Date` and cookies included. */
+/** Returns the reply to the run's own client from a stored response, with the `Date` and the cookies that are not stored. */
 export function storedReply(
   run: Run,
   head: Head,
   entry: Entry,
   content: Uint8Array,
-  storing: Storing,
+  storing: StoreStatus,
 ): Reply {
   const { request, selection } = run;
   const cookies = fieldOf(head.fields, "set-cookie");
@@ -39,13 +39,13 @@ export function storedReply(
   const sent = clientFields(run, head, tag === undefined ? [] : [["etag", tag]], []);
   const fields = withoutFields(sent, ["content-length", "set-cookie", ...added.map(([name]) => name)]);
   const { storedAt } = entry;
-  // Not the entry's own bytes: a change of this message leaves the stored response as it is.
+  // Not the entry's own bytes: the application may change those of this message.
   const whole = { status: head.status, fields, body: content, storedAt, making: head.making };
   return replyOnce(whole, request.method, selection, added);
 }
 
-/** The status fields for a run's own client. */
-export function originStatus(run: Run, head: Head, storing: Storing): Fields {
+/** Returns the status fields for a run's own client. */
+export function originStatus(run: Run, head: Head, storing: StoreStatus): Fields {
   const { policy, forward, key, parts } = run;
   const inner = fieldOf(head.fields, "cache-status");
   const name = policy.cacheStatusKey

@@ -13,12 +13,12 @@ import type {
   StreamedReply,
 } from "../contract/request-and-policy.ts";
 import { outdatedGroups } from "../invalidation/tags.ts";
-import { outdated } from "../invalidation/unsafe-methods.ts";
+import { outdatedResources } from "../invalidation/unsafe-methods.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import { originOf } from "../request/cache-key.ts";
 import type { RunParts } from "./run.ts";
 
-/** The default: the handler is shown all of the target. */
+/** Nothing of the target is hidden from the handler. */
 const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
   target: undefined,
   received: undefined,
@@ -26,8 +26,8 @@ const WHOLE_TARGET: Pick<Fill, "target" | "received" | "keepsParameter"> = {
 };
 
 /**
- * A run of a handler that stores nothing, and whose head is read: an unsafe request, whose success outdates what is
- * stored (RFC 9111 §4.4), or a HEAD, whose head describes the stored GET (RFC 9111 §4.3.5).
+ * A run of a handler whose content is not stored, but whose head affects stored responses: an unsafe request invalidates
+ * them (RFC 9111 §4.4), and a HEAD freshens or invalidates the response to GET (RFC 9111 §4.3.5).
  */
 export class PassFill implements Fill, OpenFill {
   readonly kind = "fill";
@@ -91,7 +91,7 @@ export class PassFill implements Fill, OpenFill {
     return () => [];
   }
 
-  /** It goes on without its client: what its handler does to the resource concerns what is stored all the same. */
+  /** It goes on without its client until its head is known, because the head affects what is stored. */
   leave(): boolean {
     return this.#head === undefined;
   }
@@ -116,7 +116,7 @@ export class PassFill implements Fill, OpenFill {
   }
 }
 
-/** Lets an unsafe request past the cache, and removes what its success outdates (RFC 9111 §4.4). */
+/** Returns the fill of an unsafe request, whose success removes the responses that it invalidates (RFC 9111 §4.4). */
 export function unsafeFill<Native>(
   parts: RunParts,
   request: RequestRecord<Native>,
@@ -127,7 +127,7 @@ export function unsafeFill<Native>(
   parts.refused(policy.route, "method", false);
   return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
-    for (const resource of outdated(request, head, origin, parts.memories(policy))) {
+    for (const resource of outdatedResources(request, head, origin, parts.targetsOf(policy))) {
       parts.fence.purge(resource, parts.store.delete(resource));
     }
     parts.tags.invalidate(outdatedGroups(origin, head));

@@ -16,7 +16,7 @@ import { storedFields, variantFields } from "../storing/stored-fields.ts";
 import type { RunParts } from "./run.ts";
 import { write } from "./write.ts";
 
-/** A response that is put by hand belongs to no request: it is for those without any field that it varies by. */
+/** The request for which a response is put by hand: one without any of the fields that it varies by. */
 const NOBODY: RequestRecord<undefined> = {
   method: "GET",
   origin: "",
@@ -26,8 +26,8 @@ const NOBODY: RequestRecord<undefined> = {
 };
 
 /**
- * Makes the entry of a response that was put by hand, by the rules for what a route stores: secrecy, cookies, lifetimes,
- * stale windows, `Vary` and coding. Throws `ERR_CACHE_RESPONSE` where these forbid storing it.
+ * Returns the entry of a response that was put by hand. The rules of a route decide on secrecy, cookies, lifetime, stale
+ * windows and `Vary`. Throws `ERR_CACHE_RESPONSE` if they forbid storing it.
  */
 export function entryByHand(
   name: { readonly resource: string; readonly selector: string },
@@ -39,7 +39,7 @@ export function entryByHand(
   const head = readHead(given);
   const refusal = refusalOf(head, policy, NOBODY);
   if (refusal !== undefined) throw notStorable(refusal);
-  // With a lifetime that is over already, nothing is stored, and what was there is removed.
+  // An entry that has expired is not stored, but removes what is stored.
   const instants = instantsOf(head, policy, now) ?? { storedAt: now, staleAt: now, deleteAt: now };
   const vary = variantFields([], head, policy);
   const fields = storedFields(head, policy, digest.of(body));
@@ -66,8 +66,8 @@ function notStorable(refusal: Refusal): CacheError {
 }
 
 /**
- * Replaces all that is stored under the key of an entry, and keeps fills under way from storing; returns whether the
- * entry is stored in the end. It does not undo an invalidation that overtakes it (hazard 22).
+ * Stores an entry, and keeps fills of its key that are under way from storing. If it has expired already, everything under its
+ * key is removed. Returns whether it is stored in the end: not if it is invalidated meanwhile (hazard 22).
  */
 export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean> {
   const { fence } = parts;

@@ -6,36 +6,36 @@ import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../contract/req
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import { Readers } from "../flight/readers.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
-import { hasContent } from "../reply/representation.ts";
+import { allowsContent } from "../reply/representation.ts";
 import { offeredField } from "../request/no-vary-search.ts";
 import { BodyCapture } from "../storing/body-capture.ts";
 import { storedFields } from "../storing/stored-fields.ts";
 import { isFailure, isMomentary, isStoredWithout, thrownAnswer } from "./judge.ts";
 import type { Judged } from "./judge.ts";
 import { originHead, originStatus, storedReply } from "./origin-reply.ts";
-import type { Storing } from "./origin-reply.ts";
+import type { StoreStatus } from "./origin-reply.ts";
 import { abandonRun, failRefresh, refreshDeadlineOf, variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
 import { isPurged, share } from "./write.ts";
 
-/** What may still happen to a response. */
+/** The state of a response. */
 type State =
-  /** Nothing forbids storing it so far. `onFirstByte` lets in those who wait, where they wait for the first byte. */
+  /** Nothing forbids storing it so far. `onFirstByte` shares it, if that has to wait for the first byte. */
   | {
       readonly kind: "storable";
       readonly judged: Judged;
-      readonly held: Held;
+      readonly deferred: Deferred;
       readonly onFirstByte?: () => void;
     }
-  /** It is not stored; its content may still come, for those who read it. */
-  | { readonly kind: "refused"; readonly refusal: Refusal; readonly held: Held }
-  /** It has ended and was given to the store; a promise where the store has not finished. */
+  /** It is not stored. Its content may still come for its readers. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly deferred: Deferred }
+  /** It has ended and was given to the store. `kept` is a promise if the store has not finished. */
   | { readonly kind: "stored"; readonly kept: MaybePromise<Kept> }
   /** It has ended and is not stored. */
   | { readonly kind: "over"; readonly refusal: Refusal | undefined };
 
-/** What waits for the head to leave; undefined where nothing has to. */
-type Held = (() => void)[] | undefined;
+/** What to do once the head is sent. Undefined: nothing waits for that. */
+type Deferred = (() => void)[] | undefined;
 
 /** One run of a handler from its head to its end. */
 export class ResponseFill implements OpenFill, Sink {
@@ -45,7 +45,7 @@ export class ResponseFill implements OpenFill, Sink {
   readonly #readers: Readers;
   #state: State;
 
-  /** `judgement` is why the head forbids storing or, if it does not, what the future entry takes from it. */
+  /** `judgement` is why the head forbids storing, else what the future entry takes from it. */
   constructor(run: Run, head: Head, judgement: Judged | Refusal, hasClient: boolean) {
     this.#run = run;
     this.#head = head;
@@ -60,9 +60,10 @@ export class ResponseFill implements OpenFill, Sink {
       clock: parts.clock,
       waitMs: isBackground ? refreshDeadlineOf(policy) : policy.maxWaitMs,
     });
-    if (typeof judgement !== "string") this.#state = { kind: "storable", judged: judgement, held: undefined };
+    if (typeof judgement !== "string")
+      this.#state = { kind: "storable", judged: judgement, deferred: undefined };
     else {
-      this.#state = { kind: "refused", refusal: judgement, held: undefined };
+      this.#state = { kind: "refused", refusal: judgement, deferred: undefined };
       this.#refused(judgement);
     }
   }
@@ -73,21 +74,21 @@ export class ResponseFill implements OpenFill, Sink {
 
   refuse(refusal: Refusal): void {
     if (this.#state.kind !== "storable") return;
-    this.#state = { kind: "refused", refusal, held: this.#state.held };
+    this.#state = { kind: "refused", refusal, deferred: this.#state.deferred };
     this.#refused(refusal);
   }
 
   defer(): (refusal?: Refusal) => Fields {
-    const held: (() => void)[] = [];
-    this.#hold(held);
+    const deferred: (() => void)[] = [];
+    this.#setDeferred(deferred);
     return (refusal) => {
-      this.#hold(undefined);
+      this.#setDeferred(undefined);
       const before = this.#state.kind;
       if (refusal !== undefined && !isStoredWithout(refusal, this.#run.policy)) this.refuse(refusal);
-      for (const go of held) go();
+      for (const go of deferred) go();
       if (before !== "storable") return [];
-      const { stored, ...why } = this.#storing();
-      // Otherwise the head tells it already.
+      const { stored, ...why } = this.#storeStatus();
+      // A head that was not announced as stored has the reason already.
       return stored ? [] : originStatus(this.#run, this.#head, why);
     };
   }
@@ -96,20 +97,20 @@ export class ResponseFill implements OpenFill, Sink {
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
-    if (entry !== undefined) return storedReply(this.#run, this.#head, entry, content, this.#storing());
+    if (entry !== undefined) return storedReply(this.#run, this.#head, entry, content, this.#storeStatus());
     const { status, fields, making } = originHead(this.#run, this.#head, this.#refusal);
-    return { status, fields, body: hasContent(status) ? content : undefined, making };
+    return { status, fields, body: allowsContent(status) ? content : undefined, making };
   }
 
   stream(stop?: () => void): StreamedReply {
     const unkept = this.#run.policy.keeps ? undefined : "store-false";
     const head = originHead(this.#run, this.#head, this.#refusal ?? unkept);
     if (this.#refusal !== undefined) {
-      // Nobody tells the end of a stream that has no sink.
+      // Without a sink, the end of the content is not reported.
       this.#close();
       return { ...head, sink: undefined };
     }
-    this.#letIn();
+    this.#shareStream();
     const readers = this.#readers;
     readers.begin(stop);
     return {
@@ -125,20 +126,20 @@ export class ResponseFill implements OpenFill, Sink {
     const state = this.#state;
     if (!isOpen(state)) return;
     if (chunk.length > 0 && state.kind === "storable" && state.onFirstByte !== undefined) {
-      this.#state = { kind: "storable", judged: state.judged, held: state.held };
+      this.#state = { kind: "storable", judged: state.judged, deferred: state.deferred };
       state.onFirstByte();
     }
     const refusal = this.#bodyCapture.write(chunk);
     if (refusal !== undefined) this.refuse(refusal);
-    this.#readers.heard();
+    this.#readers.onSent();
   }
 
   room(): Promise<void> | undefined {
     const room = this.#bodyCapture.broadcast.room();
     if (room === undefined) return undefined;
-    // A source that has to wait has not fallen silent.
-    this.#readers.rest();
-    return room.then(() => this.#readers.heard());
+    // A source that waits is not silent.
+    this.#readers.onSourceWaits();
+    return room.then(() => this.#readers.onSent());
   }
 
   hold(cut: () => void): () => void {
@@ -157,7 +158,7 @@ export class ResponseFill implements OpenFill, Sink {
     const state = this.#state;
     if (!isOpen(state)) return;
     const { policy } = this.#run;
-    // Before its first byte, a refresh may still fail with an answer (hazard 52).
+    // Before its first byte, a refresh may still fail with a thrown answer (hazard 52).
     const isUnheard = state.kind === "storable" && state.onFirstByte !== undefined;
     const isAnswer = isUnheard && thrownAnswer(error, policy) !== undefined;
     if (isAnswer) this.refuse("status");
@@ -168,13 +169,13 @@ export class ResponseFill implements OpenFill, Sink {
     if (!isAnswer) abandonRun(this.#run, reason, error);
   }
 
-  /** Why it is not stored, as far as that is known. */
+  /** Why it is not stored. Undefined: no reason is known. */
   get #refusal(): Refusal | undefined {
     return "refusal" in this.#state ? this.#state.refusal : undefined;
   }
 
-  /** What its status fields tell: that it is stored only once the store has it (hazard 54). */
-  #storing(): Storing {
+  /** The status fields have `stored` only if the store has the entry (hazard 54). */
+  #storeStatus(): StoreStatus {
     const state = this.#state;
     if (state.kind === "refused" || state.kind === "over")
       return state.refusal === undefined ? {} : { detail: state.refusal };
@@ -183,54 +184,53 @@ export class ResponseFill implements OpenFill, Sink {
     return state.kept === "refused" ? { detail: "not-kept" } : {};
   }
 
-  #hold(held: Held): void {
-    if (isOpen(this.#state)) this.#state = { ...this.#state, held };
+  #setDeferred(deferred: Deferred): void {
+    if (isOpen(this.#state)) this.#state = { ...this.#state, deferred };
   }
 
   #close(): void {
     this.#state = { kind: "over", refusal: this.#refusal };
   }
 
-  /** Lets go of what was kept, and of those who wait: the response is not stored. */
+  /** Drops what was kept and ends the flight: the response is not stored. */
   #refused(reason: Refusal): void {
-    // No purge concerns it any more.
     this.#bodyCapture.refuse(reason);
     this.#run.ticket.leave();
-    // Those who wait got to know when the time was up.
+    // The flight ended when the time was up.
     if (reason === "timeout") return;
     const { parts, policy, flight, flightKey, isHitForMiss, noStore, isBackground } = this.#run;
-    // A handler that saw conditions sends 304, 206 or 412, which tells nothing about the whole response. Neither does
-    // what one client asked not to be stored.
+    // A handler that saw conditions may send 304, 206 or 412, which says nothing about the whole response. Nor does a
+    // request with `no-store`.
     const { status } = this.#head;
     const isOfClient = noStore || (reason === "status" && (isHitForMiss || status === 412));
     const isAboutWhole = !isMomentary(reason) && !isOfClient;
     const isError = reason === "status" && policy.errorStatuses.has(status);
     const until = parts.clock.now() + policy.uncacheableMs;
     if (isAboutWhole) parts.flights.rememberHitForMiss(flightKey, until, reason, isError);
-    if (isBackground && reason !== "purged") this.#outdate(isAboutWhole);
-    // Those who wait are told as soon as it is known, not at the end of the content (hazard 10).
+    if (isBackground && reason !== "purged") this.#removeStored(isAboutWhole);
+    // Now, and not at the end of the content: the requests that wait run the handler (hazard 10).
     flight?.land({ kind: isFailure(reason) ? "failed" : "not-shared" });
     parts.refused(policy.route, reason);
-    this.#readers.review();
+    this.#readers.endIfUnwanted();
   }
 
-  /** Removes what was stored before a refresh that was refused; after a momentary refusal it stays. */
-  #outdate(isAboutWhole: boolean): void {
+  /** Removes what a refused refresh was to replace. After a refusal that says nothing about it, it stays. */
+  #removeStored(isAboutWhole: boolean): void {
     const { parts, key } = this.#run;
     if (isAboutWhole) void parts.store.delete(key.resource);
     else failRefresh(this.#run, undefined);
   }
 
   /**
-   * Nobody waits for the end of a stream: requests that came meanwhile read it as it comes. Those who wait for a refresh
-   * have something stale: until its first byte, that can still stand in for an error (RFC 5861 §4).
+   * Lets requests that wait read the content as it comes. Those that wait for a refresh may be served something stale in
+   * place of an error (RFC 5861 §4), so they wait for its first byte.
    */
-  #letIn(): void {
+  #shareStream(): void {
     const state = this.#state;
     if (state.kind !== "storable") return;
-    const { judged, held } = state;
+    const { judged, deferred } = state;
     const { flight, isBackground } = this.#run;
-    // Whether a nonce is in the content is known at its end only: until then nobody is given any of it (hazard 37).
+    // Only at its end is it known whether the content contains a nonce, so nobody else may read it before (hazard 37).
     if (this.#head.nonces.length > 0) return isBackground ? undefined : flight?.land({ kind: "not-shared" });
     const flow = (): void =>
       flight?.flow({
@@ -239,42 +239,41 @@ export class ResponseFill implements OpenFill, Sink {
         read: () => this.#readers.follow(),
       });
     if (isBackground) this.#state = { ...state, onFirstByte: flow };
-    else if (held === undefined) flow();
-    else held.push(() => this.storable && flow());
+    else if (deferred === undefined) flow();
+    else deferred.push(() => this.storable && flow());
   }
 
-  /** Nobody reads the rest of the content. */
+  /** Nobody wants the rest of the content. */
   #giveUp(): void {
     const error = brokenSource(this.#run.policy.route);
     if (this.#state.kind === "storable") return this.abandon("aborted", error);
-    // Why it is not stored is known already.
     this.#close();
     this.#bodyCapture.broadcast.fail(error);
   }
 
-  /** Stores the response if nothing forbids it, perhaps once its head leaves; returns the entry. */
+  /** Stores the response if nothing forbids it, or will once its head is sent. Returns the entry. */
   #commit(): Entry | undefined {
     if (!isOpen(this.#state)) return undefined;
     const captured = this.#bodyCapture.end(combined(fieldOf(this.#head.fields, "content-length")));
     if (typeof captured === "string") this.refuse(captured);
-    this.#heedPurge();
+    this.#refuseIfPurged();
     const state = this.#state;
     const entry =
       typeof captured === "string" || state.kind !== "storable"
         ? undefined
         : this.#entry(captured.body, captured.digest, state.judged);
     const finish = (): void => this.#finish(entry, captured === "truncated");
-    if (!isOpen(state) || state.held === undefined) finish();
+    if (!isOpen(state) || state.deferred === undefined) finish();
     else
-      state.held.push(() => {
-        this.#heedPurge();
+      state.deferred.push(() => {
+        this.#refuseIfPurged();
         finish();
       });
     return entry;
   }
 
-  /** As after a purge by key, which does so at once, one of those who wait leads in its place. */
-  #heedPurge(): void {
+  /** If a purge has overtaken the run, one of the requests that wait leads, as after a purge by key. */
+  #refuseIfPurged(): void {
     if (this.#state.kind !== "storable" || !isPurged(this.#run, this.#state.judged)) return;
     this.#run.flight?.land({ kind: "retry" });
     this.refuse("purged");
@@ -283,7 +282,7 @@ export class ResponseFill implements OpenFill, Sink {
   #finish(entry: Entry | undefined, isTruncated: boolean): void {
     if (!isOpen(this.#state)) return;
     const { parts, policy } = this.#run;
-    // Stored before anyone sees the end: a request that comes then finds the entry.
+    // Stored before the content ends, so that a request after its end finds the entry.
     if (entry === undefined || this.#state.kind === "refused") this.#close();
     else this.#state = { kind: "stored", kept: share(this.#run, entry, () => parts.stored()) };
     const { broadcast } = this.#bodyCapture;
@@ -308,11 +307,11 @@ export class ResponseFill implements OpenFill, Sink {
   }
 }
 
-function isOpen(state: State): state is Extract<State, { readonly held: Held }> {
+function isOpen(state: State): state is Extract<State, { readonly deferred: Deferred }> {
   return state.kind === "storable" || state.kind === "refused";
 }
 
-/** The error for all who read a content that ends too early without an error of its own. */
+/** The error for readers of content that ends prematurely without an error of its own. */
 function brokenSource(route: string): CacheError {
   return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
 }

@@ -18,11 +18,11 @@ import type { Responder, Selection } from "../reply/representation.ts";
 import type { Key } from "../request/cache-key.ts";
 import { variantFields } from "../storing/stored-fields.ts";
 
-/** What every run of a handler needs of its cache. */
+/** The parts of a cache that every run of a handler uses, and the callbacks by which it reports. */
 export interface RunParts {
   readonly store: GuardedStore;
   readonly clock: Clock;
-  /** How far it is ahead of the clock by which responses are dated, in ms; absent: it is the same clock. */
+  /** Returns the lead of `clock` over the clock that dates of responses refer to, in ms. Absent: always 0. */
   readonly aheadMs?: () => number;
   readonly digest: Digest;
   readonly flights: Flights;
@@ -30,63 +30,65 @@ export interface RunParts {
   readonly fence: PurgeFence;
   readonly responder: Responder;
   readonly tags: TagInvalidations;
-  /** What targets mean to the routes of this cache: the memory of one route first, then those that differ from it. */
-  memories(policy: Policy): Iterable<NormalizedTargets>;
+  /** Returns the normalized targets of a route, then those of all routes that read queries differently. */
+  targetsOf(policy: Policy): Iterable<NormalizedTargets>;
   /** Reports two routes whose `key` functions return the same key. */
-  met(first: Policy, second: Policy, key: string): void;
+  sameKey(first: Policy, second: Policy, key: string): void;
   /** Counts an outcome. */
   count(outcome: Outcome): void;
   /** Counts a refusal, and reports it unless it is no mistake. */
   refused(route: string, reason: Refusal, isMistake?: boolean): void;
-  /** Reports parameters that are hidden from a handler; `names` is called only if they are still to be reported. */
+  /** Reports parameters that are hidden from a handler. `names` is called only if there is still something to report. */
   undeclared(route: string, names: () => readonly string[]): void;
   /** Counts a stored response. */
   stored(): void;
-  /** Counts a refresh in the background. */
+  /** Counts a background refresh. */
   refreshed(): void;
-  /** Reports the error of a refresh, which no client sees. */
+  /** Reports the error of a background refresh. */
   refreshFailed(route: string, error: unknown): void;
-  /** A number from 0 up to 1. */
+  /** Returns a number from 0 up to, not including, 1. */
   random(): number;
 }
 
-/** What is known of a run of a handler before it begins. */
+/** A run of a handler, as it is known before it begins. */
 export interface RunPlan {
   readonly request: RequestRecord;
   readonly policy: Policy;
   readonly key: Key;
   /** Returns the variant that the request selects. */
   readonly choose: ChooseVariant;
-  /** The fields that the resource is known to vary by. */
+  /** The `vary` list of the resource. Empty: unknown. */
   readonly vary: readonly string[];
+  /** Why the request goes to the handler: the `fwd` of `Cache-Status` (RFC 9211 §2.2). */
   readonly forward: "uri-miss" | "vary-miss" | "stale" | "request";
+  /** The name of the request's variant in the flights, the backoff and the hit-for-miss memory. */
   readonly flightKey: string;
-  /** The stale response whose validators the handler is asked to check. */
+  /** The stored response whose validators the handler is shown. Undefined: none. */
   readonly stale: Entry | undefined;
-  /** The request forbids storing its response (RFC 9111 §5.2.1.5). */
+  /** Whether the request forbids storing its response (RFC 9111 §5.2.1.5). */
   readonly noStore: boolean;
-  /** When the handler was called, epoch ms. */
+  /** When the handler was called, in epoch ms. */
   readonly askedAt: number;
 }
 
-/** Whom one run of a handler is for. */
+/** For whom a handler runs. */
 export interface RunRole {
-  /** The flight that this run leads; undefined: it runs alone. */
+  /** The flight that this run leads. Undefined: nobody waits for it. */
   readonly flight: Flight | undefined;
-  /** The last response for this key, not long ago, could not be stored: the handler sees conditions and ranges. */
+  /** Whether the key is hit-for-miss. Then the handler sees conditions and ranges. */
   readonly isHitForMiss: boolean;
-  /** It runs without its client, to refresh what is stored; a failure leaves that as it is. */
+  /** Whether it runs without a client, to refresh an entry. A failure leaves the entry as it is. */
   readonly isBackground: boolean;
 }
 
-/** A run for its own client only. */
+/** The role of a run for its own client only. */
 export const ALONE: RunRole = { flight: undefined, isHitForMiss: false, isBackground: false };
 
-/** One run of a handler, with its place at the fence of purges. */
+/** One run of a handler that has begun. `ticket` is its place at the purge fence. */
 export interface Run extends RunPlan, RunRole {
   readonly parts: RunParts;
   readonly ticket: Ticket;
-  /** When it began, by the clock of tag invalidations. */
+  /** When it began, as `TagInvalidations` counts time. */
   readonly taggedAt: number;
   readonly selection: Selection;
 }
@@ -118,38 +120,38 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   };
 }
 
-/** The variant of a run's response, by what its head varies by. */
+/** Returns the variant of a run's response, and the `vary` list that it is made from. */
 export function variantIn({ choose, vary: known, policy }: Run, head: Head): Pick<Entry, "vary" | "variant"> {
   const vary = variantFields(known, head, policy);
   return { vary, variant: choose(vary) };
 }
 
-/** What those who wait for an abandoned run do next. */
-const LANDS = { failed: "failed", aborted: "retry", unheard: "not-shared" } as const;
+/** How the flight of an abandoned run lands. */
+const LANDINGS = { failed: "failed", aborted: "retry", unheard: "not-shared" } as const;
 
-/** Ends a run that has no response to share: after a failure all run or are served stale, after an abort one leads. */
+/** Ends a run that has no response to share. `onError` receives `error` if the run has no client. */
 export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {
   const { parts, policy, flight, flightKey, ticket, isBackground } = run;
   ticket.leave();
   if (isBackground) failRefresh(run, error);
-  // The next requests need not queue for a response that this cache does not see.
+  // The next requests need not wait for a response that this cache does not see.
   if (reason === "unheard")
     parts.flights.rememberHitForMiss(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
-  flight?.land({ kind: isBackground ? "failed" : LANDS[reason] });
+  flight?.land({ kind: isBackground ? "failed" : LANDINGS[reason] });
   parts.refused(policy.route, reason);
 }
 
-/** Ends a refresh that failed: what is stored stays as it was, and the next refresh waits for a while. */
+/** Counts a failed refresh, so that the next one waits, and reports `error` if there is one. */
 export function failRefresh(run: Run, error: unknown): void {
   const { parts, policy, flightKey } = run;
   parts.backoff.failed(flightKey, parts.clock.now(), run);
   if (error !== undefined) parts.refreshFailed(policy.route, error);
 }
 
-/** How long a refresh may take to its head, and between two parts of its content, unless its route has another limit. */
+/** The default deadline of a refresh, in ms: for its head, and between two parts of its content. */
 const REFRESH_DEADLINE_MS = 30_000;
 
-/** The deadline of a route's refreshes, in ms. */
+/** Returns the deadline of a route's refreshes in ms: its `hardTimeoutMs`, else 30 seconds. */
 export function refreshDeadlineOf({ hardTimeoutMs = REFRESH_DEADLINE_MS }: Policy): number {
   return hardTimeoutMs;
 }

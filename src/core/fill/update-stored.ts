@@ -12,13 +12,13 @@ import { headRefusal, judge, learnFrom } from "./judge.ts";
 import { variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
 
-/** A stored response as it is sent from now on, and what becomes of the one in the store. */
+/** An updated entry, which is sent to the client, and whether it replaces the one in the store. */
 export type Updated =
   | { readonly entry: Entry; readonly fate: "kept"; readonly refusal?: undefined }
-  /** What was stored stays as it was, or is removed. */
+  /** The one in the store is left as it was, or is dropped. */
   | { readonly entry: Entry; readonly fate: "left" | "dropped"; readonly refusal: Refusal | undefined };
 
-/** Refusals that are about one client and its response, and tell nothing about the stored one. */
+/** Refusals that concern one client's response and say nothing about the stored one. */
 const OF_ONE_CLIENT: ReadonlySet<Refusal> = new Set(["credentials", "set-cookie"]);
 
 /** Fields that are taken from the new message only, never from the stored one. */
@@ -37,10 +37,11 @@ const OF_THE_CONTENT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Freshens a stored response by a 304, or by a response to HEAD (RFC 9111 §3.2, §4.3.4, §4.3.5).
+ * Freshens an entry by a 304 or by a response to HEAD (RFC 9111 §3.2, §4.3.4, §4.3.5): its fields, its instants, from which
+ * its `Age` follows, its tags and its variant. `stale` is the entry before.
  *
- * What forbids storing a response forbids keeping one: the new message alone may forbid it, and so may what it makes of
- * the stored one (hazard 35). The new fields may tell variants apart that the old did not.
+ * Whatever would forbid storing a response forbids keeping this one. So both are judged, the new message and the updated
+ * response (hazard 35).
  */
 export function updateStored(run: Run, head: HandlerHead, stale: Entry): Updated {
   const { parts, policy, request, noStore } = run;
@@ -48,18 +49,18 @@ export function updateStored(run: Run, head: HandlerHead, stale: Entry): Updated
   const past = { storedAt: now, staleAt: now, deleteAt: now };
   const message = readHead({ ...head, status: stale.status });
   const isOfOne = isOfOneUser(message, policy, request);
-  // A message to one user tells nothing of what all may see, nor that it has changed (RFC 9111 §3.5).
+  // A message for one user says nothing about the response for all (RFC 9111 §3.5).
   if (!isOfOne && isOfAnother(stale, head.fields))
     return { entry: { ...stale, ...past }, fate: "dropped", refusal: undefined };
-  // Without a `Date` of its own the message is of now; the stored one would make it as old as what it freshens.
+  // A message without `Date` was made now. With the stored `Date` it would be as old as the stored response.
   const undated = withoutFields(stale.fields, ["date"]);
   const hasVary = fieldOf(head.fields, "vary") !== undefined;
   const news = storedFields(readHead(head), policy, undefined);
-  // The stored `Vary` has what the route declares already, beside what its handler sent.
+  // `news` always has the route's own `vary`; without a `Vary` in the message, the stored one stays.
   const merged = mergedFields(undated, hasVary ? news : withoutFields(news, ["vary"]));
   const making = mergedMaking(head, stale);
   const whole = wholeHead(head, stale, merged, making);
-  // What the message implies may follow from a stored field, and the other way round.
+  // A stored field may imply a `Vary` for the new ones, and the other way round.
   const varies = variesBy(whole, policy);
   const fields =
     varies === undefined ? merged : [...withoutFields(merged, ["vary"]), ["vary", varies] as const];
@@ -73,13 +74,16 @@ export function updateStored(run: Run, head: HandlerHead, stale: Entry): Updated
   return { entry, fate: "kept" };
 }
 
-/** Stored fields as a 304 or a response to HEAD freshens them (RFC 9111 §3.2). */
+/**
+ * Returns stored fields with those of a new message in place of the old ones, except for fields that describe the
+ * content (RFC 9111 §3.2).
+ */
 export function mergedFields(stored: Fields, news: Fields): Fields {
   const kept = stored.filter(([name]) => OF_THE_CONTENT.has(name) || fieldOf(news, name) === undefined);
   return [...kept, ...news.filter(([name]) => !OF_THE_CONTENT.has(name))];
 }
 
-/** The head of the response as it would be stored from now on, beside the fields of earlier middleware. */
+/** Returns the head of the updated response, as if the handler had sent it with its content. */
 function wholeHead(
   head: HandlerHead,
   stale: Entry,
@@ -98,7 +102,7 @@ function wholeHead(
   });
 }
 
-/** Which earlier fields are removed, and added to, from now on: for a field of the new message, as that message does. */
+/** Returns which earlier fields a hit removes or adds to: for a field of the new message, as that message did. */
 function mergedMaking({ fields, making }: HandlerHead, stale: Entry): Pick<Entry, "making"> {
   const stays = (name: string): boolean => fieldOf(fields, name) === undefined;
   const removed = new Set([...(stale.making?.removed ?? []).filter(stays), ...(making?.removed ?? [])]);
@@ -107,7 +111,7 @@ function mergedMaking({ fields, making }: HandlerHead, stale: Entry): Pick<Entry
   return { making: { ...stale.making, removed: [...removed], added: [...added] } };
 }
 
-/** Whether a message names, by a strong tag, another representation than the stored one (RFC 9111 §4.3.4). */
+/** Whether a message has the strong tag of another representation than the stored one (RFC 9111 §4.3.4). */
 function isOfAnother(stale: Entry, news: Fields): boolean {
   const tag = parseEntityTag(combined(fieldOf(news, "etag")) ?? "");
   const stored = parseEntityTag(combined(fieldOf(stale.fields, "etag")) ?? "");

@@ -5,8 +5,8 @@ import type { Kept } from "../lookup/guarded-store.ts";
 import type { Run, RunParts } from "./run.ts";
 
 /**
- * Writes the entry of a run and gives it to those who wait, without waiting for the store. Returns what became of it;
- * `onKept` is called once the store has it. On a route that keeps nothing, the entry is only given to them.
+ * Writes the entry of a run, and lands its flight with that entry without waiting for the store. Returns the result of the
+ * write. `onKept` is called once the store has the entry. On a route that keeps nothing, only the flight gets the entry.
  */
 export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise<Kept> {
   const { parts, flight, flightKey, policy } = run;
@@ -24,7 +24,10 @@ export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise
   return written;
 }
 
-/** Writes an entry and leaves the fence; returns what became of it. A refusal of the store is reported as any other. */
+/**
+ * Writes an entry and then leaves the fence. Returns the result. If the store refuses the entry, that is reported for
+ * the `policy`.
+ */
 export function write(
   { parts, ticket, policy }: Pick<Run, "parts" | "ticket"> & { readonly policy?: Pick<Policy, "route"> },
   entry: Entry,
@@ -34,7 +37,7 @@ export function write(
     ticket.leave();
     if (kept === "kept") onKept?.();
     if (kept === "refused" && policy !== undefined) parts.refused(policy.route, "not-kept");
-    // A purge that came while the store was writing may have been carried out before the write (hazard 22).
+    // The store may have carried out a purge that came meanwhile before this write (hazard 22).
     if (ticket.purged) void parts.store.delete(entry.key);
     return kept;
   };
@@ -43,8 +46,8 @@ export function write(
 }
 
 /**
- * Stays at the fence for a store that has not written within its deadline, and removes what it writes after a purge.
- * For a write that never ends, only its key is kept.
+ * Enters the fence again for a write that has missed its deadline. Returns what to call at its end, which removes the entry
+ * if a purge has come meanwhile. A write that never ends keeps only its key in memory.
  */
 function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): () => void {
   const ticket = fence.enter(key, () => undefined);
@@ -54,7 +57,7 @@ function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): 
   };
 }
 
-/** Whether a purge has overtaken a run: by its key, or by a tag of its response (hazard 22). */
+/** Returns whether a purge has overtaken a run, by its key or by a tag of its response (hazard 22). */
 export function isPurged({ parts, ticket }: Run, tagging: Tagging): boolean {
   return ticket.purged || parts.tags.areOutdated(tagging);
 }

@@ -1,22 +1,28 @@
 import type { Digest } from "../contract/platform.ts";
 
-/** A longer key is remembered by its digest: ten thousand of them would weigh too much (hazard 17). */
+/**
+ * In characters. Longer keys are remembered by their digests: ten thousand long keys would need too much memory (hazard
+ * 17).
+ */
 const LONGEST_KEY = 512;
 
-/** Remembers one value for each key, for a limited number of keys: the one set longest ago is forgotten first (hazard 17). */
+/**
+ * Remembers one value for each key, for a limited number of keys: the one set longest ago is forgotten first (hazard
+ * 17).
+ */
 export class BoundedMemory<Value> {
   readonly #limit: number;
   readonly #digest: Digest | undefined;
   readonly #values = new Map<string, Value>();
 
-  /** Without a digest, long keys are not remembered. */
+  /** `limit` is the number of keys. Without a digest, long keys are not remembered. */
   constructor(digest: Digest | undefined, limit = 10_000) {
     this.#limit = limit;
     this.#digest = digest;
   }
 
   get(key: string): Value | undefined {
-    // Mostly nothing is remembered, and no key has to be digested.
+    // Usually nothing is remembered, and no key has to be digested.
     if (this.#values.size === 0) return undefined;
     const name = this.#nameOf(key);
     return name === undefined ? undefined : this.#values.get(name);

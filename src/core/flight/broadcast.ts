@@ -2,15 +2,15 @@ import type { Reading } from "../contract/decisions.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Clock } from "../contract/platform.ts";
 
-/** How a content ended: cleanly, or by an error. */
+/** How content ended: cleanly, or with an error. */
 type End = { readonly isClean: true } | { readonly isClean: false; readonly error: unknown };
 
 /**
- * Sends one response's content to many readers: each gets what has come already, and then what comes.
+ * Sends one response's content to many readers. Each gets the parts that have come already, then the others as they come.
  *
- * Readers hold nobody back. As long as everything is kept, the content is held once, however many read it. From `slide`
- * on no more is held than the limit, or than a source writes in one go: a reader that is further behind is cut off with
- * an error, except an awaited one, for whom `room` makes the source wait until `awaitNobody`.
+ * The content is held once, however many read it. At first all of it is kept. From `slide` on, at most the limit is held,
+ * or what the source writes in one turn. A reader that is further behind is cut off with an error. Only for an awaited
+ * reader does `room` make the source wait, until `awaitNobody`.
  */
 export class Broadcast {
   readonly #limit: number;
@@ -22,13 +22,13 @@ export class Broadcast {
   #keepsAll = true;
   #end: End | undefined;
   readonly #clock: Clock;
-  /** When readers are cut off: never, once a turn has passed (which can be cancelled), or by the next part. */
+  /** When readers are cut off: not now (`off`), at the next part (`due`), or at the first part after a timer of one turn. */
   #cutting: "off" | "due" | { readonly cancel: () => void } = "off";
   #onRoom: (() => void)[] = [];
 
   /**
-   * `budget` is what may be kept whole, in bytes. The limit is twice that: when a content outgrows its budget, readers
-   * that are as fast as the source may be that far behind, because it need not wait for them until then.
+   * `budget` is the most content that may be kept whole, in bytes. The limit is twice that. The source waits for nobody
+   * before its content exceeds the budget, so even readers as fast as the source may be that far behind then.
    */
   constructor(budget: number, clock: Clock) {
     this.#limit = 2 * budget;
@@ -40,7 +40,7 @@ export class Broadcast {
     return this.#readers.size;
   }
 
-  /** The parts that are held, in order. */
+  /** The parts that are still held, in order. */
   get parts(): readonly Uint8Array[] {
     return this.#parts;
   }
@@ -50,42 +50,42 @@ export class Broadcast {
     if (this.#end !== undefined || part.byteLength === 0) return;
     this.#parts.push(part);
     this.#held += part.byteLength;
-    this.#letGo(false);
+    this.#drop(false);
     this.#wake();
     this.#cut();
   }
 
-  /** The content has ended cleanly. */
+  /** Ends the content cleanly. */
   end(): void {
     this.#finish({ isClean: true });
   }
 
-  /** The content has ended by an error, which each reader gets after what has come. */
+  /** Ends the content with an error, which each reader gets after the last part. */
   fail(error: unknown): void {
     this.#finish({ isClean: false, error });
   }
 
-  /** From now on keeps only what readers have still to read, and no more of it than the limit. */
+  /** From now on, keeps only what readers have still to read, and at most the limit. */
   slide(): void {
     this.#keepsAll = false;
-    this.#letGo(false);
+    this.#drop(false);
   }
 
-  /** Returns undefined while more may come at once; else a promise that resolves once it may. */
+  /** Returns undefined if more may be written at once, else a promise that resolves once it may. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
-  /** The source waits for no particular reader any more: awaited readers are cut off as others are. */
+  /** Makes every awaited reader one that is cut off like the others. */
   awaitNobody(): void {
     for (const reader of this.#readers) reader.isAwaited = false;
     this.#giveRoom();
   }
 
   /**
-   * Reads from the first part on. `onLeave` is called once, when the reader leaves: at the end of the content or before.
-   * The source waits for an awaited reader where not everything may be kept.
+   * Adds a reader, which begins with the first part. `onLeave` is called once, when the reader leaves: at the end of the
+   * content or before. `isAwaited`: the source waits for it if not everything is kept.
    */
   read(onLeave: () => void, isAwaited = false): Reading {
     const reader = new Reader(isAwaited, {
@@ -102,7 +102,7 @@ export class Broadcast {
     return reader;
   }
 
-  /** Returns the next part for a reader, how the content has ended for it, or undefined where it has to wait. */
+  /** Returns the next part for a reader, how the content ended for it, or undefined if it has to wait. */
   #next(reader: Reader): Uint8Array | End | undefined {
     if (reader.isCut()) return { isClean: false, error: cutOff() };
     const part = this.#parts[reader.at - this.#first];
@@ -128,25 +128,25 @@ export class Broadcast {
   }
 
   /**
-   * Cuts off readers that are too far behind when more comes: not at once, because they have had no turn to read what a
-   * source writes in one go, and not while nothing comes, because what is held does not grow then.
+   * Cuts off readers that are too far behind. Not at once, because they have had no turn to read what the source has just
+   * written, and not before another part comes, because until then no more is held.
    */
   #cut(): void {
     const isTooMuch = !this.#keepsAll && this.#held > this.#limit;
     if (this.#cutting === "due") {
       this.#cutting = "off";
-      if (isTooMuch) this.#letGo(true);
+      if (isTooMuch) this.#drop(true);
     } else if (isTooMuch && this.#cutting === "off")
       this.#cutting = { cancel: this.#clock.schedule(() => (this.#cutting = "due"), 0) };
   }
 
-  /** A reader has gone on from the part of this number: if that was the oldest, it may be let go. */
+  /** A reader has moved past part `from`: drops the oldest parts if it was one of them. */
   #moved(from: number): void {
-    if (from === this.#first) this.#letGo(false);
+    if (from === this.#first) this.#drop(false);
   }
 
-  /** Lets go of what all have read and, where it cuts readers off, of what is too much. */
-  #letGo(isCutting: boolean): void {
+  /** Drops the parts that all have read and, with `isCutting`, those beyond the limit. */
+  #drop(isCutting: boolean): void {
     if (this.#keepsAll || this.#parts.length === 0) return;
     const edge = this.#first + this.#parts.length;
     let slowest = edge;
@@ -157,7 +157,7 @@ export class Broadcast {
     }
     for (;;) {
       const [oldest] = this.#parts;
-      // The newest part stays, however large it is: readers that keep up have had no turn to read it.
+      // The newest part stays, however large: readers that keep up have had no turn to read it.
       const isTooMuch =
         isCutting && this.#held > this.#limit && this.#parts.length > 1 && this.#first < awaited;
       if (oldest === undefined || !(this.#first < slowest || isTooMuch)) return;
@@ -167,7 +167,10 @@ export class Broadcast {
     }
   }
 
-  /** There is room while all is kept; later, once an awaited reader, or else the fastest, has read everything. */
+  /**
+   * There is room while all is kept. Later, there is once an awaited reader, or without one the fastest, has read
+   * everything.
+   */
   #hasRoom(): boolean {
     if (this.#keepsAll || this.#end !== undefined || this.#readers.size === 0) return true;
     const edge = this.#first + this.#parts.length;
@@ -184,15 +187,15 @@ export class Broadcast {
   }
 }
 
-/** How a reader moves on in a content. */
+/** What a reader needs of its broadcast. */
 interface Place {
   next(): Uint8Array | End | undefined;
   leave(): void;
 }
 
-/** One reader of a content. */
+/** One reader of the content. */
 class Reader implements Reading {
-  /** The number of the part that it reads next. */
+  /** The number of the part to read next. */
   at = 0;
   isAwaited: boolean;
   isCut: () => boolean = () => false;

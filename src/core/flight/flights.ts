@@ -14,41 +14,41 @@ export interface Flowing {
   read(): Reading;
 }
 
-/** What those who wait for a flight get. */
+/** The result of waiting for a flight. */
 export type Landing =
-  /** The response of the leader. `isKept`: the store has kept it already. */
+  /** The leader's whole response. `isKept`: the store has it already. */
   | { readonly kind: "stored"; readonly entry: Entry; readonly isKept: boolean }
-  /** The response of the leader, whose content is still coming. */
+  /** The leader's response, whose content is still coming. */
   | {
       readonly kind: "flowing";
       readonly flowing: Flowing;
       readonly content: Reading;
     }
-  /** The response may not be shared: everyone runs the handler, at once. */
+  /** The response may not be shared: each request that waited runs the handler at once. */
   | { readonly kind: "not-shared" }
-  /** The leader went away: one of those who waited leads in its place. */
+  /** The leader disconnected, or its response was purged: one of the requests that waited leads. */
   | { readonly kind: "retry" }
-  /** The handler failed: a request that may be served stale is, the others run it. */
+  /** The handler failed: a request is served stale if it may be, and otherwise runs the handler. */
   | { readonly kind: "failed" }
-  /** The request has waited for as long as it may. */
+  /** The request may not wait any longer. */
   | { readonly kind: "timeout" };
 
-/** What ends a flight. */
+/** A landing after which the flight is over. */
 type Ending = Exclude<Landing, { readonly kind: "flowing" }>;
 
-/** How long requests that have got nothing yet wait for a leader whose connection is held, in ms. */
+/** How long requests wait for a leader whose connection is held up, in ms. */
 const HELD_MS = 1000;
 
-/** One run of a handler that others may wait for. */
+/** One run of a handler, for which other requests may wait. */
 export class Flight {
   #landing: Ending | Flowing | undefined;
   readonly #waiting = new Set<(landing: Landing) => void>();
   readonly #onOver: () => void;
   readonly #hasDeadline: boolean;
   readonly #isHeld: (() => boolean) | undefined;
-  #isOverdue = false;
+  #isClosed = false;
 
-  /** `hasDeadline`: it is sure to end. `isHeld` returns whether the leader's connection takes nothing at the moment. */
+  /** `hasDeadline`: its run ends by itself. `isHeld` returns whether the leader's connection is held up. */
   constructor(onOver: () => void, hasDeadline: boolean, isHeld?: () => boolean) {
     this.#onOver = onOver;
     this.#isHeld = isHeld;
@@ -60,74 +60,74 @@ export class Flight {
     return this.#waiting.size;
   }
 
-  /** Whether nobody begins to wait for it any more. */
-  get isOverdue(): boolean {
-    return this.#isOverdue;
+  /** Whether further requests for its key ignore it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
-  /** Waits for the landing, for `waitMs` at most: nobody waits for a handler that never responds (hazard 28). */
+  /** Returns what the flight has for a request, after at most `waitMs`: a handler may never respond (hazard 28). */
   wait(clock: Clock, waitMs: number): Promise<Landing> {
     if (this.#landing !== undefined) return Promise.resolve(landingOf(this.#landing));
     return new Promise((resolve) => {
-      const cancel = clock.schedule(() => tell({ kind: "timeout" }), waitMs);
-      const stopLooking = this.#isHeld && clock.schedule(() => this.#look(tell), HELD_MS);
-      const tell = (landing: Landing): void => {
+      const cancel = clock.schedule(() => settle({ kind: "timeout" }), waitMs);
+      const stopChecking = this.#isHeld && clock.schedule(() => this.#leaveHeldLeader(settle), HELD_MS);
+      const settle = (landing: Landing): void => {
         cancel();
-        stopLooking?.();
-        this.#waiting.delete(tell);
+        stopChecking?.();
+        this.#waiting.delete(settle);
         resolve(landing);
       };
-      this.#waiting.add(tell);
+      this.#waiting.add(settle);
     });
   }
 
-  /** Nobody waits for the socket of one client, which may not read: another request leads (hazard 28). */
-  #look(tell: (landing: Landing) => void): void {
+  /** No request waits for the socket of another client, which may not read: one of them leads instead (hazard 28). */
+  #leaveHeldLeader(settle: (landing: Landing) => void): void {
     if (this.#isHeld?.() !== true) return;
-    this.pass();
-    tell({ kind: "retry" });
+    this.close();
+    settle({ kind: "retry" });
   }
 
-  /** A request has waited for as long as any does; a run with a deadline of its own ends by itself. */
+  /** Closes the flight after a wait of `waitMs`, unless its run has a deadline of its own. */
   giveUp(): void {
-    this.#isOverdue = !this.#hasDeadline;
+    this.#isClosed = !this.#hasDeadline;
   }
 
-  /** Its response is of no use to requests that come from now on. */
-  pass(): void {
-    this.#isOverdue = true;
+  /** Makes further requests ignore the flight, because its response is of no use to them. */
+  close(): void {
+    this.#isClosed = true;
   }
 
-  /** The head shows that the response may be shared: those who wait, and later requests, read it as it comes. */
+  /** Shares a response whose content is still coming with the requests that wait, and with later ones. */
   flow(flowing: Flowing): void {
-    this.#tell(flowing);
+    this.#settle(flowing);
   }
 
   /**
-   * Ends the flight for all who wait. Until `written` settles, later requests find it, too, because the store does not
-   * have its entry yet.
+   * Ends the flight for all requests that wait. Later requests find it until `written` settles, because the store does not
+   * have the entry before.
    */
   land(landing: Ending, written?: Promise<unknown>): void {
-    this.#tell(landing);
+    this.#settle(landing);
     if (written === undefined) this.#onOver();
     else void written.finally(this.#onOver);
   }
 
-  /** Ends a flight whose response was purged: nobody finds it any more, even where it has landed already. */
+  /** Ends a flight whose response was purged, even if it has landed already: no later request finds it. */
   purge(): void {
     this.land({ kind: "retry" });
   }
 
-  /** The first landing counts; only a response that flows is stored later. */
-  #tell(landing: Ending | Flowing): void {
+  /** Only the first landing counts, except that a response that was still coming may be stored at its end. */
+  #settle(landing: Ending | Flowing): void {
     const isStoredNow = isFlowing(this.#landing) && !isFlowing(landing) && landing.kind === "stored";
     if (this.#landing !== undefined && !isStoredNow) return;
     this.#landing = landing;
-    for (const tell of this.#waiting) tell(landingOf(landing));
+    for (const settle of this.#waiting) settle(landingOf(landing));
   }
 }
 
-/** Those who get a content that is still coming read it from that moment on, so that none of it is let go before. */
+/** A reader is added here, in the same turn, so that no part of the content is dropped before it is read. */
 function landingOf(landing: Ending | Flowing): Landing {
   return isFlowing(landing) ? { kind: "flowing", flowing: landing, content: landing.read() } : landing;
 }
@@ -136,20 +136,20 @@ function isFlowing(landing: Ending | Flowing | undefined): landing is Flowing {
   return landing !== undefined && "read" in landing;
 }
 
-/** That the last response for a key could not be shared. */
+/** A key whose last response could not be shared. */
 interface HitForMiss {
-  /** Until when that is remembered, epoch ms. */
+  /** When it is forgotten, in epoch ms. */
   readonly until: number;
   readonly reason: Refusal | undefined;
-  /** Whether it was an error. */
+  /** Whether that response was an error. */
   readonly isError: boolean;
 }
 
 /**
  * The flights of a process: one run per key at a time (single flight).
  *
- * A key whose response could not be shared is remembered for a while (hit-for-miss), so that the next requests do not
- * queue behind a leader that has nothing for them (hazard 10). A storable response ends that.
+ * A key whose response could not be shared is remembered for a while (hit-for-miss). Until then, or until a response for
+ * it may be shared, requests do not queue behind a leader that has nothing for them (hazard 10).
  */
 export class Flights {
   readonly #flying = new Map<string, Flight>();
@@ -162,10 +162,10 @@ export class Flights {
   /** Returns the flight that a request for this key would wait for. */
   find(key: string): Flight | undefined {
     const flight = this.#flying.get(key);
-    return flight?.isOverdue === true ? undefined : flight;
+    return flight?.isClosed === true ? undefined : flight;
   }
 
-  /** Starts a flight, in the place of one that is overdue. `hasDeadline` and `isHeld` are those of `Flight`. */
+  /** Starts a flight, in place of one that is closed. `hasDeadline` and `isHeld` are those of `Flight`. */
   lead(key: string, hasDeadline: boolean = false, isHeld?: () => boolean): Flight {
     const flight = new Flight(
       () => {
@@ -178,7 +178,7 @@ export class Flights {
     return flight;
   }
 
-  /** Whether the last response for this key, not long ago, could not be shared. */
+  /** Returns whether the last response for this key could not be shared, and that is still remembered. */
   isHitForMiss(key: string, now: number): boolean {
     const known = this.#hitForMiss.get(key);
     if (known === undefined) return false;
@@ -187,27 +187,27 @@ export class Flights {
     return false;
   }
 
-  /** The same without errors, for which a stale response stands in (RFC 5861 §4). */
-  isHitForMissAnswer(key: string, now: number): boolean {
+  /** The same, but false if that response was an error: a stale response stands in for it (RFC 5861 §4). */
+  isHitForMissWithoutError(key: string, now: number): boolean {
     return this.isHitForMiss(key, now) && this.#hitForMiss.get(key)?.isError === false;
   }
 
-  /** Returns what is remembered of a key. */
+  /** Returns what is remembered of a key, though its time may be over. */
   hitForMissOf(key: string): HitForMiss | undefined {
     return this.#hitForMiss.get(key);
   }
 
-  /** Remembers until an instant (epoch ms) that a response could not be shared; `isError`: it was an error. */
+  /** Remembers until an instant (epoch ms) that a response could not be shared. `isError`: it was an error. */
   rememberHitForMiss(key: string, until: number, reason?: Refusal, isError: boolean = false): void {
     this.#hitForMiss.set(key, { until, reason, isError });
   }
 
-  /** Forgets it: a response for this key may be shared. */
+  /** Forgets that for one key, because a response for it may be shared. */
   forgetHitForMiss(key: string): void {
     this.#hitForMiss.delete(key);
   }
 
-  /** Forgets it for all keys. */
+  /** Forgets that for all keys. */
   forgetAll(): void {
     this.#hitForMiss.clear();
   }

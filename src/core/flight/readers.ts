@@ -8,14 +8,14 @@ interface Source {
   readonly hasClient: boolean;
   /** Whether the content is wanted even if nobody reads it. */
   isWanted(): boolean;
-  /** Nobody wants the rest of the content. */
+  /** Called once, when nobody wants the rest of the content. */
   onUnwanted(): void;
   readonly clock: Clock;
-  /** How long followers wait for a source that is silent, or that its own client holds back, in ms. */
+  /** How long, in ms, a source may be silent without its client, and how long its client may hold back followers. */
   readonly waitMs: number;
 }
 
-/** How far the content has come. */
+/** The state of the content. */
 type Progress =
   | { readonly kind: "opened" }
   /** `stop` stops the source. */
@@ -23,10 +23,10 @@ type Progress =
   | { readonly kind: "over" };
 
 /**
- * Who reads one run's content while it comes: its own client, and those who follow it.
+ * The readers of one run's content while it comes: its own client and its followers.
  *
- * The run goes on as long as one of them is there. Once its own client has gone, a handler that takes its time cannot be
- * told from one that noticed and fell silent; so it may be silent for a limited time only.
+ * The run goes on while it has a reader. A handler that noticed that its client has gone may send no more, and looks the
+ * same as a slow one. So without its client it may be silent for a limited time only.
  */
 export class Readers {
   readonly #broadcast: Broadcast;
@@ -41,35 +41,38 @@ export class Readers {
     this.#client = source.hasClient ? "not-reading" : "gone";
   }
 
-  /** The content begins to come; `stop` stops its source, and is called at most once. */
+  /** Begins the content. `stop` stops its source, and is called at most once. */
   begin(stop: (() => void) | undefined): void {
     if (this.#progress.kind === "over") return;
     this.#progress = { kind: "streaming", stop };
-    this.heard();
+    this.onSent();
   }
 
-  /** The content for the run's own client, if it has one: the source waits for it where not everything is kept. */
+  /**
+   * Returns the content for the run's own client, or undefined without one. The source waits for this reader if not
+   * everything is kept.
+   */
   client(): Reading | undefined {
     if (this.#client === "not-reading")
       this.#client = this.#broadcast.read(() => void this.clientLeft(), true);
     return this.#client === "gone" ? undefined : this.#client;
   }
 
-  /** The content for a follower. */
+  /** Returns the content for a new follower. */
   follow(): Reading {
-    return this.#broadcast.read(() => this.review());
+    return this.#broadcast.read(() => this.endIfUnwanted());
   }
 
-  /** The run's own client has gone; returns whether the run goes on. */
+  /** Reports that the run's own client has gone. Returns whether the run goes on. */
   clientLeft(): boolean {
     this.#client = "gone";
-    if (!this.review()) return false;
-    this.heard();
+    if (!this.endIfUnwanted()) return false;
+    this.onSent();
     return true;
   }
 
-  /** The source has sent something. */
-  heard(): void {
+  /** Reports that the source has sent something, or may send again. */
+  onSent(): void {
     this.#cancelTimer?.();
     if (this.#client !== "gone" || this.#progress.kind !== "streaming") return;
     const { clock, waitMs } = this.#source;
@@ -77,15 +80,15 @@ export class Readers {
   }
 
   /**
-   * The source waits for those who read, so it may be silent until it is heard again. It does not wait for its own client
-   * for long where that holds back others.
+   * Reports that the source waits for its readers, so it may be silent until `onSent`. If it waits for its own client, and
+   * that holds back followers, it does so for `waitMs` at most.
    */
-  rest(): void {
+  onSourceWaits(): void {
     this.#cancelTimer?.();
     if (typeof this.#client === "object") this.#cancelTimer = this.hold(() => this.#broadcast.awaitNobody());
   }
 
-  /** The run's own client holds the source back: `cut` is called once it has done so for too long while others read. */
+  /** Calls `cut` if the run's own client still holds back followers after `waitMs`. Returns how to cancel that. */
   hold(cut: () => void): () => void {
     const { clock, waitMs } = this.#source;
     return clock.schedule(() => {
@@ -94,15 +97,15 @@ export class Readers {
     }, waitMs);
   }
 
-  /** Ends the run where nobody wants its content any more; returns whether it goes on. */
-  review(): boolean {
+  /** Ends the run if nobody wants its content any more. Returns whether it goes on. */
+  endIfUnwanted(): boolean {
     if (this.#progress.kind === "over") return false;
     if (this.#client !== "gone" || this.#broadcast.readers > 0 || this.#source.isWanted()) return true;
     this.#giveUp();
     return false;
   }
 
-  /** The content has ended, in any way. */
+  /** Reports that the content has ended, in any way. */
   end(): void {
     this.#progress = { kind: "over" };
     this.#cancelTimer?.();

@@ -1,5 +1,5 @@
 import { combined, fieldOf } from "../../http/fields.ts";
-import { normaliseOrigin } from "../../http/origin.ts";
+import { normalizeOrigin } from "../../http/origin.ts";
 import { parseStringList } from "../../http/structured-fields.ts";
 import { CacheError, misreturned, show } from "../contract/errors.ts";
 import { checkedOptions } from "../contract/options.ts";
@@ -65,7 +65,7 @@ export function outdatedGroups(origin: string, head: HandlerHead): readonly stri
 function groupsIn(origin: string, head: HandlerHead, name: string): readonly string[] {
   const value = combined(fieldOf(head.fields, name));
   const groups = value === undefined ? undefined : parseStringList(value);
-  return (groups ?? []).map((group) => groupTag(normaliseOrigin(origin), group));
+  return (groups ?? []).map((group) => groupTag(normalizeOrigin(origin), group));
 }
 
 function returnedTags(

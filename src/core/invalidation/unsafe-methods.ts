@@ -1,5 +1,5 @@
 import { combined, fieldOf } from "../../http/fields.ts";
-import { normaliseOrigin } from "../../http/origin.ts";
+import { normalizeOrigin } from "../../http/origin.ts";
 import type { HandlerHead, NormalizedTargets, RequestRecord } from "../contract/request-and-policy.ts";
 
 /** The safe methods (RFC 9110 §9.2.1, RFC 10008 §2). An unknown method counts as unsafe. */
@@ -17,7 +17,7 @@ export function isUnsafe(method: string): boolean {
  * `origin` is the one in keys. `routes` are the normalized targets of every route of the cache, because routes may differ in
  * the parameters that enter the key.
  */
-export function outdated(
+export function outdatedResources(
   request: RequestRecord,
   head: HandlerHead,
   origin: string,
@@ -25,7 +25,7 @@ export function outdated(
 ): readonly string[] {
   if (head.status < 200 || head.status > 399) return [];
   const { target } = request;
-  const received = normaliseOrigin(request.origin);
+  const received = normalizeOrigin(request.origin);
   const paths = [target];
   for (const name of ["location", "content-location"]) {
     const value = combined(fieldOf(head.fields, name));
@@ -33,7 +33,7 @@ export function outdated(
       value === undefined || !URL.canParse(value, received + target)
         ? undefined
         : new URL(value, received + target);
-    if (url !== undefined && (url.origin === received || url.origin === normaliseOrigin(origin)))
+    if (url !== undefined && (url.origin === received || url.origin === normalizeOrigin(origin)))
       paths.push(url.pathname + url.search);
   }
   const resources = new Set<string>();

@@ -8,10 +8,10 @@ import type { Entry } from "../contract/store.ts";
 import { ageOf, ttlOf } from "../freshness/freshness.ts";
 import { statusFields, statusKey } from "./status-fields.ts";
 
-/** Why a request that waited for another's run had been on its way to the handler. */
+/** Why a request would have gone to the handler. */
 type Forward = CacheStatus["fwd"];
 
-/** What the replies of one second from one entry have in common. */
+/** What all replies from one entry in one second have in common. */
 interface Added {
   readonly policy: Policy;
   readonly age: number;
@@ -24,10 +24,10 @@ interface Added {
 }
 
 /**
- * The fields that a reply from the cache adds to its entry: `Age` and the status fields.
+ * Makes the fields that a reply adds to those of its entry: `Age` and the status fields.
  *
- * They count in whole seconds, so they are the same for all hits of one second, and for all who waited for one run. The
- * first of them works them out; they are kept for that second only, so that entries weigh no more than in the store.
+ * `Age` is in whole seconds, so all hits of one second add the same fields. They are kept for that second only, so that
+ * an entry needs little more memory than its store counts.
  */
 export class HitFields {
   readonly #digest: Digest;
@@ -39,13 +39,16 @@ export class HitFields {
     this.#digest = digest;
   }
 
-  /** Returns those of a hit. */
+  /** Returns the fields of a hit. */
   of(entry: Entry, policy: Policy, now: number): Added {
     this.#keepTo(now);
     return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined);
   }
 
-  /** Returns those of a request that waited for another's run; `fwd` is why it was on its way to the handler. */
+  /**
+   * Returns the fields of a request that waited for another request's run. `fwd` is why it would have gone to the
+   * handler.
+   */
   collapsed(entry: Entry, policy: Policy, now: number, fwd: Forward): Added {
     this.#keepTo(now);
     return this.#recall(this.#collapsed, entry, policy, now, undefined, fwd);
@@ -80,7 +83,7 @@ export class HitFields {
   }
 }
 
-/** Returns the fields that are added to an entry for a request that went on to the handler. */
+/** Returns the fields to add to an entry for a request that went to the handler: `Age` and the status fields. */
 export function forwardedFields(
   policy: Policy,
   entry: Entry,
@@ -94,7 +97,7 @@ export function forwardedFields(
   return [["age", String(ageOf(entry, now))], ...own];
 }
 
-/** Returns the fields that are added to a stale entry that stands in for a new response; `because` is why. */
+/** Returns the same for a stale entry that is served in place of an error. `because` is the reason. */
 export function staleFields(
   policy: Policy,
   entry: Entry,

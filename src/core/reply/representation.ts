@@ -8,14 +8,14 @@ import type { ByteRange } from "../../http/range.ts";
 import type { Reply, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Making } from "../contract/store.ts";
 
-/** A whole response from which replies are made: an entry, or what a handler has just sent. */
+/** A whole response from which replies are made: an entry, or one that a handler has just sent. */
 export interface Whole {
   readonly status: number;
   readonly fields: Fields;
   readonly body: Uint8Array;
-  /** When the origin made it, epoch ms. */
+  /** When the origin made it, in epoch ms. */
   readonly storedAt: number;
-  /** How its handler made it. */
+  /** How the handler wrote it. Absent: in the usual way. */
   readonly making?: Making | undefined;
 }
 
@@ -45,28 +45,29 @@ export function selectionOf(request: RequestRecord): Selection {
   };
 }
 
-/** What each message from a whole response needs, worked out once. */
+/** What every message from a whole response needs, computed once. */
 interface Prepared {
   readonly validators: {
     etag: string | undefined;
     lastModified: string | undefined;
     date: number | undefined;
   };
-  /** The stored fields without those that each message has its own value of. */
+  /** The stored fields without `Cache-Status`, of which each message has its own. */
   readonly kept: Fields;
-  /** The same with the length of the whole. */
+  /** The same with a `Content-Length`. */
   readonly fields: Fields;
-  /** Those of them that a 304 carries. */
+  /** The fields of a 304. */
   readonly notModified: Fields;
   readonly text: string | undefined;
 }
 
-/** The replies that were made with one list of added fields, for all requests that add the same list. */
+/** The replies with one list of added fields, for other requests that add the same list. */
 interface MadeReplies {
   whole?: Reply;
   notModified?: Reply;
 }
 
+/** The largest content, in bytes, that is sent as text. */
 const LARGEST_TEXT = 8192;
 
 /** Methods that ask for a representation, so that a condition may lead to 304 (RFC 9110 §13.2.1). */
@@ -74,31 +75,31 @@ const ASKS_FOR_REPRESENTATION: ReadonlySet<string> = new Set(["GET", "HEAD", "QU
 
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** Whether a message of this status has content (RFC 9110 §6.4.1, §15.3.6). */
-export function hasContent(status: number): boolean {
+/** Returns whether a message of this status may have content (RFC 9110 §6.4.1, §15.3.6). */
+export function allowsContent(status: number): boolean {
   return !WITHOUT_CONTENT.has(status);
 }
 
 /**
- * Makes the messages that requests are sent from one whole response: 200, 304, 206, 416, and the same for HEAD.
+ * Makes the replies to requests from one whole response: 200, 304, 206, 416, and the same for HEAD.
  *
- * What does not depend on the request is worked out once for each entry and kept as long as the entry lives, so that a
- * hit parses nothing and copies no content.
+ * Whatever does not depend on the request is computed once per entry, and kept as long as the entry, so that a hit parses
+ * nothing and copies no content.
  */
 export class Responder {
   readonly #prepared = new WeakMap<Whole, Prepared>();
 
   /**
-   * Returns the reply to one request. `added` are the fields of this message alone, such as `Age` and the status
-   * headers; `made` keeps the replies to requests that add the same ones.
+   * Returns the reply to one request. `added` are the fields of this message only, such as `Age` and the status fields.
+   * `made` keeps the replies for requests that add the same fields.
    */
   reply(whole: Whole, method: string, selection: Selection, added: Fields, made: MadeReplies = {}): Reply {
     return replyFrom(this.#prepare(whole), whole, method, selection, added, made);
   }
 
   /**
-   * Returns the 304 for a client that has this representation already; undefined where it has not. It depends on the
-   * head alone, so the content may still be coming.
+   * Returns a 304 if the client has this representation already, else undefined. It depends on the head only, so the
+   * content may still be coming.
    */
   notModified(whole: Whole, method: string, selection: Selection, added: Fields): Reply | undefined {
     return notModifiedFrom(this.#prepare(whole), whole, method, selection, added, {});
@@ -114,7 +115,7 @@ export class Responder {
   }
 }
 
-/** Returns the reply to the only request that is sent this response: nothing of it is remembered. */
+/** Returns the reply from a response that only one request is sent. Nothing is kept. */
 export function replyOnce(whole: Whole, method: string, selection: Selection, added: Fields): Reply {
   return replyFrom(prepare(whole), whole, method, selection, added, {});
 }
@@ -135,7 +136,7 @@ function replyFrom(
     const part = partOf(whole, range, selection.ifRange, prepared, added);
     if (part !== undefined) return { ...part, making };
   }
-  if (method === "HEAD" || !hasContent(status)) {
+  if (method === "HEAD" || !allowsContent(status)) {
     return { status, fields: [...prepared.fields, ...added], body: undefined, making };
   }
   made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, making };
@@ -167,7 +168,7 @@ function isSelected({ status }: Whole, method: string): boolean {
 
 function prepare(whole: Whole): Prepared {
   const { fields, body } = whole;
-  // Each message has its own, which begins with the stored one.
+  // Each message has its own, which includes the stored members.
   const kept = fields.filter(([name]) => name !== "cache-status");
   return {
     validators: {
@@ -180,9 +181,9 @@ function prepare(whole: Whole): Prepared {
     fields:
       whole.status === 204
         ? kept
-        : [...kept, ["content-length", String(hasContent(whole.status) ? body.byteLength : 0)]],
+        : [...kept, ["content-length", String(allowsContent(whole.status) ? body.byteLength : 0)]],
     notModified: notModifiedFields(fields),
-    // Node writes the head in the encoding of a text that it sends along, so the fields have to be ASCII, too.
+    // Node writes the head in the encoding of a text that is sent with it, so the fields have to be ASCII too.
     text:
       body.byteLength <= LARGEST_TEXT && isAscii(body) && areAscii(fields)
         ? new TextDecoder().decode(body)
@@ -191,7 +192,7 @@ function prepare(whole: Whole): Prepared {
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  // On each miss: `every` with a callback takes many times as long.
+  // Called on each miss; `every` with a callback takes many times as long.
   for (let at = 0; at < bytes.length; at++) {
     if ((bytes[at] as number) >= 0x80) return false;
   }
@@ -202,7 +203,7 @@ function areAscii(fields: Fields): boolean {
   return fields.every(([, value]) => [value].flat().every((line) => !/[\x80-\xFF]/.test(line)));
 }
 
-/** Cuts ranges out of the whole; undefined where the whole is to be sent (RFC 9110 §14.2, §15.3.7). */
+/** Returns a 206 or 416 for a range request. Undefined: the whole is sent (RFC 9110 §14.2, §15.3.7). */
 function partOf(
   whole: Whole,
   range: string,
@@ -211,7 +212,7 @@ function partOf(
   added: Fields,
 ): Reply | undefined {
   if (ifRange !== undefined && !ifRangeHolds(ifRange, prepared.validators)) return undefined;
-  // The handler has the last word on whether its response is cut (RFC 9110 §14.3).
+  // The handler may forbid ranges of its response (RFC 9110 §14.3).
   if (refusesRanges(prepared.kept)) return undefined;
   const { body } = whole;
   const ranges = parseRange(range, body.byteLength);
@@ -235,7 +236,7 @@ function refusesRanges(fields: Fields): boolean {
   return parseList((combined(fieldOf(fields, "accept-ranges")) ?? "").toLowerCase()).includes("none");
 }
 
-/** Several ranges, each a part of its own; undefined where the whole is better. */
+/** Returns a 206 with one part per range. Undefined: the whole is better. */
 function partsOf(
   fields: Fields,
   body: Uint8Array,

@@ -5,8 +5,8 @@ import type { Digest } from "../contract/platform.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
 
 /**
- * Returns the two status fields: the one-word status header, and `Cache-Status` (RFC 9211 §2), which begins with the
- * members of caches nearer to the handler in `inner`. The former tells whether the content is `fromCache`.
+ * Returns the status header, which has one word for whether the content is `fromCache`, and `Cache-Status` (RFC 9211 §2).
+ * `inner` are the members of caches nearer to the origin, which come first. A policy may have only one of them, or neither.
  */
 export function statusFields(
   policy: Policy,
@@ -30,18 +30,18 @@ export function statusFields(
   return fields;
 }
 
-/** The `key` parameter of `Cache-Status`, where the cache tells it. */
-export type Named = Pick<CacheStatus, "key">;
+/** The `key` parameter of `Cache-Status`, if the policy has it. */
+export type StatusKey = Pick<CacheStatus, "key">;
 
 /**
- * Returns the `key` parameter of `Cache-Status` (RFC 9211 §2.7), where the cache tells it: a keyed digest of resource
- * and variant, which tells two entries apart and discloses neither (hazard 25).
+ * Returns the `key` parameter of `Cache-Status` (RFC 9211 §2.7), or nothing unless the policy has it. It is a keyed digest of
+ * resource and variant, which distinguishes entries without disclosing their keys (hazard 25).
  */
-export function statusKey(policy: Policy, resource: string, variant: string, digest: Digest): Named {
+export function statusKey(policy: Policy, resource: string, variant: string, digest: Digest): StatusKey {
   return policy.cacheStatusKey ? { key: hashedKey(resource, variant, digest) } : {};
 }
 
-/** Returns the digest that stands for one variant of one resource wherever its key must not be disclosed. */
+/** Returns a keyed digest of one variant of one resource, for places where its key must not be disclosed. */
 export function hashedKey(resource: string, variant: string, digest: Digest): string {
   // The length keeps resource and variant apart.
   return digest.keyed(`key ${resource.length}:${resource}${variant}`);

@@ -1,5 +1,5 @@
 import type { SearchRule } from "../../http/no-vary-search.ts";
-import { normaliseSelecting } from "../../http/vary.ts";
+import { normalizeSelecting } from "../../http/vary.ts";
 import { asError, CacheError, misreturned, show } from "../contract/errors.ts";
 import type { Digest } from "../contract/platform.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
@@ -149,7 +149,7 @@ export function variantOf(
     text +=
       value === undefined
         ? `${name}&`
-        : `${name}=${normaliseSelecting(name, value).replace(/[%&]/g, escapeCharacter)}&`;
+        : `${name}=${normalizeSelecting(name, value).replace(/[%&]/g, escapeCharacter)}&`;
   }
   return text;
 }

@@ -15,8 +15,8 @@ export function digestContent(request: RequestRecord, digest: Digest): string | 
   if (content === undefined) return undefined;
   const hasher = digest.hasher();
   hasher.update(`${request.header("content-type") ?? ""}\n${request.header("content-encoding") ?? ""}\n`);
-  const mayNormalise = request.method === "QUERY" && !isVerbatim(request.header("cache-control"));
-  const json = mayNormalise ? jsonOf(content, request) : undefined;
+  const mayNormalize = request.method === "QUERY" && !isVerbatim(request.header("cache-control"));
+  const json = mayNormalize ? jsonOf(content, request) : undefined;
   if (json !== undefined) hasher.update("json ");
   const isAdded =
     json === undefined ? addContent(hasher, content) : addContent(hasher, json.value, inAnyOrder);

@@ -1,6 +1,6 @@
 import { formatNoVarySearch, isSameRule, keepsBy } from "../../http/no-vary-search.ts";
 import type { SearchRule } from "../../http/no-vary-search.ts";
-import { normaliseOrigin } from "../../http/origin.ts";
+import { normalizeOrigin } from "../../http/origin.ts";
 import { decodeComponent, formatQuery, isLongQuery, parseQuery, splitTarget } from "../../http/query.ts";
 import type { QueryParameter } from "../../http/query.ts";
 import type {
@@ -94,7 +94,7 @@ export class TargetCache implements NormalizedTargets {
     const young = this.#young.get(origin)?.get(target);
     if (young !== undefined && this.#holds(young)) return young;
     const old = young === undefined ? this.#old.get(origin)?.get(target) : undefined;
-    const normalized = old !== undefined && this.#holds(old) ? old : this.#normalise(origin, target);
+    const normalized = old !== undefined && this.#holds(old) ? old : this.#normalize(origin, target);
     this.#add(origin, target, normalized);
     return normalized;
   }
@@ -102,7 +102,7 @@ export class TargetCache implements NormalizedTargets {
   /** The same, without changing the cache. */
   peek(origin: string, target: string): CachedTarget {
     const cached = this.#young.get(origin)?.get(target) ?? this.#old.get(origin)?.get(target);
-    return cached !== undefined && this.#holds(cached) ? cached : this.#normalise(origin, target);
+    return cached !== undefined && this.#holds(cached) ? cached : this.#normalize(origin, target);
   }
 
   /** Whether a target was normalized by the current rule of its path. */
@@ -145,7 +145,7 @@ export class TargetCache implements NormalizedTargets {
     targets.set(target, normalized);
   }
 
-  #normalise(origin: string, received: string): CachedTarget {
+  #normalize(origin: string, received: string): CachedTarget {
     const declared = this.#declared;
     const { path, query } = splitTarget(received);
     const resource = withPath(origin, path);
@@ -180,7 +180,7 @@ export class TargetCache implements NormalizedTargets {
  * the host `a` with the path `/b/c` (hazard 5).
  */
 function withPath(origin: string, path: string): string {
-  if (origin !== last.origin) last = { origin, parts: splitOrigin(normaliseOrigin(origin)) };
+  if (origin !== last.origin) last = { origin, parts: splitOrigin(normalizeOrigin(origin)) };
   const [scheme, authority] = last.parts;
   return authority !== undefined && path.startsWith("/")
     ? `${scheme}://${authority}${path}`

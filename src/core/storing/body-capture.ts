@@ -4,23 +4,21 @@ import type { Clock, Digest } from "../contract/platform.ts";
 import { Broadcast } from "../flight/broadcast.ts";
 
 /**
- * Collects a response's content while it flows, within a limit.
+ * Collects a response's content as it comes, up to a limit.
  *
- * Every part is copied, because callers reuse their buffers. From the first refusal on, nothing is held but what readers
- * of the broadcast have still to read.
+ * Every part is copied, because callers reuse their buffers. After a refusal, only what readers of the broadcast have still
+ * to read is kept.
  */
 export class BodyCapture {
   readonly #maxBytes: number;
   readonly #digest: Digest | undefined;
   readonly #nonces: NonceFinder | undefined;
-  /** The content for those who read it while it comes. */
+  /** Sends the content to readers as it comes. */
   readonly broadcast: Broadcast;
   #length = 0;
   #refusal: Refusal | undefined;
 
-  /**
-   * `digest` is given where the entity tag is made from the content, `nonces` where the content may contain none of them.
-   */
+  /** `digest` is undefined if the handler set the entity tag. Content that contains one of the `nonces` is refused. */
   constructor(maxBytes: number, digest: Digest | undefined, clock: Clock, nonces: readonly string[] = []) {
     this.#maxBytes = maxBytes;
     this.#digest = digest;
@@ -28,9 +26,9 @@ export class BodyCapture {
     this.broadcast = new Broadcast(maxBytes, clock);
   }
 
-  /** Adds a copy of one part; returns why the content cannot be kept, if so. */
+  /** Adds a copy of one part. Returns why the content is not kept, or undefined. */
   write(chunk: Uint8Array | string): Refusal | undefined {
-    // It is neither kept nor read.
+    // Nobody needs it.
     if (this.#refusal !== undefined && this.broadcast.readers === 0) return this.#refusal;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     this.#length += bytes.byteLength;
@@ -40,17 +38,17 @@ export class BodyCapture {
     return this.#refusal;
   }
 
-  /** Keeps nothing from now on; returns the first reason. */
+  /** Keeps nothing from now on. Returns the first reason given. */
   refuse(reason: Refusal): Refusal {
     this.broadcast.slide();
     return (this.#refusal ??= reason);
   }
 
-  /** Returns the whole content and its digest, or why there is none: its length has to be its `Content-Length`. */
+  /** Returns the whole content and its digest, or why it is not kept. Its length has to equal its `Content-Length`. */
   end(
     contentLength: string | undefined,
   ): { readonly body: Uint8Array; readonly digest: string | undefined } | Refusal {
-    // Where it is not kept, too: its readers must not take a part for the whole.
+    // Also if it is not kept: its readers must not take a part for the whole.
     if (contentLength !== undefined && contentLength !== String(this.#length)) {
       this.refuse("truncated");
       return "truncated";

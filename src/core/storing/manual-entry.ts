@@ -6,16 +6,22 @@ import { checkedOptions } from "../contract/options.ts";
 import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
-/** Which namespace a key is in; the cache's own namespace policy applies. */
+/** The namespace of a key, besides the key itself. */
 export interface InNamespace {
+  /** The `namespace` of the route. It follows that of the cache or replaces it, see `namespacePolicy`. Default: none. */
   readonly namespace?: string;
 }
 
-/** A response that an application puts into the cache by hand. */
+/**
+ * A response that an application stores by hand, with `cache.set`.
+ *
+ * @example
+ * const response: ManualResponse = { headers: { "content-type": "application/json" }, body: JSON.stringify(user) };
+ */
 export interface ManualResponse {
-  /** Default: 200. */
+  /** A final status other than 206 and 304. Default: 200. */
   readonly status?: number;
-  /** An object, `Headers`, a `Map` or pairs. Default: none. */
+  /** The header fields: an object, `Headers`, a `Map` or pairs of name and value. Default: none. */
   readonly headers?:
     | Readonly<Record<string, string | readonly string[]>>
     | Iterable<readonly [name: string, value: string | readonly string[]]>;
@@ -23,15 +29,18 @@ export interface ManualResponse {
   readonly body: Uint8Array | string;
 }
 
-/** What `cache.set` takes beside key and response. */
+/** The options of `cache.set`. */
 export interface ManualOptions extends InNamespace {
-  /** Seconds, 0 or more. Default: the lifetime that the response states, else the cache's `defaults`, else 60. */
+  /** The lifetime in seconds, 0 or more. Default: the response's own, else that of the cache's `defaults`, else 60. */
   readonly ttl?: number;
   /** The tags of the response, for `cache.invalidate({ tag })`. Default: none. */
   readonly tags?: readonly string[];
 }
 
-/** The route options of a response that is put by hand: its lifetime and its tags, and nothing of any route. */
+/**
+ * Returns the route options under which a response is stored by hand. Throws `ERR_CACHE_OPTION_INVALID` for a wrong
+ * `ttl` or `tags`.
+ */
 export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   readonly statuses: "any";
   readonly scope: "everyone";
@@ -64,7 +73,7 @@ export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   return ttl === undefined ? own : { ...own, ttl };
 }
 
-/** Reads a response that is put by hand. Throws `ERR_CACHE_RESPONSE` where it could not be sent. */
+/** Returns head and content of a response that is stored by hand. Throws `ERR_CACHE_RESPONSE` if it could not be sent. */
 export function manualMessage(response: ManualResponse): {
   readonly head: HandlerHead;
   readonly body: Uint8Array;
@@ -88,7 +97,7 @@ export function manualMessage(response: ManualResponse): {
       `the response's headers ${show(headers)} cannot be sent over HTTP`,
     );
   }
-  // It is of now: `Date` and `Age` of the message that it came from do not count.
+  // It is made now: `Date` and `Age` of a message that it was copied from do not count.
   const own = fields.filter(([name]) => !MESSAGE_FIELDS.has(name));
   return {
     head: { status, fields: own },
@@ -96,7 +105,7 @@ export function manualMessage(response: ManualResponse): {
   };
 }
 
-/** Reads fields from an object, or from `Headers`, a `Map` or pairs; returns undefined where they are no fields. */
+/** Returns fields given as an object, `Headers`, a `Map` or pairs. Undefined: they are none of these. */
 function fieldsIn(headers: unknown): Fields | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
   const pairs: unknown[] =
@@ -116,14 +125,14 @@ function isLine(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
-/** The options that the methods of a cache take beside a key. */
+/** The options of the cache's methods, besides the key. */
 const WHERE: Readonly<Record<string, readonly string[]>> = {
   "cache.get": ["namespace"],
   "cache.set": ["namespace", "ttl", "tags"],
   "cache.invalidate": ["namespace"],
 };
 
-/** Checks the options beside a key, and returns the namespace in them. */
+/** Returns the namespace in the options of a cache's method. Throws as `checkedOptions` does, or if it is not a string. */
 export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
   if (where === undefined) return undefined;
   checkedOptions(where, call, { known: WHERE[call] ?? [], example: '{ namespace: "users" }' });
@@ -138,7 +147,7 @@ export function namespaceIn(where: InNamespace | undefined, call: string): strin
 /** Returns an entry as an application sees it. */
 export function storedResponse(entry: Entry): StoredResponse {
   const { status, body, storedAt, staleAt } = entry;
-  // A copy: what is stored is what every hit is sent.
+  // Copies, because every hit is sent the stored values.
   const fields = entry.fields.map(
     ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
   );

@@ -8,11 +8,11 @@ import type { HandlerHead, Head } from "../contract/request-and-policy.ts";
 const OF_EACH_HIT: ReadonlySet<string> = new Set(["origin", "accept-encoding"]);
 
 /**
- * Reads a handler's head, with the fields that were set before the lookup.
+ * Parses the caching fields of a handler's head and of the earlier middleware.
  *
- * An earlier `Cache-Control` counts where the handler neither set nor removed it. An earlier `Vary` counts too, because a
- * middleware that negotiates (a language, a tenant) decides what the handler sees; but not for CORS and compression,
- * which run again on every hit.
+ * An earlier `Cache-Control` counts unless the handler set or removed it. An earlier `Vary` counts too, because middleware
+ * that negotiates (a language, a tenant) decides what the handler sees. Those of CORS and compression do not count, since
+ * that middleware runs again on every hit.
  */
 export function readHead(head: HandlerHead): Head {
   const { making } = head;
@@ -30,7 +30,7 @@ export function readHead(head: HandlerHead): Head {
   return { status, fields, earlier, making, cacheControl, isTargeted, vary, nonces };
 }
 
-/** What a response varies by, of its handler and of the middleware before the lookup. */
+/** Joins the `Vary` of the handler and of earlier middleware. */
 function bothOf(own: Head["vary"], before: Head["vary"]): Head["vary"] {
   if (own === "*" || before === "*") return "*";
   if (before.length === 0) return own;

@@ -10,17 +10,17 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Returns why a response with this head is never stored, or undefined if nothing in its head forbids it.
+ * Returns why a head forbids storing its response, or undefined if it does not.
  *
- * The handler has the last word on secrecy: `no-store`, `private` and, unless the route asks each time, `no-cache` win
- * over every option (RFC 9111 §3, §5.2.2).
+ * No option overrides the handler's `no-store`, `private` and `no-cache` (RFC 9111 §3, §5.2.2). With `revalidate` a
+ * response with `no-cache` is stored, because its handler is asked on every request.
  */
 export function refusalOf(
   head: Head,
   policy: Policy,
   request: Pick<RequestRecord, "header">,
 ): Refusal | undefined {
-  // First of all: a response to one user tells nothing about the next response for the same key.
+  // First, because a response for one user says nothing about the next response for the same key.
   if (isOfOneUser(head, policy, request)) return "credentials";
   if (!isStoredStatus(head.status, policy)) return "status";
   const { noStore, noCache, mustUnderstand } = head.cacheControl;
@@ -29,11 +29,11 @@ export function refusalOf(
   if (head.cacheControl.private !== false) return "private";
   if (noCache !== false && !policy.revalidate) return "no-cache";
   if (head.vary === "*") return "vary-any";
-  // Its content has a transfer coding, which a hit, with its own framing, could not name (RFC 9112 §6.1).
+  // The content has a transfer coding, which a hit, with its own framing, would lose (RFC 9112 §6.1).
   if (!/^(?:chunked)?$/i.test(combined(fieldOf(head.fields, "transfer-encoding")) ?? "")) return "malformed";
   if (policy.setCookie === "refuse" && fieldOf(head.fields, "set-cookie") !== undefined) return "set-cookie";
   if (head.nonces.length > 0 && hasOneTimeNonce(head)) return "nonce";
-  // An event stream never ends; its parts are of the moment.
+  // An event stream never ends, and its events are for those who read them as they come.
   if (/^text\/event-stream\b/i.test(combined(fieldOf(head.fields, "content-type")) ?? ""))
     return "event-stream";
   return undefined;
@@ -46,8 +46,8 @@ function isStoredStatus(status: number, policy: Policy): boolean {
 }
 
 /**
- * Whether a response is only for the user who sent `Authorization`: a shared cache may keep it only where its own
- * `Cache-Control` allows that (RFC 9111 §3.5).
+ * Returns whether a response under `scope: "shared"` is only for the user whose request has `Authorization`: it is unless
+ * its `Cache-Control` has `public`, `s-maxage` or `must-revalidate` (RFC 9111 §3.5).
  */
 export function isOfOneUser(
   { cacheControl }: Head,
@@ -58,13 +58,13 @@ export function isOfOneUser(
   return !cacheControl.public && !cacheControl.mustRevalidate && cacheControl.sMaxage === undefined;
 }
 
-/** The most nonces that are looked for in the content: the time is their number times its length. */
+/** The most nonces to search the content for. The search takes their number times its length. */
 const MOST_NONCES = 16;
 
 /**
- * Whether a head with a nonce forbids storing (hazard 37). The same nonce for everybody protects nobody, so the handler
- * must not send it, in its policy or in another field. A nonce of earlier middleware is another one on each hit: the
- * content must not contain it, and has to be in a form in which it would be found.
+ * Whether a head with nonces forbids storing (hazard 37). A nonce that everybody gets protects nobody, so no field of the
+ * handler may have one. Earlier middleware sends another nonce on each hit, so the content must not contain this one. And
+ * it has to be in a form that can be searched: at most 16 nonces, no coding, no UTF-16 or UTF-32.
  */
 function hasOneTimeNonce({ fields, nonces }: Head): boolean {
   if (nonces.length > MOST_NONCES) return true;

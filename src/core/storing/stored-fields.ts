@@ -22,15 +22,15 @@ export function storedFields(head: Head, policy: Policy, digest: string | undefi
 }
 
 /**
- * Whether a response gets an entity tag. One with `Last-Modified` does not on a route that revalidates: shown a tag that
- * it never set, its handler would ignore the date (RFC 9110 §13.1.3).
+ * Whether to make an entity tag. Not for a response with `Last-Modified` on a route with `revalidate`: the handler would be
+ * shown a tag that it never set, and then has to ignore the date (RFC 9110 §13.1.3).
  */
 function isTagMissing(fields: Fields, policy: Policy): boolean {
   if (fieldOf(fields, "etag") !== undefined) return false;
   return !policy.revalidate || fieldOf(fields, "last-modified") === undefined;
 }
 
-/** Returns the `Vary` that a response of this route has to carry; undefined where it varies by nothing. */
+/** Returns the `Vary` of a response of this route. Undefined: none. */
 export function variesBy(head: Head, policy: Policy): string | undefined {
   const own = fieldOf(head.fields, "vary");
   const added = [...policy.vary, ...impliedBy(head)];
@@ -38,8 +38,8 @@ export function variesBy(head: Head, policy: Policy): string | undefined {
 }
 
 /**
- * Returns the request fields that tell a resource's variants apart: those known already, those that the route declares,
- * and those that the response names or implies.
+ * Returns a resource's new `vary` list, sorted: the names `known` already, those of the route, and those that the response
+ * names or implies.
  */
 export function variantFields(known: readonly string[], head: Head, policy: Policy): readonly string[] {
   const own = head.vary === "*" ? [] : head.vary;
@@ -47,8 +47,8 @@ export function variantFields(known: readonly string[], head: Head, policy: Poli
 }
 
 /**
- * What a response varies by even where its `Vary` lacks it (hazard 4): a coded response is for clients that accept the
- * coding, and one that allows an origin to read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
+ * Returns what a response varies by even if its `Vary` lacks it (hazard 4). A coded response is for clients that accept the
+ * coding. One that allows an origin to read it is for that origin (Fetch Standard, "CORS protocol and HTTP caches").
  */
 function impliedBy({ fields }: Head): readonly string[] {
   const names: string[] = [];

@@ -334,6 +334,17 @@ describe("a payload that has no text of its own", () => {
     expect(wordsOf(answers)).toEqual(missThenHit(""));
   });
 
+  it("keeps the content type that Fastify sets where its JSON is nothing, as that of a symbol is", async () => {
+    const at = await prepared((reply) => reply.send(Symbol("nothing")));
+
+    const miss = await at.ask("/a");
+    const hit = await at.ask("/a");
+
+    expect([miss.cache, hit.cache]).toEqual(["MISS", "HIT"]);
+    expect(hit.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(hit.headers.get("content-type")).toBe(miss.headers.get("content-type"));
+  });
+
   it("is sent as a hook makes it, and not stored, for a stated reason", async () => {
     const at = await prepared(
       (reply) => reply.type("text/xml").send({ a: 1 }),

@@ -35,4 +35,11 @@ describe("a handler's stream that nobody reads yet", () => {
     expect(ahead).toBeLessThan(5);
     expect(numbers).toEqual([0, 1, 2]);
   });
+
+  it("fails at a part that is neither text nor bytes, and not the process", async () => {
+    const source = new Source(Readable.from(["1", { a: 1 }, "2"]));
+
+    expect(await textOf(source)).toBe("1");
+    await expect(source.next()).rejects.toThrow("parts that are no bytes");
+  });
 });

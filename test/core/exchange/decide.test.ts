@@ -97,21 +97,21 @@ describe("the course of a request", () => {
     ["a stale response without windows", { entry: STALE }, { kind: "lead" }],
     ["a run under way", { isRunning: true }, { kind: "wait", isSafe: false }],
     ["a run under way for what is stale", { isRunning: true, entry: STALE }, { kind: "wait", isSafe: false }],
-    ["nothing, for HEAD", { asked: { method: "HEAD" } }, { kind: "head", isHeeded: false }],
+    ["nothing, for HEAD", { asked: { method: "HEAD" } }, { kind: "head", updates: false }],
     [
       "a run under way, for HEAD",
       { isRunning: true, asked: { method: "HEAD" } },
-      { kind: "head", isHeeded: false },
+      { kind: "head", updates: false },
     ],
     [
       "a stale response that is revalidated, for HEAD",
       { entry: STALE, asked: { method: "HEAD" }, route: { revalidate: true } },
-      { kind: "head", isHeeded: true },
+      { kind: "head", updates: true },
     ],
     [
       "the same, for a HEAD that forbids to store",
       { entry: STALE, asked: { method: "HEAD" }, route: { revalidate: true }, cacheControl: "no-store" },
-      { kind: "head", isHeeded: false },
+      { kind: "head", updates: false },
     ],
   ])("with %s", (_, given, expected) => {
     expect(told(courseOf(given))).toEqual(expected);

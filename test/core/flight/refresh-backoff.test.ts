@@ -13,7 +13,7 @@ describe("the failures of a key's refreshes", () => {
     backoff.failed("key", 500, run);
 
     // then
-    expect([backoff.holds("key", 999), backoff.holds("key", 1000)]).toEqual([true, false]);
+    expect([backoff.isPaused("key", 999), backoff.isPaused("key", 1000)]).toEqual([true, false]);
   });
 
   it("are remembered of a long key, too", () => {
@@ -36,6 +36,6 @@ describe("the failures of a key's refreshes", () => {
 
     backoff.forgetAll();
 
-    expect(backoff.holds("k", 0)).toBe(false);
+    expect(backoff.isPaused("k", 0)).toBe(false);
   });
 });

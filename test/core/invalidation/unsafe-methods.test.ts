@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isUnsafe, outdated } from "../../../src/core/invalidation/unsafe-methods.ts";
+import { isUnsafe, outdatedResources } from "../../../src/core/invalidation/unsafe-methods.ts";
 import { TargetCache } from "../../../src/core/request/normalized-target.ts";
 import { toFields } from "../../../src/http/fields.ts";
 import { parseNoVarySearch } from "../../../src/http/no-vary-search.ts";
@@ -13,7 +13,7 @@ function resources(
   names: readonly TargetCache[] = [new TargetCache("", undefined)],
 ): readonly string[] {
   const head = { status: said.status ?? 200, fields: toFields(said.headers ?? {}) };
-  return outdated(requestOf({ method: "POST", target: "/a/b?x=1" }), head, ORIGIN, names);
+  return outdatedResources(requestOf({ method: "POST", target: "/a/b?x=1" }), head, ORIGIN, names);
 }
 
 describe("a method", () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseSelecting } from "../../../src/http/vary.ts";
+import { normalizeSelecting } from "../../../src/http/vary.ts";
 import { nameOf } from "../../support/kit.ts";
 
 const text = fc.string({
@@ -80,7 +80,7 @@ function named(
 /** All that a response may depend on, in a form that equals only where it is the same. */
 function meant(one: Dependence): string {
   // Two spellings of one list are one language.
-  const language = one.language && normaliseSelecting("accept-language", one.language);
+  const language = one.language && normalizeSelecting("accept-language", one.language);
   const who = [one.method, one.namespace, one.principal ?? null, language ?? null, one.tenant ?? null];
   if (one.custom !== undefined) return JSON.stringify([...who, "k", one.custom]);
   const sorted = one.query.toSorted(([a], [b]) =>

@@ -54,10 +54,10 @@ export const http = {
     weakMatch: MADE,
   },
   "http/origin.js": {
-    normaliseOrigin: some([":", "8", "[", "]", "A"], "http://A:80", (normalise, text) => {
-      normalise(text);
-      normalise(`http://${text}`);
-      normalise(`http://a:${text}`);
+    normalizeOrigin: some([":", "8", "[", "]", "A"], "http://A:80", (normalize, text) => {
+      normalize(text);
+      normalize(`http://${text}`);
+      normalize(`http://a:${text}`);
     }),
   },
   "http/fields.js": {
@@ -185,6 +185,6 @@ export const http = {
       merge(text, [text]);
       merge(names(text).join(), names(text).toReversed());
     }),
-    normaliseSelecting: list((normalise, text) => normalise("accept-language", text)),
+    normalizeSelecting: list((normalize, text) => normalize("accept-language", text)),
   },
 };

@@ -140,7 +140,7 @@ export const others = {
     ),
   },
   "core/invalidation/unsafe-methods.js": {
-    outdated: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
+    outdatedResources: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
   },
   "adapters/express/request.js": {
     parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
