@@ -4,6 +4,7 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { ageOf } from "../freshness/freshness.ts";
+import { telling, toldOfRefused, toldToClient } from "../reply/client-cache-control.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
 import { isStoredWithout } from "./judge.ts";
 import { abandonRun, failRefresh } from "./run.ts";
@@ -54,6 +55,8 @@ export class NotModifiedFill implements OpenFill {
   readonly #head: HandlerHead;
   /** Whether the run took too long: it is over already for all but its client. */
   readonly #isLate: boolean;
+  /** What its client is told. */
+  readonly #told: Fields | undefined;
   #updated: Updated;
   #state: State = { kind: "open", isHeld: false };
 
@@ -62,6 +65,12 @@ export class NotModifiedFill implements OpenFill {
     this.#head = head;
     this.#isLate = isLate;
     const updated = updateStored(run, head, stale);
+    const { policy, parts } = run;
+    const { entry, fate } = updated;
+    this.#told =
+      fate === "kept"
+        ? toldToClient(policy, entry, ageOf(entry, parts.clock.now()))
+        : toldOfRefused(policy, entry);
     this.#updated = isLate ? { entry: updated.entry, fate: "left", refusal: "timeout" } : updated;
   }
 
@@ -72,7 +81,9 @@ export class NotModifiedFill implements OpenFill {
       const isRefused = refusal !== undefined && !isStoredWithout(refusal, this.#run.policy);
       if (isRefused) this.#updated = { entry: this.#updated.entry, fate: "left", refusal };
       this.#commit();
-      return isRefused ? this.#status() : [];
+      if (!isRefused) return [];
+      // As for any response that turns out to be for one client.
+      return this.#told === undefined ? this.#status() : [["cache-control", "no-store"], ...this.#status()];
     };
   }
 
@@ -85,13 +96,13 @@ export class NotModifiedFill implements OpenFill {
       ...this.#cookies(),
       ...this.#status(),
     ];
-    return parts.responder.reply(entry, request.method, selection, added);
+    return telling(parts.responder.reply(entry, request.method, selection, added), this.#told);
   }
 
   stream(): StreamedReply {
     // A 304 has no content: an adapter that was given a stream for it completes instead.
-    const { status, fields, making } = this.complete();
-    return { status, fields, making, sink: undefined };
+    const { status, fields, unlessSet, making } = this.complete();
+    return { status, fields, unlessSet, making, sink: undefined };
   }
 
   refuse(): void {
