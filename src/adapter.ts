@@ -1,5 +1,6 @@
 export { contentDigest, engineOf } from "./create-cache.ts";
 export type { Cache, Engine } from "./create-cache.ts";
+export { addTags, takeTags } from "./core/invalidation/handler-tags.ts";
 export { declaredQuery } from "./core/policy/declared-query.ts";
 export { CacheError } from "./core/contract/errors.ts";
 export { checkedOptions } from "./core/contract/options.ts";

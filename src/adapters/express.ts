@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { RouteParameters } from "express-serve-static-core";
-import { CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
+import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
 import type { Cache, Decision, Fill, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { watchFailures, watchRouter } from "./express/failures.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
@@ -15,7 +15,7 @@ import { restoreAtEnd } from "./node/shadow.ts";
 import { overrideHeaders } from "./node/request.ts";
 import { observeRequests } from "./node/original-url.ts";
 import { processWide } from "./node/process-wide.ts";
-import { setFields } from "./node/reply-fields.ts";
+import { setFields, setUnlessSet } from "./node/reply-fields.ts";
 import { sendReply } from "./node/send-reply.ts";
 import { ResponseTap } from "./node/response-tap.ts";
 
@@ -172,6 +172,24 @@ export function invalidates(cache: Cache, options: InvalidatesOptions): RequestH
   };
 }
 
+/**
+ * Adds tags to the response that a handler is making, beside those of the route's `tags`. It sends nothing. Several calls
+ * add up. Where the response is not cached, it has no effect.
+ *
+ * Throws `ERR_CACHE_TAGS` if `tags` is not a list of non-empty strings, or if the response has begun already.
+ *
+ * @example
+ * app.get("/teams/:id", cacheRoute(cache, { ttl: 60 }), async (req, res) => {
+ *   const team = await findTeam(req.params.id);
+ *   cacheTags(res, team.members.map(({ id }) => `user:${id}`));
+ *   res.json(team);
+ * });
+ */
+export function cacheTags(res: ServerResponse, tags: readonly string[]): void {
+  const isResponse = typeof (res as Partial<ServerResponse> | null | undefined)?.setHeader === "function";
+  addTags(isResponse ? res : undefined, tags, "the response: cacheTags(res, tags)");
+}
+
 /** Separates the adapter's own option from those of the core, which checks them itself. */
 function separated(
   options: CacheRouteOptions,
@@ -215,6 +233,7 @@ function act(
       return follow(decision, res, decideAgain);
     case "bypass":
       setFields(res, decision.fields);
+      setUnlessSet(res, decision.unlessSet);
       return next();
     case "fill":
       return fill(decision, req, res, next);

@@ -1,11 +1,12 @@
 import type {
   FastifyInstance,
   FastifyPluginAsync,
+  FastifyReply,
   FastifyRequest,
   RouteOptions as FastifyRoute,
   preHandlerHookHandler,
 } from "fastify";
-import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
+import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine } from "../adapter.ts";
 import { CachedRoute } from "./fastify/cached-route.ts";
 import { choosingFields, declarationOf, declaredQueryOf } from "./fastify/declaration.ts";
@@ -18,6 +19,27 @@ import { invalidateAfterWrites } from "./fastify/writes.ts";
 import { processWide } from "./node/process-wide.ts";
 
 export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
+
+/**
+ * Adds tags to the response that a handler is making, beside those of the route's `tags`. It sends nothing. Several calls
+ * add up. Where the response is not cached, it has no effect.
+ *
+ * Throws `ERR_CACHE_TAGS` if `tags` is not a list of non-empty strings, or if the response has begun already.
+ *
+ * @example
+ *   app.get("/teams/:id", { cache: { ttl: 60 } }, async (request, reply) => {
+ *     const team = await findTeam(request.params.id);
+ *     cacheTags(reply, team.members.map(({ id }) => `user:${id}`));
+ *     return team;
+ *   });
+ */
+export function cacheTags(reply: TaggedReply, tags: readonly string[]): void {
+  const isReply = typeof (reply as Partial<FastifyReply> | null | undefined)?.getHeaders === "function";
+  addTags(isReply ? reply : undefined, tags, "the reply: cacheTags(reply, tags)");
+}
+
+/** A reply of any route: its own types do not matter. */
+type TaggedReply = Pick<FastifyReply, "getHeaders" | "statusCode">;
 
 /** The options of the plugin `cacheRoute`. */
 export interface CacheRoutePluginOptions {

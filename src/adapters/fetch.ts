@@ -1,4 +1,4 @@
-import { CacheError, checkedOptions, engineOf } from "../adapter.ts";
+import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
 import { respond } from "./web/respond.ts";
 import { checkGuards } from "./web/route.ts";
@@ -126,6 +126,33 @@ export function invalidates<Rest extends readonly unknown[] = [], Native extends
   return function invalidatingRoute(request, ...rest) {
     return respondToWrite(invalidate, handler, request, rest);
   };
+}
+
+/**
+ * Adds tags to the response to `request`, beside those of the route's `tags`. `request` is the one that the handler was
+ * given: a response may be made again by what wraps the handler, and a copy of it would have no tags. Several calls add
+ * up. Where the response is not cached, it has no effect.
+ *
+ * Throws `ERR_CACHE_TAGS` if `tags` is not a list of non-empty strings, or if the handler has responded already.
+ *
+ * @example
+ * const teams = cacheRoute(cache, { ttl: 60 }, async (request) => {
+ *   const team = await findTeam(new URL(request.url));
+ *   cacheTags(request, team.members.map(({ id }) => `user:${id}`));
+ *   return Response.json(team);
+ * });
+ */
+export function cacheTags(
+  request: Pick<Request, "method" | "url" | "headers">,
+  tags: readonly string[],
+): void {
+  // A `Response` has no method.
+  const isRequest = typeof (request as Partial<Request> | null | undefined)?.method === "string";
+  addTags(
+    isRequest ? request : undefined,
+    tags,
+    "the request that the handler was given: cacheTags(request, tags)",
+  );
 }
 
 function isObject(value: unknown): boolean {

@@ -12,6 +12,8 @@ import { revalidation } from "./adapter-contract/revalidation.ts";
 import { policies } from "./adapter-contract/policies.ts";
 import { queries } from "./adapter-contract/queries.ts";
 import { switches } from "./adapter-contract/switches.ts";
+import { tags } from "./adapter-contract/tags.ts";
+import { told } from "./adapter-contract/told.ts";
 import { variants } from "./adapter-contract/variants.ts";
 import { streams } from "./adapter-contract/streams.ts";
 import { refreshes } from "./adapter-contract/refreshes.ts";
@@ -42,6 +44,8 @@ const TOPICS: readonly Scenarios[] = [
   ranges,
   queries,
   variants,
+  tags,
+  told,
   fields,
   front,
   policies,

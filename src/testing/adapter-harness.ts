@@ -44,6 +44,8 @@ export interface ContractResponse {
   readonly removes?: readonly string[];
   /** Lines that the handler adds to fields of earlier middleware, by lower-case name. */
   readonly adds?: Readonly<Record<string, string>>;
+  /** Tags that the handler adds by the adapter's `cacheTags` before it sends, each in a call of its own. */
+  readonly tags?: readonly string[];
   /**
    * The content: text, bytes, an object that the framework sends as JSON, an iterable that it streams, or nothing. An
    * iterable that throws has to break the connection.

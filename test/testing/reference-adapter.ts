@@ -130,6 +130,8 @@ async function serve(
       route.handler(seen(request.method ?? "GET", target, header)),
     );
     const fields = [...headOf(answer), ...(decision?.fields ?? [])];
+    for (const [name, value] of decision?.unlessSet ?? [])
+      if (!fields.some(([known]) => known === name)) fields.push([name, value]);
     await passOn(response, answer, { status: answer.status ?? 200, fields, making: makingOf(answer) });
     // A stream may have written until its end.
     if (isStream(answer.body)) await found.invalidate?.({ status: answer.status ?? 200 });
@@ -179,6 +181,7 @@ async function fill(
       fields: headOf(answer),
       earlier,
       making: makingOf(answer),
+      tags: answer.tags,
     });
     const go = lates.has(response) ? open.defer?.() : undefined;
     const { body } = answer;
@@ -220,6 +223,7 @@ async function refresh(
       fields: headOf(answer),
       earlier,
       making: makingOf(answer),
+      tags: answer.tags,
     });
     const { body } = answer;
     if (!isStream(body) || answer.status === 304) return void open.complete(wholeOf(body));
@@ -269,7 +273,7 @@ async function pump(parts: AsyncIterator<Uint8Array>, sink: Sink): Promise<void>
 /** Sends a content at its client's own pace; where it breaks off, so does the connection. */
 async function follow(
   response: ServerResponse,
-  head: Pick<Follow | StreamedReply, "status" | "fields" | "making">,
+  head: Pick<Follow | StreamedReply, "status" | "fields" | "unlessSet" | "making">,
   content: AsyncIterableIterator<Uint8Array>,
   go?: Go,
 ): Promise<void> {
@@ -285,11 +289,11 @@ async function follow(
 async function passOn(
   response: ServerResponse,
   { body }: ContractResponse,
-  head: { readonly status: number; readonly fields: Fields; readonly making?: Making | undefined },
+  head: Pick<StreamedReply, "status" | "fields" | "unlessSet" | "making">,
   go?: Go,
 ): Promise<void> {
   response.statusCode = head.status;
-  say(response, head.fields, head.making);
+  say(response, head.fields, head.making, head.unlessSet);
   sayLate(response, go);
   // Bytes, as a hit is: with text, Node writes the head in UTF-8.
   if (!isStream(body)) return void response.end(Buffer.from(wholeOf(body) ?? ""));
@@ -310,7 +314,7 @@ function wholeOf(body: ContractResponse["body"]): string | Uint8Array | undefine
 
 function send(response: ServerResponse, reply: Reply, go?: Go): void {
   response.statusCode = reply.status;
-  say(response, reply.fields, reply.making);
+  say(response, reply.fields, reply.making, reply.unlessSet);
   sayLate(response, go);
   response.end(reply.body);
 }
@@ -324,7 +328,7 @@ function sayLate(response: ServerResponse, go?: Go): void {
   if (go !== undefined) say(response, go(lines.length > 0 ? "late-cookie" : undefined));
 }
 
-function say(response: ServerResponse, fields: Fields, making?: Making): void {
+function say(response: ServerResponse, fields: Fields, making?: Making, unlessSet: Fields = []): void {
   for (const name of making?.removed ?? []) response.removeHeader(name);
   for (const [name, value] of fields) {
     const present = response.getHeader(name) as string | string[] | undefined;
@@ -333,6 +337,7 @@ function say(response: ServerResponse, fields: Fields, making?: Making): void {
       response.setHeader(name, [present ?? [], value].flat());
     else response.setHeader(name, value);
   }
+  for (const [name, value] of unlessSet) if (!response.hasHeader(name)) response.setHeader(name, value);
 }
 
 function headOf({ headers = {}, adds = {}, body }: ContractResponse): Fields {

@@ -19,7 +19,16 @@ import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
 import { sendHooksOf } from "./internals.ts";
 import { isResponse, isStream, serializeBy, serialized } from "./payload.ts";
-import { abortWith, dropTrailers, payloadForHooks, payloadOf, restoreFields, setFields } from "./reply.ts";
+import {
+  abortWith,
+  dropTrailers,
+  payloadForHooks,
+  payloadOf,
+  restoreFields,
+  setFields,
+  withdraw,
+} from "./reply.ts";
+import { ReplyNotes } from "./reply-notes.ts";
 import { FastifyRecord, overrideTarget } from "./request.ts";
 import { wasSent } from "./sent-replies.ts";
 
@@ -28,24 +37,6 @@ type PayloadDone = (error: Error | null, payload?: unknown) => void;
 
 /** The applications whose hooks have been seen to compress: a HEAD has another route than its GET. */
 const COMPRESSING = processWide("fastify.compressing", () => new WeakSet<object>());
-
-/** What the later hooks of a cached route need to know of a reply. */
-class ReplyNotes {
-  /** The run of the handler that sends it. */
-  fill: FastifyFill | undefined;
-  /** The names of fields taken from another request's run, and all fields set before. Undefined: it follows no run. */
-  followed: { readonly names: readonly string[]; readonly before: Headers } | undefined;
-  /** Whether it is a hit without a content type, which Fastify would add to text and bytes. */
-  isUntyped = false;
-  /** The `Content-Length` of a hit on HEAD. Null: it has none. */
-  headLength: ReturnType<FastifyReply["getHeader"]> | null = undefined;
-  /** Restores the serializer that the reply had before it was given a hit's text. */
-  restoreSerializer: (() => void) | undefined;
-  /** Its strong tag, if its content had no coding before the later hooks. */
-  uncodedTag: string | undefined;
-}
-
-type Headers = ReturnType<FastifyReply["getHeaders"]>;
 
 /** One cached route: its hooks, and the runs of its handler that are under way. */
 export class CachedRoute {
@@ -159,7 +150,7 @@ export class CachedRoute {
     if (decision.kind === "serve") return this.#serve(decision, request, reply);
     if (decision.kind === "follow")
       return this.#follow(decision, reply, () => this.#lookup(request, reply, done));
-    if (decision.kind === "bypass") setFields(reply, decision.fields);
+    if (decision.kind === "bypass") setFields(reply, decision.fields, decision);
     else if (isDisconnected(reply.raw)) {
       // The client disconnected while it waited. Another request that waits leads.
       return decision.abandon("aborted");
@@ -170,7 +161,7 @@ export class CachedRoute {
   #serve({ reply: hit }: Serve, request: FastifyRequest, reply: FastifyReply): void {
     reply.code(hit.status);
     const isHead = request.method === "HEAD";
-    setFields(reply, hit.fields, { making: hit.making, isCounted: !isHead });
+    setFields(reply, hit.fields, { making: hit.making, unlessSet: hit.unlessSet, isCounted: !isHead });
     if (isHead) this.#notesOn(reply).headLength = reply.getHeader("content-length") ?? null;
     const isHooked = this.#isHooked(request);
     // Fastify sets a content type on text and bytes, which a stored stream did not have.
@@ -216,10 +207,11 @@ export class CachedRoute {
     });
   }
 
-  #sendFollowing({ status, fields, making, content }: Follow, reply: FastifyReply): void {
+  #sendFollowing(following: Follow, reply: FastifyReply): void {
+    const { status, fields, making, content } = following;
     const names = [...(making?.removed ?? []), ...fields.map(([name]) => name)];
     this.#notesOn(reply).followed = { names, before: reply.getHeaders() };
-    setFields(reply.code(status), fields, { making });
+    setFields(reply.code(status), fields, following);
     const stream = Readable.from(content, { objectMode: false });
     abortWith(stream, reply);
     reply.send(stream);
@@ -328,6 +320,7 @@ export class CachedRoute {
     const notes = this.#notes.get(reply);
     notes?.fill?.fail(error);
     notes?.restoreSerializer?.();
+    withdraw(reply);
     const followed = notes?.followed;
     if (followed === undefined) return done();
     // The fields of another request's response, but for the cache's own, do not describe an error.

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { changesOf, subtractFields } from "../../adapter.ts";
+import { changesOf, subtractFields, takeTags } from "../../adapter.ts";
 import type { Fields, HandlerHead, Making } from "../../adapter.ts";
 import { makingOf, textIn } from "../node/response-form.ts";
 import { isStream } from "./payload.ts";
@@ -76,6 +76,8 @@ export class CapturedHead {
       fields: this.#withLength(own, content),
       making: this.#making,
       earlier: withLatePolicies(this.earlier, now, own),
+      // Not before the head is final: until then an error handler may respond instead, and add its own.
+      tags: captured && takeTags(this.#reply),
     };
   }
 

@@ -253,7 +253,7 @@ export class FastifyFill {
   #complete(open: OpenFill, content: string | Uint8Array | undefined, payload: unknown): unknown {
     const returned = open.complete(content);
     const isAsSent = (payload ?? undefined) === content;
-    return this.#apply(isAsSent ? returned : wholeOf(returned, this.#head.status), payload);
+    return this.#apply(isAsSent ? returned : wholeOf(returned, this.#head), payload);
   }
 
   /** Sends what the handler sent, or what hooks made of it, without storing it: only the head is the cache's. */
@@ -273,8 +273,8 @@ export class FastifyFill {
       return this.#apply(open.complete(undefined), null);
     }
     const streamed = open.stream(() => this.#stop(stream));
-    const { status, fields, making, sink } = streamed;
-    this.#apply({ status, fields, making, body: undefined }, payload);
+    const { status, fields, unlessSet, making, sink } = streamed;
+    this.#apply({ status, fields, unlessSet, making, body: undefined }, payload);
     if (sink === undefined && !this.#client.isConnected) {
       this.#stop(stream);
       return null;

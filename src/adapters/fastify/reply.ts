@@ -15,12 +15,13 @@ export function fieldsOf(reply: FastifyReply): Fields {
  * Sets a response's fields: `vary` is merged with what is there, cookies are appended, others replace. The fields that
  * the handler removed are removed, and those that it added to are added to.
  *
- * With `isCounted`, `content-length` is left to Fastify, which omits it where a hook has set trailers.
+ * Those in `unlessSet` are set only where the reply has none of that name. With `isCounted`, `content-length` is left to
+ * Fastify, which omits it where a hook has set trailers.
  */
 export function setFields(
   reply: FastifyReply,
   fields: Fields,
-  { making, isCounted = false }: { readonly making?: Making | undefined; readonly isCounted?: boolean } = {},
+  { making, unlessSet, isCounted = false }: Pick<Reply, "making" | "unlessSet"> & Counted = {},
 ): void {
   if (making?.removed !== undefined) for (const name of making.removed) reply.removeHeader(name);
   for (const [name, value] of fields) {
@@ -30,6 +31,23 @@ export function setFields(
       reply.header(name, withMore(reply.getHeader(name), value));
     else reply.header(name, typeof value === "string" ? value : [...value]);
   }
+  if (unlessSet === undefined) return;
+  const told = unlessSet.filter(([name]) => !reply.hasHeader(name));
+  for (const [name, value] of told) reply.header(name, value);
+  tellings.set(reply, told);
+}
+
+interface Counted {
+  readonly isCounted?: boolean;
+}
+
+/** The fields that were set because a reply had none of their names. */
+const tellings = new WeakMap<FastifyReply, Fields>();
+
+/** Removes what was told of a response where an error page is sent in its place. */
+export function withdraw(reply: FastifyReply): void {
+  for (const [name, value] of tellings.get(reply) ?? [])
+    if (reply.getHeader(name) === value) reply.removeHeader(name);
 }
 
 function withMore(present: ReturnType<FastifyReply["getHeader"]>, more: FieldValue): string | string[] {
@@ -84,23 +102,23 @@ export function applyReply(
 ): unknown {
   const isHandlers = returned.status === status;
   const names = new Set(returned.fields.map(([name]) => name));
-  if (!isHandlers) {
-    reply.code(returned.status);
-    const before = new Map(earlier);
-    for (const [name] of own) {
-      const value = before.get(name);
-      // The reply has the cookies already.
-      if (name === "set-cookie" && names.has(name)) continue;
-      // If the handler added to a field, the cache adds to the earlier value again.
-      if (value === undefined && !names.has(name)) reply.removeHeader(name);
-      else if (value !== undefined) reply.removeHeader(name).header(name, value);
-    }
+  if (!isHandlers) reply.code(returned.status);
+  const before = new Map(earlier);
+  for (const [name] of own) {
+    if (isHandlers && names.has(name)) continue;
+    const value = before.get(name);
+    // The reply has the cookies already.
+    if (name === "set-cookie" && names.has(name)) continue;
+    // If the handler added to a field, the cache adds to the earlier value again.
+    if (value === undefined && !names.has(name)) reply.removeHeader(name);
+    else if (value !== undefined) reply.removeHeader(name).header(name, value);
   }
   const fields = returned.fields.filter(([name, value]) => {
     return name !== "set-cookie" && !(isHandlers && isLeftToHooks(reply, name, value, own));
   });
   const making = isHandlers ? onlyAdded(returned.making) : returned.making;
-  setFields(reply, fields, { making, isCounted: true });
+  const { unlessSet } = returned;
+  setFields(reply, fields, { making, unlessSet, isCounted: true });
   // Hooks may have changed the handler's content.
   return isHandlers ? payload : payloadOf(returned);
 }
@@ -120,11 +138,15 @@ function isLeftToHooks(reply: FastifyReply, name: string, value: Fields[number][
 }
 
 /** Returns the whole response in place of a part, because content that hooks have changed is not cut (RFC 9110 §14.2). */
-export function wholeOf(reply: Reply, status: number): Reply {
+export function wholeOf(
+  reply: Reply,
+  { own, status }: { readonly own: Fields; readonly status: number },
+): Reply {
   if (status !== 200 || (reply.status !== 206 && reply.status !== 416)) return reply;
   // The content type may be that of several parts.
-  const fields = reply.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
-  return { status, fields, body: undefined };
+  const part = reply.fields.filter(([name]) => name !== "content-range" && name !== "content-type");
+  const whole = own.filter(([name]) => !part.some(([known]) => known === name));
+  return { status, fields: [...whole, ...part], unlessSet: reply.unlessSet, body: undefined };
 }
 
 /**

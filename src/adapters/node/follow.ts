@@ -3,7 +3,7 @@ import type { Follow } from "../../adapter.ts";
 import { abortResponse } from "./abort-response.ts";
 import { isDisconnected, onceClosed, onceItsTurn } from "./connection-closed.ts";
 import { isWrapped } from "./method-override.ts";
-import { setFields } from "./reply-fields.ts";
+import { setFields, setUnlessSet } from "./reply-fields.ts";
 import { asWritten } from "./write-arguments.ts";
 
 /**
@@ -28,12 +28,13 @@ export function follow(following: Follow, res: ServerResponse, decideAgain: () =
 }
 
 function sendFollowed(
-  { status, fields, making, content }: Follow,
+  { status, fields, unlessSet, making, content }: Follow,
   res: ServerResponse,
   whenWoken: (goOn: () => void) => void,
 ): void {
   res.statusCode = status;
   setFields(res, fields, making);
+  setUnlessSet(res, unlessSet);
   // Middleware may still change the head when it is given the content.
   const isBehind = isWrapped(res);
   if (!isBehind) res.writeHead(status);

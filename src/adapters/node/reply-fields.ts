@@ -11,15 +11,21 @@ export function setFields(res: ServerResponse, fields: Fields, making?: Making):
   for (const [name, value] of fields) setField(res, name, value, making);
 }
 
+/** Sets each of these fields unless the response has one of its name. */
+export function setUnlessSet(res: ServerResponse, fields: Fields = []): void {
+  for (const [name, value] of fields) if (!res.hasHeader(name)) res.setHeader(name, value);
+}
+
 /**
  * Replaces the fields that a handler set on a response (`own`, beside `earlier` ones) by those of a reply. Equal
- * fields are left alone: middleware may have changed their values.
+ * fields are left alone: middleware may have changed their values. `told` was set by `setUnlessSet`.
  */
 export function replaceFields(
   res: ServerResponse,
-  { own, earlier }: { readonly own: Fields; readonly earlier: Fields },
-  { fields, making }: Pick<Reply, "fields" | "making">,
+  { own, earlier, told = [] }: { readonly own: Fields; readonly earlier: Fields; readonly told?: Fields },
+  { fields, unlessSet, making }: Pick<Reply, "fields" | "unlessSet" | "making">,
 ): void {
+  for (const [name, value] of told) if (res.getHeader(name) === value) remove(res, name);
   for (const name of making?.removed ?? []) if (fieldIn(own, name) === undefined) remove(res, name);
   for (const [name] of own) if (fieldIn(fields, name) === undefined) restore(res, name, earlier);
   for (const [name, value] of fields) {
@@ -28,6 +34,7 @@ export function replaceFields(
     if (before !== undefined) restore(res, name, making?.removed?.includes(name) === true ? [] : earlier);
     setField(res, name, value, making);
   }
+  setUnlessSet(res, unlessSet);
 }
 
 function setField(res: ServerResponse, name: string, value: FieldValue, making: Making | undefined): void {

@@ -1,5 +1,5 @@
 import { ServerResponse } from "node:http";
-import { changesOf } from "../../adapter.ts";
+import { changesOf, takeTags } from "../../adapter.ts";
 import type { Fields, Fill, HandlerHead, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
 import { abortWhenDestroyed } from "./abort-response.ts";
 import { ClientDisconnect } from "./client-disconnect.ts";
@@ -209,7 +209,7 @@ export class ResponseTap {
     const own = this.#ownHead({ textIn: textIn(chunk, encoding) });
     const reply = this.#open(own, (opened) => opened.complete(content));
     if (reply === undefined) return res;
-    const { status, fields, body, text, making } = reply;
+    const { status, fields, unlessSet, body, text, making } = reply;
     const wrappedHead = this.#wrappedHead;
     this.#release();
     if (wrappedHead !== undefined) {
@@ -217,7 +217,7 @@ export class ResponseTap {
       const isHandlers = status === statusCode;
       const isUnsized = isHandlers && own.making?.isUnsized === true;
       const shown = isUnsized ? fields.filter(([name]) => name !== "content-length") : fields;
-      this.#setHead({ status, fields: shown, making }, own);
+      this.#setHead({ status, fields: shown, unlessSet, making }, own);
       guardCompression(res, reply);
       try {
         this.#sendWrapped(wrappedHead, own);
@@ -300,9 +300,9 @@ export class ResponseTap {
   }
 
   #open<Message>({ fields, making }: OwnHead, read: (opened: OpenFill) => Message): Message | undefined {
-    const { statusCode: status } = this.#res;
     try {
-      const opened = this.#fill.open({ status, fields, earlier: this.#earlier, making });
+      const head = { status: this.#res.statusCode, fields, earlier: this.#earlier, making };
+      const opened = this.#fill.open({ ...head, tags: takeTags(this.#res) });
       if (this.#override.isWrapped) this.#wrappedHead = new WrappedHead(this.#res, opened);
       return read(opened);
     } catch (error) {
@@ -312,7 +312,7 @@ export class ResponseTap {
     }
   }
 
-  #setHead(reply: Pick<Reply, "status" | "fields" | "making">, { fields: own }: OwnHead): void {
+  #setHead(reply: Omit<Reply, "body">, { fields: own }: OwnHead): void {
     const res = this.#res;
     // The handler's reason phrase belongs to its own status.
     if (reply.status !== res.statusCode) res.statusMessage = "";
@@ -326,9 +326,9 @@ export class ResponseTap {
   }
 
   /** Restores the handler's own head, as without a cache: middleware has thrown, and an error handler responds. */
-  #undoHead(reply: Pick<Reply, "fields">, { fields }: OwnHead, status: number): void {
+  #undoHead({ fields: own, unlessSet: told = [] }: Reply, { fields }: OwnHead, status: number): void {
     this.#res.statusCode = status;
-    replaceFields(this.#res, { own: reply.fields, earlier: this.#earlier }, { fields, making: undefined });
+    replaceFields(this.#res, { own, told, earlier: this.#earlier }, { fields, making: undefined });
     setFields(this.#res, this.#fill.passed("failed"));
   }
 

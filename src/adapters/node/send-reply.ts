@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Reply } from "../../adapter.ts";
 import { guardCompression } from "./compression-guard.ts";
 import { isWrapped } from "./method-override.ts";
-import { setFields } from "./reply-fields.ts";
+import { setFields, setUnlessSet } from "./reply-fields.ts";
 import { areBeyondAscii, isHeadInUtf8 } from "./response-form.ts";
 import { asWritten } from "./write-arguments.ts";
 
@@ -10,8 +10,9 @@ import { asWritten } from "./write-arguments.ts";
 export function sendReply(res: ServerResponse, reply: Reply): void {
   res.statusCode = reply.status;
   if (isWrapped(res)) return sendThroughMiddleware(res, reply);
-  const { fields, body, text, making } = reply;
+  const { fields, unlessSet, body, text, making } = reply;
   setFields(res, fields, making);
+  setUnlessSet(res, unlessSet);
   // If Node knows the length when it writes the head, it breaks this field's bytes beyond ASCII.
   if (body !== undefined && res.hasHeader("content-disposition")) res.writeHead(reply.status);
   const isUtf8 = body !== undefined && reply.status !== 206 && isHeadInUtf8(making);
@@ -26,10 +27,11 @@ export function sendReply(res: ServerResponse, reply: Reply): void {
  * `Buffer`, in one call or in two, with a length or without (hazard 41).
  */
 function sendThroughMiddleware(res: ServerResponse, reply: Reply): void {
-  const { status, fields, body, making } = reply;
+  const { status, fields, unlessSet, body, making } = reply;
   const isWhole = body !== undefined && status !== 206;
   const isUnsized = isWhole && making?.isUnsized === true;
   setFields(res, isUnsized ? fields.filter(([name]) => name !== "content-length") : fields, making);
+  setUnlessSet(res, unlessSet);
   guardCompression(res, reply);
   if (making?.isHeadFirst === true) res.writeHead(status);
   if (body === undefined) return void res.end();

@@ -4,7 +4,16 @@ import { joined } from "./bytes.ts";
 import { ClientSignal } from "./client-signal.ts";
 import { pump, readAhead, stopReading } from "./handler-body.ts";
 import { requestForHandler } from "./request.ts";
-import { headOf, isSpent, outcomeOf, toResponse, unframed, withBody, withFields } from "./response.ts";
+import {
+  allFields,
+  headOf,
+  isSpent,
+  outcomeOf,
+  toResponse,
+  unframed,
+  withBody,
+  withHead,
+} from "./response.ts";
 
 /** The run of a handler for a client. */
 interface ClientRun {
@@ -42,12 +51,13 @@ export async function fillFrom(
   });
   try {
     if (isGivenUp) throw client.reason;
-    outcome = await outcomeOf(() => run(requestForHandler(request, fill, handler?.signal)));
+    const shown = requestForHandler(request, fill, handler?.signal);
+    outcome = await outcomeOf(() => run(shown));
     const { response } = outcome;
     client.forget();
     if (isGivenUp || isSpent(response)) fill.abandon(isGivenUp ? "aborted" : "failed");
     else {
-      open = fill.open(headOf(response));
+      open = fill.open(headOf(response, shown));
       outcome = { ...outcome, response: await send(open, response, { client, handler, maxBodyBytes }) };
     }
   } catch (error) {
@@ -70,7 +80,7 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
   const { body } = response;
   if (!open.storable) {
     if (handler !== undefined && body !== null) client.onGone((reason) => handler.abort(reason));
-    return withFields(response, open.stream().fields);
+    return withHead(response, allFields(open.stream()));
   }
   const reader = body?.getReader();
   const ahead = reader && (await readAhead(reader, maxBodyBytes));
@@ -88,7 +98,8 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
     stopReading(reader);
   };
   const streamed = open.stream(stop);
-  const { fields, sink } = streamed;
+  const { sink } = streamed;
+  const fields = allFields(streamed);
   if (sink === undefined) {
     client.onGone((reason) => handler?.abort(reason));
     return withBody(

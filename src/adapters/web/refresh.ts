@@ -44,9 +44,10 @@ async function refresh<Rest extends readonly unknown[]>(
     const refusal = await firstRefusal(before, [request, ...rest]);
     if (refusal !== undefined) return fill.abandon("failed");
     isPastGuards = true;
-    const { response } = await outcomeOf(() => handler(requestForHandler(request, fill), ...rest));
+    const shown = requestForHandler(request, fill);
+    const { response } = await outcomeOf(() => handler(shown, ...rest));
     if (isSpent(response)) return fill.abandon("failed");
-    open = fill.open(headOf(response));
+    open = fill.open(headOf(response, shown));
     await store(open, response, stopper, policy.maxBodyBytes);
   } catch (error) {
     // An error that a guard throws is not the handler's (hazard 52).

@@ -39,11 +39,13 @@ function decide<Rest extends readonly unknown[]>(
       case "serve":
         return serve(decision.reply, native);
       case "follow": {
-        const { status, fields, content: coming } = decision;
-        return toResponse({ status, fields, body: sharedBody(coming, new ClientSignal(native)) });
+        const { content: coming, ...head } = decision;
+        return toResponse({ ...head, body: sharedBody(coming, new ClientSignal(native)) });
       }
       case "bypass":
-        return chain(handler(request, ...rest), (response) => withFields(response, decision.fields));
+        return chain(handler(request, ...rest), (response) =>
+          withFields(response, decision.fields, decision.unlessSet),
+        );
       case "fill": {
         const { isWhole } = record;
         record.keepFields();
@@ -58,7 +60,7 @@ function decide<Rest extends readonly unknown[]>(
 const LARGEST_COPY = 2 ** 20;
 
 function serve(reply: Reply, native: Request): Response {
-  const { status, fields, body } = reply;
+  const { body } = reply;
   if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply);
-  return toResponse({ status, fields, body: sharedBody(partsOf(body), new ClientSignal(native)) });
+  return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(native)) });
 }

@@ -1,8 +1,12 @@
+import { takeTags } from "../../adapter.ts";
 import type { Fields, HandlerHead, Reply } from "../../adapter.ts";
 import { copyHeaders } from "./request.ts";
 
-/** Reads the head of a handler's response. Each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
-export function headOf(response: Response): HandlerHead {
+/**
+ * Reads the head of a handler's response to the request that it was shown. Each `Set-Cookie` stays a line of its own
+ * (RFC 6265 §3).
+ */
+export function headOf(response: Response, shown: Request): HandlerHead {
   const fields: [string, string | readonly string[]][] = [];
   for (const [name, value] of response.headers) {
     if (name !== "set-cookie") fields.push([name, value]);
@@ -10,18 +14,23 @@ export function headOf(response: Response): HandlerHead {
   const cookies = response.headers.getSetCookie();
   const [only] = cookies;
   if (only !== undefined) fields.push(["set-cookie", cookies.length === 1 ? only : cookies]);
-  return { status: response.status, fields };
+  return { status: response.status, fields, tags: takeTags(shown) };
 }
 
 /** Creates a response from a reply. Its body is bytes, because a string would add a `Content-Type`. */
 export function toResponse({
   status,
-  fields,
   body,
-}: Pick<Reply, "status" | "fields"> & {
+  ...head
+}: Pick<Reply, "status" | "fields" | "unlessSet"> & {
   readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
 }): Response {
-  return new Response(body ?? null, { status, headers: toHeaders(fields) });
+  return new Response(body ?? null, { status, headers: toHeaders(allFields(head)) });
+}
+
+/** Returns all fields of a head. Nothing in front of a fetch handler has set any before it. */
+export function allFields({ fields, unlessSet }: Pick<Reply, "fields" | "unlessSet">): Fields {
+  return unlessSet === undefined ? fields : [...fields, ...unlessSet];
 }
 
 /**
@@ -46,19 +55,29 @@ export function withBody(
 }
 
 /**
- * Sets fields on a handler's response, except `Set-Cookie`.
+ * Sets fields on a handler's response, except `Set-Cookie`, and those in `unlessSet` that it does not have.
  *
  * A response with a body can be sent only once, so its headers can be changed. One without a body may be a constant
  * that its handler returns each time, so it is copied, like one whose headers are immutable.
  */
-export function withFields(response: Response, fields: Fields): Response {
+export function withFields(response: Response, fields: Fields, unlessSet: Fields = []): Response {
   // A network error has status 0, an upgrade 101: neither can be constructed.
   if (response.status < 200 || isSpent(response)) return response;
-  if (response.body !== null && setInPlace(response.headers, fields)) return response;
+  const all = [...fields, ...unlessSet.filter(([name]) => !response.headers.has(name))];
+  if (response.body !== null && setInPlace(response.headers, all)) return response;
   const { body, status, statusText } = response;
   const copy = new Response(body, { status, statusText, headers: copyHeaders(response.headers) });
-  setInPlace(copy.headers, fields);
+  setInPlace(copy.headers, all);
   return copy;
+}
+
+/** Sends a handler's response with the head that the cache returned for it, which may lack some of its fields. */
+export function withHead(response: Response, fields: Fields): Response {
+  if (response.status < 200 || isSpent(response)) return response;
+  const kept = new Set(fields.map(([name]) => name));
+  for (const [name] of response.headers)
+    if (!kept.has(name)) return withBody(response, response.body, fields);
+  return withFields(response, fields);
 }
 
 /** Runs a handler, which may throw a response as well as return it. Rejects with anything else that it throws. */

@@ -12,6 +12,8 @@ export interface HandlerHead {
   readonly earlier?: Fields;
   /** How the handler wrote the response. Absent: in the usual way. */
   readonly making?: Making | undefined;
+  /** The tags that the handler added to this response, by `takeTags`. Absent: none. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** A complete response for the adapter to send as it is. */
@@ -20,6 +22,8 @@ export interface Reply {
   readonly status: number;
   /** All fields to send. The adapter sends them beside those that earlier middleware set. */
   readonly fields: Fields;
+  /** Fields to set after `fields`, each only if the response has none of that name: middleware has the last word on them. */
+  readonly unlessSet?: Fields | undefined;
   /** The content. Undefined where the message has none: 304, 416, a response to HEAD. */
   readonly body: Uint8Array | undefined;
   /** The content as text, if it is small and it and the fields are ASCII. Writing text to a socket is cheaper. */
@@ -43,6 +47,8 @@ export interface Follow {
   readonly status: number;
   /** All fields to send. The adapter sends them beside those that earlier middleware set. */
   readonly fields: Fields;
+  /** As in {@link Reply}. */
+  readonly unlessSet?: Fields | undefined;
   /** How the handler wrote the response, as in {@link Reply}. */
   readonly making?: Making | undefined;
   /**
@@ -70,6 +76,8 @@ export interface Bypass {
   readonly reason: Refusal;
   /** `Cache-Status` and the status header, as far as the policy has them. None where the route is not enabled. */
   readonly fields: Fields;
+  /** Fields to set only if neither earlier middleware nor the handler sets one of that name. */
+  readonly unlessSet?: Fields | undefined;
 }
 
 /** Decision: run the handler. The adapter then calls exactly one of `open` and `abandon`, once. */
@@ -157,6 +165,8 @@ export interface OpenFill {
 export interface StreamedReply {
   readonly status: number;
   readonly fields: Fields;
+  /** As in {@link Reply}. */
+  readonly unlessSet?: Fields | undefined;
   /** How the handler wrote the response, as in {@link Reply}. */
   readonly making?: Making | undefined;
   /** Where to put copies of the content. Undefined if nothing is stored. Exactly one of `end` and `abandon` ends it. */

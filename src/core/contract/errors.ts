@@ -11,6 +11,7 @@ export type ErrorCode =
   | "ERR_CACHE_TTL"
   | "ERR_CACHE_TAGS"
   | "ERR_CACHE_INVALIDATES"
+  | "ERR_CACHE_CLIENT_CACHE_CONTROL"
   | "ERR_CACHE_RESPONSE"
   | "ERR_CACHE_EXPLAIN"
   | "ERR_CACHE_ROUTE_UNSEEN"
@@ -100,7 +101,9 @@ export const NOT_ASYNC: ReadonlyMap<string, string> = new Map([
   ...["key", "scope", "origin", "tags"].map(
     (option) => [option, "load what it needs in a guard, then read it here"] as const,
   ),
-  ["ttl", "let the handler send what it needs in a header, then read it here"],
+  ...["ttl", "clientCacheControl"].map(
+    (option) => [option, "let the handler send what it needs in a header, then read it here"] as const,
+  ),
 ]);
 
 /** What an application's function had to return, and to what option it was given. */

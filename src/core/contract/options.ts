@@ -29,6 +29,8 @@ export const ROUTE_OPTIONS = [
   "revalidate",
   "invalidateOnUnsafe",
   "tags",
+  "cacheTag",
+  "clientCacheControl",
   "storeDate",
   "store",
   "enabled",

@@ -33,6 +33,7 @@ export type Refusal =
   | "truncated"
   | "malformed"
   | "search-rule"
+  | "tags"
   | "not-kept"
   | "purged"
   | "timeout"

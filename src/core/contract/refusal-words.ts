@@ -64,6 +64,10 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
     "its handler failed",
     "answer with a status in place of throwing, and list that in statuses, if it is no error",
   ],
+  tags: [
+    "its Cache-Tag is malformed, a tag is longer than 1,024 characters, or it has more than 1,000 tags",
+    "separate the tags of Cache-Tag by commas, without spaces in them; use fewer or shorter tags",
+  ],
   "search-rule": [
     "its No-Vary-Search is not that of the last response for this path",
     "let all responses of a path say the same",

@@ -90,7 +90,7 @@ export interface StoredResponse {
   readonly staleAt: number;
 }
 
-/** The head of a response, as `ttl` and `tags` functions get it. */
+/** The head of a response, as `ttl`, `tags` and `clientCacheControl` functions get it. */
 export interface ResponseHead {
   /** The status code. */
   readonly status: number;
@@ -167,6 +167,9 @@ export interface Policy<Native = never> {
   readonly tags:
     | readonly string[]
     | ((request: Native, response: ResponseHead, ...rest: never[]) => readonly string[]);
+  readonly cacheTag: "send" | "strip";
+  /** What clients are told where the handler sets no `Cache-Control`. Undefined: nothing. */
+  readonly clientCacheControl: string | ((response: ResponseHead) => string) | undefined;
   /** The parameters that enter the key. Undefined: all. */
   readonly query: DeclaredQuery | undefined;
   /** The normalized targets of this policy. */

@@ -1,11 +1,13 @@
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields } from "../../http/fields.ts";
+import { asError } from "../contract/errors.ts";
 import type { Outcome } from "../contract/outcomes.ts";
 import type { Decision, RequestRecord } from "../contract/request-and-policy.ts";
 import type { RunParts } from "../fill/run.ts";
 import type { Landing } from "../flight/flights.ts";
-import { isFresh } from "../freshness/freshness.ts";
+import { ageOf, isFresh } from "../freshness/freshness.ts";
 import type { Found } from "../lookup/lookup.ts";
+import { telling, toldToClient } from "../reply/client-cache-control.ts";
 import { forwardedFields } from "../reply/hit-fields.ts";
 import type { HitFields } from "../reply/hit-fields.ts";
 import { allowsContent, selectionOf } from "../reply/representation.ts";
@@ -43,20 +45,44 @@ export function serveLanding<Native>(
   // The leader accepts the response of its own run even if that is stale from the start, as without a cache.
   const isAccepted = isLeader || (!isPurged && directives.accepts(current, now));
   if (choose(entry.vary) !== entry.variant || !isAccepted || isPurged) {
-    if (landing.kind === "flowing") void landing.content.return?.();
+    letGo(landing);
     return undefined;
   }
   const fwd = forwardOf(found, now);
   // Only at its end is it known whether a stream is stored.
   const kept = landing.kind === "stored" && landing.isKept ? { stored: true } : {};
-  const { fields: added, made } = isLeader
-    ? { fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }), made: undefined }
-    : hits.collapsed(entry, policy, now, fwd);
+  const additions = (): Additions =>
+    isLeader
+      ? {
+          fields: forwardedFields(policy, entry, now, digest, { fwd, ...kept }),
+          unlessSet: toldToClient(policy, entry, ageOf(entry, now)),
+        }
+      : hits.collapsed(entry, policy, now, fwd);
+  const { fields: added, unlessSet, made } = unless(() => letGo(landing), additions);
   const outcome = isLeader ? "miss" : "collapsed";
   count(outcome);
-  if (landing.kind === "flowing") return follow(responder, request, landing, outcome, added);
+  if (landing.kind === "flowing") return follow(responder, request, landing, outcome, added, unlessSet);
   const reply = responder.reply(entry, request.method, selectionOf(request), added, made);
-  return { kind: "serve", outcome, reply };
+  return { kind: "serve", outcome, reply: telling(reply, unlessSet) };
+}
+
+/** What is added to a shared response for one request. */
+type Additions = Pick<ReturnType<HitFields["collapsed"]>, "fields" | "unlessSet"> &
+  Partial<ReturnType<HitFields["collapsed"]>>;
+
+/** Calls `make`, which may call a function of the route; if that throws, `undo` is called. */
+function unless<Made>(undo: () => void, make: () => Made): Made {
+  try {
+    return make();
+  } catch (thrown) {
+    undo();
+    throw asError(thrown);
+  }
+}
+
+/** Stops reading content that is still coming. */
+function letGo(landing: Landing): void {
+  if (landing.kind === "flowing") void landing.content.return?.();
 }
 
 /**
@@ -71,19 +97,22 @@ function follow(
   { flowing: { head, length }, content }: Extract<Landing, { readonly kind: "flowing" }>,
   outcome: Outcome,
   added: Fields,
+  unlessSet: Fields | undefined,
 ): Decision {
   const { status, fields, making } = head;
   const notModified = responder.notModified(head, request.method, selectionOf(request), added);
   if (notModified !== undefined) {
     void content.return?.();
-    return { kind: "serve", outcome, reply: notModified };
+    return { kind: "serve", outcome, reply: telling(notModified, unlessSet) };
   }
   const kept = fields.filter(([name]) => fieldOf(added, name) === undefined);
   const sized: Fields = length === undefined ? [] : [["content-length", length]];
   const all: Fields = [...kept, ...sized, ...added];
   if (request.method === "HEAD" || !allowsContent(status)) {
     void content.return?.();
-    return { kind: "serve", outcome, reply: { status, fields: all, body: undefined, making } };
+    const reply = { status, fields: all, body: undefined, making };
+    return { kind: "serve", outcome, reply: telling(reply, unlessSet) };
   }
-  return { kind: "follow", outcome, status, fields: all, making, content, isCut: () => content.isCut() };
+  const isCut = (): boolean => content.isCut();
+  return { kind: "follow", outcome, status, fields: all, unlessSet, making, content, isCut };
 }

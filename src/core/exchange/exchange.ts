@@ -8,9 +8,11 @@ import { putByHand } from "../fill/put-by-hand.ts";
 import type { RunParts } from "../fill/run.ts";
 import { BoundedMemory } from "../flight/bounded-memory.ts";
 import type { Flight } from "../flight/flights.ts";
+import { ageOf } from "../freshness/freshness.ts";
 import { servesOnError } from "../freshness/stale-windows.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import type { Found, Lookup } from "../lookup/lookup.ts";
+import { telling, toldToClient } from "../reply/client-cache-control.ts";
 import { HitFields, staleFields } from "../reply/hit-fields.ts";
 import { selectionOf } from "../reply/representation.ts";
 import { bypassReason } from "../request/bypass-reason.ts";
@@ -128,13 +130,17 @@ export class Exchange {
   ): Decision {
     const { request, policy } = context;
     const { digest, responder } = this.#parts;
-    const { fields, made } =
+    const { fields, unlessSet, made } =
       because === undefined
         ? this.#hits.of(entry, policy, now)
-        : { fields: staleFields(policy, entry, now, digest, because), made: undefined };
+        : {
+            fields: staleFields(policy, entry, now, digest, because),
+            unlessSet: toldToClient(policy, entry, ageOf(entry, now)),
+            made: undefined,
+          };
     this.#parts.count(outcome);
     const reply = responder.reply(entry, request.method, selectionOf(request), fields, made);
-    return { kind: "serve", outcome, reply };
+    return { kind: "serve", outcome, reply: telling(reply, unlessSet) };
   }
 
   /** Runs the handler in the background. */

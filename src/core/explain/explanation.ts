@@ -4,6 +4,7 @@ import { combined, fieldOf } from "../../http/fields.ts";
 import type { Outcome, Refusal } from "../contract/outcomes.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
+import { ownTagsOf } from "../invalidation/tags.ts";
 
 /** The outcome of an explained request. `failed`: a function of the route would throw. `unknown`: one needs `native`. */
 export type ExplainedOutcome = Outcome | "failed" | "unknown";
@@ -57,6 +58,8 @@ export interface ExplainedEntry {
   readonly size: number;
   readonly etag: string | undefined;
   readonly vary: readonly string[];
+  /** The tags that invalidate it. */
+  readonly tags: readonly string[];
   readonly storedAt: number;
   readonly staleAt: number;
   readonly deleteAt: number;
@@ -160,9 +163,11 @@ function shownKey({ vary, ...key }: KeyFindings, credentials: ReadonlySet<string
   return { ...key, vary: Object.fromEntries(vary.map(([name, value]) => [name, shown(name, value)])) };
 }
 
-function shownEntry({ status, body, fields, vary, storedAt, staleAt, deleteAt }: Entry): ExplainedEntry {
+function shownEntry(entry: Entry): ExplainedEntry {
+  const { status, body, fields, vary, storedAt, staleAt, deleteAt } = entry;
   const etag = combined(fieldOf(fields, "etag"));
-  return { status, size: body.byteLength, etag, vary, storedAt, staleAt, deleteAt };
+  const tags = ownTagsOf(entry);
+  return { status, size: body.byteLength, etag, vary, tags, storedAt, staleAt, deleteAt };
 }
 
 function textOf(
@@ -208,11 +213,21 @@ function keyRows({
   ];
 }
 
-function entryRows({ status, size, etag, vary, storedAt, staleAt, deleteAt }: ExplainedEntry): string[] {
+function entryRows({
+  status,
+  size,
+  etag,
+  vary,
+  tags,
+  storedAt,
+  staleAt,
+  deleteAt,
+}: ExplainedEntry): string[] {
   const tag = etag === undefined ? "" : `, etag ${etag}`;
   const varies = vary.length === 0 ? "" : `, chosen by ${vary.join(", ")}`;
   return [
     row("entry", `${status}, ${size} bytes${tag}${varies}`),
+    ...(tags.length === 0 ? [] : [row("", `tagged ${tags.join(", ")}`)]),
     row("", `stored ${instant(storedAt)}, stale ${instant(staleAt)}, deleted ${instant(deleteAt)}`),
   ];
 }

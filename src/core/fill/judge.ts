@@ -31,6 +31,7 @@ export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
   if (instants === undefined) return "expired";
   if (!allowsKey(request, policy, run.key, head)) return "search-rule";
   const tags = tagsOf(request, head, policy, run.key.origin);
+  if (tags === undefined) return "tags";
   const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
   return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
 }

@@ -4,6 +4,7 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { HandlerHead, OpenFill, Reply, StreamedReply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { ageOf } from "../freshness/freshness.ts";
+import { telling, toldOfRefused, toldToClient } from "../reply/client-cache-control.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
 import { isStoredWithout } from "./judge.ts";
 import { abandonRun, failRefresh } from "./run.ts";
@@ -53,6 +54,8 @@ export class NotModifiedFill implements OpenFill {
   readonly #head: HandlerHead;
   /** Whether the run took too long: nothing is updated, and its flight is over. */
   readonly #isLate: boolean;
+  /** What its client is told. */
+  readonly #told: Fields | undefined;
   #updated: Updated;
   #state: State = { kind: "open", isDeferred: false };
 
@@ -61,6 +64,12 @@ export class NotModifiedFill implements OpenFill {
     this.#head = head;
     this.#isLate = isLate;
     const updated = updateStored(run, head, stale);
+    const { policy, parts } = run;
+    const { entry, fate } = updated;
+    this.#told =
+      fate === "kept"
+        ? toldToClient(policy, entry, ageOf(entry, parts.clock.now()))
+        : toldOfRefused(policy, entry);
     this.#updated = isLate ? { entry: updated.entry, fate: "left", refusal: "timeout" } : updated;
   }
 
@@ -71,7 +80,9 @@ export class NotModifiedFill implements OpenFill {
       const isRefused = refusal !== undefined && !isStoredWithout(refusal, this.#run.policy);
       if (isRefused) this.#updated = { entry: this.#updated.entry, fate: "left", refusal };
       this.#commit();
-      return isRefused ? this.#status() : [];
+      if (!isRefused) return [];
+      // As for any response that turns out to be for one client.
+      return this.#told === undefined ? this.#status() : [["cache-control", "no-store"], ...this.#status()];
     };
   }
 
@@ -84,13 +95,13 @@ export class NotModifiedFill implements OpenFill {
       ...this.#cookies(),
       ...this.#status(),
     ];
-    return parts.responder.reply(entry, request.method, selection, added);
+    return telling(parts.responder.reply(entry, request.method, selection, added), this.#told);
   }
 
   stream(): StreamedReply {
     // A 304 has no content to stream.
-    const { status, fields, making } = this.complete();
-    return { status, fields, making, sink: undefined };
+    const { status, fields, unlessSet, making } = this.complete();
+    return { status, fields, unlessSet, making, sink: undefined };
   }
 
   refuse(): void {

@@ -3,6 +3,7 @@ import type { Fields } from "../../http/fields.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Head, Reply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
+import { CACHE_TAG } from "../invalidation/tags.ts";
 import { replyOnce } from "../reply/representation.ts";
 import { statusFields, statusKey } from "../reply/status-fields.ts";
 import { offeredField } from "../request/no-vary-search.ts";
@@ -63,5 +64,6 @@ function clientFields(run: Run, head: Head, tag: Fields, status: Fields): Fields
     ...status,
   ];
   const names = fields.map(([name]) => name);
+  if (run.policy.cacheTag === "strip") names.push(CACHE_TAG);
   return [...withoutFields(head.fields, names), ...fields];
 }

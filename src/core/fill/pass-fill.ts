@@ -12,8 +12,9 @@ import type {
   RequestRecord,
   StreamedReply,
 } from "../contract/request-and-policy.ts";
-import { outdatedGroups } from "../invalidation/tags.ts";
+import { CACHE_TAG, outdatedGroups } from "../invalidation/tags.ts";
 import { outdatedResources } from "../invalidation/unsafe-methods.ts";
+import { toldOfRefused } from "../reply/client-cache-control.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import { originOf } from "../request/cache-key.ts";
 import type { RunParts } from "./run.ts";
@@ -108,11 +109,12 @@ export class PassFill implements Fill, OpenFill {
     const { status, fields, making } = this.#head ?? { status: 200, fields: [], making: undefined };
     const inner = fieldOf(fields, "cache-status");
     const own = statusFields(this.#policy, { ...this.#status, fwdStatus: status }, inner);
-    return {
-      status,
-      making,
-      fields: [...fields.filter(([name]) => fieldOf(own, name) === undefined), ...own],
-    };
+    const isStripped = this.#policy.cacheTag === "strip";
+    const kept = fields.filter(
+      ([name]) => fieldOf(own, name) === undefined && !(isStripped && name === CACHE_TAG),
+    );
+    const unlessSet = this.#reason === "head" ? toldOfRefused(this.#policy, { fields }) : undefined;
+    return { status, making, fields: [...kept, ...own], unlessSet };
   }
 }
 

@@ -45,6 +45,7 @@ export function entryByHand(
   const fields = storedFields(head, policy, digest.of(body));
   if (!areSendable(fields)) throw notStorable("malformed");
   const tags = tagsOf(NOBODY, head, policy, NOBODY.origin);
+  if (tags === undefined) throw notStorable("tags");
   return {
     key: name.resource,
     variant: plainVariant(name.selector)(vary),

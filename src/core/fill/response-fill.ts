@@ -6,6 +6,7 @@ import type { Head, OpenFill, Reply, Sink, StreamedReply } from "../contract/req
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import { Readers } from "../flight/readers.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
+import { statedAge, telling, toldOfRefused, toldToClient } from "../reply/client-cache-control.ts";
 import { allowsContent } from "../reply/representation.ts";
 import { offeredField } from "../request/no-vary-search.ts";
 import { BodyCapture } from "../storing/body-capture.ts";
@@ -43,6 +44,8 @@ export class ResponseFill implements OpenFill, Sink {
   readonly #head: Head;
   readonly #bodyCapture: BodyCapture;
   readonly #readers: Readers;
+  /** What its client is told if the response is stored or shared. */
+  readonly #told: Fields | undefined;
   #state: State;
 
   /** `judgement` is why the head forbids storing, else what the future entry takes from it. */
@@ -50,6 +53,8 @@ export class ResponseFill implements OpenFill, Sink {
     this.#run = run;
     this.#head = head;
     const { policy, parts, isBackground } = run;
+    const isRefused = typeof judgement === "string";
+    this.#told = isRefused ? toldOfRefused(policy, head) : toldToClient(policy, head, statedAge(head));
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
     const digest = isTagged ? undefined : parts.digest;
     this.#bodyCapture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
@@ -60,8 +65,7 @@ export class ResponseFill implements OpenFill, Sink {
       clock: parts.clock,
       waitMs: isBackground ? refreshDeadlineOf(policy) : policy.maxWaitMs,
     });
-    if (typeof judgement !== "string")
-      this.#state = { kind: "storable", judged: judgement, deferred: undefined };
+    if (!isRefused) this.#state = { kind: "storable", judged: judgement, deferred: undefined };
     else {
       this.#state = { kind: "refused", refusal: judgement, deferred: undefined };
       this.#refused(judgement);
@@ -89,7 +93,11 @@ export class ResponseFill implements OpenFill, Sink {
       if (before !== "storable") return [];
       const { stored, ...why } = this.#storeStatus();
       // A head that was not announced as stored has the reason already.
-      return stored ? [] : originStatus(this.#run, this.#head, why);
+      if (stored) return [];
+      const status = originStatus(this.#run, this.#head, why);
+      // What was told is on its way already, and may allow others to store what is for one client.
+      const isWithdrawn = this.#refusal !== undefined && this.#told !== undefined;
+      return isWithdrawn ? [["cache-control", "no-store"], ...status] : status;
     };
   }
 
@@ -97,14 +105,15 @@ export class ResponseFill implements OpenFill, Sink {
     const content = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? new Uint8Array());
     this.write(content);
     const entry = this.#commit();
-    if (entry !== undefined) return storedReply(this.#run, this.#head, entry, content, this.#storeStatus());
-    const { status, fields, making } = originHead(this.#run, this.#head, this.#refusal);
-    return { status, fields, body: allowsContent(status) ? content : undefined, making };
+    if (entry !== undefined)
+      return telling(storedReply(this.#run, this.#head, entry, content, this.#storeStatus()), this.#told);
+    const head = this.#originHead(this.#refusal);
+    return { ...head, body: allowsContent(head.status) ? content : undefined };
   }
 
   stream(stop?: () => void): StreamedReply {
     const unkept = this.#run.policy.keeps ? undefined : "store-false";
-    const head = originHead(this.#run, this.#head, this.#refusal ?? unkept);
+    const head = this.#originHead(this.#refusal ?? unkept);
     if (this.#refusal !== undefined) {
       // Without a sink, the end of the content is not reported.
       this.#close();
@@ -172,6 +181,13 @@ export class ResponseFill implements OpenFill, Sink {
   /** Why it is not stored. Undefined: no reason is known. */
   get #refusal(): Refusal | undefined {
     return "refusal" in this.#state ? this.#state.refusal : undefined;
+  }
+
+  /** The head for its own client, as the handler made it. `detail` is the reason for not storing it. */
+  #originHead(detail: Refusal | undefined): Omit<Reply, "body"> {
+    const { policy } = this.#run;
+    const unlessSet = this.#refusal === undefined ? this.#told : toldOfRefused(policy, this.#head);
+    return { ...originHead(this.#run, this.#head, detail), unlessSet };
   }
 
   /** The status fields have `stored` only if the store has the entry (hazard 54). */

@@ -5,6 +5,7 @@ import type { Refusal } from "../contract/outcomes.ts";
 import type { HandlerHead, Head } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { withoutWindows } from "../freshness/stale-windows.ts";
+import { hasTags, ownTagsOf } from "../invalidation/tags.ts";
 import { readHead } from "../storing/response-head.ts";
 import { isOfOneUser } from "../storing/storable.ts";
 import { storedFields, variesBy } from "../storing/stored-fields.ts";
@@ -93,6 +94,8 @@ function wholeHead(
   const { earlier } = head;
   return readHead({
     ...making,
+    // A handler that sends 304 early may not have come to the place where it adds tags.
+    tags: hasTags(head) ? head.tags : ownTagsOf(stale),
     status: stale.status,
     fields: [
       ...fields.filter(([name]) => !OF_ONE_MESSAGE.has(name)),

@@ -1,3 +1,4 @@
+import { LONGEST_TAG, MOST_TAGS, parseCacheTag } from "../../http/cache-tag.ts";
 import { combined, fieldOf } from "../../http/fields.ts";
 import { normalizeOrigin } from "../../http/origin.ts";
 import { parseStringList } from "../../http/structured-fields.ts";
@@ -5,6 +6,7 @@ import { CacheError, misreturned, show } from "../contract/errors.ts";
 import { checkedOptions } from "../contract/options.ts";
 import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
+import { areTags } from "./handler-tags.ts";
 import { SoftMarks } from "./soft-marks.ts";
 
 /**
@@ -39,19 +41,42 @@ export function isSoft(how: unknown = {}): boolean {
 }
 
 /**
- * Returns the tags of a response: those of its route and, with `invalidateOnUnsafe`, the groups in its `Cache-Groups`
- * (RFC 9875 §2). Throws `ERR_CACHE_TAGS` if a `tags` function does not return a list of non-empty strings.
+ * Returns the tags of a response: those of its route, those that its handler added, those in its `Cache-Tag` and, with
+ * `invalidateOnUnsafe`, the groups in its `Cache-Groups` (RFC 9875 §2).
+ *
+ * Returns undefined if `Cache-Tag` is malformed, a tag is too long or there are too many: without all its tags, a response
+ * would outlive its invalidation. Throws `ERR_CACHE_TAGS` if a `tags` function does not return a list of non-empty strings.
  */
 export function tagsOf(
   request: RequestRecord,
   head: HandlerHead,
   policy: Policy,
   origin: string,
-): readonly string[] {
-  const own =
+): readonly string[] | undefined {
+  const ofRoute =
     typeof policy.tags === "function" ? returnedTags(policy.tags, request, head, policy.route) : policy.tags;
+  const field = combined(fieldOf(head.fields, CACHE_TAG));
+  const inField = field === undefined ? [] : parseCacheTag(field);
+  if (inField === undefined) return undefined;
+  const own = [...ofRoute, ...(head.tags ?? []), ...inField];
   const groups = policy.invalidateOnUnsafe ? groupsIn(origin, head, "cache-groups") : [];
-  return own.length + groups.length === 0 ? own : [...new Set([...own.map(ownTag), ...groups])];
+  if (own.length + groups.length === 0) return own;
+  const names = new Set(own);
+  if (names.size > MOST_TAGS || own.some((tag) => tag.length > LONGEST_TAG)) return undefined;
+  return [...Array.from(names, ownTag), ...groups];
+}
+
+/** The field in which handlers tell CDNs the tags of a response. */
+export const CACHE_TAG = "cache-tag";
+
+/** Returns the tags of a stored response as the application wrote them, without groups. */
+export function ownTagsOf({ tags = [] }: Tagging): readonly string[] {
+  return tags.filter((name) => name.startsWith("t|")).map((name) => name.slice(2));
+}
+
+/** Returns whether a message has tags of its own: its handler added some, or it has `Cache-Tag`. */
+export function hasTags({ tags = [], fields }: HandlerHead): boolean {
+  return tags.length > 0 || fieldOf(fields, CACHE_TAG) !== undefined;
 }
 
 /**
@@ -105,11 +130,6 @@ export function taggedNames(which: Tagged): readonly string[] {
 function checkedTags(names: unknown, route: string): readonly string[] {
   if (areTags(names)) return names;
   throw misreturned("ERR_CACHE_TAGS", { route, option: "tags", what: "a list of non-empty strings" }, names);
-}
-
-/** Returns whether a value is a list of tags. */
-export function areTags(names: unknown): names is readonly string[] {
-  return Array.isArray(names) && Array.from(names).every((name) => typeof name === "string" && name !== "");
 }
 
 /** The tags of an entry, and when its fill began. */

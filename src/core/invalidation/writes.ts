@@ -2,7 +2,8 @@ import { isErrorStatus } from "../../http/status.ts";
 import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { OnError } from "../contract/outcomes.ts";
 import type { MaybePromise } from "../contract/store.ts";
-import { areTags, ownTag } from "./tags.ts";
+import { areTags } from "./handler-tags.ts";
+import { ownTag } from "./tags.ts";
 import type { TagInvalidations } from "./tags.ts";
 
 /**

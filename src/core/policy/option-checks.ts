@@ -1,3 +1,4 @@
+import { faultOf } from "../../http/client-cache-control.ts";
 import { isFieldName } from "../../http/fields.ts";
 import { isErrorStatus, isStorableStatus } from "../../http/status.ts";
 import { asSeconds } from "../contract/durations.ts";
@@ -80,6 +81,12 @@ const ROUTE_CHECKS: Checks<(typeof ROUTE_OPTIONS)[number]> = {
     typeof value === "function" || isListOf(value, isNonEmptyString)
       ? undefined
       : 'a list of names, such as ["reports"], or a function that returns one',
+  cacheTag: (value) => (value === "send" || value === "strip" ? undefined : '"send" or "strip"'),
+  clientCacheControl: (value) => {
+    if (typeof value === "function" || value === false) return undefined;
+    const fault = typeof value === "string" ? faultOf(value, false) : "it is no text";
+    return fault && `a Cache-Control, such as "max-age=60", a function that returns one, or false (${fault})`;
+  },
   storeDate: trueOrFalse,
   store: (value) =>
     typeof value === "boolean"

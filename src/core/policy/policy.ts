@@ -1,3 +1,4 @@
+import { faultOf } from "../../http/client-cache-control.ts";
 import { formatNoVarySearch } from "../../http/no-vary-search.ts";
 import { CacheError, isThenable, misreturned } from "../contract/errors.ts";
 import type {
@@ -7,7 +8,7 @@ import type {
   StatusHeader,
 } from "../contract/request-and-policy.ts";
 import { declaredQuery } from "./declared-query.ts";
-import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
+import { checkRouteOptions, invalid, isJsonSchemaSource } from "./option-checks.ts";
 import type { RouteOptions } from "./route-options.ts";
 
 /** The settings that a cache has for all its routes. */
@@ -116,6 +117,8 @@ export function resolvePolicy<Native>(
     noVarySearch,
     // With a `key` function, the handler sees the whole query.
     searchOffer: noVarySearch && all.key === undefined ? offerOf(query) : undefined,
+    clientCacheControl: clientCacheControlOf(all, context.route),
+    cacheTag: all.cacheTag ?? "send",
     tags: typeof all.tags === "function" ? all.tags : Object.freeze([...new Set(all.tags)]),
     query,
     targets: parts.targets(namespace, query, noVarySearch),
@@ -152,6 +155,23 @@ const USUAL = [
 
 function credentialsIn(names: RouteOptions["credentials"] = USUAL): string[] {
   return [...new Set([...ALWAYS, ...names.map((name) => name.toLowerCase())])];
+}
+
+/** A text that would let shared caches store what a `scope` function makes private may come from the cache's defaults. */
+function clientCacheControlOf<Native>(
+  { clientCacheControl, scope }: RouteOptions<Native>,
+  route: string,
+): Policy["clientCacheControl"] {
+  if (typeof clientCacheControl !== "string" || typeof scope !== "function")
+    return clientCacheControl || undefined;
+  const fault = faultOf(clientCacheControl, true);
+  if (fault === undefined) return clientCacheControl;
+  throw invalid(
+    route,
+    "clientCacheControl",
+    clientCacheControl,
+    `"private, max-age=60", or false (${fault})`,
+  );
 }
 
 function stalenessOf({

@@ -45,7 +45,8 @@ export interface RouteOptions<Native = never, Rest extends readonly unknown[] = 
    * - `"shared"`: as RFC 9111 §3.5. The response to a request with `Authorization` is stored only if it has `public`,
    *   `s-maxage` or `must-revalidate`. Cookies, certificates and `credentials` do not count.
    * - A function: one entry per principal. The returned string enters the key as a keyed hash only. Returning anything but
-   *   a non-empty string fails the request with `ERR_CACHE_SCOPE`.
+   *   a non-empty string fails the request with `ERR_CACHE_SCOPE`. Responses without a `Cache-Control` are sent with
+   *   `private`, so that no shared cache behind this one stores them.
    *
    * @example
    * { scope: (request) => request.user.id }
@@ -200,12 +201,31 @@ export interface RouteOptions<Native = never, Rest extends readonly unknown[] = 
   invalidateOnUnsafe?: boolean;
   /**
    * The tags of stored responses, for `cache.invalidate({ tag })`: non-empty names, or a function that returns them.
-   * Returning anything else fails the request with `ERR_CACHE_TAGS`. Default: none.
+   * Returning anything else fails the request with `ERR_CACHE_TAGS`. A response with more than 1,000 tags, or with one of
+   * more than 1,024 characters, is not stored. Handlers add tags by `cacheTags`. Default: none.
    *
    * @example
    * { tags: (request, response) => ["users", `user:${response.header("x-user-id")}`] }
    */
   tags?: readonly string[] | ((request: Native, response: ResponseHead, ...rest: Rest) => readonly string[]);
+  /**
+   * What becomes of a `Cache-Tag` that the handler sets. Its members are tags of the response in either case. `"send"`: the
+   * field is sent to clients and to CDNs. `"strip"`: it is taken off. A bypass is sent as the handler made it.
+   * Default: `"send"`.
+   */
+  cacheTag?: "send" | "strip";
+  /**
+   * The `Cache-Control` that clients are sent with responses that are stored or shared, where the handler sets neither
+   * `Cache-Control` nor `Expires`: text, or a function that returns it. It has no effect on what is stored here.
+   *
+   * Its lifetimes begin when the response is sent: `max-age=60` is sent as `max-age=110` with an `Age` of 50. Under a
+   * `scope` function `private` is added, and `public` and `s-maxage` are refused. A function that returns anything but
+   * such a text fails the request with `ERR_CACHE_CLIENT_CACHE_CONTROL`. Default: false, none.
+   *
+   * @example
+   * { ttl: 3600, clientCacheControl: "public, max-age=60" }
+   */
+  clientCacheControl?: string | false | ((response: ResponseHead) => string);
   /** Whether the response's own `Date` is stored and sent on hits, as between caches. Default: false. */
   storeDate?: boolean;
   /**

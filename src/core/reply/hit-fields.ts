@@ -6,6 +6,7 @@ import type { Digest } from "../contract/platform.ts";
 import type { Policy, Reply } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { ageOf, ttlOf } from "../freshness/freshness.ts";
+import { toldToClient } from "./client-cache-control.ts";
 import { statusFields, statusKey } from "./status-fields.ts";
 
 /** Why a request would have gone to the handler. */
@@ -19,6 +20,8 @@ interface Added {
   readonly fwd: Forward;
   /** `Age` and the status fields. */
   readonly fields: Fields;
+  /** What clients are told where neither the handler nor middleware does. */
+  readonly unlessSet: Fields | undefined;
   /** The replies that were made with them. */
   readonly made: { whole?: Reply; notModified?: Reply };
 }
@@ -77,7 +80,8 @@ export class HitFields {
     const how = fwd === undefined ? { hit: true } : { fwd, collapsed: true };
     const status = { ...how, ...(ttl === undefined ? {} : { ttl }), ...key };
     const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
-    const added: Added = { policy, age, ttl, fwd, fields, made: {} };
+    const unlessSet = toldToClient(policy, entry, age);
+    const added: Added = { policy, age, ttl, fwd, fields, unlessSet, made: {} };
     memory.set(entry, added);
     return added;
   }

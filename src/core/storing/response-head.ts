@@ -26,8 +26,8 @@ export function readHead(head: HandlerHead): Head {
   const { cacheControl, isTargeted } = parseCacheControls(value("cdn-cache-control"), value("cache-control"));
   const vary = bothOf(parseVary(fieldOf(head.fields, "vary")), parseVary(fieldOf(earlier, "vary")));
   const nonces = noncesOf(POLICY_FIELDS.map(value));
-  const { status, fields } = head;
-  return { status, fields, earlier, making, cacheControl, isTargeted, vary, nonces };
+  const { status, fields, tags } = head;
+  return { status, fields, earlier, making, tags, cacheControl, isTargeted, vary, nonces };
 }
 
 /** Joins the `Vary` of the handler and of earlier middleware. */

@@ -13,6 +13,7 @@ import type { Head, Policy } from "../contract/request-and-policy.ts";
 export function storedFields(head: Head, policy: Policy, digest: string | undefined): Fields {
   const fields: [string, FieldValue][] = [];
   for (const [name, value] of endToEnd(head.fields)) {
+    if (name === "cache-tag" && policy.cacheTag === "strip") continue;
     if (name !== "vary" && isStoredField(name, policy)) fields.push([name, value]);
   }
   const vary = variesBy(head, policy);

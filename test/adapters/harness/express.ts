@@ -8,7 +8,7 @@ import express5 from "express";
 import type { Express, Request, RequestHandler, Response } from "express";
 import express4 from "express4";
 import type { Cache } from "../../../src/index.ts";
-import { cacheRoute, invalidates } from "../../../src/adapters/express.ts";
+import { cacheRoute, cacheTags, invalidates } from "../../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/express.ts";
 import type {
   AdapterHarness,
@@ -118,8 +118,9 @@ function matches(req: Request, route: ContractRoute): boolean {
 
 async function run(route: ContractRoute, req: Request, res: Response): Promise<void> {
   const answer: ContractResponse = await route.handler(seen(req, res));
-  const { status = 200, headers = {}, removes = [], adds = {}, body } = answer;
+  const { status = 200, headers = {}, removes = [], adds = {}, tags = [], body } = answer;
   res.status(status);
+  for (const tag of tags) cacheTags(res, [tag]);
   for (const name of removes) res.removeHeader(name);
   for (const [name, line] of Object.entries(adds)) res.append(name, line);
   for (const [name, value] of Object.entries(headers)) say(res, name, value);

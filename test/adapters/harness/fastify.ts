@@ -3,7 +3,7 @@ import compress from "@fastify/compress";
 import Fastify from "fastify";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Cache } from "../../../src/index.ts";
-import { cacheRoute } from "../../../src/adapters/fastify.ts";
+import { cacheRoute, cacheTags } from "../../../src/adapters/fastify.ts";
 import type { FastifyCacheOptions } from "../../../src/adapters/fastify.ts";
 import type {
   AdapterHarness,
@@ -149,7 +149,8 @@ function seen(request: FastifyRequest, reply: FastifyReply): ContractRequest {
 }
 
 function answer(reply: FastifyReply, said: ContractResponse): FastifyReply {
-  const { status = 200, headers = {}, removes = [], adds = {}, body } = said;
+  const { status = 200, headers = {}, removes = [], adds = {}, tags = [], body } = said;
+  for (const tag of tags) cacheTags(reply, [tag]);
   for (const name of removes) reply.removeHeader(name);
   for (const [name, line] of Object.entries(adds))
     reply.header(name, [reply.getHeader(name) ?? [], line].flat().map(String));

@@ -1,5 +1,5 @@
 import { mergeVary } from "../../../src/adapter.ts";
-import { cacheRoute, invalidates } from "../../../src/adapters/fetch.ts";
+import { cacheRoute, cacheTags, invalidates } from "../../../src/adapters/fetch.ts";
 import type { FetchOptions } from "../../../src/adapters/fetch.ts";
 import type { Cache } from "../../../src/index.ts";
 import type {
@@ -44,6 +44,7 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
       "followers without a byte wait at most a second for a leader behind another response on its connection":
         "a fetch handler does not know of its place on a connection",
       "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
+      "the Cache-Control of earlier middleware is sent in place of the route's": TOO_LATE,
       "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
       "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
       "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
@@ -115,7 +116,11 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   };
   const before = guard?.place === "before" ? [requireKey] : [];
   // A fetch handler knows no path; messages call it by its name.
-  const plain: Handler = async (request) => answer(await route.handler(seen(request)));
+  const plain: Handler = async (request) => {
+    const said = await route.handler(seen(request));
+    for (const tag of said.tags ?? []) cacheTags(request, [tag]);
+    return answer(said);
+  };
   Object.defineProperty(plain, "name", { value: route.path });
   const options = { ...(route.options as FetchOptions), before };
   const { cache: own = cache, invalidates: tags } = route;

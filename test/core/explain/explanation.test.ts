@@ -39,6 +39,7 @@ describe("an explanation", () => {
         size: 6,
         etag: '"v1"',
         vary: ["accept-language"],
+        tags: [],
         storedAt,
         staleAt: storedAt + 90_000,
         deleteAt: storedAt + 90_000,

@@ -14,7 +14,7 @@ function tagsBy(
   route: RouteOptions<Asked>,
   headers: Said["headers"] = {},
   origin = "http://example.org",
-): readonly string[] {
+): readonly string[] | undefined {
   const head = { status: 200, fields: toFields(headers) };
   return tagsOf(requestOf({ target: "/a" }), head, kitOf({ route }).policy, origin);
 }

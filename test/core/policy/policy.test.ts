@@ -73,6 +73,7 @@ describe("the policy of a route", () => {
       cacheStatus: "caching-route",
       cacheStatusKey: false,
       tags: [],
+      cacheTag: "send",
     });
   });
 

@@ -38,6 +38,7 @@ const NAMES = [
   "cache-group-invalidation",
   "cache-groups",
   "cache-status",
+  "cache-tag",
   "cdn-cache-control",
   "connection",
   "content-location",

@@ -22,6 +22,16 @@ import {
 
 export const http = {
   "http/cache-control.js": { parseCacheControl: directives() },
+  "http/client-cache-control.js": {
+    faultOf: directives((fault, text) => fault(text, true)),
+    fromNow: directives((make, text) => make(text, 1)),
+    withPrivate: directives(),
+  },
+  "http/cache-tag.js": {
+    parseCacheTag: list(),
+    LONGEST_TAG: none("a number"),
+    MOST_TAGS: none("a number"),
+  },
   "http/cache-status.js": {
     formatCacheStatus: some(['"', "\\", "é", "a"], "a b", (format, text) =>
       format({ cache: text, key: text }),

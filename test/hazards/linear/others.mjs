@@ -18,6 +18,7 @@ import {
   many,
   members,
   names,
+  none,
   plain,
   policyOf,
   response,
@@ -132,7 +133,15 @@ export const others = {
       merge(names(text), { ...saying(text), vary: names(text) }, plain),
     ),
   },
+  "core/invalidation/handler-tags.js": {
+    addTags: members((add, text) => add({}, many(text), text)),
+    areTags: members((are, text) => are(many(text))),
+    takeTags: none("it looks into no text"),
+  },
   "core/invalidation/tags.js": {
+    CACHE_TAG: none("a name"),
+    hasTags: members((has, text) => has({ ...saying(text), tags: many(text) })),
+    ownTagsOf: members((choose, text) => choose({ tags: many(text) })),
     outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
     taggedNames: members((read, text) => read({ tags: many(text) })),
     tagsOf: structured((read, text) =>
