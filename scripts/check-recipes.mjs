@@ -77,6 +77,8 @@ const listens = (port) =>
 /** Follows a page; returns the number of commands whose output was compared. */
 async function follow(page, cwd, tarball) {
   const port = String(await freePort(8300));
+  // Without it, curl shows its progress in what is compared.
+  writeFileSync(join(cwd, ".curlrc"), "no-progress-meter\n");
   const withPort = (text) => text.replaceAll("8000", port);
   let stop;
   let compared = 0;
@@ -92,7 +94,7 @@ async function follow(page, cwd, tarball) {
         stop = await start(STARTS.exec(command), cwd, port);
       } else {
         const script = `${variables}\necho '${MARK}'\n${withPort(command)}`;
-        const { code, output } = await run("bash", ["-c", script], { cwd });
+        const { code, output } = await run("bash", ["-c", script], { cwd, env: { CURL_HOME: cwd } });
         const own = output.slice(output.indexOf(MARK) + MARK.length);
         const faults = missing(command, own);
         if (code !== 0 || faults.length > 0)

@@ -73,6 +73,28 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     },
   ],
   [
+    "does not wait for what a write invalidates",
+    "no byte of a write's response is sent before it has invalidated: a whole response",
+    { invalidates: (invalidate) => (end) => void invalidate(end) },
+  ],
+  [
+    "takes every write for a success",
+    "a write that fails makes what is stored stale, and it can stand in: a status",
+    { invalidates: (invalidate) => () => invalidate({ status: 200 }) },
+  ],
+  [
+    "takes a throw for a failure, whatever its status",
+    "a write that is refused leaves what is stored: a throw",
+    {
+      invalidates: (invalidate) => (end) => invalidate(end.hasThrown === true ? { status: undefined } : end),
+    },
+  ],
+  [
+    "forgets what a write invalidates",
+    "a client reads what it wrote: a redirect",
+    { invalidates: () => () => undefined },
+  ],
+  [
     "takes a broken stream for a whole one",
     "a stream that fails midway breaks the connection and stores nothing",
     { decision: (made) => reopened(made, unbroken) },

@@ -4,6 +4,7 @@ import type {
   Decision,
   Engine,
   Fill,
+  Invalidation,
   Making,
   OpenFill,
   RequestRecord,
@@ -17,6 +18,7 @@ export interface Sabotage {
   readonly route?: (route: ContractRoute) => ContractRoute;
   readonly record?: <Native>(record: RequestRecord<Native>) => RequestRecord<Native>;
   readonly decision?: (decision: Decision) => Decision;
+  readonly invalidates?: (invalidate: Invalidation<[]>) => Invalidation<[]>;
   readonly begin?: (begin: () => Decision | Promise<Decision>) => Decision | Promise<Decision>;
 }
 
@@ -39,7 +41,10 @@ function wrong(cache: Cache, parts: Sabotage): Cache {
   const { record = (same) => same, decision = (same) => same, begin = (run) => run() } = parts;
   const wronged: Engine = {
     policy: engine.policy,
-    invalidates: engine.invalidates,
+    invalidates: (tags, context) => {
+      const invalidate = engine.invalidates(tags, context);
+      return parts.invalidates === undefined ? invalidate : (parts.invalidates(invalidate as never) as never);
+    },
     begin: (request, policy) => {
       const decided = begin(() => engine.begin(record(request), policy));
       return decided instanceof Promise ? decided.then(decision) : decision(decided);

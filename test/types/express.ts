@@ -1,7 +1,7 @@
 import type * as express from "express";
 import type { Request, RequestHandler } from "express";
 import { createCache, rfc9111 } from "../../src/index.ts";
-import { cacheRoute } from "../../src/adapters/express.ts";
+import { cacheRoute, invalidates } from "../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../src/adapters/express.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -112,4 +112,29 @@ export function paths(): void {
   cacheRoute(cache, apart);
   const anywhere: CacheRouteOptions = { ttl: 60, before: [requireKey], key: (request) => request.path };
   cacheRoute(cache, anywhere);
+}
+
+// A write names tags; the handler's `params` stay as they are.
+export function writes(): void {
+  app.post("/u/:id", invalidates(cache, { tags: ["users"] }), (request, response) => {
+    const id: Fact<Same<typeof request.params.id, string>> = true;
+    response.json(id);
+  });
+  app.patch(
+    "/u/:id",
+    requireKey,
+    invalidates<"/u/:id">(cache, { tags: ({ params }, { statusCode }) => [params.id, String(statusCode)] }),
+    handler,
+  );
+  app.use("/u", invalidates(cache, { tags: (request) => [`user:${request.path}`] }));
+  // @ts-expect-error: a misspelt parameter
+  invalidates<"/u/:id">(cache, { tags: ({ params }) => [params.idd] });
+  // @ts-expect-error: tags are a list
+  invalidates(cache, { tags: "users" });
+  // @ts-expect-error: tags are a list, and not the promise of one
+  invalidates(cache, { tags: async () => ["users"] });
+  // @ts-expect-error: there are tags
+  invalidates(cache, {});
+  // @ts-expect-error: an option of a route that is cached
+  cacheRoute(cache, { invalidates: ["users"] });
 }

@@ -268,3 +268,26 @@ export function http2(): void {
 export type Default = Fact<
   Same<NonNullable<FastifyCacheOptions["key"]>, (request: FastifyRequest) => string>
 >;
+
+// A write names tags, by request and reply of the route.
+export function writes(): void {
+  app.post("/", { cache: { invalidates: ["todos"] } }, handler);
+  app.route({ method: "POST", url: "/", cache: { invalidates: ["todos"] }, handler });
+  app.patch<{ Params: { id: string }; Body: { list: string } }>(
+    "/:id",
+    { cache: { invalidates: ({ params, body }, reply) => [params.id, body.list, String(reply.statusCode)] } },
+    handler,
+  );
+  app.patch<{ Params: { id: string } }>(
+    "/:id",
+    // @ts-expect-error: a misspelt parameter
+    { cache: { invalidates: (request) => [request.params.idd] } },
+    handler,
+  );
+  // @ts-expect-error: tags are a list
+  app.post("/", { cache: { invalidates: "todos" } }, handler);
+  // @ts-expect-error: tags are a list, and not the promise of one
+  app.post("/", { cache: { invalidates: async () => ["todos"] } }, handler);
+  // @ts-expect-error: tags are text
+  app.post("/", { cache: { invalidates: [{ route: "/todos" }] } }, handler);
+}

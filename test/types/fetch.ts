@@ -1,5 +1,5 @@
 import type { Cache } from "../../src/index.ts";
-import { cacheRoute } from "../../src/adapters/fetch.ts";
+import { cacheRoute, invalidates } from "../../src/adapters/fetch.ts";
 import type { FetchGuard, FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -93,4 +93,26 @@ export function wrong(): void {
   cacheRoute(cache, { key: (_request, { params }) => params.id }, () => new Response());
   // @ts-expect-error: its own request has more than any
   void withOwn(new Request("http://a.test"), { params: { id: "" } });
+}
+
+// A write names tags by what its handler is given, and keeps its handler's shape.
+const written = invalidates(
+  cache,
+  { tags: (request, response, { params }) => [request.url, String(response.status), params.id] },
+  async (_request: Request, { params }: Context) => new Response(params.id),
+);
+export type Written = Fact<Same<typeof written, FetchHandler<[Context]>>>;
+const writtenByOwn = invalidates(
+  cache,
+  { tags: (request) => [request.country] },
+  (_request: OwnRequest) => new Response(),
+);
+export type WrittenByOwn = Fact<Same<typeof writtenByOwn, FetchHandler<[], OwnRequest>>>;
+export function wrongWrites(): void {
+  // @ts-expect-error: tags are a list
+  invalidates(cache, { tags: "users" }, () => new Response());
+  // @ts-expect-error: tags are a list, and not the promise of one
+  invalidates(cache, { tags: async () => ["users"] }, () => new Response());
+  // @ts-expect-error: there is a handler
+  invalidates(cache, { tags: ["users"] });
 }

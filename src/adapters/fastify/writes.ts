@@ -25,7 +25,10 @@ export function invalidateAfterWrites(
 ): void {
   const label = routeLabel(route);
   const invalidate = engine.invalidates<Given>(invalidates, { route: label, option: "invalidates" });
-  if (![route.method].flat().some((method) => isUnsafe(method.toUpperCase()))) {
+  const methods = [route.method].flat().map((method) => method.toUpperCase());
+  // Fastify itself adds a HEAD for each route with GET, with the same options.
+  if (methods.join() === "HEAD") return;
+  if (!methods.some(isUnsafe)) {
     throw new CacheError(
       "ERR_CACHE_OPTION_INVALID",
       `${label}: the option "invalidates" is on a route that does not write; put it on the route that does, such as ` +

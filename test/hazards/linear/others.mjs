@@ -138,6 +138,13 @@ export const others = {
     areTags: members((are, text) => are(many(text))),
     takeTags: none("it looks into no text"),
   },
+  "core/invalidation/soft-marks.js": {
+    SoftMarks: members((SoftMarks, text) => {
+      const marks = new SoftMarks(100);
+      marks.add(names(text), 1, 1);
+      marks.staleSince({ tags: names(text), taggedAt: 0 });
+    }),
+  },
   "core/invalidation/tags.js": {
     CACHE_TAG: none("a name"),
     hasTags: members((has, text) => has({ ...saying(text), tags: many(text) })),
