@@ -183,7 +183,7 @@ function textOf(
     ...(key === undefined ? [] : keyRows(key)),
     ...(entry === undefined ? [] : entryRows(entry)),
     ...(freshness === undefined ? [] : [row("freshness", arithmetic(freshness))]),
-    ...(cacheStatus === "" ? [] : [row("says", `Cache-Status: ${cacheStatus}`)]),
+    ...(cacheStatus === "" ? [] : [row("sends", `Cache-Status: ${cacheStatus}`)]),
   ];
   return lines.map(onOneLine).join("\n");
 }

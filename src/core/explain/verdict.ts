@@ -110,7 +110,7 @@ function hit<Native>(
   const because = [
     percent === 0
       ? "The stored response is served; the handler does not run."
-      : `The stored response is served; in ${percent} of 100 cases the handler runs behind the answer (earlyRefresh).`,
+      : `The stored response is served; in ${percent} of 100 cases the handler runs in the background (earlyRefresh).`,
   ];
   if (!isFresh(entry, now)) because.push("It is stale, and the client's max-stale accepts that.");
   return { outcome: "hit", status: hitStatus(entry, now), because };
@@ -124,7 +124,7 @@ function staleAtOnce(
   const because = [
     "The stored response is stale and within its stale-while-revalidate window: it is served.",
     refreshes
-      ? "The handler runs once behind the answer."
+      ? "The handler runs once in the background."
       : "The handler is running for this key already, or has failed not long ago: it is not run again yet.",
   ];
   return { outcome: "stale", status: hitStatus(entry, now), because };

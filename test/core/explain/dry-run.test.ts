@@ -169,7 +169,7 @@ describe("an early refresh is told as it then happens: it", () => {
     const decision = serveOf(kit.now({ refresh }));
 
     expect([outcome, decision.outcome, fills.length]).toEqual(["hit", "hit", 1]);
-    expect(text).toContain("in 14 of 100 cases the handler runs behind the answer (earlyRefresh).");
+    expect(text).toContain("in 14 of 100 cases the handler runs in the background (earlyRefresh).");
   });
 
   it("is told as certain only where it is", async () => {
@@ -180,8 +180,8 @@ describe("an early refresh is told as it then happens: it", () => {
     kit.clock.advance(0.001);
     const after = await kit.cache.explain(described({ headers: { "cache-control": "max-stale" } }));
 
-    expect(before.text).toContain("in 99 of 100 cases the handler runs behind the answer (earlyRefresh).");
-    expect(after.text).toContain("in 100 of 100 cases the handler runs behind the answer (earlyRefresh).");
+    expect(before.text).toContain("in 99 of 100 cases the handler runs in the background (earlyRefresh).");
+    expect(after.text).toContain("in 100 of 100 cases the handler runs in the background (earlyRefresh).");
   });
 
   it("does not run while another is under way", async () => {

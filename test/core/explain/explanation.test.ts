@@ -63,7 +63,7 @@ describe("an explanation", () => {
       '  entry     200, 6 bytes, etag "v1", chosen by accept-language',
       "            stored 2026-01-01T00:00:00.000Z, stale 2026-01-01T00:01:30.000Z, deleted 2026-01-01T00:01:30.000Z",
       "  freshness lifetime 90 s (max-age in the response's Cache-Control) - age 12 s = 78 s left",
-      "  says      Cache-Status: caching-route;hit;ttl=78",
+      "  sends     Cache-Status: caching-route;hit;ttl=78",
     ]);
   });
 

@@ -70,7 +70,7 @@ describe("an explanation", () => {
 });
 
 describe("an explanation of a stale response", () => {
-  it("within stale-while-revalidate says that it is served at once, and refreshed once behind the answer", async () => {
+  it("within stale-while-revalidate says that it is served at once, and refreshed once in the background", async () => {
     const kit = stale({ staleWhileRevalidate: 30 }, 70);
 
     const { text, ...data } = await explained(kit);
@@ -84,7 +84,7 @@ describe("an explanation of a stale response", () => {
     expect(text.split("\n").slice(0, 3)).toEqual([
       "GET http://example.org/reports: stale",
       "  The stored response is stale and within its stale-while-revalidate window: it is served.",
-      "  The handler runs once behind the answer.",
+      "  The handler runs once in the background.",
     ]);
     expect(text).toContain("lifetime 60 s (the route's ttl) - age 70 s = stale for 10 s");
     expect([kit.fills.length, kit.cache.stats().refreshes]).toEqual([0, 0]);
@@ -110,7 +110,7 @@ describe("an explanation of a stale response", () => {
     const after = await explained(kit);
 
     expect(during.text).toContain("it is not run again yet");
-    expect(after.text).toContain("The handler runs once behind the answer.");
+    expect(after.text).toContain("The handler runs once in the background.");
   });
 
   it("within stale-if-error says that the handler is asked first", async () => {

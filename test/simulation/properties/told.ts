@@ -72,7 +72,7 @@ function refreshedOtherwise(
 ): string | undefined {
   const isRefreshed = runs.some(({ by, isBackground }) => by === id && isBackground);
   const isSure =
-    text.includes("runs once behind the answer") || isAskedFirst(text) || text.includes("in 100 of 100");
+    text.includes("runs once in the background") || isAskedFirst(text) || text.includes("in 100 of 100");
   if (isSure && !isRefreshed) return "nothing ran in the background";
   // A chance may be so small that it is told as none.
   const isNone =
