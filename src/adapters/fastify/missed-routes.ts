@@ -3,11 +3,13 @@ import type { FastifyContextConfig, FastifyInstance, RouteOptions } from "fastif
 import { CacheError } from "../../adapter.ts";
 import { recordRoute, recordStrategies } from "./declaration.ts";
 
-const served = new WeakSet<object>();
+/** On a route that a cache serves. Every copy of this package in the process watches, so all have to know the mark. */
+const SERVED: unique symbol = Symbol.for("caching-route.fastify.served") as never;
 
 /** Records that a cache serves a declared route. */
 export function markServed(route: RouteOptions): void {
-  served.add(route);
+  // Not enumerable: Fastify copies the options of a GET to its HEAD route, which has to be served itself.
+  Object.defineProperty(route, SERVED, { value: true, configurable: true });
 }
 
 /**
@@ -29,7 +31,7 @@ function watch(app: FastifyInstance): void {
     if (isMarked(route)) declared.push(route);
   });
   app.addHook("onReady", (done) => {
-    const missed = declared.find((route) => !served.has(route));
+    const missed = declared.find((route) => !Object.hasOwn(route, SERVED));
     declared.length = 0;
     done(missed === undefined ? undefined : missedError(missed));
   });
