@@ -6,7 +6,7 @@ import { ResponseParser } from "./parser.ts";
 import type { Asked, Plan } from "./plan.ts";
 import { bytesOf } from "./plan.ts";
 
-/** When a client gives up what should have ended long before, in ms. */
+/** When a client gives up because nothing comes any more, in ms. */
 const BOUND_MS = 60_000;
 
 /** Against whom it is played. */
@@ -33,6 +33,7 @@ class Connection {
   readonly #isFetch: boolean;
   #closing: Promise<Closing | undefined> = Promise.resolve(undefined);
   #received = 0;
+  #bound: NodeJS.Timeout | undefined;
   #hasLeft = false;
   #isReset = false;
   #fault: string | undefined;
@@ -60,14 +61,14 @@ class Connection {
       this.#parser.end(!this.#isReset && !this.#hasLeft);
       this.#finish();
     });
-    const bound = setTimeout(() => this.#blame(`it has not ended after ${BOUND_MS} ms`), BOUND_MS);
+    this.#bound = setTimeout(() => this.#blame(this.#standstill()), BOUND_MS);
     const leaves = this.#plan.leaves;
     const leaving =
       leaves && leaves.afterMs < Infinity ? setTimeout(() => this.#leave(), leaves.afterMs) : undefined;
     this.#read();
     void this.#send();
     await over;
-    clearTimeout(bound);
+    clearTimeout(this.#bound);
     clearTimeout(leaving);
     socket.destroy();
     return this.#fault ?? (await this.#judge());
@@ -100,6 +101,7 @@ class Connection {
 
   #take(chunk: Buffer): void {
     this.#received += chunk.length;
+    this.#bound?.refresh();
     try {
       this.#parser.read(chunk);
     } catch (error) {
@@ -122,6 +124,11 @@ class Connection {
   #blame(fault: string): void {
     this.#fault ??= fault;
     this.#finish();
+  }
+
+  #standstill(): string {
+    const { count, responses } = this.#parser;
+    return `nothing came for ${BOUND_MS} ms, after ${this.#received} bytes: ${responses.length} responses have begun, ${count} are whole`;
   }
 
   async #judge(): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fastify.ts";
 import { createCache } from "../../../src/index.ts";
 
@@ -31,6 +31,18 @@ describe("a route with cache options that no cache serves", () => {
     onTestFinished(() => app.close());
     app.get("/a", { cache: false }, async () => "a");
 
+    await expect(app.ready()).resolves.toBeDefined();
+  });
+
+  it("is none where another copy of the package serves it", async () => {
+    vi.resetModules();
+    const other = await import("../../../src/adapters/fastify.ts");
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    await app.register(cacheRoute, { cache: createCache() });
+    app.get("/a", { config: cached }, async () => "a");
+
+    expect(other.cacheRoute).not.toBe(cacheRoute);
     await expect(app.ready()).resolves.toBeDefined();
   });
 });
