@@ -1,8 +1,8 @@
 // Installs the packed package as its users do, each in a project that has one framework and nothing else of
 // ours, and there loads every entry with require() and with import, and compiles a file that imports it, with
 // the compilers and module settings in use. The type tests of test/types/ are compiled there, too, with the strictest
-// settings.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// settings, and Jest runs a test in CommonJS.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { entries } from "./entries.mjs";
@@ -11,8 +11,8 @@ import { must, printTable, readJson, root, run } from "./lib/project.mjs";
 const { devDependencies: pins } = readJson("package.json");
 
 /**
- * What each framework's users have installed; entries named for no framework need none. `types` are the type tests, and what
- * they need besides.
+ * What each framework's users have installed; entries named for no framework need none. `types` are the type tests, and
+ * `needs` what they need besides. `jest` is whether Jest runs a test.
  */
 const frameworks = {
   none: { packages: [], types: ["options", "fetch"], needs: ["zod"] },
@@ -21,6 +21,7 @@ const frameworks = {
     packages: [`express@${pins.express}`, `@types/express@${pins["@types/express"]}`],
     types: ["express"],
     needs: [],
+    jest: true,
   },
   express4: {
     entry: "express",
@@ -34,6 +35,9 @@ const tools = [
   `typescript7@npm:typescript@${pins.typescript}`,
   `@types/node@${pins["@types/node"]}`,
 ];
+
+/** Without flags Jest runs CommonJS, and does not know the condition "module-sync". */
+const jests = { jest29: "29.7.0", jest30: "30.5.0" };
 
 /** Name, compiler and options of each setting; Fastify's own declarations need esModuleInterop under commonjs. */
 const compilers = [
@@ -76,16 +80,18 @@ function filesOf(specifiers) {
     specifiers.map((name, i) => `${write(name, i)};\n`).join("") + loadAll(specifiers);
   const typed = specifiers.map((name, i) => `import * as entry${i} from "${name}";\n`).join("");
   const used = specifiers.map((_, i) => `export type Entry${i} = keyof typeof entry${i};\n`).join("");
+  const compiled = `${typed}${used}export const all: object[] = [${specifiers.map((_, i) => `entry${i}`).join(", ")}];\n`;
   return {
     "load.cjs": statements((name, i) => `const entry${i} = require("${name}")`),
     "load.mjs": statements((name, i) => `import * as entry${i} from "${name}"`),
-    "entries.ts": `${typed}${used}export const all: object[] = [${specifiers.map((_, i) => `entry${i}`).join(", ")}];\n`,
+    "entries.ts": compiled,
+    "imported.mts": compiled,
   };
 }
 
 /** Sets up one consumer and tries it; answers its rows of the table. */
 async function tryConsumer(place, framework, tarball) {
-  const { entry = framework, packages, types, needs } = frameworks[framework];
+  const { entry = framework, packages, types, needs, jest = false } = frameworks[framework];
   const named = Object.keys(frameworks).filter((name) => name !== entry);
   const subpaths = Object.keys(entries).filter((subpath) => !named.includes(subpath.slice(2)));
   const specifiers = subpaths.map((subpath) => `caching-route${subpath.slice(1)}`);
@@ -103,6 +109,7 @@ async function tryConsumer(place, framework, tarball) {
       ...packages,
       ...needs.map((name) => `${name}@${pins[name]}`),
       ...tools,
+      ...(jest ? Object.entries(jests).map(([name, version]) => `${name}@npm:jest@${version}`) : []),
     ],
     { cwd },
   );
@@ -121,8 +128,15 @@ async function tryConsumer(place, framework, tarball) {
   for (const { name, compiler, options } of compilers) {
     const config = `tsconfig.${name.replace(" ", "-")}.json`;
     const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"], ...options };
-    writeFileSync(join(cwd, config), JSON.stringify({ compilerOptions, files: ["entries.ts"] }));
+    // The first is CommonJS, the second an ES module: under "node16" one program has the types of both forms.
+    const files = options.module.startsWith("node") ? ["entries.ts", "imported.mts"] : ["entries.ts"];
+    writeFileSync(join(cwd, config), JSON.stringify({ compilerOptions, files }));
     await attempt(`TypeScript ${name}`, [join("node_modules", compiler, "bin/tsc"), "-p", config]);
+  }
+  if (jest) {
+    cpSync(join(root, "test/fixtures/jest-express.cjs"), join(cwd, "express.test.js"));
+    for (const name of Object.keys(jests))
+      await attempt(name, [join("node_modules", name, "bin/jest.js"), "--ci"]);
   }
   mkdirSync(join(cwd, "types"));
   for (const name of [...types, "equal"]) writeFileSync(join(cwd, "types", `${name}.ts`), typeTest(name));

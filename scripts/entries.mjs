@@ -2,11 +2,21 @@
 // TypeScript with `module: commonjs` reads only the last three, everybody else only the first.
 //
 //   node scripts/entries.mjs --write    puts them into package.json
+//   node scripts/entries.mjs --publish  as --check, and fails unless the repository has an address
 //   node scripts/entries.mjs --check    fails if package.json says anything else, or if an entry or a file of
 //                                       "sideEffects" has no source
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, root } from "./lib/project.mjs";
+
+/** What a publisher fills in. */
+const publisher = {
+  /**
+   * The address of the repository, such as "https://github.com/OWNER/caching-route". `npm run entries` writes it into
+   * package.json as repository, bugs and homepage. While it is empty, these are left out, and npm publish is refused.
+   */
+  repository: "",
+};
 
 /** Subpath to source file. To add an entry: one line here, then `npm run entries`. */
 export const entries = {
@@ -45,10 +55,22 @@ const conditionsOf = (source) => ({
   require: condition(source, forms.cjs),
 });
 
-/** The fields of package.json that name entries. */
+/** The fields of package.json that name the repository. */
+function publisherFields() {
+  const { repository: address } = publisher;
+  if (address === "") return {};
+  return {
+    homepage: `${address}#readme`,
+    bugs: { url: `${address}/issues` },
+    repository: { type: "git", url: `git+${address}.git` },
+  };
+}
+
+/** The fields of package.json that are made here. */
 function fields() {
   const [[, first], ...others] = Object.entries(entries);
   return {
+    ...publisherFields(),
     sideEffects: Object.values(forms).flatMap((folder) =>
       effective.map((source) => built(source, folder, ".js")),
     ),
@@ -80,7 +102,10 @@ function main() {
     console.log(`package.json: ${specifiers.length} entries written`);
     return;
   }
-  if (!process.argv.includes("--check")) fail("say --write or --check");
+  if (process.argv.includes("--publish")) {
+    if (publisher.repository === "")
+      fail("publishing: write the address of the repository in scripts/entries.mjs");
+  } else if (!process.argv.includes("--check")) fail("say --write, --check or --publish");
   const stale = Object.entries(fields()).filter(
     ([name, value]) => JSON.stringify(manifest[name]) !== JSON.stringify(value),
   );

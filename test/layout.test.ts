@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const root = new URL("../", import.meta.url);
@@ -41,5 +41,29 @@ describe("a file of src", () => {
       true,
       false,
     ]);
+  });
+});
+
+/** The links of the documents to files, by page. */
+function linksOfDocs(): readonly { readonly page: string; readonly target: URL }[] {
+  const docs = new URL("docs/", root);
+  const pages = readdirSync(docs, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".md"),
+  );
+  return pages.flatMap((page) => {
+    const links = readFileSync(new URL(page, docs), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)[)#]/g);
+    return [...links].map(([, link = ""]) => ({ page, target: new URL(link, new URL(page, docs)) }));
+  });
+}
+
+describe("the documents", () => {
+  it("link to nothing outside of docs, since the published package has no more", () => {
+    const { href } = new URL("docs/", root);
+
+    expect(linksOfDocs().filter(({ target }) => !target.href.startsWith(href))).toEqual([]);
+  });
+
+  it("have the pages that they link to", () => {
+    expect(linksOfDocs().filter(({ target }) => !existsSync(target))).toEqual([]);
   });
 });

@@ -34,6 +34,11 @@ export class Model {
     return (this.#world.route.maxWait ?? DEFAULTS.maxWait) * 1000;
   }
 
+  /** Whether responses are stored. Otherwise they are only shared with those who ask while their handler runs. */
+  get keeps(): boolean {
+    return this.#world.route.store ?? true;
+  }
+
   /** What a client may demand, where the route lets it demand anything. */
   directivesOf(request: Request | undefined): Directives {
     return (this.#world.route.requestDirectives === true ? request?.directives : undefined) ?? {};
@@ -50,7 +55,7 @@ export class Model {
     if (said.noStore) return "no-store";
     if (said.isPrivate) return "private";
     if (said.hasCookie) return "Set-Cookie";
-    if (said.noCache && route.revalidate !== true) return "no-cache";
+    if (said.noCache && (route.revalidate !== true || !this.keeps)) return "no-cache";
     // What a 304, or an answer to HEAD, says is said of what is stored.
     if (said.status === 304 || run.way === "head") return undefined;
     const statuses = (route.statuses ?? [200]) as readonly number[];
@@ -69,6 +74,7 @@ export class Model {
   /** Until when a response is fresh, epoch ms; `jitter` may make it less. */
   freshUntil({ head, said }: Run): number {
     if (head === undefined || said === undefined) return -Infinity;
+    if (!this.keeps) return Infinity;
     if (said.noCache) return head.at;
     return head.at + ((this.#world.route.ttl as number | undefined) ?? said.maxAge ?? DEFAULTS.ttl) * 1000;
   }
@@ -77,6 +83,7 @@ export class Model {
   freshUntilAtLeast(run: Run): number {
     const { head } = run;
     if (head === undefined) return -Infinity;
+    if (!this.keeps) return Infinity;
     return head.at + (this.freshUntil(run) - head.at) * (1 - (this.#world.route.jitter ?? 0));
   }
 
@@ -135,6 +142,8 @@ export class Model {
     if (refusal !== undefined) return `it may not be shared: ${refusal}`;
     // What was run for it is its own answer, as it would be without a cache.
     const isOwn = by.by === request.id;
+    if (!this.keeps && !isOwn && by.over !== undefined && by.over.seq < request.began.seq)
+      return "nothing is kept, and its handler had ended before";
     const demands = this.directivesOf(request);
     // A clock that was set back makes what is stored younger by as much, and by no more.
     const behindMs = this.#history.setBackBetween(by.head ?? by.began, decided);
@@ -236,6 +245,7 @@ export class Model {
 
   #window({ said, head }: Run, written: number | undefined, own: number | undefined): number {
     if (head === undefined || said === undefined || said.mustRevalidate || said.noCache) return -Infinity;
+    if (!this.keeps) return -Infinity;
     const seconds = written ?? own ?? 0;
     return seconds === 0 ? -Infinity : this.freshUntil({ head, said } as Run) + seconds * 1000;
   }

@@ -244,4 +244,16 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: `decide(context, found, FULL_BUDGET, now, {
             flights: { find: () => undefined, isHitForMiss: () => false, isHitForMissWithoutError: () => false },`,
   },
+  {
+    name: "stored-where-nothing-is-kept",
+    file: "core/fill/write.js",
+    find: "if (!policy.keeps) {",
+    replace: "if (false) {",
+  },
+  {
+    name: "no-cache-shared-where-nothing-is-kept",
+    file: "core/policy/policy.js",
+    find: "revalidate: keeps && ",
+    replace: "revalidate: ",
+  },
 ];

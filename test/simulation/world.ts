@@ -129,6 +129,7 @@ function drawLimits(random: Random): RouteOptions<Native> {
     maxBodyBytes: random.pick([60, 200, 10_000, 10_000]),
     ...(random.chance(0.5) ? { uncacheableTtl: random.pick([0, 0.3, 2]) } : {}),
     ...(random.chance(0.3) ? { statuses: [200, 404] } : {}),
+    ...(random.chance(0.1) ? { store: false } : {}),
   };
 }
 

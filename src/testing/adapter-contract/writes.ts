@@ -219,7 +219,7 @@ function altered(cache: Cache, alter: (invalidate: Invalidation) => Invalidation
     begin: engine.begin,
     invalidates: (tags, context) => alter(engine.invalidates(tags, context) as Invalidation),
   };
-  const copy = { ...cache, [Symbol.for("caching-route.engine")]: changed };
+  const copy = { ...cache, [Symbol.for("caching-route.engine.1")]: changed };
   return copy;
 }
 

@@ -35,6 +35,28 @@ describe("an error handler's object", () => {
     expect([answers[number - 1]?.status, answers[number - 1]?.text]).toEqual([503, '{"error":"late"}']);
   });
 
+  it.each<[string, number]>([
+    ["miss", 1],
+    ["hit", 2],
+  ])(
+    "is told nothing that clients are told of the response, where a hook fails on a %s",
+    async (_outcome, number) => {
+      const { client } = await stage((app) => {
+        app.setErrorHandler((error: Error, _request, reply) =>
+          reply.code(503).send({ error: error.message }),
+        );
+        const cache = { ttl: 60, clientCacheControl: "max-age=60" };
+        app.get("/a", { cache, onSend: failingAt(number) }, answer);
+      });
+
+      const answers = [await client.ask({ path: "/a" }), await client.ask({ path: "/a" })];
+
+      const told = answers.map((sent) => sent.header("cache-control"));
+      expect(told.toSpliced(number - 1, 1)).toEqual(["max-age=60"]);
+      expect([answers[number - 1]?.status, told[number - 1]]).toEqual([503, undefined]);
+    },
+  );
+
   it("is serialised by what an earlier hook has set, where an onSend hook fails on a hit", async () => {
     const { client } = await stage((app) => {
       app.addHook("onRequest", async (_request, reply) => {

@@ -23,6 +23,7 @@ export function* askedOf(model: Model, history: History): Generator<string> {
 
 /** Whether the request before it, when all was over, was served what had to be stored by then, and is fresh. */
 function isThere(model: Model, history: History, request: Request): boolean {
+  if (!model.keeps) return false;
   const before = history.requests[request.id - 1];
   const by = model.run(before?.headBy);
   if (before === undefined || by?.way !== "fill" || !isOfOne(before, request)) return false;

@@ -20,6 +20,7 @@ export function* storedOf(model: Model, history: History): Generator<string> {
     }
     const name = `r${content.id}${head === content ? "" : ` under the head of r${head.id}`}`;
     if (body !== content.body || !model.isWhole(content)) yield `${name} was stored, and was not whole`;
+    if (!model.keeps) yield `${name} was stored, and the route keeps nothing`;
     const refusal = model.refusal(content) ?? model.refusal(head);
     if (refusal !== undefined) yield `${name} was stored: ${refusal}`;
     const purge = model.purgeBetween(head, issued);
