@@ -40,7 +40,7 @@ describe("a route with cache options that no cache serves", () => {
     const app = Fastify();
     onTestFinished(() => app.close());
     await app.register(cacheRoute, { cache: createCache() });
-    app.get("/a", { config: cached }, async () => "a");
+    app.get("/a", { cache: { ttl: 60 } }, async () => "a");
 
     expect(other.cacheRoute).not.toBe(cacheRoute);
     await expect(app.ready()).resolves.toBeDefined();
