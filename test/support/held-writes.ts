@@ -27,6 +27,6 @@ export function heldWrites(inner: Cache): HeldWrites {
       };
     },
   };
-  const cache = { ...inner, [Symbol.for("caching-route.engine")]: held };
+  const cache = { ...inner, [Symbol.for("caching-route.engine.1")]: held };
   return { cache, begun: () => begun, open };
 }

@@ -50,7 +50,7 @@ function wrong(cache: Cache, parts: Sabotage): Cache {
       return decided instanceof Promise ? decided.then(decision) : decision(decided);
     },
   };
-  const copy = { ...cache, [Symbol.for("caching-route.engine")]: wronged };
+  const copy = { ...cache, [Symbol.for("caching-route.engine.1")]: wronged };
   return copy;
 }
 
