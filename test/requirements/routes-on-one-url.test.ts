@@ -215,7 +215,7 @@ describe("two routes that meet on one key of their own", () => {
 
     const [report, ...others] = met({ key }, { key });
 
-    expect(report?.message).toMatch(/GET \/a and GET \/b have met on the key "user:1"/);
+    expect(report?.message).toMatch(/GET \/a and GET \/b both use the key "user:1"/);
     expect(others).toEqual([]);
   });
 

@@ -53,7 +53,7 @@ export function watchRouter(req: Request): void {
 function unseen(): CacheError {
   return new CacheError(
     "ERR_CACHE_ROUTE_UNSEEN",
-    "cacheRoute(): the application's router is not that of Express 4 or 5, so its failures cannot be seen",
+    "cacheRoute(): the application's router is not that of Express 4 or 5, so errors of its handlers cannot be seen; use the router of Express",
   );
 }
 

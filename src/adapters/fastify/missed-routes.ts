@@ -56,7 +56,7 @@ function checkServed(route: RouteOptions, declared: FastifyCacheOptions | undefi
   if (options === known) return;
   const what =
     known === undefined && options === declared
-      ? " has cache options, and no cache saw it being declared; " +
+      ? " has cache options, and no cache was registered before it; " +
         "write await app.register(cacheRoute, { cache }) before the route"
       : ": an onRoute hook wrote its cache options after the cache had read them; " +
         "add that hook before app.register(cacheRoute, { cache })";

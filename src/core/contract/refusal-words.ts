@@ -3,66 +3,64 @@ import type { Refusal } from "./outcomes.ts";
 /** For each refusal that the application can change: why, and what to write. The others are not reported. */
 const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: string]>>> = {
   method: [
-    "its method is not among the cached ones",
-    'name it in methods: ["GET", "POST"] if its responses may be reused',
+    "its method is not cached",
+    'add it to methods, as in methods: ["GET", "POST"], if its responses may be reused',
   ],
   credentials: [
-    "the request carried credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key",
-    'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function; ' +
-      'if a field says nothing of who asks, name those that do in credentials: ["x-api-key"]',
+    "the request had credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key",
+    "does the handler read the cookie, or whichever of these it was? if it does not, everyone may see the response: " +
+      'scope: "everyone"; if it does, each user has their own: scope: (request) => request.user.id; if a field ' +
+      'does not identify the user, list those that do: credentials: ["x-api-key"]',
   ],
   content: [
-    "the request had content that the key does not hold",
-    "send none with GET; for other methods put the body parser before the cache, and send JSON, text, a form or bytes",
+    "the request had content, which is not in the key",
+    "send none with GET; for other methods, put the body parser before the cache and send JSON, text, a form or bytes",
   ],
-  status: ["its status is not among the stored ones", "list it in statuses: [200, 404] if it should be"],
+  status: ["its status is not stored", "add it to statuses, as in statuses: [200, 404], if it should be"],
   "no-store": [
-    "the response says Cache-Control: no-store",
-    "take that out of the handler if the response may be stored",
+    "the response has Cache-Control: no-store",
+    "remove that in the handler if the response may be stored",
   ],
   private: [
-    "the response says Cache-Control: private",
-    "say public in the handler if everyone may see the response",
+    "the response has Cache-Control: private",
+    "send public in its place if everyone may see the response",
   ],
   "no-cache": [
-    "the response says Cache-Control: no-cache",
-    "give max-age in the handler if the response may be reused without asking it",
+    "the response has Cache-Control: no-cache",
+    "send max-age in its place if the response may be reused without asking the handler",
   ],
-  "vary-any": ["the response says Vary: *", "name the request headers that the handler looks at"],
+  "vary-any": ["the response has Vary: *", "name the request headers that the handler reads"],
   "set-cookie": [
-    "the response carries Set-Cookie",
-    'set the cookie elsewhere, or say setCookie: "strip" to store the response without it',
+    "the response has Set-Cookie",
+    'set the cookie in another response, or write setCookie: "strip" to store this one without it',
   ],
   "late-cookie": [
-    "a cookie was set after the look-up, as the response left: a session in front of the cache, perhaps",
-    'change no session in this handler, and leave saveUninitialized and rolling off; or say setCookie: "strip" to store the response without the cookie; or give a scope function, so that each user has their own',
+    "a cookie was set after the lookup, as the response was sent, perhaps by a session in front of the cache",
+    'do not change the session in this handler, and leave saveUninitialized and rolling off; or write setCookie: "strip" to store the response without the cookie; or give a scope function, so that each user has their own response',
   ],
   nonce: [
-    "its Content-Security-Policy has a nonce, which is for one response, and its content may have it too",
-    "name the hashes of inline scripts and styles ('sha256-...') in the policy, or move them into files",
+    "its Content-Security-Policy has a nonce, which is for one response only, and its content may have it too",
+    "use hashes of inline scripts and styles ('sha256-...') in the policy, or move them into files",
   ],
-  "event-stream": ["the response is an event stream", "leave this route uncached"],
+  "event-stream": ["the response is an event stream", "do not cache this route"],
   expired: ["its lifetime is 0", "give the route a ttl above 0, or the response a max-age"],
   "too-large": ["its content is larger than maxBodyBytes", "raise maxBodyBytes if memory allows"],
   "not-kept": [
     "the store did not keep it",
-    "raise the store's bound, such as memoryStore({ maxBytes }), if memory allows",
+    "raise the store's limit, as in memoryStore({ maxBytes }), if memory allows",
   ],
-  truncated: [
-    "its content is not as long as its Content-Length",
-    "let the handler say the length that it sends",
-  ],
+  truncated: ["its content is not as long as its Content-Length", "correct the length in the handler"],
   malformed: [
-    "a header field cannot be sent as it is, or the content is an object that only a later hook makes text",
-    "let the handler encode it",
+    "a header field cannot be sent, or the content is an object that a later hook serializes",
+    "serialize it in the handler",
   ],
   unheard: [
-    "it was answered past the framework, by a hijacked reply or the raw response",
-    "answer by what the framework gives the handler, such as reply.send, or leave this route uncached",
+    "it was sent past the framework, by a hijacked reply or the raw response",
+    "send it through the framework, as with reply.send, or do not cache this route",
   ],
   failed: [
     "its handler failed",
-    "answer with a status in place of throwing, and list that in statuses, if it is no error",
+    "if that is no error, send a status instead of throwing, and add it to statuses",
   ],
   tags: [
     "its Cache-Tag is malformed, a tag is longer than 1,024 characters, or it has more than 1,000 tags",
@@ -70,7 +68,7 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   ],
   "search-rule": [
     "its No-Vary-Search is not that of the last response for this path",
-    "let all responses of a path say the same",
+    "send the same value in all responses of a path",
   ],
 };
 

@@ -46,13 +46,14 @@ export class Reports {
       const shown = show(name);
       if (reported.has(shown) || reported.size >= MOST_PARAMETERS) continue;
       reported.add(shown);
-      const more = reported.size < MOST_PARAMETERS ? "" : "; no more of this route will be told";
+      const more =
+        reported.size < MOST_PARAMETERS ? "" : "; further parameters of this route are not reported";
       this.#reporter({
         route,
         reason: "undeclared",
         message:
-          `${route} does not see the query parameter ${shown}: the route does not declare it, so it is not in the key; ` +
-          `declare it if the handler reads it, or say query: "all"${more}`,
+          `the handler of ${route} does not see the query parameter ${shown}: the route does not declare it, so it is not in the key; ` +
+          `declare it if the handler reads it, or write query: "all"${more}`,
       });
     }
   }
@@ -66,8 +67,8 @@ export class Reports {
       "same-key",
       [one, other].toSorted().join(" "),
       second.route,
-      `${one} and ${other} have met on the key ${show(key)}, and are answered with each other's responses; ` +
-        'let "key" name what tells them apart, or give one of them a "namespace", if they should not be',
+      `${one} and ${other} both use the key ${show(key)}, so each is served the other's responses; ` +
+        "if that is not intended, return different keys, or give one of them a namespace",
     );
   }
 
@@ -77,8 +78,8 @@ export class Reports {
       "same-name",
       name,
       route,
-      `two routes of one cache are called ${show(name)}; they share nothing in this process, and another process ` +
-        'cannot tell the second by its name: give each a name of its own, as in route: "reports"',
+      `two routes of one cache are named ${show(name)}, so the second shares no entries with other processes; ` +
+        'give each its own name, as in route: "reports"',
     );
   }
 

@@ -31,7 +31,7 @@ export function verdictOf<Native>(
         outcome: "bypass",
         reason: "only-if-cached",
         status: { detail: "only-if-cached" },
-        because: ["The client says only-if-cached, and nothing stored satisfies it: the answer is 504."],
+        because: ["The client sent only-if-cached, and nothing stored satisfies it: a 504 is sent."],
       };
     case "stale":
       return staleAtOnce(course, found.entry as Entry, now);
@@ -75,8 +75,8 @@ export function unsafeVerdict(): Verdict {
 
 /** Returns the verdict on a request whose key needs the framework's own request. */
 export function unknownVerdict(functions: readonly string[]): Verdict {
-  const because = `The key depends on what the route's function "${functions.join('" and "')}" answers.`;
-  const remedy = "give it the framework's own request: explain({ url, native: request })";
+  const because = `The key is unknown: the route's "${functions.join('" and "')}" can only be called with the framework's own request.`;
+  const remedy = "pass it: explain({ url, native: request })";
   return { outcome: "unknown", reason: "native", status: {}, because: [because], remedy };
 }
 
@@ -89,12 +89,11 @@ export function failedVerdict(error: unknown): Verdict {
 const DISABLED =
   "The cache is off for this route (enabled: false): the handler runs as without a cache, and no field is added.";
 const WITHIN = "The stored response is stale and within its stale-if-error window.";
-const FAILED = "The handler has failed not long ago: it is not asked again yet.";
-const NO_WAIT =
-  "The handler runs without this client, which maxWait or maxWaiters keeps from waiting for it.";
+const FAILED = "The handler failed a moment ago: it is not run again yet.";
+const NO_WAIT = "The handler runs without this client, which maxWait or maxWaiters keeps from waiting.";
 const ASKED_FIRST = "The handler runs without this client, which is served the stored response if it fails.";
 const WAITS =
-  "The handler is running for this key already: the request waits, and is given that response if it may be shared.";
+  "The handler is running for this key already: the request waits, and is sent that response if it may be shared.";
 const RUNS_BESIDE =
   "The handler is running for this key already, and maxWait or maxWaiters keeps the request from waiting for it.";
 
@@ -125,7 +124,7 @@ function staleAtOnce(
     "The stored response is stale and within its stale-while-revalidate window: it is served.",
     refreshes
       ? "The handler runs once in the background."
-      : "The handler is running for this key already, or has failed not long ago: it is not run again yet.",
+      : "The handler is running for this key already, or failed a moment ago: it is not run again yet.",
   ];
   return { outcome: "stale", status: hitStatus(entry, now), because };
 }
@@ -141,7 +140,7 @@ function staleOnError({ because, refreshes }: Extract<Course, { readonly kind: "
 }
 
 function head(forward: Forward, updates: boolean): Verdict {
-  const because = ["No fresh response answers this HEAD. The handler runs, and a HEAD stores nothing."];
+  const because = ["There is no fresh response for this HEAD. The handler runs, and nothing is stored."];
   if (updates) return { outcome: "miss", reason: forward, status: { fwd: forward }, because };
   return { outcome: "miss", reason: "head", status: { fwd: "uri-miss", detail: "head" }, because };
 }
@@ -154,21 +153,19 @@ function missed<Native>(forward: Forward, context: Context<Native>, found: Found
 const WHY: Readonly<Record<Forward, (found: Found) => string>> = {
   "uri-miss": () => "Nothing is stored under this key.",
   "vary-miss": ({ vary }) =>
-    `Responses are stored under this key, and none for this request's ${vary.join(", ")}.`,
+    `Responses are stored under this key, but none for this request's ${vary.join(", ")}.`,
   stale: () => "The stored response is stale.",
-  request: () => "The stored response is fresh, and the client's Cache-Control does not accept it.",
+  request: () => "The stored response is fresh, but the client's Cache-Control does not accept it.",
 };
 
 function whatRuns<Native>({ request, policy, directives }: Context<Native>, { entry }: Found): string {
   const conditions = conditionsOf(validatedEntry(request, policy, entry)).map(([name]) => name);
   const described =
-    conditions.length === 0
-      ? "The handler runs"
-      : `The handler runs and is shown ${conditions.join(" and ")}`;
+    conditions.length === 0 ? "The handler runs" : `The handler runs and sees ${conditions.join(" and ")}`;
   if (!policy.keeps)
     return `${described}; its response is shared with requests that come meanwhile, and not stored (store: false).`;
   const kept = directives.noStore
-    ? "the client says no-store, so nothing is stored."
+    ? "the client sent no-store, so nothing is stored."
     : "its response is stored unless something in it forbids that.";
   return `${described}; ${kept}`;
 }
@@ -183,7 +180,7 @@ function uncacheable(miss: Verdict, reason: Refusal | undefined): Verdict {
   const words = reason && wordsOf(reason);
   const why = reason === undefined ? "" : ` (${reason}${words === undefined ? "" : `: ${words[0]}`})`;
   const because = [
-    `The last response for this key was not stored${why}. That is remembered for a while, so that nobody waits: the handler runs for each request.`,
+    `The last response for this key was not stored${why}. That is remembered for a while: requests do not wait for each other, and the handler runs for each.`,
   ];
   return { ...miss, reason: "uncacheable", because, ...(words === undefined ? {} : { remedy: words[1] }) };
 }

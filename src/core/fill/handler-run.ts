@@ -70,7 +70,7 @@ export class HandlerRun implements Fill {
   open(head: HandlerHead): OpenFill {
     const state = this.#state;
     if (state.kind === "over")
-      throw new CacheError("ERR_CACHE_FILL_TWICE", "a fill is opened or abandoned exactly once");
+      throw new CacheError("ERR_CACHE_FILL_TWICE", "this fill has already been opened or abandoned");
     this.#end(state);
     const { isBackground } = this.#run;
     const isExpired = state.kind === "expired";
@@ -190,7 +190,7 @@ export function startRefresh(parts: RunParts, plan: RunPlan, refresh: (fill: Fil
 function refreshTimeout(policy: Policy): CacheError {
   return new CacheError(
     "ERR_CACHE_REFRESH_TIMEOUT",
-    `${policy.route}: a refresh of a stored response did not answer within ${refreshDeadlineOf(policy)} ms`,
+    `${policy.route}: a background refresh took longer than ${refreshDeadlineOf(policy) / 1000} seconds`,
   );
 }
 

@@ -62,7 +62,7 @@ function notStorable(refusal: Refusal): CacheError {
   const [why] = wordsOf(refusal) ?? ["it cannot be stored"];
   return new CacheError(
     "ERR_CACHE_RESPONSE",
-    `cache.set: the response is not stored (${refusal}): ${why}; give one without that`,
+    `cache.set: the response cannot be stored (${refusal}): ${why}; give one without that`,
   );
 }
 

@@ -329,5 +329,5 @@ function isOpen(state: State): state is Extract<State, { readonly deferred: Defe
 
 /** The error for readers of content that ends prematurely without an error of its own. */
 function brokenSource(route: string): CacheError {
-  return new CacheError("ERR_CACHE_SOURCE", `${route}: the content broke off before its end`);
+  return new CacheError("ERR_CACHE_SOURCE", `${route}: the response body ended prematurely`);
 }

@@ -247,6 +247,6 @@ class Reader implements Reading {
 function cutOff(): CacheError {
   return new CacheError(
     "ERR_CACHE_READER_CUT",
-    "a client read more slowly than a response comes that is too large to keep for it",
+    "client disconnected: it fell too far behind a response too large to buffer",
   );
 }

@@ -76,7 +76,7 @@ export class GuardedStore {
   }
 
   #overfull(): CacheError {
-    const message = `the store ${this.#name} is still writing ${this.#writing} bytes; no more is given to it until it has`;
+    const message = `the store ${this.#name} still has ${this.#writing} bytes to write; nothing more is written until it has`;
     return new CacheError("ERR_CACHE_STORE_TIMEOUT", message);
   }
 
@@ -120,7 +120,7 @@ export class GuardedStore {
 
   /** Reports that the store returned a corrupt entry. The request is a miss. */
   distrust(): void {
-    const message = `the store ${this.#name} answered an entry that is damaged or another's`;
+    const message = `the store ${this.#name} returned a corrupt entry, or one for another key`;
     this.#failed("get", new CacheError("ERR_CACHE_STORE_ENTRY", message), undefined);
   }
 
@@ -148,7 +148,7 @@ export class GuardedStore {
   ): Promise<T> {
     return new Promise((resolve) => {
       const cancel = this.#clock.schedule(() => {
-        const message = `the store ${this.#name} did not answer "${operation}" within ${this.#deadlineMs} ms`;
+        const message = `the store ${this.#name} took longer than ${this.#deadlineMs / 1000} seconds for "${operation}"`;
         const onSettled = onLate?.();
         if (onSettled !== undefined) result.then(onSettled, onSettled);
         resolve(this.#failed(operation, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
@@ -179,8 +179,8 @@ function isCount(value: unknown): value is number {
 function wrongResult(store: string, operation: string, what: string, value: unknown): CacheError {
   // The wrong value may be a promise that rejects.
   if (isThenable(value)) void Promise.resolve(value).catch(() => undefined);
-  const shown = isThenable(value) ? "a promise" : show(value);
-  const message = `the store ${store} answered "${operation}" with ${shown} in place of ${what}`;
+  const shown = isThenable(value) ? "a Promise" : show(value);
+  const message = `the store ${store} returned ${shown} from "${operation}" instead of ${what}`;
   return new CacheError("ERR_CACHE_STORE_ANSWER", message);
 }
 

@@ -212,7 +212,7 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
     throw new CacheError(
       "ERR_CACHE_QUERY_UNDECLARED",
       `${context.route}: the option "query" is "declared", and the route declares no closed list of parameters; ` +
-        'name them, as in query: ["page"], or say "all"',
+        'name them, as in query: ["page"], or write query: "all"',
     );
   }
   if (!isJsonSchemaSource(query)) return new Map(query.map((name) => [name, undefined]));
@@ -225,7 +225,7 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
   if (declared !== undefined) return declared;
   throw new CacheError(
     "ERR_CACHE_QUERY_UNDECLARED",
-    `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or say "all"`,
+    `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or write query: "all"`,
   );
 }
 

@@ -82,7 +82,7 @@ describe("an explanation says what then happens", () => {
     const explanation = await explained(kit);
 
     expect(explanation).toMatchObject({ outcome: "miss", reason: "stale", freshness: { remaining: -1 } });
-    expect(explanation.text).toContain("The handler runs and is shown if-none-match");
+    expect(explanation.text).toContain("The handler runs and sees if-none-match");
     expect(explanation.text).toContain(
       "lifetime 60 s (the default: the response states none) - age 61 s = stale for 1 s",
     );

@@ -17,9 +17,10 @@ describe("why a response was not stored", () => {
         route: "GET /reports/:id",
         reason: "credentials",
         message:
-          "GET /reports/:id was not stored: the request carried credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key; " +
-          'if everyone may see this response, say scope: "everyone"; if each user has their own, give a function; ' +
-          'if a field says nothing of who asks, name those that do in credentials: ["x-api-key"]',
+          "GET /reports/:id was not stored: the request had credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key; " +
+          "does the handler read the cookie, or whichever of these it was? if it does not, everyone may see the response: " +
+          'scope: "everyone"; if it does, each user has their own: scope: (request) => request.user.id; if a field ' +
+          'does not identify the user, list those that do: credentials: ["x-api-key"]',
       },
     ]);
   });
@@ -47,7 +48,7 @@ describe("why a response was not stored", () => {
     ["no-cache", "max-age"],
     ["vary-any", "name the request headers"],
     ["set-cookie", 'setCookie: "strip"'],
-    ["event-stream", "leave this route uncached"],
+    ["event-stream", "do not cache this route"],
     ["expired", "ttl above 0"],
     ["too-large", "maxBodyBytes"],
     ["truncated", "Content-Length"],
@@ -72,8 +73,8 @@ describe("the reporter of a cache", () => {
     ["/r?page=1&utm=1", "/r?utm=2&page=2", "/r?a%20b", "/r?utm=3"].forEach((target) => ask({ target }));
 
     expect(told.map((text) => text.replace(/:.*/s, ""))).toEqual([
-      'GET /reports undeclared GET /reports does not see the query parameter "utm"',
-      'GET /reports undeclared GET /reports does not see the query parameter "a b"',
+      'GET /reports undeclared the handler of GET /reports does not see the query parameter "utm"',
+      'GET /reports undeclared the handler of GET /reports does not see the query parameter "a b"',
     ]);
     expect(told[0]).toContain('query: "all"');
   });
@@ -86,7 +87,7 @@ describe("the reporter of a cache", () => {
     for (let n = 0; n < 100; n++) ask({ target: `/r?page=${n}&${"x".repeat(5000)}${n}&${n}=1&\n${n}` });
 
     expect([told.length, Math.max(...told.map((message) => message.length)) < 500]).toEqual([10, true]);
-    expect(told.at(-1)).toMatch(/; no more of this route will be told$/);
+    expect(told.at(-1)).toMatch(/; further parameters of this route are not reported$/);
     expect(told.join("")).not.toContain("\n");
   });
 
@@ -108,7 +109,7 @@ describe("the reporter of a cache", () => {
     now({ method: "DELETE" });
 
     expect(warn).toHaveBeenCalledWith(
-      expect.stringContaining("GET /reports was not stored: its method is not among"),
+      expect.stringContaining("GET /reports was not stored: its method is not cached"),
     );
     vi.restoreAllMocks();
     vi.unstubAllEnvs();

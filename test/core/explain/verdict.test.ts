@@ -16,7 +16,7 @@ describe("an explanation", () => {
 
     expect([outcome, reason, key]).toEqual(["bypass", "credentials", undefined]);
     expect(remedy).toContain('scope: "everyone"');
-    expect(text).toContain("the request carried credentials");
+    expect(text).toContain("the request had credentials");
     expect(text).toContain(`  remedy    ${remedy}`);
   });
 
@@ -48,7 +48,7 @@ describe("an explanation", () => {
 
     expect([outcome, reason, cacheStatus]).toEqual(["miss", "uncacheable", "caching-route;fwd=uri-miss"]);
     expect(remedy).toContain('setCookie: "strip"');
-    expect(text).toContain("was not stored (set-cookie: the response carries Set-Cookie)");
+    expect(text).toContain("was not stored (set-cookie: the response has Set-Cookie)");
   });
 
   it("says which functions of the route it could not ask", async () => {
@@ -57,7 +57,7 @@ describe("an explanation", () => {
     const { outcome, reason, text, cacheStatus } = await cache.explain({ url: URL });
 
     expect([outcome, reason, cacheStatus]).toEqual(["unknown", "native", ""]);
-    expect(text).toContain('The key depends on what the route\'s function "key" and "scope" answers.');
+    expect(text).toContain('the route\'s "key" and "scope" can only be called with');
     expect(text).toContain("native: request");
   });
 
@@ -97,7 +97,7 @@ describe("an explanation of a stale response", () => {
     const { outcome, text } = await explained(kit);
 
     expect(outcome).toBe("stale");
-    expect(text).toContain("The handler is running for this key already, or has failed not long ago");
+    expect(text).toContain("The handler is running for this key already, or failed a moment ago");
   });
 
   it("whose refresh has failed says so for as long as the next one waits", async () => {
@@ -133,7 +133,7 @@ describe("an explanation of a stale response", () => {
     const { outcome, text, cacheStatus } = await explained(kit);
 
     expect([outcome, cacheStatus]).toEqual(["stale", "caching-route;fwd=stale;detail=failed"]);
-    expect(text).toContain("The handler has failed not long ago: it is not asked again yet.");
+    expect(text).toContain("The handler failed a moment ago: it is not run again yet.");
   });
 
   it.each<[string, Readonly<Record<string, string>>, number]>([
@@ -147,6 +147,6 @@ describe("an explanation of a stale response", () => {
     const { outcome, reason, text } = await explained(kit);
 
     expect([outcome, reason]).toEqual(["miss", "stale"]);
-    expect(text).toContain("The stored response is stale.\n  The handler runs and is shown if-none-match");
+    expect(text).toContain("The stored response is stale.\n  The handler runs and sees if-none-match");
   });
 });

@@ -117,7 +117,7 @@ describe("a source that waits for its followers", () => {
 
     kit.clock.advance(1.5);
 
-    await expect(next).rejects.toThrow("broke off");
+    await expect(next).rejects.toThrow("ended prematurely");
     expect(stops()).toBe(1);
   });
 });

@@ -93,7 +93,7 @@ describe("a call of a store", () => {
       operations.map((operation) =>
         expect.objectContaining({
           code: "ERR_CACHE_STORE_TIMEOUT",
-          message: expect.stringContaining(`did not answer "${operation}" within 250 ms`),
+          message: expect.stringContaining(`took longer than 0.25 seconds for "${operation}"`),
         }),
       ),
     );

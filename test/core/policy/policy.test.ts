@@ -190,7 +190,7 @@ describe("the query that a route declares", () => {
     expect(() => policyOf({ query: { "~standard": { jsonSchema: { input } } } })).toThrow(
       expect.objectContaining({
         code: "ERR_CACHE_QUERY_UNDECLARED",
-        message: expect.stringContaining('name them, or say "all"'),
+        message: expect.stringContaining('name them, or write query: "all"'),
       }),
     );
   });
