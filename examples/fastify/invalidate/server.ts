@@ -31,19 +31,25 @@ app.get<OneUser>(
   "/users/:id",
   {
     schema: { params },
-    cache: { ttl: 600, namespace: "users", key: (request) => `user:${request.params.id}` },
+    cache: { ttl: 600, tags: (request) => [`user:${request.params.id}`] },
   },
   async (request, reply) => users.get(request.params.id) ?? reply.code(404).send({ error: "no such user" }),
 );
 
-app.patch<OneUser & NamedUser>("/users/:id", { schema: { params, body } }, async (request, reply) => {
-  const { id } = request.params;
-  if (!users.has(id)) return reply.code(404).send({ error: "no such user" });
-  const user = { id, name: request.body.name };
-  users.set(id, user);
-  await cache.invalidate(`user:${id}`, { namespace: "users" });
-  return user;
-});
+app.patch<OneUser & NamedUser>(
+  "/users/:id",
+  {
+    schema: { params, body },
+    cache: { invalidates: (request) => [`user:${request.params.id}`] },
+  },
+  async (request, reply) => {
+    const { id } = request.params;
+    if (!users.has(id)) return reply.code(404).send({ error: "no such user" });
+    const user = { id, name: request.body.name };
+    users.set(id, user);
+    return user;
+  },
+);
 
 const address = await app.listen({ port: Number(process.env["PORT"] ?? 8000), host: "127.0.0.1" });
 console.log(`listening on ${address}`);
