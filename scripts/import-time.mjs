@@ -1,7 +1,7 @@
 // How long a process takes to load an entry, as ES module and as CommonJS: each in processes of its own, in turns with
 // an empty module as the control, which is taken off. Medians, in ms of wall clock and of CPU.
 //   node scripts/import-time.mjs [--runs 31] [--tree FOLDER]    FOLDER: another build of the package
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -44,7 +44,8 @@ async function timeOf(program) {
 const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
 
 try {
-  const subjects = Object.entries(forms).flatMap(([form, { folder, empty, program }]) => {
+  const built = Object.entries(forms).filter(([, { folder }]) => existsSync(join(tree, folder)));
+  const subjects = built.flatMap(([form, { folder, empty, program }]) => {
     writeFileSync(join(place, empty), "");
     const files = Object.entries(entries).map(([subpath, source]) => ({
       name: subpath,
