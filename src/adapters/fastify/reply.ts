@@ -4,6 +4,7 @@ import type { FastifyReply } from "fastify";
 import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 import { abortResponse } from "../node/abort-response.ts";
+import { processWide } from "../node/process-wide.ts";
 import { trailersOf } from "./internals.ts";
 
 /** The fields that are set on a reply now. */
@@ -34,7 +35,7 @@ export function setFields(
   if (unlessSet === undefined) return;
   const told = unlessSet.filter(([name]) => !reply.hasHeader(name));
   for (const [name, value] of told) reply.header(name, value);
-  tellings.set(reply, told);
+  TELLINGS.set(reply, told);
 }
 
 interface Counted {
@@ -42,11 +43,11 @@ interface Counted {
 }
 
 /** The fields that were set because a reply had none of their names. */
-const tellings = new WeakMap<FastifyReply, Fields>();
+const TELLINGS = processWide("fastify.tellings", () => new WeakMap<FastifyReply, Fields>());
 
 /** Removes what was told of a response where an error page is sent in its place. */
 export function withdraw(reply: FastifyReply): void {
-  for (const [name, value] of tellings.get(reply) ?? [])
+  for (const [name, value] of TELLINGS.get(reply) ?? [])
     if (reply.getHeader(name) === value) reply.removeHeader(name);
 }
 
