@@ -88,7 +88,7 @@ describe("a response put by hand", () => {
   it("is refused with a Cache-Tag that is malformed", async () => {
     const refused = createCache().set("a", { headers: { "cache-tag": "a b" }, body: "" });
 
-    await expect(refused).rejects.toThrow(/is not stored \(tags\): its Cache-Tag is malformed/);
+    await expect(refused).rejects.toThrow(/cannot be stored \(tags\): its Cache-Tag is malformed/);
   });
 
   it("is stored without Cache-Tag where the defaults strip it", async () => {

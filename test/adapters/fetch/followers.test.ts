@@ -193,7 +193,7 @@ describe("a handler of the fetch adapter with its client's own signal", () => {
     client.abort();
 
     expect(seen[0]).toBe(request);
-    await expect(second.text()).rejects.toThrow(/broke off/);
+    await expect(second.text()).rejects.toThrow(/ended prematurely/);
     await expect(first.text()).rejects.toThrow(/aborted/);
     expect(cache.stats()).toMatchObject({ stored: 0, refusals: { aborted: 1 } });
   });
