@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,7 +13,10 @@ export interface Checkout {
   remove(): void;
 }
 
-/** Exports a commit to a temporary folder and builds it there, with the node_modules of `root`. */
+/**
+ * Exports a commit to a temporary folder and builds it there, with the node_modules of `root`, or with its own if it has
+ * another lock file.
+ */
 export function checkOut(root: string, name: string): Checkout {
   const git = (args: readonly string[]): Buffer =>
     execFileSync("git", args, { cwd: root, maxBuffer: 2 ** 30, stdio: ["ignore", "pipe", "pipe"] });
@@ -24,8 +27,16 @@ export function checkOut(root: string, name: string): Checkout {
   const remove = (): void => rmSync(path, { recursive: true, force: true });
   try {
     execFileSync("tar", ["-x", "-C", path], { input: git(["archive", commit]) });
-    symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
-    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    const [own, other] = [root, path].map((folder) =>
+      readFileSync(join(folder, "package-lock.json"), "utf8"),
+    );
+    if (own === other) symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
+    else {
+      console.log(`installing what ${commit.slice(0, 10)} needs (npm ci) ...`);
+      const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+      execFileSync("npm", ["ci", ...quiet], { cwd: path, stdio: ["ignore", "ignore", "inherit"] });
+    }
+    const compiler = join(path, "node_modules/typescript/bin/tsc");
     execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: path });
   } catch (error) {
     remove();

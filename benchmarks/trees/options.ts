@@ -31,8 +31,8 @@ export const help = `npm run bench -- --misses [options]
 npm run bench -- --against <commit> [options]
 
 Measures hits and misses of this tree, whole and streamed, on Fastify, Express and fetch, and in the core alone: against
-the same handlers without a cache, or against another commit, which is built in a temporary folder with this tree's
-node_modules. Both run in turns, in one run; the control is this tree against itself in another process.
+the same handlers without a cache, or against another commit, which is built in a temporary folder, with
+node_modules of its own if its lock file differs. Both run in turns, in one run; the control is this tree against itself in another process.
 Writes benchmarks/results/.
 
   --against <commit>   anything that git knows, such as HEAD~3; has to be committed

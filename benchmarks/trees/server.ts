@@ -1,4 +1,5 @@
 // A process with one tree in it, on one framework, or none at all. It serves `PATH` with any number behind it.
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -50,7 +51,10 @@ async function onFastify(tree: string | undefined): Promise<number> {
     const { cacheRoute } = await ofTree<typeof fastifyAdapter>(tree, "adapters/fastify.js");
     await app.register(cacheRoute, { cache: await cacheOf(tree) });
   }
-  app.get(PATH, { cache: options }, (_request, reply) => {
+  // Older trees read the options in `config`, where newer ones refuse them.
+  const isOlder = tree !== undefined && !existsSync(join(tree, "dist/adapters/fastify/route-mark.js"));
+  const marked: object = isOlder ? { config: { cache: options } } : { cache: options };
+  app.get(PATH, marked, (_request, reply) => {
     runs++;
     if (isStream) return reply.type("text/plain").send(Readable.from(parts()));
     return reply.send(payload);

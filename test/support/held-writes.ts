@@ -1,6 +1,5 @@
-import { engineOf } from "../../src/adapter.ts";
-import type { Engine } from "../../src/adapter.ts";
 import type { Cache } from "../../src/index.ts";
+import { withAlteredEngine } from "../../src/testing/altered-engine.ts";
 
 /** A cache whose writes invalidate nothing before `open` is called, as that of a shared store takes a while. */
 export interface HeldWrites {
@@ -11,13 +10,10 @@ export interface HeldWrites {
 }
 
 export function heldWrites(inner: Cache): HeldWrites {
-  const engine = engineOf(inner);
   let open = (): void => undefined;
   let begun = 0;
   const opened = new Promise<void>((resolve) => (open = resolve));
-  const held: Engine = {
-    policy: engine.policy,
-    begin: engine.begin,
+  const cache = withAlteredEngine(inner, (engine) => ({
     invalidates: (tags, context) => {
       const invalidate = engine.invalidates(tags, context);
       return async (end, ...given) => {
@@ -26,7 +22,6 @@ export function heldWrites(inner: Cache): HeldWrites {
         await invalidate(end, ...given);
       };
     },
-  };
-  const cache = { ...inner, [Symbol.for("caching-route.engine.1")]: held };
+  }));
   return { cache, begun: () => begun, open };
 }

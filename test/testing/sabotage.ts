@@ -1,8 +1,6 @@
-import { engineOf } from "../../src/adapter.ts";
 import type {
   Cache,
   Decision,
-  Engine,
   Fill,
   Invalidation,
   Making,
@@ -10,6 +8,7 @@ import type {
   RequestRecord,
   Sink,
 } from "../../src/adapter.ts";
+import { withAlteredEngine } from "../../src/testing/altered-engine.ts";
 import type { AdapterHarness, ContractResponse, ContractRoute } from "../../src/testing/index.ts";
 import { reference } from "./reference-adapter.ts";
 
@@ -37,10 +36,8 @@ export function sabotaged(parts: Sabotage): AdapterHarness {
 }
 
 function wrong(cache: Cache, parts: Sabotage): Cache {
-  const engine = engineOf(cache);
   const { record = (same) => same, decision = (same) => same, begin = (run) => run() } = parts;
-  const wronged: Engine = {
-    policy: engine.policy,
+  return withAlteredEngine(cache, (engine) => ({
     invalidates: (tags, context) => {
       const invalidate = engine.invalidates(tags, context);
       return parts.invalidates === undefined ? invalidate : (parts.invalidates(invalidate as never) as never);
@@ -49,9 +46,7 @@ function wrong(cache: Cache, parts: Sabotage): Cache {
       const decided = begin(() => engine.begin(record(request), policy));
       return decided instanceof Promise ? decided.then(decision) : decision(decided);
     },
-  };
-  const copy = { ...cache, [Symbol.for("caching-route.engine.1")]: wronged };
-  return copy;
+  }));
 }
 
 /** A fill whose open half is another. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { engineOf } from "../../adapter.ts";
 import type { Engine } from "../../adapter.ts";
 import type { Cache } from "../../index.ts";
 import type { ContractResponse, ContractRoute } from "../adapter-harness.ts";
+import { withAlteredEngine } from "../altered-engine.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
 import { bytes, cached, plain, stream, text } from "./routes.ts";
 import type { RouteParts } from "./routes.ts";
@@ -213,14 +213,9 @@ function recording(routes: readonly ContractRoute[], stage: Stage, ends: string[
 type Invalidation = ReturnType<Engine["invalidates"]>;
 
 function altered(cache: Cache, alter: (invalidate: Invalidation) => Invalidation): Cache {
-  const engine = engineOf(cache);
-  const changed: Engine = {
-    policy: engine.policy,
-    begin: engine.begin,
+  return withAlteredEngine(cache, (engine) => ({
     invalidates: (tags, context) => alter(engine.invalidates(tags, context) as Invalidation),
-  };
-  const copy = { ...cache, [Symbol.for("caching-route.engine.1")]: changed };
-  return copy;
+  }));
 }
 
 function softly(answering: () => ContractResponse): Scenario {
