@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertHit, ownMember } from "./outcome.ts";
-import { cached, stream, bytes, text } from "./routes.ts";
+import { cached, inTwoParts, text } from "./routes.ts";
 import type { Scenario, Scenarios } from "./stage.ts";
 
 /** Concurrent requests for one resource (hazards 9, 10 and 22). */
@@ -133,12 +133,7 @@ export const flights: Scenarios = {
 
   "a stream that was under way during a clear is not stored": async (stage) => {
     const gate = stage.gate();
-    const parts = async function* (): AsyncGenerator<Uint8Array> {
-      yield bytes("old ");
-      await gate.opened;
-      yield bytes("data");
-    };
-    const { client, cache, store } = await stage.site([cached("/a", () => stream(parts))]);
+    const { client, cache, store } = await stage.site([cached("/a", () => inTwoParts(gate, "old ", "data"))]);
     const open = await client.open({ path: "/a" });
     await open.next();
     await cache.clear();

@@ -1,5 +1,6 @@
 import type { RouteOptions } from "../../index.ts";
 import type { ContractResponse, ContractRequest, ContractRoute } from "../adapter-harness.ts";
+import type { Gate } from "./stage.ts";
 
 /** A route that records the requests of its handler. */
 export interface WatchedRoute extends ContractRoute {
@@ -46,6 +47,15 @@ export function stream(
   headers: ContractResponse["headers"] = {},
 ): ContractResponse {
   return { headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: parts() };
+}
+
+/** A stream of two parts. The second comes once the gate is opened. */
+export function inTwoParts(gate: Gate, first: string, last: string): ContractResponse {
+  return stream(async function* () {
+    yield bytes(first);
+    await gate.opened;
+    yield bytes(last);
+  });
 }
 
 /** The UTF-8 bytes of a text. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertHit, assertMiss, ownMember } from "./outcome.ts";
-import { bytes, cached, stream, text } from "./routes.ts";
+import { cached, inTwoParts, text } from "./routes.ts";
 import { restOf } from "./source.ts";
 import type { Scenarios, Site } from "./stage.ts";
 
@@ -82,12 +82,7 @@ export const switches: Scenarios = {
 
   "a stream of a route with store: false is shared until its end": async (stage) => {
     const gate = stage.gate();
-    const parts = async function* (): AsyncGenerator<Uint8Array> {
-      yield bytes("first ");
-      await gate.opened;
-      yield bytes("last");
-    };
-    const route = cached("/a", () => stream(parts), { store: false });
+    const route = cached("/a", () => inTwoParts(gate, "first ", "last"), { store: false });
     const { client, get, store } = await stage.site([route]);
     const leader = await client.open({ path: "/a" });
     const follower = await client.open({ path: "/a" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ContractResponse } from "../adapter-harness.ts";
 import type { Answer } from "./client.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
-import { bytes, cached, stream, text } from "./routes.ts";
+import { bytes, cached, inTwoParts, stream, text } from "./routes.ts";
 import type { Answering } from "./routes.ts";
 import { restOf } from "./source.ts";
 import type { Scenario, Scenarios, Stage } from "./stage.ts";
@@ -77,12 +77,7 @@ export const told: Scenarios = {
 
   "a follower of a stream is told the same": async (stage) => {
     const gate = stage.gate();
-    const parts = async function* (): AsyncGenerator<Uint8Array> {
-      yield bytes("first ");
-      await gate.opened;
-      yield bytes("last");
-    };
-    const route = cached("/a", () => stream(parts), { ttl: 60, ...PRINCIPAL, ...TOLD });
+    const route = cached("/a", () => inTwoParts(gate, "first ", "last"), { ttl: 60, ...PRINCIPAL, ...TOLD });
     const { client } = await stage.site([route]);
     const leader = await client.open({ path: "/a" });
     const follower = await client.open({ path: "/a" });

@@ -4,7 +4,7 @@ import type { Cache } from "../../index.ts";
 import type { ContractResponse, ContractRoute } from "../adapter-harness.ts";
 import { withAlteredEngine } from "../altered-engine.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
-import { bytes, cached, plain, stream, text } from "./routes.ts";
+import { bytes, cached, inTwoParts, plain, stream, text } from "./routes.ts";
 import type { RouteParts } from "./routes.ts";
 import type { Gate, Scenario, Scenarios, Site, Stage } from "./stage.ts";
 
@@ -126,13 +126,7 @@ export const writes: Scenarios = {
 
   "a response that a write begins early is invalidated again at its end": async (stage) => {
     const gate = stage.gate();
-    const posted = write(() =>
-      stream(async function* () {
-        yield bytes("begun ");
-        await gate.opened;
-        yield bytes("done");
-      }),
-    );
+    const posted = write(() => inTwoParts(gate, "begun ", "done"));
     const { client, get } = await stage.site([cached("/list", undefined, LIST), posted]);
     const answer = await client.open({ method: "POST", path: "/write" });
     await answer.next();

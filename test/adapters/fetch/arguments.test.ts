@@ -10,24 +10,10 @@ const at = (id: string): Context => ({ params: { id } });
 const request = (): Request => new Request("http://a.test/users");
 
 describe("what a handler is given besides the request is given to the route's functions, too", () => {
-  it("to key", async () => {
+  it.each(["key", "scope"])("to %s", async (option) => {
     const handler = cacheRoute(
       quietCache(),
-      { key: (_request, { params }) => params.id },
-      (_request: Request, { params }: Context) => new Response(params.id),
-    );
-    await handler(request(), at("1"));
-
-    const [same, other] = [await handler(request(), at("1")), await handler(request(), at("2"))];
-
-    expect([same.headers.get("x-cache"), await same.text()]).toEqual(["HIT", "1"]);
-    expect([other.headers.get("x-cache"), await other.text()]).toEqual(["MISS", "2"]);
-  });
-
-  it("to scope", async () => {
-    const handler = cacheRoute(
-      quietCache(),
-      { scope: (_request, { params }) => params.id },
+      { [option]: (_request: Request, { params }: Context) => params.id },
       (_request: Request, { params }: Context) => new Response(params.id),
     );
     await handler(request(), at("1"));
