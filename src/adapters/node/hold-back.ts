@@ -1,32 +1,63 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { MaybePromise } from "../../adapter.ts";
+import { processWide } from "./process-wide.ts";
+import { shadow } from "./shadow.ts";
+
+/** A connection that is held back. */
+interface Hold {
+  /** How many promises it waits for: a response may be that of several writes. */
+  count: number;
+  release(): void;
+}
+
+const HOLDS = processWide("node.holds.1", () => new WeakMap<Socket, Hold>());
 
 /**
  * Keeps the bytes of an HTTP/1 response back until a promise is settled. All else is as it would be: what is sent by then
  * is written at once and in order, with its callbacks, `finish` and `drain` after that.
- *
- * The connection is corked. Node uncorks it itself, at the end of a turn and at the end of a response, so that is put off.
  */
 export function holdBack(res: ServerResponse, until: Promise<void>): void {
-  let socket: Socket | undefined;
+  let held: Hold | undefined;
   let isOver = false;
-  const hold = (held: Socket): void => {
+  const hold = (socket: Socket): void => {
     if (isOver) return;
-    socket = held;
-    held.cork();
-    held.uncork = () => undefined;
+    held = HOLDS.get(socket) ?? holdConnection(socket);
+    held.count++;
   };
   const release = (): void => {
     isOver = true;
-    if (socket === undefined) return;
-    Reflect.deleteProperty(socket, "uncork");
-    while (socket.writableCorked > 0) socket.uncork();
+    if (held !== undefined && --held.count === 0) held.release();
   };
   if (res.socket !== null) hold(res.socket);
   // An earlier response is under way on this connection.
   else res.once("socket", hold);
   until.then(release, release);
+}
+
+/**
+ * Corks a connection. Node uncorks it itself, at the end of a turn and at the end of a response, so that is put off. So is
+ * its end, which a client that closes its own side brings about: where Node uncorks after the end, it may never finish.
+ */
+function holdConnection(socket: Socket): Hold {
+  const ends: unknown[][] = [];
+  socket.cork();
+  const restore = shadow(socket, {
+    uncork: () => undefined,
+    end: (...args: unknown[]) => {
+      ends.push(args);
+      return socket;
+    },
+  });
+  const release = (): void => {
+    HOLDS.delete(socket);
+    restore();
+    while (socket.writableCorked > 0) socket.uncork();
+    for (const args of ends) Reflect.apply(socket.end, socket, args);
+  };
+  const held = { count: 0, release };
+  HOLDS.set(socket, held);
+  return held;
 }
 
 /** The ways of sending, as a handler calls them. */
@@ -49,27 +80,35 @@ export function beforeEachSend(res: ServerResponse, listener: (status: number) =
 
 /**
  * Calls `begin` before the first byte of an HTTP/2 response is sent. If it returns a promise, what the handler sends is
- * sent once that is settled. A stream of HTTP/2 cannot be corked before its head.
+ * sent once that is settled; what cannot be sent then breaks the response off. A stream of HTTP/2 cannot be corked before
+ * its head.
  */
 export function beforeFirstSend(res: ServerResponse, begin: (status: number) => MaybePromise<void>): void {
   const methods = res as unknown as Record<string, Send>;
-  const sent: (readonly [name: string, args: unknown[]])[] = [];
-  let isHeld = false;
+  const held: (() => unknown)[] = [];
+  let state: "unsent" | "held" | "open" = "unsent";
   const release = (): void => {
-    for (const name of SENDING) Reflect.deleteProperty(res, name);
-    for (const [name, args] of sent) methods[name]?.apply(res, args);
-    if (sent.some(([name]) => name === "write")) res.emit("drain");
+    state = "open";
+    try {
+      const results = held.map((send) => send());
+      // Where one of them returned false, Node will emit it.
+      if (results.includes(true) && !results.includes(false)) res.emit("drain");
+    } catch (error) {
+      // The handler, which would have caught it, is past that call.
+      res.destroy(error as Error);
+    }
   };
   for (const name of SENDING) {
+    // Middleware in front, such as that of sessions, has put its own methods here.
+    const send = methods[name] as Send;
     methods[name] = (...args) => {
-      const pending = isHeld ? undefined : begin(name === "writeHead" ? Number(args[0]) : res.statusCode);
-      if (!isHeld && !(pending instanceof Promise)) {
-        release();
-        return methods[name]?.apply(res, args);
+      if (state === "unsent") {
+        const pending = begin(name === "writeHead" ? Number(args[0]) : res.statusCode);
+        state = pending instanceof Promise ? "held" : "open";
+        if (pending instanceof Promise) pending.then(release, release);
       }
-      isHeld = true;
-      sent.push([name, args]);
-      pending?.then(release, release);
+      if (state === "open") return Reflect.apply(send, res, args);
+      held.push(() => Reflect.apply(send, res, args));
       return name === "write" ? false : res;
     };
   }
