@@ -64,6 +64,12 @@ function clientOf({ socket }: IncomingMessage, reply: ServerResponse): AbortSign
   return client.signal;
 }
 
+/**
+ * The request of each signal that still has a client. In Node a request follows the signal that it is given by a weak
+ * reference to itself: a handler that keeps nothing but `request.signal` would never be told that its client has gone.
+ */
+const requestsOf = new WeakMap<AbortSignal, Request>();
+
 function toRequest(message: IncomingMessage, client: AbortSignal): Request {
   const { method = "GET", url = "/", rawHeaders } = message;
   const headers = new Headers();
@@ -71,10 +77,12 @@ function toRequest(message: IncomingMessage, client: AbortSignal): Request {
     headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
   const hasBody = method !== "GET" && method !== "HEAD";
   const body = hasBody ? { body: Readable.toWeb(message), duplex: "half" as const } : {};
-  return new Request(`http://${message.headers.host}${url}`, {
+  const request = new Request(`http://${message.headers.host}${url}`, {
     method,
     headers,
     signal: client,
     ...body,
   });
+  requestsOf.set(client, request);
+  return request;
 }

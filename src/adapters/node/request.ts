@@ -120,15 +120,14 @@ export function overrideHeaders(
 ): () => void {
   const received = raw.headers;
   const shown = { ...received };
-  for (const name of hidden) delete shown[name];
+  for (const name of hidden) if (name in received) delete shown[name];
   for (const [name, value] of conditions) shown[name] = [value].flat().join(", ");
+  if (raw instanceof IncomingMessage) raw.headers = shown;
   // An HTTP/2 request has only a getter.
-  Object.defineProperty(raw, "headers", {
-    configurable: true,
-    enumerable: true,
-    writable: true,
-    value: shown,
-  });
+  else {
+    const property = { configurable: true, enumerable: true, writable: true, value: shown };
+    Object.defineProperty(raw, "headers", property);
+  }
   return () => {
     raw.headers = received;
   };

@@ -56,11 +56,18 @@ export function copyRequest(request: Request, changes: RequestChanges): Request 
       ...(cf !== undefined && { cf }),
     },
   );
+  if (signal !== undefined) keptWith.set(signal, copy);
   if (content === undefined && body === null && hasBody(request)) {
     for (const name of CONTENT_NAMES) delegate(copy, request, name);
   }
   return withExtras(copy, request);
 }
+
+/**
+ * Copies, kept for as long as the signal that they were given. In Node a request follows its signal by a weak reference
+ * to itself: a handler that keeps nothing but `request.signal` would never be told.
+ */
+const keptWith = new WeakMap<AbortSignal, Request>();
 
 /** Copies headers of any class. */
 export function copyHeaders(headers: Headers): Headers {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { collectGarbage } from "../harness/collect-garbage.ts";
 import { fetchSite, quietCache, signal, streamed } from "../harness/fetch-site.ts";
 
 const URL_A = "http://a.test/";
@@ -83,6 +84,28 @@ describe("clients of the fetch adapter", () => {
     socket.resume();
 
     expect((await ended).match(/x{1000,}/)?.[0]).toHaveLength(400_000);
+  });
+
+  it("that disconnect stop a handler that keeps nothing but its signal, whatever was collected meanwhile", async () => {
+    const client = new AbortController();
+    const [runs, told] = [signal(), signal()];
+    const handler = cacheRoute(quietCache(), {}, async (request) => {
+      const { signal: disconnect } = request;
+      runs.give();
+      await once(disconnect, "abort");
+      told.give();
+      return new Response("too late");
+    });
+    // A server keeps its request.
+    const request = new Request(URL_A, { signal: client.signal });
+    void handler(request);
+    await runs.given;
+    await collectGarbage();
+
+    client.abort();
+
+    expect(request.signal.aborted).toBe(true);
+    await expect(told.given).resolves.toBeUndefined();
   });
 
   it("that disconnect while nobody waits stop their handler", async () => {
