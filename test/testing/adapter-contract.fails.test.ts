@@ -1,8 +1,8 @@
 import { AssertionError } from "node:assert";
 import { describe, expect, it } from "vitest";
-import type { RequestRecord } from "../../src/adapter.ts";
 import { adapterContract } from "../../src/testing/index.ts";
 import {
+  altered,
   buffered,
   left,
   mended,
@@ -71,28 +71,6 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
       decision: (made) =>
         made.kind === "fill" ? refilled(made, { open: (head) => made.open({ ...head, earlier: [] }) }) : made,
     },
-  ],
-  [
-    "does not wait for what a write invalidates",
-    "no byte of a write's response is sent before it has invalidated: a whole response",
-    { invalidates: (invalidate) => (end) => void invalidate(end) },
-  ],
-  [
-    "takes every write for a success",
-    "a write that fails makes what is stored stale, and it can stand in: a status",
-    { invalidates: (invalidate) => () => invalidate({ status: 200 }) },
-  ],
-  [
-    "takes a throw for a failure, whatever its status",
-    "a write that is refused leaves what is stored: a throw",
-    {
-      invalidates: (invalidate) => (end) => invalidate(end.hasThrown === true ? { status: undefined } : end),
-    },
-  ],
-  [
-    "forgets what a write invalidates",
-    "a client reads what it wrote: a redirect",
-    { invalidates: () => () => undefined },
   ],
   [
     "takes a broken stream for a whole one",
@@ -343,19 +321,3 @@ describe("the adapter contract", () => {
     await expect(check?.run()).resolves.toBeUndefined();
   });
 });
-
-function altered<Native>(
-  record: RequestRecord<Native>,
-  parts: Partial<RequestRecord<Native>>,
-): RequestRecord<Native> {
-  return {
-    method: record.method,
-    origin: record.origin,
-    target: record.target,
-    native: record.native,
-    header: (name) => record.header(name),
-    content: () => record.content?.(),
-    refresh: (fill) => record.refresh?.(fill),
-    ...parts,
-  };
-}

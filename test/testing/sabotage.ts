@@ -2,12 +2,15 @@ import type {
   Cache,
   Decision,
   Fill,
+  HandlerHead,
   Invalidation,
   Making,
   OpenFill,
+  Reply,
   RequestRecord,
   Sink,
 } from "../../src/adapter.ts";
+import type { RouteOptions } from "../../src/index.ts";
 import { withAlteredEngine } from "../../src/testing/altered-engine.ts";
 import type { AdapterHarness, ContractResponse, ContractRoute } from "../../src/testing/index.ts";
 import { reference } from "./reference-adapter.ts";
@@ -91,6 +94,64 @@ export function remade(open: OpenFill, parts: Partial<OpenFill>): OpenFill {
     refuse: (reason) => open.refuse(reason),
     defer: () => open.defer?.() ?? (() => []),
     abandon: (reason) => open.abandon(reason),
+    ...parts,
+  };
+}
+
+/** A sabotage of what the cache is told of each handler's response, also of those that are made in the background. */
+export function misled(alter: (head: HandlerHead) => HandlerHead): Sabotage {
+  const wronged = (fill: Fill): Fill => refilled(fill, { open: (head) => fill.open(alter(head)) });
+  return {
+    decision: (made) => (made.kind === "fill" ? wronged(made) : made),
+    record: (record) => altered(record, { refresh: (fill) => record.refresh?.(wronged(fill)) }),
+  };
+}
+
+type Sent = Pick<Reply, "fields" | "unlessSet">;
+
+/** A decision whose fields are sent in another way. */
+export function resent(decision: Decision, alter: (sent: Sent) => Sent): Decision {
+  if (decision.kind === "serve")
+    return { ...decision, reply: { ...decision.reply, ...alter(decision.reply) } };
+  if (decision.kind !== "fill") return { ...decision, ...alter(decision) };
+  return reopened(decision, (open) =>
+    remade(open, {
+      complete: (body) => {
+        const reply = open.complete(body);
+        return { ...reply, ...alter(reply) };
+      },
+      stream: (stop) => {
+        const reply = open.stream(stop);
+        return { ...reply, ...alter(reply) };
+      },
+    }),
+  );
+}
+
+/** An open fill of a response that passes by the cache. */
+export function passedBy({ status, fields }: HandlerHead): OpenFill {
+  return {
+    storable: false,
+    complete: (body) => ({ status, fields, body: Buffer.from(body ?? "") }),
+    stream: () => ({ status, fields, sink: undefined }),
+    refuse: () => undefined,
+    abandon: () => undefined,
+  };
+}
+
+/** A record with some members replaced. */
+export function altered<Native>(
+  record: RequestRecord<Native>,
+  parts: Partial<RequestRecord<Native>>,
+): RequestRecord<Native> {
+  return {
+    method: record.method,
+    origin: record.origin,
+    target: record.target,
+    native: record.native,
+    header: (name) => record.header(name),
+    content: () => record.content?.(),
+    refresh: (fill) => record.refresh?.(fill),
     ...parts,
   };
 }
@@ -190,4 +251,20 @@ export function omit(route: ContractRoute, part: "options" | "guard"): ContractR
   return Object.fromEntries(
     Object.entries(route).filter(([name]) => name !== part),
   ) as unknown as ContractRoute;
+}
+
+/** A route that is declared without one of its options. */
+export function undeclared(option: keyof RouteOptions): (route: ContractRoute) => ContractRoute {
+  return (route) => {
+    if (route.options === undefined) return route;
+    const { [option]: _, ...options } = route.options;
+    return { ...route, options };
+  };
+}
+
+/** A route whose handler's responses are altered before the adapter gets them. */
+export function answering(
+  alter: (answer: ContractResponse, route: ContractRoute) => ContractResponse,
+): (route: ContractRoute) => ContractRoute {
+  return (route) => ({ ...route, handler: async (request) => alter(await route.handler(request), route) });
 }

@@ -63,10 +63,9 @@ export const switches: Scenarios = {
     const followers = [get("/a"), get("/a", { "if-none-match": '"v1"' })];
     await stage.until(() => asked === 3, "all requests wait");
     gate.open();
-    const miss = await leader;
+    const [miss, whole, matching] = await Promise.all([leader, ...followers]);
     assertMiss(miss, { detail: "store-false" });
     assert.ok(!ownMember(miss).parameters.has("stored"));
-    const [whole, matching] = await Promise.all(followers);
     assert.deepEqual([miss.text, whole?.text, matching?.status], ["run 1", "run 1", 304]);
     assert.equal((await get("/a")).text, "run 2");
     assert.equal(store.log.length, 0);

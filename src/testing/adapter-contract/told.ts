@@ -59,20 +59,36 @@ export const told: Scenarios = {
 
   "a stale response and a response that others wait for are told of as well": async (stage) => {
     const gate = stage.gate();
-    const route = cached(
-      "/a",
+    let asked = 0;
+    const key = (): string => (asked++, "awaited");
+    const aged = cached(
+      "/stale",
       async (_, run) => {
         if (run > 1) await gate.opened;
         return text(`run ${run}`);
       },
       { ttl: 10, staleWhileRevalidate: 60, ...PRINCIPAL },
     );
-    const { get, clock } = await stage.site([route]);
-    await get("/a");
+    const awaited = cached(
+      "/awaited",
+      async (_, run) => {
+        await gate.opened;
+        return text(`run ${run}`);
+      },
+      { ttl: 60, key, ...PRINCIPAL },
+    );
+    const { get, clock } = await stage.site([aged, awaited]);
+    await get("/stale");
     clock.advance(11);
-    const stale = await get("/a");
+    const stale = await get("/stale");
+    const waiting = [get("/awaited"), get("/awaited")];
+    await stage.until(() => asked === 2, "both requests wait");
     gate.open();
-    assert.deepEqual([stale.text, stale.header("cache-control")], ["run 1", "private"]);
+    const answers = [stale, ...(await Promise.all(waiting))];
+    assert.deepEqual(
+      answers.map((answer) => [answer.text, answer.header("cache-control")]),
+      answers.map(() => ["run 1", "private"]),
+    );
   },
 
   "a follower of a stream is told the same": async (stage) => {
