@@ -34,7 +34,8 @@ export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
  *   });
  */
 export function cacheTags(reply: TaggedReply, tags: readonly string[]): void {
-  const isReply = typeof (reply as Partial<FastifyReply> | null | undefined)?.getHeaders === "function";
+  // The raw response has `getHeaders`, too.
+  const isReply = typeof (reply as Partial<FastifyReply> | null | undefined)?.hijack === "function";
   addTags(isReply ? reply : undefined, tags, "the reply: cacheTags(reply, tags)");
 }
 

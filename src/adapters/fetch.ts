@@ -146,8 +146,9 @@ export function cacheTags(
   request: Pick<Request, "method" | "url" | "headers">,
   tags: readonly string[],
 ): void {
-  // A `Response` has no method.
-  const isRequest = typeof (request as Partial<Request> | null | undefined)?.method === "string";
+  const { method, headers } = (request ?? {}) as Partial<Request>;
+  // A `Response` has no method, and a request of Node has an object of headers.
+  const isRequest = typeof method === "string" && typeof headers?.get === "function";
   addTags(
     isRequest ? request : undefined,
     tags,

@@ -1,3 +1,5 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { cacheTags as express } from "../../src/adapters/express.ts";
 import { cacheTags as fastify } from "../../src/adapters/fastify.ts";
@@ -23,6 +25,20 @@ describe("cacheTags", () => {
   it.each(wrong)("of fetch handlers takes the request: %j", (given) => {
     expect(() => fetch(given as never, ["a"])).toThrow(
       /the first argument is the request that the handler was given: cacheTags\(request, tags\)/,
+    );
+  });
+
+  it("of Fastify does not take the raw response, which has no tags", () => {
+    const raw = new ServerResponse(new IncomingMessage(new Socket()));
+
+    expect(() => fastify(raw as never, ["a"])).toThrow(/the first argument is the reply/);
+  });
+
+  it("of fetch handlers does not take the request of Node, which has no tags", () => {
+    const own = Object.assign(new IncomingMessage(new Socket()), { method: "GET", url: "/" });
+
+    expect(() => fetch(own as never, ["a"])).toThrow(
+      /the first argument is the request that the handler was given/,
     );
   });
 

@@ -1,7 +1,7 @@
 import type * as express from "express";
 import type { Request, RequestHandler } from "express";
 import { createCache, rfc9111 } from "../../src/index.ts";
-import { cacheRoute, invalidates } from "../../src/adapters/express.ts";
+import { cacheRoute, cacheTags, invalidates } from "../../src/adapters/express.ts";
 import type { CacheRouteOptions } from "../../src/adapters/express.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -137,4 +137,30 @@ export function writes(): void {
   invalidates(cache, {});
   // @ts-expect-error: an option of a route that is cached
   cacheRoute(cache, { invalidates: ["users"] });
+}
+
+// A handler tags its own response, whatever its types.
+export function tagged(): void {
+  app.get("/u/:id", cacheRoute(cache), (request, response) => cacheTags(response, [request.params.id]));
+  app.get<object, { name: string }, unknown, object, { user: string }>(
+    "/",
+    cacheRoute(cache),
+    (_, response) => cacheTags(response, ["users", response.locals.user]),
+  );
+  app.get("/", cacheRoute(cache), (request, response) => {
+    // @ts-expect-error: tags are a list
+    cacheTags(response, "users");
+    // @ts-expect-error: tags are text
+    cacheTags(response, [1]);
+    // @ts-expect-error: tags are a list
+    cacheTags(response, 1);
+    // @ts-expect-error: tags are a list, and not the promise of one
+    cacheTags(response, Promise.resolve(["users"]));
+    // @ts-expect-error: there are tags
+    cacheTags(response);
+    // @ts-expect-error: the response is tagged
+    cacheTags(request, ["users"]);
+    // @ts-expect-error: the response is tagged
+    cacheTags(cache, ["users"]);
+  });
 }

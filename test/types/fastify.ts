@@ -14,7 +14,7 @@ import type {
 import type { Static, TSchema } from "typebox";
 import { Type } from "typebox";
 import * as z from "zod";
-import { cacheRoute } from "../../src/adapters/fastify.ts";
+import { cacheRoute, cacheTags } from "../../src/adapters/fastify.ts";
 import type { FastifyCacheOptions, FastifyGuard } from "../../src/adapters/fastify.ts";
 import { createCache, rfc9111 } from "../../src/index.ts";
 import type { Fact, Same } from "./equal.ts";
@@ -290,4 +290,31 @@ export function writes(): void {
   app.post("/", { cache: { invalidates: async () => ["todos"] } }, handler);
   // @ts-expect-error: tags are text
   app.post("/", { cache: { invalidates: [{ route: "/todos" }] } }, handler);
+}
+
+// A handler tags its own reply, whatever its types and its server.
+export function tagged(): void {
+  app.get<User>("/:id", { cache: { ttl: 60 } }, async (request, reply) => {
+    cacheTags(reply, [request.params.id]);
+    return { name: "" };
+  });
+  Fastify({ http2: true }).get("/", { cache: { ttl: 60 } }, async (_request, reply) =>
+    cacheTags(reply, ["a"]),
+  );
+  app.get("/", { cache: { ttl: 60 } }, async (request, reply) => {
+    // @ts-expect-error: tags are a list
+    cacheTags(reply, "users");
+    // @ts-expect-error: tags are text
+    cacheTags(reply, [1]);
+    // @ts-expect-error: tags are a list
+    cacheTags(reply, 1);
+    // @ts-expect-error: tags are a list, and not the promise of one
+    cacheTags(reply, Promise.resolve(["users"]));
+    // @ts-expect-error: there are tags
+    cacheTags(reply);
+    // @ts-expect-error: the reply is tagged
+    cacheTags(request, ["users"]);
+    // @ts-expect-error: the reply is tagged, and not the raw response
+    cacheTags(reply.raw, ["users"]);
+  });
 }

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import type { Cache } from "../../src/index.ts";
-import { cacheRoute, invalidates } from "../../src/adapters/fetch.ts";
+import { cacheRoute, cacheTags, invalidates } from "../../src/adapters/fetch.ts";
 import type { FetchGuard, FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -115,4 +116,27 @@ export function wrongWrites(): void {
   invalidates(cache, { tags: async () => ["users"] }, () => new Response());
   // @ts-expect-error: there is a handler
   invalidates(cache, { tags: ["users"] });
+}
+
+// A handler tags the response to the request that it was given, of any class.
+declare const incoming: IncomingMessage;
+export const tagged = cacheRoute(cache, { ttl: 60 }, (request: OwnRequest, { params }: Context) => {
+  cacheTags(request, [params.id, request.country]);
+  return new Response();
+});
+export function wrongTags(request: Request): void {
+  // @ts-expect-error: tags are a list
+  cacheTags(request, "users");
+  // @ts-expect-error: tags are text
+  cacheTags(request, [1]);
+  // @ts-expect-error: tags are a list
+  cacheTags(request, 1);
+  // @ts-expect-error: tags are a list, and not the promise of one
+  cacheTags(request, Promise.resolve(["users"]));
+  // @ts-expect-error: there are tags
+  cacheTags(request);
+  // @ts-expect-error: the request is given, and not the response
+  cacheTags(new Response(), ["users"]);
+  // @ts-expect-error: the request that the handler was given, and not the one of Node
+  cacheTags(incoming, ["users"]);
 }
