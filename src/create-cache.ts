@@ -146,14 +146,14 @@ const ENGINE: unique symbol = Symbol.for("caching-route.engine.1") as never;
 
 /**
  * Returns the engine of a cache. Throws `ERR_CACHE_NOT_A_CACHE` for anything that `createCache` did not make. `others` are
- * the arguments after it, in which a cache in the wrong place is recognised.
+ * the arguments after it, in which a cache in the wrong place is recognised; `write` is how to give it, for the message.
  */
-export function engineOf(cache: Cache, others: readonly unknown[] = []): Engine {
+export function engineOf(cache: Cache, others: readonly unknown[] = [], write?: string): Engine {
   const engine = engineIn(cache);
   if (engine !== undefined) return engine;
   throw new CacheError(
     "ERR_CACHE_NOT_A_CACHE",
-    `expected the cache that createCache() returns, and got ${describe(cache, others)}`,
+    `expected the cache that createCache() returns, and got ${describe(cache, others, write)}`,
   );
 }
 
@@ -162,7 +162,7 @@ function engineIn(value: unknown): Engine | undefined {
 }
 
 /** Describes what was given in place of a cache, with the remedy where the mistake is a usual one. */
-function describe(value: unknown, others: readonly unknown[]): string {
+function describe(value: unknown, others: readonly unknown[], write: string | undefined): string {
   if (typeof value === "function" && value.name === "createCache")
     return "createCache itself; call it: createCache()";
   if (isThenable(value)) return "a Promise; await it first";
@@ -171,7 +171,8 @@ function describe(value: unknown, others: readonly unknown[]): string {
   if (others.some((other) => engineIn(other) !== undefined))
     return `${shown}, with the cache behind it; the arguments are swapped: the cache comes first, then the options`;
   const inner = engineIn((value as { readonly cache?: unknown } | null | undefined)?.cache);
-  return inner === undefined ? shown : `an object that holds it; write the cache first, then the options`;
+  if (inner !== undefined) return "an object that holds it; write the cache first, then the options";
+  return write === undefined ? shown : `${shown}; write ${write}`;
 }
 
 /** Returns the digest that an entity tag of these bytes is made of: 128 bits in base64url, the same in every process. */
@@ -218,9 +219,9 @@ export function createCache(options: CacheOptions = {}): Cache {
     targetsOf: (policy) => routes.targetsOf(policy),
     sameKey: (first, second, key) => reports?.sameKey(first, second, key),
     count: (outcome) => void counters.outcomes[outcome]++,
-    refused: (route, reason, isMistake = true) => {
+    refused: (policy, reason, isMistake = true) => {
       counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
-      if (isMistake) reports?.refusal(route, reason);
+      if (isMistake) reports?.refusal(policy, reason);
     },
     undeclared: (route, names) => reports?.undeclared(route, names),
     stored: () => void counters.stored++,

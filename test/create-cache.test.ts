@@ -99,7 +99,7 @@ describe("a response that is put by hand", () => {
     expect(await cache.get("a")).toBeUndefined();
   });
 
-  it.each([[-1], [Number.NaN], ["60"]])("is refused with the lifetime %s", async (ttl) => {
+  it.each([[-1], [Number.NaN], ["soon"]])("is refused with the lifetime %s", async (ttl) => {
     await expect(kitOf().cache.set("a", { body: "" }, { ttl: ttl as number })).rejects.toMatchObject({
       code: "ERR_CACHE_OPTION_INVALID",
       message: expect.stringContaining("write seconds, 0 or more"),

@@ -71,11 +71,11 @@ export function cacheRoute(
   options: CacheRouteOptions = {},
   context: Partial<RouteContext> = {},
 ): RequestHandler {
-  const engine = engineOf(cache, [options]);
-  if (typeof context === "function") {
+  const engine = engineOf(cache, [options], "cacheRoute(cache, { ttl: 60 })");
+  if (typeof options === "function" || typeof context === "function") {
     throw new CacheError(
       "ERR_CACHE_OPTION_INVALID",
-      `${UNNAMED}: the handler is no argument of it; write app.get(path, cacheRoute(cache, options), handler)`,
+      `${UNNAMED}: the handler is no argument of it; write app.get(path, cacheRoute(cache, { ttl: 60 }), handler)`,
     );
   }
   const { route = UNNAMED } = context;
@@ -160,7 +160,7 @@ export function invalidates<Path extends string = string>(
   options: InvalidatesOptions<Path>,
 ): CacheRouteMiddleware;
 export function invalidates(cache: Cache, options: InvalidatesOptions): RequestHandler {
-  const engine = engineOf(cache, [options]);
+  const engine = engineOf(cache, [options], 'invalidates(cache, { tags: ["todos"] })');
   checkedOptions(options, "invalidates()", { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<[req: Request, res: Response]>(options.tags, {
     route: writeLabel,

@@ -51,6 +51,8 @@ export interface CacheRoutePluginOptions {
 /** All but `cache` are Fastify's own options of `register`. */
 const PLUGIN_OPTIONS = ["cache", "prefix", "logLevel", "logSerializers", "encapsulate"];
 
+const REGISTER = "app.register(cacheRoute, { cache: createCache() })";
+
 /**
  * The Fastify plugin. It caches every route with `cache` options that is declared after it, in its context or below.
  *
@@ -69,8 +71,9 @@ export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (ap
     offered: ["cache"],
     example: "{ cache }",
     isSetup: true,
+    write: options.cache === undefined ? REGISTER : undefined,
   });
-  const engine = engineOf(options.cache);
+  const engine = engineOf(options.cache, [], REGISTER);
   const refinements: (() => void)[] = [];
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
     const options = cacheOptionsOf(route);

@@ -64,13 +64,9 @@ export function cacheRoute(
   options: FetchOptions<never[]>,
   handler: FetchHandler<never[]>,
 ): FetchHandler<never[]> {
-  const engine = engineOf(cache, [options, handler]);
-  if (typeof handler !== "function") {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `fetch handler: the handler is of type ${typeof handler}; write cacheRoute(cache, options, handler)`,
-    );
-  }
+  const write = "cacheRoute(cache, { ttl: 60 }, handler)";
+  const engine = engineOf(cache, [options, handler], write);
+  checkHandler(options, handler, write);
   const name = `fetch handler ${handler.name || "(anonymous)"}`;
   const { before = [], ...own } = options ?? {};
   // Without guards the options are passed as they are, so that another value in their place is recognised.
@@ -113,13 +109,9 @@ export function invalidates<Rest extends readonly unknown[] = [], Native extends
   options: NoInfer<InvalidatesOptions<Rest, Native>>,
   handler: FetchHandler<Rest, Native>,
 ): FetchHandler<Rest, Native> {
-  const engine = engineOf(cache, [options, handler]);
-  if (typeof handler !== "function") {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `fetch handler: expected invalidates(cache, { tags }, handler), and got a handler of type ${typeof handler}`,
-    );
-  }
+  const write = 'invalidates(cache, { tags: ["todos"] }, handler)';
+  const engine = engineOf(cache, [options, handler], write);
+  checkHandler(options, handler, write);
   const route = `fetch handler ${handler.name || "(anonymous)"}`;
   checkedOptions(options, route, { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<GivenOfWrite<Rest, Native>>(options.tags, { route, option: "tags" });
@@ -154,6 +146,18 @@ export function cacheTags(
     tags,
     "the request that the handler was given: cacheTags(request, tags)",
   );
+}
+
+/** Throws `ERR_CACHE_OPTION_INVALID` if the handler is none. `write` is the call as it should be, for the message. */
+function checkHandler(options: unknown, handler: unknown, write: string): void {
+  if (typeof handler === "function") return;
+  const problem =
+    typeof options !== "function"
+      ? `the handler is of type ${typeof handler}`
+      : handler === undefined
+        ? "the options are left out"
+        : "the arguments are swapped: the handler comes last";
+  throw new CacheError("ERR_CACHE_OPTION_INVALID", `fetch handler: ${problem}; write ${write}`);
 }
 
 function isObject(value: unknown): boolean {

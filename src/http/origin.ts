@@ -10,3 +10,11 @@ export function normalizeOrigin(origin: string): string {
   if (scheme === undefined || host === undefined || port === undefined) return lower;
   return port === "" || port === DEFAULT_PORTS[scheme] ? `${scheme}://${host}` : lower;
 }
+
+/** A host without user information, a path, or what would end it: RFC 3986 §3.2.2. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:[^\s/?#@\\:[\]]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
+/** Returns whether a text is an origin: `scheme://host` or `scheme://host:port`, and nothing else. */
+export function isOrigin(text: string): boolean {
+  return ORIGIN.test(text);
+}

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalizeOrigin } from "../../src/http/origin.ts";
+import { isOrigin, normalizeOrigin } from "../../src/http/origin.ts";
 
 describe("an origin", () => {
   it.each([
@@ -33,5 +33,38 @@ describe("an origin", () => {
         expect(normalizeOrigin(once)).toBe(once);
       }),
     );
+  });
+});
+
+describe("a text", () => {
+  it.each([
+    ["https://example.org"],
+    ["HTTP://Example.ORG:8080"],
+    ["http://[::1]"],
+    ["http://[::1]:80"],
+    ["a+b.c-d://h_1"],
+  ])("is an origin: %s", (text) => {
+    expect(isOrigin(text)).toBe(true);
+  });
+
+  it.each([
+    [""],
+    ["example.org"],
+    ["://a"],
+    ["1a://a"],
+    ["http://"],
+    ["http://:80"],
+    ["http://a:"],
+    ["http://a:123456"],
+    ["http://a/"],
+    ["http://a b"],
+    ["http://a\n"],
+    ["http://a@b"],
+    ["http://[a"],
+    ["http://a]"],
+    ["http://[]"],
+    ["http://[x]"],
+  ])("is none: %j", (text) => {
+    expect(isOrigin(text)).toBe(false);
   });
 });

@@ -215,6 +215,8 @@ describe("the options of a soft invalidation", () => {
   it("are for tags: a key is removed", async () => {
     const { cache } = kitOf();
 
-    await expect(cache.invalidate("a", { soft: true } as never)).rejects.toThrow('no option "soft"');
+    await expect(cache.invalidate("a", { soft: true } as never)).rejects.toThrow(
+      'write cache.invalidate({ tag: "users" }, { soft: true })',
+    );
   });
 });

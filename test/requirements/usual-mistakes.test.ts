@@ -163,13 +163,13 @@ describe("swapped arguments are told", () => {
     const handler = (): void => undefined;
 
     expect(() => inExpress(cache, { ttl: 60 }, handler as never)).toThrow(
-      "write app.get(path, cacheRoute(cache, options), handler)",
+      "write app.get(path, cacheRoute(cache, { ttl: 60 }), handler)",
     );
   });
 
   it("on fetch, where the options are left out", () => {
     expect(() => inFetch(cache, (() => new Response()) as never, undefined as never)).toThrow(
-      "write cacheRoute(cache, options, handler)",
+      "write cacheRoute(cache, { ttl: 60 }, handler)",
     );
   });
 });
@@ -210,7 +210,7 @@ describe("an option of a route is told to belong there", () => {
         .ready();
 
     expect(await mistakeIn(happens)).toBe(
-      'the option "store" belongs to createCache: createCache({ store })',
+      'the option "store" belongs to createCache: createCache({ store }); write app.register(cacheRoute, { cache: createCache() })',
     );
   });
 });
@@ -230,6 +230,15 @@ describe("what keeps values under keys is refused as a store", () => {
       /^the option "store" is .*; write memoryStore\(\{ maxBytes \}\), or a store around it as in docs\/writing-a-store\.md/,
     );
     expect(await mistakeIn(() => createCache(store as never))).toContain("the options are a store");
+  });
+
+  it("and is shown by its class", async () => {
+    expect(await mistakeIn(() => createCache({ store: new Map() as never }))).toMatch(
+      /^the option "store" is an object of class Map; write memoryStore/,
+    );
+    expect(await mistakeIn(() => createCache({ store: new Keyv() as never }))).toMatch(
+      /^the option "store" is an object of class Keyv; write memoryStore/,
+    );
   });
 
   it("but not a store whose set takes an entry, or any arguments", () => {

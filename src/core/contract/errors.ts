@@ -87,7 +87,16 @@ function shown(value: unknown): string {
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (typeof value === "string") return shortened(JSON.stringify(value.slice(0, LONGEST_SHOWN)));
   if (typeof value !== "object" || value === null) return String(value);
+  const name = classOf(value);
+  if (name !== undefined) return shortened(`an object of class ${name}`);
   return shortened(JSON.stringify(value) ?? "undefined");
+}
+
+/** Returns the name of an object's class: as JSON, a `Map` would be `{}`. Undefined for a list and an object literal. */
+function classOf(value: object): string | undefined {
+  const { constructor } = (Object.getPrototypeOf(value) ?? {}) as { readonly constructor?: unknown };
+  const name = typeof constructor === "function" ? constructor.name : "";
+  return ["", "Object", "Array"].includes(name) ? undefined : name;
 }
 
 const LONGEST_SHOWN = 60;

@@ -1,3 +1,4 @@
+import { asSeconds } from "./durations.ts";
 import { CacheError, show } from "./errors.ts";
 
 /** The names of a route's options. */
@@ -103,6 +104,8 @@ const OTHER_NAMES: readonly (readonly [option: string, names: string])[] = [
   ["invalidates", "invalidate invalidatetags purge purges evict evicts"],
   ["statuses", "status statuscodes"],
   ["reporter", "debug log logger"],
+  // Where a write itself is declared, only these are named.
+  ["tags", "invalidates invalidate"],
 ];
 
 /** The accepted names, and how messages present them. */
@@ -114,6 +117,8 @@ interface Options {
   readonly example: string;
   /** Whether they set up a cache or a route: options that belong to another place are told so. Default: false. */
   readonly isSetup?: boolean;
+  /** What to write as well as the remedy for an unknown name. Default: nothing. */
+  readonly write?: string | undefined;
 }
 
 /**
@@ -125,12 +130,12 @@ interface Options {
 export function checkedOptions(
   options: unknown,
   where: string,
-  { known, offered = known, example, isSetup = false }: Options,
+  { known, offered = known, example, isSetup = false, write }: Options,
 ): readonly (readonly [name: string, value: unknown])[] {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new CacheError(
       "ERR_CACHE_OPTION_INVALID",
-      `${where}: the options are ${show(options)}; write an object, such as ${example}`,
+      `${where}: the options are ${show(options)}; write an object, such as ${asOptions(options, known) ?? example}`,
     );
   }
   const instead = storeOrCache(options);
@@ -141,8 +146,26 @@ export function checkedOptions(
     );
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name] of given) if (!known.includes(name)) throw unknown(name, offered, isSetup, where);
+  for (const [name] of given) {
+    if (!known.includes(name)) throw unknown(name, { offered, isSetup, where, write });
+  }
   return given;
+}
+
+/** Returns the options that a number or a text in their place was probably meant as. */
+function asOptions(value: unknown, known: readonly string[]): string | undefined {
+  if (typeof value === "number" && value >= 0 && known.includes("ttl")) return `{ ttl: ${value} }`;
+  const [only, ...others] = known;
+  return typeof value === "string" && others.length === 0 ? `{ ${only}: ${show(value)} }` : undefined;
+}
+
+/** Returns the error for an option with a wrong value. Where seconds are expected, `"1m"` is told as 60. */
+export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
+  const duration = expected.startsWith("seconds") ? asSeconds(value) : undefined;
+  return new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${where}: the option "${name}" is ${show(value)}; write ${duration ?? expected}`,
+  );
 }
 
 /** Returns whether a value has the methods of a cache, or of something that keeps values; undefined if of neither. */
@@ -159,7 +182,15 @@ export function hasMethods(value: unknown, names: readonly string[]): value is o
 
 const LATER: ReadonlySet<string> = new Set(["encodings"]);
 
-function unknown(name: string, offered: readonly string[], isSetup: boolean, where: string): CacheError {
+function unknown(
+  name: string,
+  {
+    offered,
+    isSetup,
+    where,
+    write,
+  }: Required<Pick<Options, "offered" | "isSetup">> & Pick<Options, "write"> & { readonly where: string },
+): CacheError {
   if (LATER.has(name)) {
     return new CacheError(
       "ERR_CACHE_OPTION_LATER",
@@ -171,7 +202,8 @@ function unknown(name: string, offered: readonly string[], isSetup: boolean, whe
     place === undefined
       ? `there is no option "${name}"; ${remedyFor(name, offered, isSetup)}`
       : `the option "${name}" belongs to ${place}`;
-  return new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: ${problem}`);
+  const more = write === undefined ? "" : `; write ${write}`;
+  return new CacheError("ERR_CACHE_OPTION_UNKNOWN", `${where}: ${problem}${more}`);
 }
 
 function placeOf(name: string): string | undefined {

@@ -1,7 +1,10 @@
 import type { Refusal } from "./outcomes.ts";
+import type { Policy } from "./request-and-policy.ts";
+
+type Words = readonly [why: string, remedy: string];
 
 /** For each refusal that the application can change: why, and what to write. The others are not reported. */
-const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: string]>>> = {
+const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
   method: [
     "its method is not cached",
     'add it to methods, as in methods: ["GET", "POST"], if its responses may be reused',
@@ -23,7 +26,8 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   ],
   private: [
     "the response has Cache-Control: private",
-    "send public in its place if everyone may see the response",
+    "send public in its place if everyone may see the response; if each user has their own, leave it out and set " +
+      "scope: (request) => request.user.id: clients are sent private then",
   ],
   "no-cache": [
     "the response has Cache-Control: no-cache",
@@ -72,7 +76,19 @@ const WORDS: Readonly<Partial<Record<Refusal, readonly [why: string, remedy: str
   ],
 };
 
-/** Returns why a response was refused and what to change, or undefined for a refusal that is no mistake. */
-export function wordsOf(reason: Refusal): readonly [why: string, remedy: string] | undefined {
-  return WORDS[reason];
+/** The words of a route with a `scope` function, where they are others. */
+const WORDS_OF_SCOPED: typeof WORDS = {
+  private: [
+    "the response has Cache-Control: private",
+    "leave it out: the scope function gives each user a response of their own, and clients are sent private where the " +
+      "handler sets no Cache-Control",
+  ],
+};
+
+/**
+ * Returns why a response was refused and what to change, or undefined for a refusal that is no mistake. `scope` is that of
+ * its route.
+ */
+export function wordsOf(reason: Refusal, scope?: Policy["scope"]): Words | undefined {
+  return (typeof scope === "function" ? WORDS_OF_SCOPED[reason] : undefined) ?? WORDS[reason];
 }

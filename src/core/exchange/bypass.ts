@@ -16,7 +16,7 @@ export function bypass<Native>(
   const outcome = reason === "head" ? "miss" : "bypass";
   const fwd = reason === "method" ? "method" : reason === "head" ? "uri-miss" : "bypass";
   parts.count(outcome);
-  parts.refused(policy.route, reason);
+  parts.refused(policy, reason);
   const fields = statusFields(policy, { fwd, detail: reason, ...key }, undefined);
   // The response to a method that is not cached here is not stored elsewhere either (RFC 9110 §9.2.3).
   const isOfOne = reason === "head" || reason === "content";

@@ -40,10 +40,21 @@ export function describedUrl(described: ExplainRequest): DescribedUrl {
     if (origin !== undefined) return { origin, target: rest.startsWith("/") ? rest : `/${rest}` };
     if (url.startsWith("/")) return { origin: undefined, target: url.replace(/#.*$/s, "") };
   }
-  throw new CacheError(
-    "ERR_CACHE_EXPLAIN",
-    `cache.explain: the url is ${show(url)}; give an absolute URL or a path, as in { url: "/reports/7?page=2" }`,
-  );
+  const [what, given] = url === undefined ? ["request", described] : ["url", url];
+  const remedy =
+    typeof url === "string"
+      ? `give an absolute URL or a path, as in { url: ${EXAMPLE} }`
+      : `write cache.explain({ url: ${urlIn(given) ?? EXAMPLE} })`;
+  throw new CacheError("ERR_CACHE_EXPLAIN", `cache.explain: the ${what} is ${show(given)}; ${remedy}`);
+}
+
+const EXAMPLE = '"/reports/7?page=2"';
+
+/** Returns the URL that was given in place of a request, or as an object of class `URL`, as it is written in a program. */
+function urlIn(given: unknown): string | undefined {
+  const text =
+    typeof given === "string" ? given : (given as { readonly href?: unknown } | null | undefined)?.href;
+  return typeof text === "string" && (text.startsWith("/") || ABSOLUTE.test(text)) ? show(text) : undefined;
 }
 
 /** The record of a described request, and a sentence about what had to be assumed. */

@@ -27,8 +27,8 @@ export class Reports {
   }
 
   /** Reports the first refusal of each route and reason. */
-  refusal(route: string, reason: Refusal): void {
-    const words = wordsOf(reason);
+  refusal({ route, scope }: Pick<Policy, "route" | "scope">, reason: Refusal): void {
+    const words = wordsOf(reason, scope);
     const name = `${reason} ${route}`;
     if (words === undefined || this.#reported.has(name)) return;
     this.#reported.add(name);

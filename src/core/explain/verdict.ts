@@ -1,6 +1,7 @@
 import { summaryOf } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import { wordsOf } from "../contract/refusal-words.ts";
+import type { Policy } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { flightKeyOf, forwardOf, validatedEntry } from "../exchange/context.ts";
 import type { Context } from "../exchange/context.ts";
@@ -46,7 +47,7 @@ export function verdictOf<Native>(
     case "lead":
       return missed(forward, context, found);
     case "alone":
-      return alone(course.because, missed(forward, context, found), () => {
+      return alone(course.because, missed(forward, context, found), context.policy, () => {
         return flights.hitForMissOf(flightKeyOf(context, found))?.reason;
       });
   }
@@ -170,14 +171,19 @@ function whatRuns<Native>({ request, policy, directives }: Context<Native>, { en
   return `${described}; ${kept}`;
 }
 
-function alone(because: AloneReason, miss: Verdict, refusal: () => Refusal | undefined): Verdict {
-  if (because === "hit-for-miss") return uncacheable(miss, refusal());
+function alone<Native>(
+  because: AloneReason,
+  miss: Verdict,
+  { scope }: Policy<Native>,
+  refusal: () => Refusal | undefined,
+): Verdict {
+  if (because === "hit-for-miss") return uncacheable(miss, scope, refusal());
   if (because === "no-wait") return { ...miss, because: [RUNS_BESIDE, ...miss.because] };
   return miss;
 }
 
-function uncacheable(miss: Verdict, reason: Refusal | undefined): Verdict {
-  const words = reason && wordsOf(reason);
+function uncacheable(miss: Verdict, scope: Policy["scope"], reason: Refusal | undefined): Verdict {
+  const words = reason && wordsOf(reason, scope);
   const why = reason === undefined ? "" : ` (${reason}${words === undefined ? "" : `: ${words[0]}`})`;
   const because = [
     `The last response for this key was not stored${why}. That is remembered for a while: requests do not wait for each other, and the handler runs for each.`,

@@ -151,7 +151,7 @@ export class HandlerRun implements Fill {
     ticket.leave();
     if (isBackground) failRefresh(this.#run, refreshTimeout(policy));
     flight?.land({ kind: "failed" });
-    parts.refused(policy.route, "timeout");
+    parts.refused(policy, "timeout");
   }
 
   /** `maxWaitMs` has passed since the client disconnected. The handler may still respond. */

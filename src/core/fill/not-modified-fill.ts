@@ -137,7 +137,7 @@ export class NotModifiedFill implements OpenFill {
     this.#state = { kind: "over", isKept: false };
     if (this.#isLate) return;
     const { parts, policy, ticket, flight, key, isBackground } = this.#run;
-    if (refusal !== undefined) parts.refused(policy.route, refusal);
+    if (refusal !== undefined) parts.refused(policy, refusal);
     if (fate === "kept" && !isPurged(this.#run, entry)) {
       this.#state = { kind: "over", isKept: share(this.#run, entry) === "kept" };
       return;

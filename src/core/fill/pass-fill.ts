@@ -126,7 +126,7 @@ export function unsafeFill<Native>(
 ): Decision {
   const origin = originOf(request, policy);
   parts.count("bypass");
-  parts.refused(policy.route, "method", false);
+  parts.refused(policy, "method", false);
   return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
     for (const resource of outdatedResources(request, head, origin, parts.targetsOf(policy))) {

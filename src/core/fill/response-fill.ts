@@ -226,7 +226,7 @@ export class ResponseFill implements OpenFill, Sink {
     if (isBackground && reason !== "purged") this.#removeStored(isAboutWhole);
     // Now, and not at the end of the content: the requests that wait run the handler (hazard 10).
     flight?.land({ kind: isFailure(reason) ? "failed" : "not-shared" });
-    parts.refused(policy.route, reason);
+    parts.refused(policy, reason);
     this.#readers.endIfUnwanted();
   }
 

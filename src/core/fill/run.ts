@@ -37,7 +37,7 @@ export interface RunParts {
   /** Counts an outcome. */
   count(outcome: Outcome): void;
   /** Counts a refusal, and reports it unless it is no mistake. */
-  refused(route: string, reason: Refusal, isMistake?: boolean): void;
+  refused(policy: Pick<Policy, "route" | "scope">, reason: Refusal, isMistake?: boolean): void;
   /** Reports parameters that are hidden from a handler. `names` is called only if there is still something to report. */
   undeclared(route: string, names: () => readonly string[]): void;
   /** Counts a stored response. */
@@ -138,7 +138,7 @@ export function abandonRun(run: Run, reason: Abandoned, error?: unknown): void {
   if (reason === "unheard")
     parts.flights.rememberHitForMiss(flightKey, parts.clock.now() + policy.uncacheableMs, reason);
   flight?.land({ kind: isBackground ? "failed" : LANDINGS[reason] });
-  parts.refused(policy.route, reason);
+  parts.refused(policy, reason);
 }
 
 /** Counts a failed refresh, so that the next one waits, and reports `error` if there is one. */

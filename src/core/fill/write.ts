@@ -14,7 +14,7 @@ export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise
   if (!policy.keeps) {
     run.ticket.leave();
     flight?.land({ kind: "stored", entry, isKept: false });
-    parts.refused(policy.route, "store-false");
+    parts.refused(policy, "store-false");
     return "refused";
   }
   parts.backoff.forget(flightKey);
@@ -29,14 +29,18 @@ export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise
  * the `policy`.
  */
 export function write(
-  { parts, ticket, policy }: Pick<Run, "parts" | "ticket"> & { readonly policy?: Pick<Policy, "route"> },
+  {
+    parts,
+    ticket,
+    policy,
+  }: Pick<Run, "parts" | "ticket"> & { readonly policy?: Pick<Policy, "route" | "scope"> },
   entry: Entry,
   onKept?: () => void,
 ): MaybePromise<Kept> {
   const written = (kept: Kept): Kept => {
     ticket.leave();
     if (kept === "kept") onKept?.();
-    if (kept === "refused" && policy !== undefined) parts.refused(policy.route, "not-kept");
+    if (kept === "refused" && policy !== undefined) parts.refused(policy, "not-kept");
     // The store may have carried out a purge that came meanwhile before this write (hazard 22).
     if (ticket.purged) void parts.store.delete(entry.key);
     return kept;

@@ -3,7 +3,7 @@ import { combined, fieldOf } from "../../http/fields.ts";
 import { normalizeOrigin } from "../../http/origin.ts";
 import { parseStringList } from "../../http/structured-fields.ts";
 import { CacheError, misreturned, show } from "../contract/errors.ts";
-import { checkedOptions } from "../contract/options.ts";
+import { checkedOptions, invalid } from "../contract/options.ts";
 import type { HandlerHead, Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { areTags } from "./handler-tags.ts";
@@ -28,16 +28,19 @@ export interface Softly {
 
 /** Returns whether to invalidate softly. Throws `ERR_CACHE_OPTION_INVALID` or `ERR_CACHE_OPTION_UNKNOWN` for wrong options. */
 export function isSoft(how: unknown = {}): boolean {
+  if ((how as { readonly namespace?: unknown } | null)?.namespace !== undefined) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_UNKNOWN",
+      'cache.invalidate by tags: tags are those of all namespaces; write cache.invalidate({ tag: "users" })',
+    );
+  }
   const given = checkedOptions(how, "cache.invalidate by tags", {
     known: ["soft"],
     example: "{ soft: true }",
   });
   const [[, soft] = ["soft", false]] = given;
   if (typeof soft === "boolean") return soft;
-  throw new CacheError(
-    "ERR_CACHE_OPTION_INVALID",
-    `cache.invalidate by tags: the option "soft" is ${show(soft)}; write true or false`,
-  );
+  throw invalid("cache.invalidate by tags", "soft", soft, "true or false");
 }
 
 /**

@@ -1,10 +1,10 @@
 import { isFieldName, isFieldValue } from "../../http/fields.ts";
-import { CACHE_OPTIONS, checkedOptions, hasMethods } from "../contract/options.ts";
+import { CACHE_OPTIONS, checkedOptions, hasMethods, invalid } from "../contract/options.ts";
 import type { OnError, Reporter } from "../contract/outcomes.ts";
 import type { Clock } from "../contract/platform.ts";
 import type { StatusHeader } from "../contract/request-and-policy.ts";
 import type { Store } from "../contract/store.ts";
-import { checkRouteOptions, invalid } from "./option-checks.ts";
+import { checkRouteOptions } from "./option-checks.ts";
 import type { Checks } from "./option-checks.ts";
 import type { CacheSettings } from "./policy.ts";
 import type { RouteOptions } from "./route-options.ts";

@@ -1,9 +1,9 @@
 import { faultOf } from "../../http/client-cache-control.ts";
 import { isFieldName } from "../../http/fields.ts";
+import { isOrigin } from "../../http/origin.ts";
 import { isErrorStatus, isStorableStatus } from "../../http/status.ts";
-import { asSeconds } from "../contract/durations.ts";
-import { CacheError, NOT_ASYNC, show } from "../contract/errors.ts";
-import { checkedOptions, ROUTE_OPTIONS } from "../contract/options.ts";
+import { CacheError, NOT_ASYNC } from "../contract/errors.ts";
+import { checkedOptions, invalid, ROUTE_OPTIONS } from "../contract/options.ts";
 import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
 /** What each option must be, for error messages; undefined if the value is right. */
@@ -26,7 +26,7 @@ const ROUTE_CHECKS: Checks<(typeof ROUTE_OPTIONS)[number]> = {
   namespace: (value) => (typeof value === "string" ? undefined : 'a string, such as "users"'),
   route: (value) => (isNonEmptyString(value) ? undefined : 'a non-empty string, such as "reports"'),
   origin: (value) =>
-    typeof value === "function" || isNonEmptyString(value)
+    typeof value === "function" || (typeof value === "string" && isOrigin(value))
       ? undefined
       : 'scheme and authority, such as "https://example.org", or a function that returns them',
   vary: (value) =>
@@ -138,15 +138,6 @@ export function checkRouteOptions(options: unknown, where: string, others: reado
     if (expected !== undefined) throw invalid(where, name, value, expected);
     if (NOT_ASYNC.has(name) && isAsync(value)) throw asynchronous(where, name);
   }
-}
-
-/** Returns the error for an option with a wrong value. Where seconds are expected, `"1m"` is told as 60. */
-export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
-  const duration = expected.startsWith("seconds") ? asSeconds(value) : undefined;
-  return new CacheError(
-    "ERR_CACHE_OPTION_INVALID",
-    `${where}: the option "${name}" is ${show(value)}; write ${duration ?? expected}`,
-  );
 }
 
 function isAsync(value: unknown): boolean {

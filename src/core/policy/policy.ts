@@ -1,6 +1,7 @@
 import { faultOf } from "../../http/client-cache-control.ts";
 import { formatNoVarySearch } from "../../http/no-vary-search.ts";
 import { CacheError, isThenable, misreturned } from "../contract/errors.ts";
+import { invalid } from "../contract/options.ts";
 import type {
   DeclaredQuery,
   NormalizedTargets,
@@ -8,7 +9,7 @@ import type {
   StatusHeader,
 } from "../contract/request-and-policy.ts";
 import { declaredQuery } from "./declared-query.ts";
-import { checkRouteOptions, invalid, isJsonSchemaSource } from "./option-checks.ts";
+import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
 import type { RouteOptions } from "./route-options.ts";
 
 /** The settings that a cache has for all its routes. */

@@ -2,7 +2,7 @@ import { areSendable, endToEnd, MESSAGE_FIELDS, toFields } from "../../http/fiel
 import type { Fields } from "../../http/fields.ts";
 import { isStorableStatus } from "../../http/status.ts";
 import { CacheError, show } from "../contract/errors.ts";
-import { checkedOptions } from "../contract/options.ts";
+import { checkedOptions, invalid } from "../contract/options.ts";
 import type { HandlerHead, StoredResponse } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 
@@ -51,16 +51,10 @@ export function manualRoute({ ttl, tags = [] }: ManualOptions = {}): {
   readonly tags: readonly string[];
 } {
   if (ttl !== undefined && !(typeof ttl === "number" && ttl >= 0)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `cache.set: the option "ttl" is ${show(ttl)}; write seconds, 0 or more, Infinity allowed`,
-    );
+    throw invalid("cache.set", "ttl", ttl, "seconds, 0 or more, Infinity allowed");
   }
   if (!Array.isArray(tags)) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_INVALID",
-      `cache.set: the option "tags" is ${show(tags)}; write a list of names, such as ["reports"]`,
-    );
+    throw invalid("cache.set", "tags", tags, 'a list of names, such as ["reports"]');
   }
   const own = {
     statuses: "any",
@@ -125,23 +119,26 @@ function isLine(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
+const BY_KEY = { known: ["namespace"], example: '{ namespace: "users" }' };
+
 /** The options of the cache's methods, besides the key. */
-const WHERE: Readonly<Record<string, readonly string[]>> = {
-  "cache.get": ["namespace"],
-  "cache.set": ["namespace", "ttl", "tags"],
-  "cache.invalidate": ["namespace"],
+const WHERE: Readonly<Record<string, typeof BY_KEY>> = {
+  "cache.set": { known: ["namespace", "ttl", "tags"], example: "{ ttl: 60 }" },
 };
 
 /** Returns the namespace in the options of a cache's method. Throws as `checkedOptions` does, or if it is not a string. */
 export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
   if (where === undefined) return undefined;
-  checkedOptions(where, call, { known: WHERE[call] ?? [], example: '{ namespace: "users" }' });
+  if (call === "cache.invalidate" && (where as { readonly soft?: unknown } | null)?.soft !== undefined) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_UNKNOWN",
+      `${call}: what has a key cannot be made stale, only removed; give it a tag, and write cache.invalidate({ tag: "users" }, { soft: true })`,
+    );
+  }
+  checkedOptions(where, call, WHERE[call] ?? BY_KEY);
   const namespace: unknown = where.namespace;
   if (namespace === undefined || typeof namespace === "string") return namespace;
-  throw new CacheError(
-    "ERR_CACHE_OPTION_INVALID",
-    `${call}: the option "namespace" is ${show(namespace)}; write a string, such as "users"`,
-  );
+  throw invalid(call, "namespace", namespace, 'a string, such as "users"');
 }
 
 /** Returns an entry as an application sees it. */

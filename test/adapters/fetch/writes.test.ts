@@ -124,7 +124,7 @@ describe("a write of a fetch handler", () => {
     const cache = quietCache();
 
     expect(() => invalidates(cache, { tags: ["list"] }, undefined as never)).toThrow(
-      "expected invalidates(cache, { tags }, handler)",
+      'write invalidates(cache, { tags: ["todos"] }, handler)',
     );
     expect(() => invalidates(cache, {} as never, () => new Response())).toThrow(
       'the option "tags" is undefined',

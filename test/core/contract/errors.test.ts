@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CacheError, summaryOf } from "../../../src/core/contract/errors.ts";
+import { CacheError, show, summaryOf } from "../../../src/core/contract/errors.ts";
 import type { ErrorCode } from "../../../src/index.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -49,5 +49,31 @@ describe("the help of an error", () => {
     );
     expect(summaryOf(new Error("down"))).toBe("down");
     expect(summaryOf("down")).toBe('"down"');
+  });
+});
+
+describe("a value in a message", () => {
+  class Fields {
+    readonly a = 1;
+  }
+
+  it.each<[unknown, string]>([
+    [new Map([["a", 1]]), "an object of class Map"],
+    [new Fields(), "an object of class Fields"],
+    [new Error("no"), "an object of class Error"],
+    [Buffer.from("a"), "an object of class Buffer"],
+    [{ a: [1] }, '{"a":[1]}'],
+    [["a"], '["a"]'],
+    [Object.create(null), "{}"],
+    [{ constructor: 1 }, '{"constructor":1}'],
+    [Object.create({ constructor: 1 }), "{}"],
+    [
+      new (class {
+        readonly a = 1;
+      })(),
+      '{"a":1}',
+    ],
+  ])("is named by its class, if JSON would not tell it: %o", (value, shown) => {
+    expect(show(value)).toBe(shown);
   });
 });

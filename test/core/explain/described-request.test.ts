@@ -90,7 +90,7 @@ describe("a request in plain words", () => {
     async (asked) => {
       await expect(kitOf().cache.explain(asked as ExplainRequest)).rejects.toMatchObject({
         code: "ERR_CACHE_EXPLAIN",
-        message: expect.stringContaining("give an absolute URL or a path"),
+        message: expect.stringContaining('{ url: "/reports/7?page=2" }'),
       });
     },
   );

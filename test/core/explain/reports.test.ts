@@ -6,7 +6,7 @@ import { kitOf } from "../../support/kit.ts";
 function tellAll(reasons: readonly Refusal[], route = "GET /reports/:id"): readonly Report[] {
   const told: Report[] = [];
   const reports = new Reports((report) => told.push(report));
-  reasons.forEach((reason) => reports.refusal(route, reason));
+  reasons.forEach((reason) => reports.refusal({ route, scope: "anonymous" }, reason));
   return told;
 }
 
@@ -34,7 +34,7 @@ describe("why a response was not stored", () => {
       ["b", "status"],
     ];
 
-    [...twice, ...twice].forEach(([route, reason]) => reports.refusal(route, reason));
+    [...twice, ...twice].forEach(([route, reason]) => reports.refusal({ route, scope: "anonymous" }, reason));
 
     expect(told).toEqual(["a status", "a private", "b status"]);
   });
@@ -77,6 +77,23 @@ describe("the reporter of a cache", () => {
       'GET /reports undeclared the handler of GET /reports does not see the query parameter "a b"',
     ]);
     expect(told[0]).toContain('query: "all"');
+  });
+
+  it("is told of a private response what its route's scope asks for", () => {
+    const told: string[] = [];
+    const reporter = ({ message }: Report): void => void told.push(message);
+    const response = { headers: { "cache-control": "private" } };
+
+    kitOf({ cache: { reporter } }).ask({}, response);
+    kitOf({ cache: { reporter }, route: { scope: () => "ann" } }).ask({}, response);
+
+    expect(told).toEqual([
+      "GET /reports was not stored: the response has Cache-Control: private; send public in its place if everyone may " +
+        "see the response; if each user has their own, leave it out and set scope: (request) => request.user.id: " +
+        "clients are sent private then",
+      "GET /reports was not stored: the response has Cache-Control: private; leave it out: the scope function gives each " +
+        "user a response of their own, and clients are sent private where the handler sets no Cache-Control",
+    ]);
   });
 
   it("is told of ten of a route, whatever clients send, and of none at great length", () => {

@@ -51,6 +51,19 @@ describe("an explanation", () => {
     expect(text).toContain("was not stored (set-cookie: the response has Set-Cookie)");
   });
 
+  it("tells the remedy for a private response that fits the route's scope", async () => {
+    const remedies = [{}, { scope: (): string => "ann" }].map(async (route) => {
+      const kit = kitOf({ route });
+      kit.ask({}, { headers: { "cache-control": "private" } });
+      return (await explained(kit)).remedy;
+    });
+
+    expect(await Promise.all(remedies)).toEqual([
+      expect.stringMatching(/^send public in its place/),
+      expect.stringMatching(/^leave it out: the scope function/),
+    ]);
+  });
+
   it("says which functions of the route it could not ask", async () => {
     const { cache } = kitOf({ route: { key: () => "a", scope: () => "ann" } });
 

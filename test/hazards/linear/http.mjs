@@ -69,6 +69,12 @@ export const http = {
       normalize(`http://${text}`);
       normalize(`http://a:${text}`);
     }),
+    isOrigin: some(["a", ":", "8", "[", "]", "/", "."], "http://a:80", (check, text) => {
+      check(text);
+      check(`${text}://a`);
+      check(`http://${text}`);
+      check(`http://[${text}]:80`);
+    }),
   },
   "http/fields.js": {
     fieldOf: members((find, text) =>
