@@ -11,6 +11,9 @@ interface Mark {
 /** How many marks are kept for one tag. */
 const MARKS_PER_TAG = 8;
 
+/** A tag that every tagged entry has. No other stored name is empty. */
+const ALL = "";
+
 /**
  * Remembers when tags were softly invalidated.
  *
@@ -45,8 +48,7 @@ export class SoftMarks {
 
   /** Marks every tagged entry whose fill has begun. */
   addToAll(position: number, at: number): void {
-    this.#marks.clear();
-    this.#forgotten = { position, at };
+    this.add([ALL], position, at);
   }
 
   /** Forgets everything: no entry is left that a mark is about. */
@@ -59,13 +61,17 @@ export class SoftMarks {
   staleSince({ tags, taggedAt = -Infinity }: Pick<Entry, "tags" | "taggedAt">): number | undefined {
     if (tags === undefined) return undefined;
     const forgotten = this.#forgotten;
-    let since = forgotten !== undefined && forgotten.position > taggedAt ? forgotten.at : undefined;
-    if (this.#marks.size === 0) return since;
-    for (const tag of tags) {
-      const mark = this.#marks.get(tag)?.find(({ position }) => position > taggedAt);
-      if (mark !== undefined && mark.at < (since ?? Infinity)) since = mark.at;
+    let since = forgotten !== undefined && forgotten.position > taggedAt ? forgotten.at : Infinity;
+    if (this.#marks.size > 0) {
+      since = Math.min(since, this.#markedAt(ALL, taggedAt));
+      for (const tag of tags) since = Math.min(since, this.#markedAt(tag, taggedAt));
     }
-    return since;
+    return since === Infinity ? undefined : since;
+  }
+
+  /** Returns when the first mark of a tag after `taggedAt` was made. `Infinity`: there is none. */
+  #markedAt(tag: string, taggedAt: number): number {
+    return this.#marks.get(tag)?.find(({ position }) => position > taggedAt)?.at ?? Infinity;
   }
 }
 

@@ -68,6 +68,19 @@ describe("a soft mark", () => {
     ]).toEqual([5000, undefined]);
   });
 
+  it("for all tags does not make stale again what an earlier one has made stale", () => {
+    const marks = new SoftMarks(10);
+    marks.add(["a"], 1, 1000);
+    marks.addToAll(2, 2000);
+    marks.addToAll(3, 3000);
+
+    expect([
+      marks.staleSince({ tags: ["a"], taggedAt: 0 }),
+      marks.staleSince({ tags: ["b"], taggedAt: 0 }),
+      marks.staleSince({ tags: ["a"], taggedAt: 2 }),
+    ]).toEqual([1000, 2000, 3000]);
+  });
+
   it("is gone once nothing from before it is left", () => {
     const marks = new SoftMarks(10);
     marks.add(["a"], 5, 5000);
