@@ -34,6 +34,7 @@ export class Adapter {
     const { request } = client;
     client.begin();
     const { method, key, variant, condition, range, ifRange, directives, hasCredentials, id } = request;
+    const isWrite = method === "POST" && this.#stage.world.writes === "declared";
     history.tell(
       `q${id} ${method} ${key}`,
       variant,
@@ -44,6 +45,7 @@ export class Adapter {
       ifRange && `if-range ${ifRange}`,
       formatDirectives(directives),
     );
+    if (isWrite) return this.#write(client);
     try {
       const decided = this.#stage.store.readTogether(
         () => this.#tell(request),
@@ -126,6 +128,19 @@ export class Adapter {
       case "fill":
         return this.#fill(client, decision);
     }
+  }
+
+  /** A write is not looked up. */
+  #write(client: Client): void {
+    const { clock, history, random, origin } = this.#stage;
+    const { request } = client;
+    request.step = clock.steps;
+    request.decided = history.moment();
+    request.decision = request.outcome = "bypass";
+    const run = this.#runFor(request, "bypass", false, { hidden: [], conditions: [] });
+    request.run = run;
+    const named = random.chance(0.05) ? undefined : [random.pick(origin.tagsOf(request.key))];
+    new HandlerRun(this.#stage, run, "POST", client).write(named);
   }
 
   #follow(client: Client, { status, fields, content }: Follow): void {

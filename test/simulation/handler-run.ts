@@ -1,10 +1,20 @@
-import type { Fields, Fill, OpenFill, Sink, StreamedReply } from "../../src/adapter.ts";
+import { addTags, takeTags } from "../../src/adapter.ts";
+import type {
+  Fields,
+  Fill,
+  HandlerHead,
+  OpenFill,
+  Sink,
+  StreamedReply,
+  WriteEnd,
+} from "../../src/adapter.ts";
 import type { Client } from "./client.ts";
 import { textOf } from "./fields.ts";
 import type { Ending, Purge, Request, Run } from "./history.ts";
 import type { Performance } from "./origin.ts";
 import { readTo } from "./stage.ts";
 import type { Stage } from "./stage.ts";
+import type { Named } from "./writes.ts";
 
 /** One run of a handler, as an adapter goes through it: from its first moment to the end of its content. */
 export class HandlerRun {
@@ -54,9 +64,44 @@ export class HandlerRun {
     );
   }
 
+  /** For a write whose route declares what it makes outdated. It goes on without its client. */
+  write(named: Named): void {
+    const { writes, origin, random } = this.#stage;
+    const end = (how: WriteEnd): void => void writes.end(how, named);
+    const leave = (): void => {
+      this.#client = undefined;
+      end({ status: undefined });
+    };
+    this.#onLeave(leave);
+    this.#atHead(
+      () => {
+        if (random.chance(0.5)) origin.change(this.#run.key);
+        this.#over("failed");
+        end({ status: 500, hasThrown: true });
+      },
+      () => {
+        const { said, fields } = this.#does;
+        if (said.status < 400 || (said.status >= 500 && random.chance(0.5))) origin.change(this.#run.key);
+        const isLeaving = (): boolean => (leave(), true);
+        const sink = {
+          write: () => undefined,
+          room: () => undefined,
+          hold: () => () => undefined,
+          // It may have written on until then.
+          end: () => end({ status: said.status }),
+          leave: isLeaving,
+          abandon: leave,
+        };
+        const pending = writes.end({ status: said.status }, named);
+        if (pending instanceof Promise) void pending.then(() => this.#direct(fields, sink));
+        else this.#direct(fields, sink);
+      },
+    );
+  }
+
   #open(fill: Fill): void {
-    const { said, fields, parts, wholeMs } = this.#does;
-    const open = this.#isUnsafe ? this.#change(fill) : fill.open({ status: said.status, fields });
+    const { parts, wholeMs } = this.#does;
+    const open = this.#isUnsafe ? this.#change(fill) : fill.open(this.#head());
     if (parts !== undefined) return this.#stream(open);
     this.#onLeave(() => {
       this.#client = undefined;
@@ -68,15 +113,24 @@ export class HandlerRun {
     this.#later(wholeMs, () => this.#complete(open));
   }
 
+  /** The head of its response, with the tags that its handler has added. */
+  #head(): HandlerHead {
+    const { status, tag, isTagNamed } = this.#does.said;
+    const reply = {};
+    if (this.#stage.world.tagging === "by call" && isTagNamed && tag !== undefined)
+      addTags(reply, [tag], "the reply");
+    return { status, fields: this.#does.fields, tags: takeTags(reply) };
+  }
+
   /** What is under the key changes, if nothing goes wrong, and what was stored of it is outdated. */
   #change(fill: Fill): OpenFill {
     const { history, origin, store } = this.#stage;
-    const { said, fields } = this.#does;
-    const head = { status: said.status, fields };
-    if (said.status >= 400) return fill.open(head);
+    const head = this.#head();
+    if (head.status >= 400) return fill.open(head);
     origin.change(this.#run.key);
     const purge: Purge = {
       what: { key: this.#run.key },
+      isSoft: false,
       began: history.moment(),
       returned: undefined,
       asked: undefined,

@@ -25,6 +25,10 @@ export interface Said {
   readonly etag: string | undefined;
   /** The `Content-Length` that it said. */
   readonly length: number | undefined;
+  /** What its handler tags it with, beside its route. */
+  readonly tag: string | undefined;
+  /** Whether its handler names that tag, or leaves it to the stored response that it is about. */
+  readonly isTagNamed: boolean;
 }
 
 /**
@@ -119,9 +123,12 @@ export interface Request extends Whose {
   fate: Fate | undefined;
 }
 
-/** One purge; a success of an unsafe request is one by key. */
+/** One purge; a success of an unsafe request is one by key, the end of a declared write one by tags. */
 export interface Purge {
-  readonly what: { readonly key: string } | { readonly tag: string } | "all";
+  /** `tagged`: everything that has a tag. */
+  readonly what: { readonly key: string } | { readonly tags: readonly string[] } | "tagged" | "all";
+  /** Whether what it is about only becomes stale. */
+  readonly isSoft: boolean;
   readonly began: Moment;
   returned: Moment | undefined;
   /** When the store was asked to do its part of it, if it was. */

@@ -55,7 +55,8 @@ describe("the model", () => {
 
   it("finds a response that began before a purge which had returned", () => {
     const purge: Purge = {
-      what: { tag: "k0" },
+      what: { tags: ["k0"] },
+      isSoft: false,
       began: { seq: 6, at: at(30) },
       returned: { seq: 7, at: at(30) },
       asked: undefined,
@@ -63,13 +64,14 @@ describe("the model", () => {
     };
 
     expect(judge(hit({ purge }))).toBe(PROPERTIES.purged);
-    expect(judge(hit({ purge: { ...purge, what: { tag: "k1" } } }))).toBeUndefined();
+    expect(judge(hit({ purge: { ...purge, what: { tags: ["k1"] } } }))).toBeUndefined();
   });
 
   it("excuses what the store was asked to remove in vain, and nothing else", () => {
     const said = { seq: 7, at: at(30) };
     const purge: Purge = {
       what: { key: "k0" },
+      isSoft: false,
       began: { seq: 6, at: at(30) },
       returned: said,
       asked: said,
@@ -79,6 +81,63 @@ describe("the model", () => {
     expect(judge(hit({ purge, write: WHOLE }))).toBeUndefined();
     expect(judge(hit({ purge: { ...purge, asked: undefined }, write: WHOLE }))).toBe(PROPERTIES.purged);
     expect(judge(hit({ purge }))).toBe(PROPERTIES.purged);
+  });
+
+  it("lets what was invalidated softly be served within its windows, which count from then on, and not as fresh", () => {
+    const said = { staleWhileRevalidate: 1 };
+    const decided = (ms: number): Altered => ({
+      purge: SOFT,
+      said,
+      request: { decided: { seq: 12, at: at(ms) }, outcome: "stale" },
+    });
+
+    expect(judge(hit({ purge: SOFT, said }))).toBe(PROPERTIES.served);
+    expect(judge(hit(decided(40)))).toBeUndefined();
+    expect(judge(hit(decided(1030)))).toBe(PROPERTIES.served);
+    expect(judge(hit({ ...decided(40), said: {} }))).toBe(PROPERTIES.served);
+  });
+
+  it("counts windows from the first soft invalidation, and has a later hard one remove what is stored", () => {
+    const again = { ...SOFT, began: { seq: 8, at: at(900) }, returned: { seq: 9, at: at(900) } };
+    const stale = {
+      said: { staleWhileRevalidate: 1 },
+      request: { decided: { seq: 12, at: at(1100) }, outcome: "stale" },
+    };
+
+    expect(judge(hit({ ...stale, purge: again }))).toBeUndefined();
+    expect(judge(hit({ ...stale, purge: SOFT, later: again }))).toBe(PROPERTIES.served);
+    expect(judge(hit({ ...stale, purge: again, later: { ...again, isSoft: false } }))).toBe(
+      PROPERTIES.purged,
+    );
+  });
+
+  it("knows by what a handler has tagged its response", () => {
+    const purge = { ...SOFT, isSoft: false, what: { tags: ["k0.v0"] } };
+
+    expect(judge(hit({ purge }))).toBeUndefined();
+    expect(judge(hit({ purge, said: { tag: "k0.v0" } }))).toBe(PROPERTIES.purged);
+    expect(judge(hit({ purge: { ...purge, what: "tagged" } }))).toBe(PROPERTIES.purged);
+  });
+
+  it("finds what is gone, or stale, and had to be there", () => {
+    const again = (request: Partial<Request>): Altered => ({
+      isAskedAgain: true,
+      request: { isLast: true, began: { seq: 11, at: at(40) }, ...request },
+    });
+    const run = { decision: "fill", outcome: undefined, headed: undefined, body: "" } as const;
+    const said = { staleWhileRevalidate: 1 };
+
+    expect(judge(hit(again({})))).toBeUndefined();
+    expect(judge(hit(again(run)))).toBe(PROPERTIES.kept);
+    expect(judge(hit({ ...again({ outcome: "stale" }), purge: SOFT, said }))).toBeUndefined();
+    expect(judge(hit({ ...again(run), purge: SOFT, said }))).toBe(PROPERTIES.kept);
+    expect(judge(hit({ ...again(run), purge: SOFT }))).toBeUndefined();
+  });
+
+  it("finds a response of a route that is not enabled", () => {
+    const disabled = { ...WORLD, route: { ...WORLD.route, enabled: false } };
+
+    expect(judge(hit({}), 0, disabled)).toBe(PROPERTIES.served);
   });
 
   it("finds an unsafe request that was answered with another one's response", () => {
@@ -172,6 +231,15 @@ const BODY = "r0 k0 en ann v0 abcdefgh";
 
 const at = (ms: number): number => Date.UTC(2026, 0, 1) + ms;
 
+const SOFT: Purge = {
+  what: { tags: ["k0"] },
+  isSoft: true,
+  began: { seq: 6, at: at(30) },
+  returned: { seq: 7, at: at(30) },
+  asked: undefined,
+  removed: undefined,
+};
+
 const WHOLE: Write = {
   body: BODY,
   headBy: 0,
@@ -201,6 +269,8 @@ const SAID: Said = {
   staleIfError: undefined,
   etag: undefined,
   length: undefined,
+  tag: undefined,
+  isTagNamed: false,
 };
 
 interface Altered {
@@ -209,12 +279,16 @@ interface Altered {
   readonly second?: Partial<Run>;
   readonly request?: Partial<Request>;
   readonly purge?: Purge;
+  readonly later?: Purge;
+  /** Whether the second request comes when all is over, after another one that was served the same. */
+  readonly isAskedAgain?: boolean;
   readonly write?: Write;
   readonly setBackMs?: number;
 }
 
 /** One request that runs its handler, and a second one that is served what it said. */
-function hit({ said, run: ran, second, request, purge, write, setBackMs }: Altered): History {
+function hit(altered: Altered): History {
+  const { said, run: ran, second, request, purge, later, isAskedAgain, write, setBackMs } = altered;
   const history = new History(new VirtualClock(new Random(1)));
   const run: Run = {
     ...OF_ONE,
@@ -245,13 +319,22 @@ function hit({ said, run: ran, second, request, purge, write, setBackMs }: Alter
     outcome: undefined,
     began: { seq: 1, at: at(0) },
   });
+  if (isAskedAgain === true)
+    history.requests.push({
+      ...ASKED,
+      id: 1,
+      isLast: true,
+      began: { seq: 5, at: at(25) },
+      decided: { seq: 5, at: at(25) },
+    });
   history.requests.push({
     ...ASKED,
-    id: 1,
+    id: history.requests.length,
     began: { seq: second === undefined ? 11 : 3, at: at(4) },
     ...request,
   });
   if (purge !== undefined) history.purges.push(purge);
+  if (later !== undefined) history.purges.push(later);
   if (setBackMs !== undefined) history.setBacks.push({ when: { seq: 10, at: at(35) }, ms: setBackMs });
   if (write !== undefined) history.writes.push(write);
   return history;
@@ -289,6 +372,6 @@ const ASKED: Omit<Request, "id" | "began"> = {
   fate: "clean",
 };
 
-function judge(history: History, timersLeft = 0): string | undefined {
-  return violationIn(new Model(WORLD, history), history, timersLeft)?.property;
+function judge(history: History, timersLeft = 0, world: World = WORLD): string | undefined {
+  return violationIn(new Model(world, history), history, timersLeft)?.property;
 }

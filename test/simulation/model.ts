@@ -9,6 +9,9 @@ const DEFAULTS = { ttl: 60, maxWait: 10, maxWaiters: 10_000, uncacheableTtl: 120
 /** The longest time that a read of the store takes. */
 const STORE_DEADLINE_MS = 250;
 
+/** So many soft invalidations of one tag are remembered. */
+const MOST_MARKS = 8;
+
 const ERRORS = [500, 502, 503, 504];
 
 /**
@@ -39,9 +42,16 @@ export class Model {
     return this.#world.route.store ?? true;
   }
 
+  /** Whether requests are looked up. Otherwise each runs its handler, as without a cache. */
+  get isEnabled(): boolean {
+    return this.#world.route.enabled ?? true;
+  }
+
   /** What a client may demand, where the route lets it demand anything. */
   directivesOf(request: Request | undefined): Directives {
-    return (this.#world.route.requestDirectives === true ? request?.directives : undefined) ?? {};
+    return (
+      (this.#world.route.requestDirectives === true && this.isEnabled ? request?.directives : undefined) ?? {}
+    );
   }
 
   /** Why what a run says is for nobody but its own client; undefined: it may be shared. */
@@ -49,6 +59,7 @@ export class Model {
     const { said, head } = run;
     const { route } = this.#world;
     if (run.way === "bypass") return "its request was not looked up";
+    if (!this.isEnabled) return "its route is not enabled";
     if (this.directivesOf(this.#history.requests[run.by]).noStore) return "its client said no-store";
     if (said === undefined || head === undefined) return "it has not said anything";
     if (head.at > run.began.at + this.hardMs(run)) return "it took too long";
@@ -71,30 +82,57 @@ export class Model {
     return run.ending === "clean" && !isDishonest(run) && run.outgrew === undefined;
   }
 
-  /** Until when a response is fresh, epoch ms; `jitter` may make it less. */
-  freshUntil({ head, said }: Run): number {
+  /**
+   * Until when a response is fresh, epoch ms; `jitter` may make it less. With a moment, so does what was invalidated softly
+   * before that.
+   */
+  freshUntil(run: Run, at?: Moment): number {
+    const { head, said } = run;
     if (head === undefined || said === undefined) return -Infinity;
-    if (!this.keeps) return Infinity;
-    if (said.noCache) return head.at;
-    return head.at + ((this.#world.route.ttl as number | undefined) ?? said.maxAge ?? DEFAULTS.ttl) * 1000;
+    const soft = at === undefined ? Infinity : this.softenedAt(run, at);
+    if (!this.keeps) return soft;
+    if (said.noCache) return Math.min(head.at, soft);
+    const seconds = (this.#world.route.ttl as number | undefined) ?? said.maxAge ?? DEFAULTS.ttl;
+    return Math.min(head.at + seconds * 1000, soft);
   }
 
   /** Until when it is fresh for sure, whatever `jitter` takes. */
-  freshUntilAtLeast(run: Run): number {
+  freshUntilAtLeast(run: Run, at?: Moment): number {
     const { head } = run;
-    if (head === undefined) return -Infinity;
-    if (!this.keeps) return Infinity;
-    return head.at + (this.freshUntil(run) - head.at) * (1 - (this.#world.route.jitter ?? 0));
+    const { jitter = 0 } = this.#world.route;
+    const most = this.freshUntil(run, at);
+    if (head === undefined || jitter === 0) return most;
+    return Math.min(head.at + (this.freshUntil(run) - head.at) * (1 - jitter), most);
   }
 
   /** Until when it may be served while it is refreshed. */
-  staleUntil(run: Run): number {
-    return this.#window(run, this.#world.route.staleWhileRevalidate, run.said?.staleWhileRevalidate);
+  staleUntil(run: Run, at?: Moment): number {
+    return this.#window(run, at, this.#world.route.staleWhileRevalidate, run.said?.staleWhileRevalidate);
   }
 
   /** Until when it may be served in place of an error. */
-  errorUntil(run: Run): number {
-    return this.#window(run, this.#world.route.staleIfError, run.said?.staleIfError);
+  errorUntil(run: Run, at?: Moment): number {
+    return this.#window(run, at, this.#world.route.staleIfError, run.said?.staleIfError);
+  }
+
+  /**
+   * Since when a response is stale by the first soft invalidation that came after its run had begun and before a moment,
+   * counted as its own instants are: by a clock that is not set back after its head. Infinity: by none.
+   */
+  softenedAt(run: Run, at: Moment): number {
+    const marks = this.#history.purges.filter(
+      (purge) => purge.isSoft && purge.began.seq < at.seq && this.covers(purge, run),
+    );
+    const later = marks.filter(({ began }) => began.seq > run.began.seq);
+    // Of so many, not all are remembered.
+    const mark = marks.length > MOST_MARKS ? later.at(-1) : later[0];
+    if (mark === undefined) return Infinity;
+    const from = run.head ?? run.began;
+    const behindMs = this.#history.setBackBetween(from, mark.began);
+    const aheadMs = this.#history.setBackBetween(mark.began, from);
+    const now = at.at - this.#history.setBackBetween(from, at);
+    // Set back before that, a clock does not make it fresh again.
+    return Math.min(mark.began.at - behindMs + aheadMs, now);
   }
 
   /** After how many ms what a run says is not used for anyone else. */
@@ -148,12 +186,13 @@ export class Model {
     // A clock that was set back makes what is stored younger by as much, and by no more.
     const behindMs = this.#history.setBackBetween(by.head ?? by.began, decided);
     const now = decided.at - behindMs;
-    const freshMs = this.freshUntil(by) - now;
+    const freshUntil = this.freshUntil(by, decided);
+    const freshMs = freshUntil - now;
     const condition = { ageMs: now - (by.head?.at ?? 0), freshMs };
     const down = isOwn ? undefined : turnedDown(demands, condition);
     if (down !== undefined) return down;
     if (freshMs > 0) {
-      const isCalledStale = request.outcome === "stale" && decided.at < this.freshUntil(by);
+      const isCalledStale = request.outcome === "stale" && decided.at < freshUntil;
       return isCalledStale && this.#world.route.jitter === undefined
         ? "it is fresh, and was called stale"
         : undefined;
@@ -163,8 +202,8 @@ export class Model {
     const notStale = staleTurnedDown(demands, condition);
     if (notStale !== undefined) return notStale;
     if (!request.isRefreshable) return "it is stale, and the adapter cannot refresh it";
-    if (now < this.staleUntil(by)) return undefined;
-    if (now >= this.errorUntil(by)) return "it is stale, and its windows are over";
+    if (now < this.staleUntil(by, decided)) return undefined;
+    if (now >= this.errorUntil(by, decided)) return "it is stale, and its windows are over";
     return this.hasTrouble(request, decided)
       ? undefined
       : "it is stale in place of an error, and there was none";
@@ -211,14 +250,26 @@ export class Model {
 
   /** Whether a purge covers what a run says. */
   covers({ what }: Purge, run: Run): boolean {
-    if (what === "all" || "key" in what) return what === "all" || what.key === run.key;
-    return what.tag === "all" || what.tag === run.key;
+    if (what === "all") return true;
+    const tags = this.#tagsOf(run);
+    if (what === "tagged") return tags.length > 0;
+    return "key" in what ? what.key === run.key : what.tags.some((tag) => tags.includes(tag));
   }
 
-  /** The purge that came after a run began and before a moment, if there is one. */
+  /** The tags of what a run says. What it says of a stored response has the tags of that, named again or not. */
+  #tagsOf({ key, said }: Run): readonly string[] {
+    const ofRoute = this.#world.route.tags === undefined ? [] : ["all", key];
+    return said?.tag === undefined ? ofRoute : [...ofRoute, said.tag];
+  }
+
+  /** The purge that came after a run began and before a moment, if there is one, and removes what the run says. */
   purgeBetween(run: Run, before: Moment): Purge | undefined {
     return this.#history.purges.find(
-      (purge) => this.covers(purge, run) && purge.began.seq > run.began.seq && purge.began.seq < before.seq,
+      (purge) =>
+        !purge.isSoft &&
+        this.covers(purge, run) &&
+        purge.began.seq > run.began.seq &&
+        purge.began.seq < before.seq,
     );
   }
 
@@ -243,11 +294,12 @@ export class Model {
     );
   }
 
-  #window({ said, head }: Run, written: number | undefined, own: number | undefined): number {
+  #window(run: Run, at: Moment | undefined, written: number | undefined, own: number | undefined): number {
+    const { said, head } = run;
     if (head === undefined || said === undefined || said.mustRevalidate || said.noCache) return -Infinity;
     if (!this.keeps) return -Infinity;
     const seconds = written ?? own ?? 0;
-    return seconds === 0 ? -Infinity : this.freshUntil({ head, said } as Run) + seconds * 1000;
+    return seconds === 0 ? -Infinity : this.freshUntil(run, at) + seconds * 1000;
   }
 
   #hasFailedBy(run: Run, at: Moment): boolean {

@@ -57,6 +57,21 @@ export class Origin {
     return `"${key}.${variant}.${principal}.v${version}"`;
   }
 
+  /** What handlers tag with that which is, or was, under a key. */
+  tag(key: string, version: number): string {
+    return `${key}.v${version}`;
+  }
+
+  /** What may be invalidated to outdate what is stored under a key: tags of its route, and of handlers, now and before. */
+  tagsOf(key: string): readonly string[] {
+    const { route, tagging } = this.#world;
+    const version = this.version(key);
+    return [
+      ...(route.tags === undefined ? [] : ["all", key]),
+      ...(tagging === "not" ? [] : [this.tag(key, version), this.tag(key, Math.max(0, version - 1))]),
+    ];
+  }
+
   /** Begins a run. */
   perform(run: Run, method: Request["method"]): Performance {
     const random = this.#random;
@@ -108,6 +123,9 @@ export class Origin {
     const refuses = (part: number): boolean => random.chance(weather.refusing * part);
     const etag = hasEtags && status === 200 ? this.etag(run, this.version(run.key)) : undefined;
     const isSame = etag !== undefined && run.condition === etag;
+    const isTagged = this.#world.tagging !== "not";
+    // Who only says that nothing has changed may not come to the place where it tags its response.
+    const mayLeaveTag = etag !== undefined && (isSame || run.way === "head");
     const seconds = random.chance(0.5);
     return {
       status: isSame ? 304 : status,
@@ -120,6 +138,8 @@ export class Origin {
       staleWhileRevalidate: random.chance(0.25) ? random.pick([1, 5]) : undefined,
       staleIfError: random.chance(0.25) ? random.pick([1, 5]) : undefined,
       etag,
+      tag: isTagged ? this.tag(run.key, this.version(run.key)) : undefined,
+      isTagNamed: isTagged && !(mayLeaveTag && random.chance(0.5)),
       length:
         isSame || !random.chance(0.4)
           ? undefined
@@ -153,7 +173,8 @@ function asPart(said: Said, shorter: number): Said {
   return { ...said, status: 206, length: said.length === undefined ? undefined : said.length + shorter };
 }
 
-function fieldsOf(said: Said, run: Run, { varies }: World): Fields {
+function fieldsOf(said: Said, run: Run, { varies, tagging }: World): Fields {
+  const isTagField = tagging === "by field" && said.isTagNamed && said.tag !== undefined;
   const control = [
     // What freshens a stored response says the whole of its `Cache-Control` (RFC 9110 §15.4.5).
     said.status === 304 || run.way === "head" ? "public" : undefined,
@@ -172,6 +193,7 @@ function fieldsOf(said: Said, run: Run, { varies }: World): Fields {
     ...(control.length === 0 ? [] : [["cache-control", control.join(", ")] as const]),
     ...(said.etag === undefined ? [] : [["etag", said.etag] as const]),
     ...(said.length === undefined ? [] : [["content-length", String(said.length)] as const]),
+    ...(isTagField ? [["cache-tag", `${said.tag}, other`] as const] : []),
     ...(said.hasCookie ? [["set-cookie", "id=1"] as const] : []),
     ...(varies === "learned" ? [["vary", "x-lang"] as const] : []),
   ];

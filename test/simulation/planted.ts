@@ -256,4 +256,108 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "revalidate: keeps && ",
     replace: "revalidate: ",
   },
+  {
+    name: "enabled-ignored",
+    file: "core/request/bypass-reason.js",
+    find: "if (!policy.isEnabled)",
+    replace: "if (false)",
+  },
+  {
+    name: "soft-mark-ignored-by-running-fill",
+    file: "core/invalidation/soft-marks.js",
+    find: "staleSince({ tags, taggedAt = -Infinity })",
+    replace: "staleSince({ tags, storedAt: taggedAt = -Infinity })",
+  },
+  {
+    name: "soft-treated-as-hard",
+    file: "create-cache.js",
+    find: "if (isSoft(how))",
+    replace: "if (false)",
+  },
+  {
+    name: "hard-treated-as-soft",
+    file: "create-cache.js",
+    find: "if (isSoft(how))",
+    replace: "if (true)",
+  },
+  {
+    name: "hard-after-soft-ignored",
+    file: "core/exchange/parts.js",
+    find: "if (tags.areOutdated(entry))",
+    replace: "if (tags.staleSince(entry) === undefined && tags.areOutdated(entry))",
+  },
+  {
+    name: "soft-windows-begin-again",
+    file: "core/invalidation/soft-marks.js",
+    find: "?.find(({ position }) => position > taggedAt)",
+    replace: "?.findLast(({ position }) => position > taggedAt)",
+  },
+  {
+    name: "soft-windows-where-they-were",
+    file: "core/freshness/softened.js",
+    find: "until && since + until - staleAt",
+    replace: "until",
+  },
+  {
+    name: "write-not-waited-for",
+    file: "create-cache.js",
+    find: "invalidationOf(invalidates, context, tags, tellError)",
+    replace: `(...given) => {
+            clock.schedule(() => invalidationOf(invalidates, context, tags, tellError)(...given), 5);
+        }`,
+  },
+  {
+    name: "write-invalidates-softly",
+    file: "core/invalidation/writes.js",
+    find: 'status >= 500 ? "soft" : "hard"',
+    replace: 'status >= 500 ? "soft" : "soft"',
+  },
+  {
+    name: "half-done-write-invalidates-nothing",
+    file: "core/invalidation/writes.js",
+    find: 'status >= 500 ? "soft" : "hard"',
+    replace: 'status >= 500 ? undefined : "hard"',
+  },
+  {
+    name: "half-done-write-removes",
+    file: "core/invalidation/writes.js",
+    find: 'status >= 500 ? "soft" : "hard"',
+    replace: 'status >= 500 ? "hard" : "hard"',
+  },
+  {
+    name: "aborted-write-invalidates-nothing",
+    file: "core/invalidation/writes.js",
+    find: 'return "soft";',
+    replace: "return undefined;",
+  },
+  {
+    name: "refused-write-invalidates",
+    file: "core/invalidation/writes.js",
+    find: "(status >= 400 && status < 500)",
+    replace: "false",
+  },
+  {
+    name: "unknown-tags-of-a-write-ignored",
+    file: "core/invalidation/writes.js",
+    find: "tags.invalidateAll();",
+    replace: "tags.invalidate([]);",
+  },
+  {
+    name: "handler-tags-ignored",
+    file: "core/invalidation/tags.js",
+    find: "...(head.tags ?? []), ",
+    replace: "",
+  },
+  {
+    name: "cache-tag-ignored",
+    file: "core/invalidation/tags.js",
+    find: "field === undefined ? [] : parseCacheTag(field)",
+    replace: "[]",
+  },
+  {
+    name: "handler-tags-dropped-on-refresh",
+    file: "core/fill/update-stored.js",
+    find: "hasTags(head) ? head.tags : ownTagsOf(stale)",
+    replace: "head.tags",
+  },
 ];

@@ -4,6 +4,7 @@ import { isDishonest } from "./model.ts";
 import type { Model } from "./model.ts";
 import { askedOf } from "./properties/asked.ts";
 import { endsOf } from "./properties/ends.ts";
+import { keptOf } from "./properties/kept.ts";
 import { isPart, partsOf } from "./properties/parts.ts";
 import { purgesOf } from "./properties/purges.ts";
 import { runsOf } from "./properties/runs.ts";
@@ -23,6 +24,7 @@ export const PROPERTIES = {
   ends: "every request ends, and nothing is left behind",
   runs: "one run at a time for a key, unless there is a reason",
   purged: "what was purged is not served any more",
+  kept: "what is stored is served as long as it may be, and no refused write or soft invalidation removes it",
   stored: "what is stored is whole, may be shared, and was not purged",
   told: "what is explained is what then happens",
   throws: "the core throws nothing",
@@ -60,6 +62,7 @@ function* findings(
   ];
   yield ["purged", purgesOf(model, history)];
   yield ["stored", storedOf(model, history)];
+  yield ["kept", keptOf(model, history)];
   yield ["runs", runsOf(model, history)];
   yield ["told", toldOf(model, history)];
   yield ["ends", endsOf(model, history, timersLeft, atEnd)];
@@ -76,7 +79,9 @@ function* servedOf(model: Model, history: History): Generator<string> {
       if (why !== undefined) yield `q${id} was served r${by.id}: ${why}`;
     }
     const { age } = request;
-    const mostAge = (request.headed.at - (by?.head?.at ?? 0)) / 1000;
+    // What a soft invalidation finds on its way is as old as that at least.
+    const bornAt = by && Math.min(by.head?.at ?? 0, model.softenedAt(by, decided) - 1);
+    const mostAge = (request.headed.at - (bornAt ?? 0)) / 1000;
     if (age !== undefined && by !== undefined && (!/^\d+$/.test(age) || Number(age) > mostAge))
       yield `q${id} was told that r${by.id} is ${age} s old, and it is ${mostAge}`;
     const content = model.run(runIn(request.body));

@@ -18,6 +18,7 @@ import { drawRange } from "./ranges.ts";
 import type { Range } from "./ranges.ts";
 import type { Stage } from "./stage.ts";
 import { TroubledStore } from "./store.ts";
+import { DeclaredWrites, namedBy } from "./writes.ts";
 import { drawWorld } from "./world.ts";
 
 /** More events than any world has: what happens for ever is stopped. */
@@ -41,7 +42,6 @@ class Simulation {
     const history = new History(clock, trace);
     const origin = new Origin(world, random);
     this.#store = new TroubledStore(world.store, random, clock, history);
-    this.#stage = { world, clock, random, history, origin, store: this.#store };
     this.#cache = createCache({
       store: this.#store,
       clock,
@@ -53,6 +53,9 @@ class Simulation {
     });
     const engine = engineOf(this.#cache);
     const policy = engine.policy(world.route, { route: "GET /" });
+    const invalidate = engine.invalidates(namedBy, { route: "POST /", option: "invalidates" });
+    const writes = new DeclaredWrites(invalidate, history);
+    this.#stage = { world, clock, random, history, origin, store: this.#store, writes };
     this.#adapter = new Adapter(
       this.#stage,
       (record) => engine.begin(record, policy),
@@ -104,13 +107,28 @@ class Simulation {
         for (const principal of world.principals) {
           this.#send({ key, variant, principal }, "GET", STAYING, { isLast: true });
           await this.#run();
-          if (world.route.requestDirectives !== true) continue;
-          const directives = { onlyIfCached: true } as const;
-          this.#send({ key, variant, principal }, "GET", STAYING, { directives, isLast: true });
-          await this.#run();
+          if (world.route.requestDirectives === true) {
+            const directives = { onlyIfCached: true } as const;
+            this.#send({ key, variant, principal }, "GET", STAYING, { directives, isLast: true });
+            await this.#run();
+          }
+          if (world.isOutdatedAtEnd) await this.#outdate({ key, variant, principal });
         }
       }
     }
+  }
+
+  /** Invalidates softly what was just served, or has it written to in vain, and asks for it once more. */
+  async #outdate(whose: Whose): Promise<void> {
+    const { random, origin, writes } = this.#stage;
+    const tags = origin.tagsOf(whose.key);
+    if (tags.length === 0) return;
+    const tag = random.pick(tags);
+    const status = random.pick([404, 500, undefined]);
+    if (random.chance(0.5)) this.#invalidate({ tags: [tag] }, true);
+    else await writes.end({ status }, [tag]);
+    this.#send(whose, "GET", STAYING, { isLast: true });
+    await this.#run();
   }
 
   #instant(): number {
@@ -205,28 +223,35 @@ class Simulation {
   }
 
   #purge(): void {
-    const { world, random, history } = this.#stage;
+    const { world, random, origin } = this.#stage;
     const key = random.pick(world.keys);
-    const ways: Purge["what"][] = ["all"];
+    const ways: Exclude<Purge["what"], "tagged">[] = ["all"];
+    const tags = origin.tagsOf(key);
     if (world.route.key !== undefined) ways.push({ key }, { key });
-    if (world.route.tags !== undefined) ways.push({ tag: random.pick([key, "all"]) });
+    if (tags.length > 0) ways.push({ tags: [random.pick(tags)] }, { tags: [random.pick(tags)] });
+    const what = random.pick(ways);
+    this.#invalidate(what, typeof what === "object" && "tags" in what && random.chance(world.soft));
+  }
+
+  #invalidate(what: Exclude<Purge["what"], "tagged">, isSoft: boolean): void {
+    const { history } = this.#stage;
     const purge: Purge = {
-      what: random.pick(ways),
+      what,
+      isSoft,
       began: history.moment(),
       returned: undefined,
       asked: undefined,
       removed: undefined,
     };
     history.purges.push(purge);
-    history.tell("purge of", JSON.stringify(purge.what));
-    const { what } = purge;
+    history.tell(isSoft ? "soft purge of" : "purge of", JSON.stringify(what));
     this.#store.purge = purge;
     const done: Promise<unknown> =
       what === "all"
         ? this.#cache.clear()
         : "key" in what
           ? this.#cache.invalidate(what.key)
-          : this.#cache.invalidate({ tag: what.tag });
+          : this.#cache.invalidate({ tags: what.tags }, { soft: isSoft });
     this.#store.purge = undefined;
     done.then(
       () => {

@@ -6,6 +6,7 @@ import type { Origin } from "./origin.ts";
 import type { Random } from "./random.ts";
 import type { TroubledStore } from "./store.ts";
 import type { World } from "./world.ts";
+import type { DeclaredWrites } from "./writes.ts";
 
 /** What the parts of a simulation share. */
 export interface Stage {
@@ -15,6 +16,7 @@ export interface Stage {
   readonly history: History;
   readonly origin: Origin;
   readonly store: TroubledStore;
+  readonly writes: DeclaredWrites;
 }
 
 /** Reads a content to its end at the client's own pace; an error breaks the client's connection. */

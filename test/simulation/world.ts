@@ -42,12 +42,20 @@ export interface World {
   readonly store: StorePlan;
   readonly weather: Weather;
   readonly hasEtags: boolean;
+  /** How handlers tag their responses, beside their route. */
+  readonly tagging: "not" | "by field" | "by call";
   /** How the adapter passes a stream on: by reading it from the cache, or by writing it itself beside the cache. */
   readonly adapter: "wrapping" | "tapped";
   readonly canRefresh: boolean;
   readonly requests: number;
   readonly spanMs: number;
   readonly purges: number;
+  /** The part of the purges by tag that are soft. */
+  readonly soft: number;
+  /** Whether what is stored in the end is softly invalidated, or written to, and asked for once more. */
+  readonly isOutdatedAtEnd: boolean;
+  /** What a POST makes outdated: nothing that the cache hears of, what is under its URI, or the tags that its route declares. */
+  readonly writes: "unheard" | "unsafe" | "declared";
   /** Parts of all requests. */
   readonly heads: number;
   readonly conditional: number;
@@ -74,10 +82,13 @@ export function drawWorld(random: Random): World {
     ...(tagged ? { tags: ({ key }: Native) => ["all", key] } : {}),
     ...(isOfPrincipals ? { scope: ({ principal }: Native) => principal } : {}),
     ...(random.chance(0.25) ? { requestDirectives: true } : {}),
+    ...(random.chance(0.03) ? { enabled: false } : {}),
   };
   // It knows the cache's own keys, and what belongs to nobody.
   const isUnsafe = route.key === undefined && route.scope === undefined && random.chance(0.7);
   if (isUnsafe) Object.assign(route, { invalidateOnUnsafe: true });
+  const tagging = random.pick(["not", "not", "by field", "by call"] as const);
+  const isDeclared = (tagged || tagging !== "not") && random.chance(0.3);
   const isStormy = random.chance(0.5);
   const isBusy = random.chance(0.1);
   return {
@@ -89,11 +100,15 @@ export function drawWorld(random: Random): World {
     store: drawStore(random),
     weather: drawWeather(random, isStormy),
     hasEtags: random.chance(0.5),
+    tagging,
     adapter: random.pick(["wrapping", "tapped"]),
     canRefresh: random.chance(0.9),
     requests: isBusy ? random.between(20, 40) : random.between(7, 15),
     spanMs: random.pick([500, 3000, 10_000]),
     purges: random.pick([0, 0, 1, 2, 4]),
+    soft: random.pick([0, 0.5, 1]),
+    isOutdatedAtEnd: random.chance(0.3),
+    writes: isDeclared ? "declared" : isUnsafe ? "unsafe" : "unheard",
     heads: random.pick([0, 0, 0.1]),
     conditional: random.pick([0, 0.2]),
     leaving: random.pick([0, 0.2, 0.5]),
@@ -103,7 +118,7 @@ export function drawWorld(random: Random): World {
     demanding: route.requestDirectives === true ? random.pick([0.1, 0.4]) : random.pick([0, 0, 0, 0.1]),
     ranges: random.pick([0, 0, 0, 0.3]),
     setBackMs: random.pick([0, 0, 0, 0, 0, 300, 2000, 10_000]),
-    posts: isUnsafe ? random.pick([0.05, 0.2]) : 0,
+    posts: isUnsafe || isDeclared ? random.pick([0.05, 0.2]) : 0,
   };
 }
 

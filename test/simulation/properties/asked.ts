@@ -1,4 +1,4 @@
-import type { History, Request } from "../history.ts";
+import type { History, Request, Run } from "../history.ts";
 import { isOfOne } from "../model.ts";
 import type { Model } from "../model.ts";
 
@@ -21,16 +21,22 @@ export function* askedOf(model: Model, history: History): Generator<string> {
   }
 }
 
-/** Whether the request before it, when all was over, was served what had to be stored by then, and is fresh. */
+/** Whether what the request before it was served has to be stored by then, and is fresh. */
 function isThere(model: Model, history: History, request: Request): boolean {
-  if (!model.keeps) return false;
+  const stored = storedBefore(model, history, request);
+  return stored !== undefined && request.began.at < model.freshUntilAtLeast(stored, request.began);
+}
+
+/** The run whose response the request before this one was served, when all was over, and which has to be stored by then. */
+export function storedBefore(model: Model, history: History, request: Request): Run | undefined {
+  if (!model.keeps || !request.isLast) return undefined;
   const before = history.requests[request.id - 1];
   const by = model.run(before?.headBy);
-  if (before === undefined || by?.way !== "fill" || !isOfOne(before, request)) return false;
+  if (before === undefined || by?.way !== "fill" || !isOfOne(before, request)) return undefined;
   // A refresh may have taken its place, and found that nothing may be stored any more.
-  if (history.runs.some((run) => run.by === before.id && run !== before.run)) return false;
+  if (history.runs.some((run) => run.by === before.id && run !== before.run)) return undefined;
   const isStored = by.said?.status !== 304 && model.refusal(by) === undefined && model.isWhole(by);
   // At its deadline either may come first.
-  if ((by.head?.at ?? Infinity) >= by.began.at + model.hardMs(by)) return false;
-  return before.isLast && isStored && request.began.at < model.freshUntilAtLeast(by);
+  if ((by.head?.at ?? Infinity) >= by.began.at + model.hardMs(by)) return undefined;
+  return before.isLast && isStored ? by : undefined;
 }

@@ -40,7 +40,7 @@ export function* endsOf(
     const isThere = client?.over === undefined || client.over.seq > (over?.seq ?? 0);
     if (ending === "stopped" && !isBackground && isThere)
       yield `r${id} was stopped, and its own client was there`;
-    if (client?.method === "POST" && ending === "abandoned" && head === undefined)
+    if (client?.method === "POST" && model.isEnabled && ending === "abandoned" && head === undefined)
       yield `r${id} was unsafe, and was abandoned before it said whether it had changed something`;
   }
   if (timersLeft > 0) yield `${timersLeft} timers of the core were left when all was over`;

@@ -9,6 +9,7 @@ export function* purgesOf(model: Model, history: History): Generator<string> {
     const by = model.run(headedBy(model, request.headBy, request.body));
     if (headed === undefined || by === undefined || by === run) continue;
     for (const purge of history.purges) {
+      if (purge.isSoft) continue;
       const isEarlier = purge.returned !== undefined && purge.returned.seq < began.seq;
       if (!isEarlier || by.began.seq > purge.began.seq || !model.covers(purge, by)) continue;
       if (isExcused(history, purge, by)) continue;
@@ -27,7 +28,7 @@ function headedBy(model: Model, headBy: number | undefined, body: string): numbe
  * only afterwards. A purge by tag does not need the store, and has no excuse.
  */
 function isExcused(history: History, purge: Purge, run: Run): boolean {
-  if (purge.what !== "all" && "tag" in purge.what) return false;
+  if (isByTag(purge)) return false;
   const { asked, removed } = purge;
   if (asked === undefined) return false;
   return history.writes.some((write) => {
@@ -36,6 +37,11 @@ function isExcused(history: History, purge: Purge, run: Run): boolean {
       return true;
     return write.applied !== undefined && isAfter(write.applied, removed);
   });
+}
+
+/** Whether a purge is by tag: it neither needs the store, nor ends the runs that are under way. */
+export function isByTag({ what }: Purge): boolean {
+  return what === "tagged" || (what !== "all" && "tags" in what);
 }
 
 function isAfter(one: Moment, other: Moment): boolean {

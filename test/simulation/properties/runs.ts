@@ -2,6 +2,7 @@ import type { History, Moment, Request, Run } from "../history.ts";
 import { isPicky } from "../directives.ts";
 import { isOfOne } from "../model.ts";
 import type { Model } from "../model.ts";
+import { isByTag } from "./purges.ts";
 
 /** Whoever has waited for so many runs that vanished runs the handler by itself. */
 const MOST_TURNS = 3;
@@ -38,19 +39,15 @@ function isLetGo(model: Model, history: History, run: Run, at: Moment): boolean 
       model.covers(purge, run) &&
       purge.began.seq > run.began.seq &&
       purge.began.seq < at.seq &&
-      !isOfTag(purge.what),
+      !isByTag(purge),
   );
   if (isPurged) return true;
   if (run.head !== undefined && run.head.seq < at.seq) {
     // What it has is of no use to those who come.
-    if (at.at >= model.freshUntilAtLeast(run) || model.purgeBetween(run, at) !== undefined) return true;
+    if (at.at >= model.freshUntilAtLeast(run, at) || model.purgeBetween(run, at) !== undefined) return true;
   }
   const isRefused = run.head !== undefined && run.head.seq < at.seq && model.refusal(run) !== undefined;
   return isRefused || (run.outgrew !== undefined && run.outgrew.seq < at.seq);
-}
-
-function isOfTag(what: History["purges"][number]["what"]): boolean {
-  return what !== "all" && "tag" in what;
 }
 
 /** Whether a request had a reason to run its handler by itself, beside others. */
@@ -66,7 +63,7 @@ function hasReason(model: Model, history: History, run: Run): boolean {
   // What it could have been served instead of an error went out of its window, or was purged, while it waited for that.
   const isOutOfWindow = (other: Run): boolean =>
     model.errorUntil(other) > request.began.at &&
-    (model.errorUntil(other) <= at.at || model.purgeBetween(other, at) !== undefined);
+    (model.errorUntil(other, at) <= at.at || model.purgeBetween(other, at) !== undefined);
   if (model.isImpatient(request, at, model.softMs) && met.some(isOutOfWindow)) return true;
   // What is stale as soon as it is stored is asked for by each client itself.
   if (
@@ -95,7 +92,7 @@ function disappoints(model: Model, run: Run, request: Request, at: Moment): bool
   const expiredAt = run.began.at + model.hardMs(run);
   if (expiredAt >= request.began.at && expiredAt <= at.at) return true;
   if (during(run.outgrew)) return true;
-  const isUseless = at.at >= model.freshUntilAtLeast(run) || model.purgeBetween(run, at) !== undefined;
+  const isUseless = at.at >= model.freshUntilAtLeast(run, at) || model.purgeBetween(run, at) !== undefined;
   // Until it is written, what is stored is found where it was said.
   const isBeingWritten = run.over !== undefined && run.over.at + STORE_DEADLINE_MS >= request.began.at;
   if (run.head !== undefined && isUseless && isBeingWritten && !model.world.store.isSync) return true;
