@@ -138,12 +138,34 @@ describe("what a write makes outdated is named tags", () => {
   });
 });
 
+describe("tags in the place of the options of a write are told as its tags", () => {
+  it.each<[unknown, string]>([
+    ["lists", '{ tags: ["lists"] }'],
+    [["lists", "all"], '{ tags: ["lists","all"] }'],
+    [[1], '{ tags: ["todos"] }'],
+    [7, '{ tags: ["todos"] }'],
+    [[], '{ tags: ["todos"] }'],
+  ])("%j", async (options, example) => {
+    const calls = [
+      () => writesInExpress(cache, options as never),
+      () => writesInFetch(cache, options as never, handler),
+    ];
+
+    const told = (await Promise.all(calls.map(mistakeIn))).map((text) => text.split("such as ")[1]);
+
+    expect(told).toEqual([example, example]);
+  });
+});
+
 describe("a number in the place of a route's options is told as seconds", () => {
   it.each<[string, () => unknown]>([
     ["on Express", () => inExpress(cache, 300 as never)],
     ["on fetch", () => inFetch(cache, 300 as never, handler)],
+    ["on Express, as text", () => inExpress(cache, "300" as never)],
   ])("%s", async (_, call) => {
-    expect(await mistakeIn(call)).toMatch(/: the options are 300; write an object, such as \{ ttl: 300 \}$/);
+    expect(await mistakeIn(call)).toMatch(
+      /: the options are "?300"?; write an object, such as \{ ttl: 300 \}$/,
+    );
   });
 });
 
@@ -175,6 +197,11 @@ describe("a wrong call of a cache's method is told with what to write", () => {
       "get with a namespace alone",
       () => cache.get("k", "users" as never),
       'cache.get: the options are "users"; write an object, such as { namespace: "users" }',
+    ],
+    [
+      "invalidate with tags and text",
+      () => cache.invalidate({ tag: "a" }, "soft" as never),
+      'cache.invalidate by tags: the options are "soft"; write an object, such as { soft: true }',
     ],
     [
       "invalidate with a key, softly",

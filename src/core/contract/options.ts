@@ -152,12 +152,25 @@ export function checkedOptions(
   return given;
 }
 
-/** Returns the options that a number or a text in their place was probably meant as. */
+/** Returns the options that a number, a text or a list in their place was probably meant as. */
 function asOptions(value: unknown, known: readonly string[]): string | undefined {
-  if (typeof value === "number" && value >= 0 && known.includes("ttl")) return `{ ttl: ${value} }`;
-  const [only, ...others] = known;
-  return typeof value === "string" && others.length === 0 ? `{ ${only}: ${show(value)} }` : undefined;
+  const isText = typeof value === "string" && value !== "";
+  if (known.includes("ttl")) {
+    const isSeconds = (typeof value === "number" || (isText && /^\d/.test(value))) && Number(value) >= 0;
+    return isSeconds ? `{ ttl: ${Number(value)} }` : undefined;
+  }
+  const [only = "", ...others] = known;
+  if (others.length > 0) return undefined;
+  if (only === "tags") {
+    const tags: unknown = isText ? [value] : value;
+    const areTexts = Array.isArray(tags) && tags.length > 0 && tags.every((tag) => typeof tag === "string");
+    return areTexts ? `{ tags: ${show(tags)} }` : undefined;
+  }
+  return isText && TEXTS.has(only) ? `{ ${only}: ${show(value)} }` : undefined;
 }
+
+/** The options whose value is text. */
+const TEXTS: ReadonlySet<string> = new Set(["namespace", "route"]);
 
 /** Returns the error for an option with a wrong value. Where seconds are expected, `"1m"` is told as 60. */
 export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
