@@ -124,6 +124,8 @@ export interface Engine {
   policy<Native>(options: RouteOptions<Native, never[]>, context: RouteContext): Policy<Native>;
   /** Decides what happens to a request. */
   readonly begin: Begin;
+  /** Returns the instant for the `arrivedAt` of a request that arrives now, in the order of all invalidations by tag. */
+  arrival(): number;
   /**
    * Returns what to call at the end of each write of a route. Throws `ERR_CACHE_OPTION_INVALID` for anything but tags or
    * a function.
@@ -262,6 +264,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       return routes.declare(policy, context.declaration);
     },
     begin: (request, policy) => exchange.begin(request, policy),
+    arrival: () => tags.begin(),
     invalidates: (invalidates, context) => invalidationOf(invalidates, context, tags, tellError),
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {

@@ -35,6 +35,7 @@ function sharedCache(cache: Cache): Cache {
   const late: Engine = {
     policy: engine.policy,
     begin: engine.begin,
+    arrival: engine.arrival,
     invalidates: (tags, context) => {
       const invalidate = engine.invalidates(tags, context);
       return async (end, ...given) => {

@@ -13,6 +13,7 @@ import { follow } from "./node/follow.ts";
 import { isDisconnected } from "./node/connection-closed.ts";
 import { restoreAtEnd } from "./node/shadow.ts";
 import { overrideHeaders } from "./node/request.ts";
+import { arrivalOf, noteArrival } from "./node/arrivals.ts";
 import { observeRequests } from "./node/original-url.ts";
 import { processWide } from "./node/process-wide.ts";
 import { setFields, setUnlessSet } from "./node/reply-fields.ts";
@@ -92,7 +93,6 @@ export function cacheRoute(
 
   function lookUp(req: Request, res: Response, next: NextFunction): void {
     watchRouter(req);
-    observeRequests(req);
     const refresh = replayed(req, policies);
     const proceed = (decision: Decision): void => {
       if (decision.kind === "fill") markFilling(req, engine);
@@ -103,7 +103,13 @@ export function cacheRoute(
     if (refresh !== undefined) return res.destroyed ? undefined : next();
     if (isFilling(req, engine)) return next();
     const policy = policies.of(req, cacheRoute);
-    const record = new ExpressRequest(req, requestOrigin(req), parsedContent(req), policies);
+    const record = new ExpressRequest(
+      req,
+      requestOrigin(req),
+      parsedContent(req),
+      policies,
+      arrivalOf(req, engine),
+    );
     const decision = engine.begin(record, policy);
     if (decision instanceof Promise) void proceedLater(decision, proceed, res, next);
     else proceed(decision);
@@ -118,6 +124,8 @@ export function cacheRoute(
   }
 
   function cacheRoute(req: Request, res: Response, next: NextFunction): void {
+    observeRequests(req, engine);
+    noteArrival(req, engine);
     passGuards(guards, req, res, (error) => {
       // A response that was begun cannot be replaced.
       if (error !== undefined || res.headersSent) return next(error);
@@ -167,6 +175,7 @@ export function invalidates(cache: Cache, options: InvalidatesOptions): RequestH
     option: "tags",
   });
   return function invalidates(req, res, next) {
+    observeRequests(req, engine);
     if (isUnsafe(req.method)) watchWrite(req, res, invalidate);
     next();
   };

@@ -16,6 +16,7 @@ import type { FastifyCacheOptions } from "./fastify/options.ts";
 import { cacheOptionsOf, routeLabel } from "./fastify/route-mark.ts";
 import { markSentReplies } from "./fastify/sent-replies.ts";
 import { invalidateAfterWrites } from "./fastify/writes.ts";
+import { noteArrival } from "./node/arrivals.ts";
 import { processWide } from "./node/process-wide.ts";
 
 export type { FastifyCacheOptions, FastifyGuard } from "./fastify/options.ts";
@@ -78,6 +79,11 @@ export const cacheRoute: FastifyPluginAsync<CacheRoutePluginOptions> = async (ap
   app.addHook("onRoute", function onCachedRoute(this: FastifyInstance, route) {
     const options = cacheOptionsOf(route);
     if (options !== undefined) refinements.push(bind(this, route, options, engine));
+  });
+  // Hooks that run from here on may read what a handler responds with.
+  app.addHook("onRequest", (request, _reply, done) => {
+    noteArrival(request.raw, engine);
+    done();
   });
   // Only when all routes are declared is it known which share a URL.
   app.addHook("onReady", (done) => {

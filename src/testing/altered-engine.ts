@@ -8,7 +8,7 @@ export function withAlteredEngine(cache: Cache, alter: (engine: Engine) => Parti
   const members = cache as unknown as Readonly<Record<symbol, unknown>>;
   const [own] = Object.getOwnPropertySymbols(cache).filter((symbol) => members[symbol] === engine);
   if (own === undefined) throw new Error("the cache has no engine of its own");
-  const { policy, begin, invalidates } = engine;
-  const altered: Engine = { policy, begin, invalidates, ...alter(engine) };
+  const { policy, begin, arrival, invalidates } = engine;
+  const altered: Engine = { policy, begin, arrival, invalidates, ...alter(engine) };
   return { ...cache, [own]: altered };
 }

@@ -247,8 +247,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "stored-where-nothing-is-kept",
     file: "core/fill/write.js",
-    find: "if (!policy.keeps) {",
-    replace: "if (false) {",
+    find: "if (!policy.keeps)",
+    replace: "if (false)",
   },
   {
     name: "no-cache-shared-where-nothing-is-kept",

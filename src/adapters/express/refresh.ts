@@ -26,8 +26,8 @@ const REWRITING = processWide("express.rewriting", () => new WeakSet<Server>());
 export class ExpressRequest extends NodeRequest<Request> {
   readonly #owner: object;
 
-  constructor(req: Request, origin: string, content: unknown, owner: object) {
-    super(req, origin, req.originalUrl, rewrittenUrl(req), req, content);
+  constructor(req: Request, origin: string, content: unknown, owner: object, arrivedAt?: number) {
+    super(req, origin, req.originalUrl, rewrittenUrl(req), req, content, arrivedAt);
     this.#owner = owner;
   }
 

@@ -8,6 +8,7 @@ import type {
 } from "fastify";
 import type { Decision, Engine, Fill, Follow, Policy, Serve } from "../../adapter.ts";
 import { abortWhenDestroyed } from "../node/abort-response.ts";
+import { arrivalOf } from "../node/arrivals.ts";
 import { describesCoded } from "../node/compression-guard.ts";
 import { isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
 import { processWide } from "../node/process-wide.ts";
@@ -138,7 +139,7 @@ export class CachedRoute {
     if (protocol !== this.#origin.protocol || host !== this.#origin.host) {
       this.#origin = { protocol, host, text: host === undefined ? protocol : `${protocol}://${host}` };
     }
-    return new FastifyRecord(request, this.#origin.text);
+    return new FastifyRecord(request, this.#origin.text, arrivalOf(request.raw, this.#engine));
   }
 
   #act(

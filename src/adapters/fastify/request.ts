@@ -8,10 +8,11 @@ import { shadow } from "../node/shadow.ts";
 
 /** A Fastify request as the core's plain record. */
 export class FastifyRecord extends NodeRequest<FastifyRequest> {
-  constructor(request: FastifyRequest, origin: string) {
+  constructor(request: FastifyRequest, origin: string, arrivedAt?: number) {
     const { url = "/" } = request.raw;
     const { originalUrl } = request;
-    super(request.raw, origin, originalUrl, url === originalUrl ? undefined : url, request, undefined);
+    const rewritten = url === originalUrl ? undefined : url;
+    super(request.raw, origin, originalUrl, rewritten, request, undefined, arrivedAt);
   }
 
   /** Computed on demand: a hit on a GET does not need it. */

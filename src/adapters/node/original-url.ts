@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
+import type { Engine } from "../../adapter.ts";
+import { noteArrivals, noteArrivalsFor } from "./arrivals.ts";
 import { processWide } from "./process-wide.ts";
 import { notifyNextRequest } from "./socket-watch.ts";
 
@@ -11,13 +13,15 @@ type Observed = IncomingMessage & { [ORIGINAL_URL]?: string | undefined };
 const OBSERVERS = processWide("node.observers", () => new WeakMap<Server, (req: IncomingMessage) => void>());
 
 /**
- * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and the
- * watchers of their connection are told that they begin.
+ * Observes later requests of a request's server before anything else sees them: their URLs are recorded, and when they
+ * arrive, for `engine` if one is given. The watchers of their connection are told that they begin.
  */
-export function observeRequests({ socket }: IncomingMessage): void {
+export function observeRequests({ socket }: IncomingMessage, engine?: Pick<Engine, "arrival">): void {
   const { server } = socket as { server?: Server };
+  if (server === undefined) return;
+  if (engine !== undefined) noteArrivalsFor(engine, server);
   // A server without listeners receives its requests in another way.
-  if (server === undefined || OBSERVERS.has(server) || server.listenerCount("request") === 0) return;
+  if (OBSERVERS.has(server) || server.listenerCount("request") === 0) return;
   OBSERVERS.set(server, observe);
   server.prependListener("request", observe);
 }
@@ -34,5 +38,6 @@ export function hasHandler(server: Server): boolean {
 
 function observe(req: Observed): void {
   req[ORIGINAL_URL] = req.url;
+  noteArrivals(req);
   notifyNextRequest(req.socket);
 }

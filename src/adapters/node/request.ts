@@ -15,13 +15,14 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly target: string;
   readonly rewritten: string | undefined;
   readonly native: Native;
+  readonly arrivedAt: number | undefined;
   readonly #headers: IncomingMessage["headers"];
   readonly #raw: Raw;
   readonly #content: unknown;
 
   /**
    * `origin` and `target` are as the framework received them; `rewritten` is the target as something has rewritten it
-   * since, or undefined; `content` is the parsed body, if there is one.
+   * since, or undefined; `content` is the parsed body, if there is one; `arrivedAt` is when it arrived, if that was noted.
    */
   constructor(
     raw: IncomingMessage,
@@ -30,12 +31,14 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     rewritten: string | undefined,
     native: Native,
     content: unknown,
+    arrivedAt?: number,
   ) {
     this.method = raw.method ?? "GET";
     this.origin = origin;
     this.target = target;
     this.rewritten = rewritten;
     this.native = native;
+    this.arrivedAt = arrivedAt;
     this.#headers = raw.headers;
     this.#raw = raw;
     this.#content = content;

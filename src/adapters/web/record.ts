@@ -10,12 +10,22 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
   readonly target: string;
   readonly native: Request;
   readonly rest: Rest;
+  readonly arrivedAt: number | undefined;
   readonly #content: Uint8Array | undefined;
   readonly #route: WebRoute<Rest>;
   #headers: Headers;
 
-  /** `content` is the request's whole content if it was read, `rest` the other arguments of its handler. */
-  constructor(native: Request, content: Uint8Array | undefined, route: WebRoute<Rest>, rest: Rest) {
+  /**
+   * `content` is the request's whole content if it was read, `rest` the other arguments of its handler, `arrivedAt` when the
+   * route's guards began.
+   */
+  constructor(
+    native: Request,
+    content: Uint8Array | undefined,
+    route: WebRoute<Rest>,
+    rest: Rest,
+    arrivedAt?: number,
+  ) {
     const [origin, target] = splitUrl(native.url);
     this.method = native.method;
     this.origin = origin;
@@ -24,6 +34,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
     this.#content = content;
     this.#route = route;
     this.rest = rest;
+    this.arrivedAt = arrivedAt;
     this.#headers = native.headers;
   }
 

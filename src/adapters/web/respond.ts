@@ -17,11 +17,12 @@ export function respond<Rest extends readonly unknown[]>(
   rest: Rest,
 ): MaybePromise<Response> {
   const { before, policy } = route;
+  const arrivedAt = policy.isEnabled && before.length > 0 ? route.engine.arrival() : undefined;
   const proceed = (): MaybePromise<Response> =>
     // The content is left to the handler, too.
     !policy.isEnabled
       ? route.handler(request, ...rest)
-      : chain(readContent(request, policy), (known) => decide(route, request, known, rest));
+      : chain(readContent(request, policy), (known) => decide(route, request, known, rest, arrivedAt));
   if (before.length === 0) return proceed();
   return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
 }
@@ -31,9 +32,10 @@ function decide<Rest extends readonly unknown[]>(
   native: Request,
   { request, content }: WithContent,
   rest: Rest,
+  arrivedAt: number | undefined,
 ): MaybePromise<Response> {
   const { engine, policy, handler } = route;
-  const record = new WebRequest(native, content, route, rest);
+  const record = new WebRequest(native, content, route, rest, arrivedAt);
   return chain(engine.begin(record, policy), (decision) => {
     switch (decision.kind) {
       case "serve":

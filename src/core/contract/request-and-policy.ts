@@ -45,6 +45,11 @@ export interface RequestRecord<Native = unknown> {
   readonly native: Native;
   /** What the framework gives a handler besides the request. The application's functions get it too. Absent: nothing. */
   readonly rest?: readonly unknown[] | undefined;
+  /**
+   * When the request arrived, as `engine.arrival()` returned it then: guards may have read since what the handler responds
+   * with. Absent: when its lookup begins.
+   */
+  readonly arrivedAt?: number | undefined;
   /** Returns a field's combined value by lower-case name, or undefined if the request has none (RFC 9110 §5.2). */
   header(name: string): string | undefined;
   /** Returns whether the request has one of these fields (lower-case names). Absent: `header` is called for each. */

@@ -30,7 +30,7 @@ export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "
 export function serveLanding<Native>(
   { digest, clock, tags, count, responder }: RunParts,
   hits: HitFields,
-  { policy, request, choose, directives }: Context<Native>,
+  { policy, request, choose, directives, arrivedAt }: Context<Native>,
   found: Found,
   { flight, isLeader }: Wait,
   landing: Landing,
@@ -39,7 +39,9 @@ export function serveLanding<Native>(
   const now = clock.now();
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
   const current = taggedEntry(tags, entry, now, policy);
-  const isPurged = current === undefined;
+  // Its leader may have read before a write that this request came after.
+  const isOlder = !isLeader && tags.haveChanged(entry.tags, flight.leaderArrivedAt, arrivedAt);
+  const isPurged = current === undefined || isOlder;
   // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
   if (isPurged || !isFresh(current, now)) flight.close();
   // The leader accepts the response of its own run even if that is stale from the start, as without a cache.

@@ -19,17 +19,20 @@ export interface Context<Native> {
   readonly directives: RequestDirectives;
   /** Returns which variant of a resource the request selects. */
   readonly choose: ChooseVariant;
+  /** When the request arrived, as `TagInvalidations` counts time. */
+  readonly arrivedAt: number;
 }
 
-/** Returns the context of a request. */
+/** Returns the context of a request that has arrived at `arrivedAt`. */
 export function contextOf<Native>(
   request: RequestRecord<Native>,
   policy: Policy<Native>,
   key: Key,
+  arrivedAt: number,
 ): Context<Native> {
   const header = (name: string): string | undefined => request.header(name);
   const choose: ChooseVariant = (vary) => variantOf(key.selector, vary, header);
-  return { request, policy, key, directives: directivesOf(request, policy), choose };
+  return { request, policy, key, directives: directivesOf(request, policy), choose, arrivedAt };
 }
 
 /** Returns the variant that a request selects, as far as is known before its response. */
@@ -54,7 +57,7 @@ export function statusKeyOf<Native>(
 
 /** Returns the plan of a run of the handler that is called at `now`. */
 export function planOf<Native>(context: Context<Native>, found: Found, now: number): RunPlan {
-  const { request, policy, key, directives, choose } = context;
+  const { request, policy, key, directives, choose, arrivedAt } = context;
   return {
     request,
     policy,
@@ -66,6 +69,7 @@ export function planOf<Native>(context: Context<Native>, found: Found, now: numb
     stale: validatedEntry(request, policy, found.entry),
     noStore: directives.noStore,
     askedAt: now,
+    arrivedAt,
   };
 }
 

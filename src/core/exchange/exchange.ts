@@ -67,7 +67,8 @@ export class Exchange {
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#reportSameKey(key, policy);
-    return this.#look(contextOf(request, policy, key), FULL_BUDGET);
+    const { arrivedAt = this.#parts.tags.begin() } = request;
+    return this.#look(contextOf(request, policy, key, arrivedAt), FULL_BUDGET);
   }
 
   /** Reports two routes whose `key` functions return the same key, so that they share entries. */

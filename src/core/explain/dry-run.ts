@@ -45,7 +45,7 @@ export function dryRun<Native>(
     return { request, policy, verdict: failedVerdict(error) };
   }
   if (key === undefined) return { request, policy, verdict: bypassVerdict("content") };
-  return look(parts, contextOf(refreshable(request, policy), policy, key));
+  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.tags.begin()));
 }
 
 /** The functions of a route that need the framework's own request to name a key. */

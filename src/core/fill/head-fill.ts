@@ -13,7 +13,7 @@ import { PassFill } from "./pass-fill.ts";
 import { ALONE, beginRun } from "./run.ts";
 import type { Run, RunParts, RunPlan } from "./run.ts";
 import { updateStored } from "./update-stored.ts";
-import { isPurged, write } from "./write.ts";
+import { isPurged, unkeptReason, write } from "./write.ts";
 
 /**
  * Returns the fill of a HEAD that the stored response to GET does not satisfy. Its head freshens or invalidates that response,
@@ -34,7 +34,9 @@ export function headFill(
     const settle = ({ entry: found }: Found): void => {
       // A GET may have stored a newer response meanwhile, to which this head does not apply.
       const isPresent = isSame(found, stale);
-      if (isPresent && effect !== "invalidated" && !isPurged(run, effect)) return void write(run, effect);
+      const isCurrent =
+        effect !== "invalidated" && !isPurged(run, effect) && unkeptReason(run, effect) === undefined;
+      if (isPresent && isCurrent) return void write(run, effect);
       run.ticket.leave();
       if (isPresent && effect === "invalidated") void parts.store.delete(stale.key);
     };

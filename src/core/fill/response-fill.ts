@@ -17,7 +17,7 @@ import { originHead, originStatus, storedReply } from "./origin-reply.ts";
 import type { StoreStatus } from "./origin-reply.ts";
 import { abandonRun, failRefresh, refreshDeadlineOf, variantIn } from "./run.ts";
 import type { Run } from "./run.ts";
-import { isPurged, share } from "./write.ts";
+import { isPurged, share, unkeptReason } from "./write.ts";
 
 /** The state of a response. */
 type State =
@@ -46,6 +46,8 @@ export class ResponseFill implements OpenFill, Sink {
   readonly #readers: Readers;
   /** What its client is told if the response is stored or shared. */
   readonly #told: Fields | undefined;
+  /** Why it is not kept, though it may be shared. */
+  readonly #unkept: Refusal | undefined;
   #state: State;
 
   /** `judgement` is why the head forbids storing, else what the future entry takes from it. */
@@ -55,6 +57,7 @@ export class ResponseFill implements OpenFill, Sink {
     const { policy, parts, isBackground } = run;
     const isRefused = typeof judgement === "string";
     this.#told = isRefused ? toldOfRefused(policy, head) : toldToClient(policy, head, statedAge(head));
+    this.#unkept = isRefused ? undefined : unkeptReason(run, judgement);
     const isTagged = fieldOf(head.fields, "etag") !== undefined;
     const digest = isTagged ? undefined : parts.digest;
     this.#bodyCapture = new BodyCapture(policy.maxBodyBytes, digest, parts.clock, head.nonces);
@@ -112,8 +115,7 @@ export class ResponseFill implements OpenFill, Sink {
   }
 
   stream(stop?: () => void): StreamedReply {
-    const unkept = this.#run.policy.keeps ? undefined : "store-false";
-    const head = this.#originHead(this.#refusal ?? unkept);
+    const head = this.#originHead(this.#refusal ?? this.#unkept);
     if (this.#refusal !== undefined) {
       // Without a sink, the end of the content is not reported.
       this.#close();
@@ -195,7 +197,7 @@ export class ResponseFill implements OpenFill, Sink {
     const state = this.#state;
     if (state.kind === "refused" || state.kind === "over")
       return state.refusal === undefined ? {} : { detail: state.refusal };
-    if (!this.#run.policy.keeps) return { detail: "store-false" };
+    if (this.#unkept !== undefined) return { detail: this.#unkept };
     if (state.kind === "storable" || state.kept === "kept") return { stored: true };
     return state.kept === "refused" ? { detail: "not-kept" } : {};
   }

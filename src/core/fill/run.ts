@@ -69,6 +69,8 @@ export interface RunPlan {
   readonly noStore: boolean;
   /** When the handler was called, in epoch ms. */
   readonly askedAt: number;
+  /** When the request arrived, as `TagInvalidations` counts time: its guards may have read since then. */
+  readonly arrivedAt: number;
 }
 
 /** For whom a handler runs. */
@@ -98,6 +100,10 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const { request, policy, key, choose, vary, forward, flightKey, stale, noStore, askedAt } = plan;
   const { flight, isHitForMiss, isBackground } = role;
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
+  const taggedAt = parts.tags.begin();
+  // In the background the guards run again.
+  const arrivedAt = isBackground ? taggedAt : plan.arrivedAt;
+  flight?.leaderArrived(arrivedAt);
   // Written out: V8 takes longer to spread objects of so many properties than for all the rest of `begin`.
   return {
     request,
@@ -110,12 +116,13 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
     stale,
     noStore,
     askedAt,
+    arrivedAt,
     flight,
     isHitForMiss,
     isBackground,
     parts,
     ticket,
-    taggedAt: parts.tags.begin(),
+    taggedAt,
     selection: selectionOf(request),
   };
 }

@@ -6,15 +6,16 @@ import type { Run, RunParts } from "./run.ts";
 
 /**
  * Writes the entry of a run, and lands its flight with that entry without waiting for the store. Returns the result of the
- * write. `onKept` is called once the store has the entry. On a route that keeps nothing, only the flight gets the entry.
+ * write. `onKept` is called once the store has the entry. If the entry is not kept, only the flight gets it.
  */
 export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise<Kept> {
   const { parts, flight, flightKey, policy } = run;
   parts.flights.forgetHitForMiss(flightKey);
-  if (!policy.keeps) {
+  const reason = unkeptReason(run, entry);
+  if (reason !== undefined) {
     run.ticket.leave();
     flight?.land({ kind: "stored", entry, isKept: false });
-    parts.refused(policy, "store-false");
+    parts.refused(policy, reason);
     return "refused";
   }
   parts.backoff.forget(flightKey);
@@ -64,4 +65,17 @@ function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): 
 /** Returns whether a purge has overtaken a run, by its key or by a tag of its response (hazard 22). */
 export function isPurged({ parts, ticket }: Run, tagging: Tagging): boolean {
   return ticket.purged || parts.tags.areOutdated(tagging);
+}
+
+/**
+ * Returns why a response that may be shared is not kept: the route keeps nothing, or one of its tags was invalidated after the
+ * request had arrived and before the handler began. A guard may have read the old data for the handler (hazard 22). Those
+ * that wait have arrived before, too, so they may have it. Undefined: it is kept.
+ */
+export function unkeptReason(
+  { policy, parts, arrivedAt, taggedAt }: Pick<Run, "policy" | "parts" | "arrivedAt" | "taggedAt">,
+  { tags }: Tagging,
+): "store-false" | "purged" | undefined {
+  if (!policy.keeps) return "store-false";
+  return parts.tags.haveChanged(tags, arrivedAt, taggedAt) ? "purged" : undefined;
 }

@@ -47,6 +47,7 @@ export class Flight {
   readonly #hasDeadline: boolean;
   readonly #isHeld: (() => boolean) | undefined;
   #isClosed = false;
+  #leaderArrivedAt = -Infinity;
 
   /** `hasDeadline`: its run ends by itself. `isHeld` returns whether the leader's connection is held up. */
   constructor(onOver: () => void, hasDeadline: boolean, isHeld?: () => boolean) {
@@ -58,6 +59,16 @@ export class Flight {
   /** The number of requests that wait. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** When the leader's request arrived, as `TagInvalidations` counts time. */
+  get leaderArrivedAt(): number {
+    return this.#leaderArrivedAt;
+  }
+
+  /** Notes when the leader's request arrived. */
+  leaderArrived(at: number): void {
+    this.#leaderArrivedAt = at;
   }
 
   /** Whether further requests for its key ignore it. */

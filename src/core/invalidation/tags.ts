@@ -218,6 +218,20 @@ export class TagInvalidations {
     return this.#soft.staleSince(tagging);
   }
 
+  /**
+   * Returns whether the last invalidation of one of `tags`, hard or soft, came after `from` and not after `to`: what was read
+   * at `from` must not be shown to who came at `to`.
+   */
+  haveChanged(tags: readonly string[] | undefined, from: number, to: number): boolean {
+    if (tags === undefined || from >= to) return false;
+    const before = { tags, taggedAt: from };
+    const after = { tags, taggedAt: to };
+    return (
+      (this.areOutdated(before) && !this.areOutdated(after)) ||
+      (this.staleSince(before) !== undefined && this.staleSince(after) === undefined)
+    );
+  }
+
   /** Returns whether one of an entry's tags was invalidated after its fill began. */
   areOutdated({ tags, taggedAt = -Infinity }: Tagging): boolean {
     if (tags === undefined) return false;

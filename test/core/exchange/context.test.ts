@@ -26,7 +26,7 @@ const ENTRY: Entry = {
 
 function contextFor(asked: Asked = {}, options: KitOptions = {}): Context<Asked> {
   const names = { target: undefined, received: undefined, origin: "", rule: undefined };
-  return contextOf(requestOf(asked), kitOf(options).policy, { resource: "a", selector: "v|", ...names });
+  return contextOf(requestOf(asked), kitOf(options).policy, { resource: "a", selector: "v|", ...names }, 0);
 }
 
 describe("why a request goes on to the handler", () => {

@@ -49,7 +49,15 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
   };
   const found = { key, vary: [], forward: "uri-miss", flightKey: "a", stale: undefined } as const;
   const choose = (): string => "";
-  const plan = { ...found, request: requestOf(), policy, choose, noStore: false, askedAt: clock.now() };
+  const plan = {
+    ...found,
+    request: requestOf(),
+    policy,
+    choose,
+    noStore: false,
+    askedAt: clock.now(),
+    arrivedAt: 0,
+  };
   return {
     fill: new HandlerRun(parts, plan, ALONE),
     leave,
