@@ -48,11 +48,12 @@ function watchWrites(route: RouteOptions, invalidate: Invalidation<Given>): void
   // Only a request that reaches the handler writes: one that a guard has refused does not.
   route.handler = function handleWrite(request, reply) {
     if (!isUnsafe(request.method)) return handler.call(this, request, reply);
+    // Not in a hook: one that waits lets a handler send twice, and leaves the errors of a stream to nobody.
     const watch = new WriteWatch(reply.raw, (end) => current.invalidate(end, request, reply));
     watches.set(reply, watch);
     const result: unknown = handler.call(this, request, reply);
     // Where a client has disconnected, Fastify may call no hook.
-    if (result instanceof Promise) {
+    if (isPromise(result)) {
       result.then(
         () => watch.settle(),
         (error: unknown) => watch.fail(error),
@@ -64,17 +65,10 @@ function watchWrites(route: RouteOptions, invalidate: Invalidation<Given>): void
     watches.get(reply)?.fail(error);
     done();
   };
-  const send = (
-    _request: FastifyRequest,
-    reply: FastifyReply,
-    payload: unknown,
-    done: (error: Error | null, payload?: unknown) => void,
-  ): void => {
-    const pending = watches.get(reply)?.begin();
-    const proceed = (): void => done(null, payload);
-    if (pending instanceof Promise) void pending.then(proceed, proceed);
-    else proceed();
-  };
   arrangeHooks(route, "onError", { first: [fail] });
-  arrangeHooks(route, "onSend", { last: [send] });
+}
+
+/** Whether a value is a promise of any realm. Others with a `then`, such as those of query builders, may run again by it. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return Object.prototype.toString.call(value) === "[object Promise]";
 }

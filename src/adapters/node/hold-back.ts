@@ -11,6 +11,11 @@ interface Hold {
   release(): void;
 }
 
+/** The ways of sending, as a handler calls them. */
+const SENDING = ["writeHead", "flushHeaders", "write", "end"] as const;
+
+type Send = (...args: unknown[]) => unknown;
+
 const HOLDS = processWide("node.holds.1", () => new WeakMap<Socket, Hold>());
 
 /**
@@ -36,34 +41,49 @@ export function holdBack(res: ServerResponse, until: Promise<void>): void {
 }
 
 /**
- * Corks a connection. Node uncorks it itself, at the end of a turn and at the end of a response, so that is put off. So is
- * its end, which a client that closes its own side brings about: where Node uncorks after the end, it may never finish.
+ * Corks a connection. Node uncorks it itself, at the end of a turn and at the end of a response, so that is put off. So are
+ * its end, which a client that closes its own side brings about, and its destruction by the application: what was sent by
+ * then would be lost, which may be a whole response.
  */
 function holdConnection(socket: Socket): Hold {
-  const ends: unknown[][] = [];
+  const { end, destroy, write } = socket as unknown as Record<string, Send>;
+  const closings: (() => void)[] = [];
+  let state: "open" | "destroyed" | "released" = "open";
   socket.cork();
+  const close = (send: Send | undefined, args: unknown[]): Socket => {
+    const act = (): void => void Reflect.apply(send as Send, socket, args);
+    // Node may have kept the method as a listener.
+    if (state === "released") act();
+    else closings.push(act);
+    return socket;
+  };
   const restore = shadow(socket, {
     uncork: () => undefined,
-    end: (...args: unknown[]) => {
-      ends.push(args);
-      return socket;
+    end: (...args: unknown[]) => close(end, args),
+    destroy: (...args: unknown[]) => {
+      if (isOfClient(args[0])) return Reflect.apply(destroy as Send, socket, args);
+      if (state === "open") state = "destroyed";
+      return close(destroy, args);
     },
+    // What is sent after that is not sent without a hold either.
+    write: (...args: unknown[]) => state !== "destroyed" && Reflect.apply(write as Send, socket, args),
   });
   const release = (): void => {
     HOLDS.delete(socket);
+    state = "released";
     restore();
     while (socket.writableCorked > 0) socket.uncork();
-    for (const args of ends) Reflect.apply(socket.end, socket, args);
+    for (const act of closings) act();
   };
   const held = { count: 0, release };
   HOLDS.set(socket, held);
   return held;
 }
 
-/** The ways of sending, as a handler calls them. */
-const SENDING = ["writeHead", "flushHeaders", "write", "end"] as const;
-
-type Send = (...args: unknown[]) => unknown;
+/** Whether a connection is destroyed because it failed: reading from a client that has gone, or writing to it. */
+function isOfClient(error: unknown): boolean {
+  return (error as { readonly syscall?: unknown } | null | undefined)?.syscall !== undefined;
+}
 
 /** Calls `listener` at each call that sends something on a response, before it is carried out. */
 export function beforeEachSend(res: ServerResponse, listener: (status: number) => void): void {
@@ -80,36 +100,63 @@ export function beforeEachSend(res: ServerResponse, listener: (status: number) =
 
 /**
  * Calls `begin` before the first byte of an HTTP/2 response is sent. If it returns a promise, what the handler sends is
- * sent once that is settled; what cannot be sent then breaks the response off. A stream of HTTP/2 cannot be corked before
- * its head.
+ * sent once that is settled; what cannot be sent then breaks the response off. Until then the head counts as sent: it can
+ * be changed no more, and nobody sends another response. A stream of HTTP/2 cannot be corked before its head.
  */
 export function beforeFirstSend(res: ServerResponse, begin: (status: number) => MaybePromise<void>): void {
   const methods = res as unknown as Record<string, Send>;
   const held: (() => unknown)[] = [];
   let state: "unsent" | "held" | "open" = "unsent";
-  const release = (): void => {
-    state = "open";
-    try {
-      const results = held.map((send) => send());
-      // Where one of them returned false, Node will emit it.
-      if (results.includes(true) && !results.includes(false)) res.emit("drain");
-    } catch (error) {
-      // The handler, which would have caught it, is past that call.
-      res.destroy(error as Error);
-    }
+  const hold = (until: Promise<void>): void => {
+    const { statusCode } = res;
+    const restore = [shadow(res, sentHead())];
+    state = "held";
+    const release = (): void => {
+      state = "open";
+      for (const undo of restore.toReversed()) undo();
+      const { statusCode: current } = res;
+      res.statusCode = statusCode;
+      try {
+        const results = held.map((send) => send());
+        // Where one of them returned false, Node will emit it.
+        if (results.includes(true) && !results.includes(false)) res.emit("drain");
+      } catch (error) {
+        // The handler, which would have caught it, is past that call.
+        res.destroy(error as Error);
+      }
+      if (current !== statusCode) res.statusCode = current;
+    };
+    end = () => void restore.push(shadow(res, { writableEnded: true, finished: true }));
+    until.then(release, release);
   };
+  let end = (): void => undefined;
   for (const name of SENDING) {
     // Middleware in front, such as that of sessions, has put its own methods here.
     const send = methods[name] as Send;
     methods[name] = (...args) => {
       if (state === "unsent") {
         const pending = begin(name === "writeHead" ? Number(args[0]) : res.statusCode);
-        state = pending instanceof Promise ? "held" : "open";
-        if (pending instanceof Promise) pending.then(release, release);
+        if (pending instanceof Promise) hold(pending);
+        else state = "open";
       }
-      if (state === "open") return Reflect.apply(send, res, args);
+      if (state !== "held") return Reflect.apply(send, res, args);
+      if (held.length > 0 && name === "writeHead") throw headersSent();
       held.push(() => Reflect.apply(send, res, args));
+      if (name === "end") end();
       return name === "write" ? false : res;
     };
   }
+}
+
+/** The properties of an HTTP/2 response whose head was sent. */
+function sentHead(): Readonly<Record<string, unknown>> {
+  const refuse = (): never => {
+    throw headersSent();
+  };
+  return { headersSent: true, setHeader: refuse, appendHeader: refuse, removeHeader: refuse };
+}
+
+/** The error that Node throws. */
+function headersSent(): Error {
+  return Object.assign(new Error("Response has already been initiated."), { code: "ERR_HTTP2_HEADERS_SENT" });
 }

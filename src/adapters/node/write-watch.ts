@@ -45,16 +45,6 @@ export class WriteWatch {
     onceClosed(res, () => this.#onClose());
   }
 
-  /**
-   * The response is about to be sent. If a promise is returned, it must not be before that is settled. An adapter whose
-   * framework has no such moment need not call it.
-   */
-  begin(status: number = this.#res.statusCode): MaybePromise<void> {
-    if (this.#state !== "running") return;
-    this.#state = "begun";
-    return this.#tell(status);
-  }
-
   /** The handler threw. The status of its error counts where no response is sent any more. */
   fail(error: unknown): void {
     this.#hasThrown = true;
@@ -69,7 +59,9 @@ export class WriteWatch {
   #onHead(status: number): MaybePromise<void> {
     // Whoever sends all at once has called `end` by then.
     queueMicrotask(() => (this.#isStreamed = !this.#res.writableEnded));
-    return this.begin(status);
+    if (this.#state !== "running") return;
+    this.#state = "begun";
+    return this.#tell(status);
   }
 
   #finish(): void {

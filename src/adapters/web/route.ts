@@ -42,6 +42,7 @@ export function chain<T, U>(value: T | PromiseLike<T>, goOn: (value: T) => Maybe
   return isPromiseLike(value) ? Promise.resolve(value).then(goOn) : goOn(value);
 }
 
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+/** Whether a value is a promise, of whatever realm or library. */
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

@@ -2,7 +2,7 @@ import { isUnsafe, statusOfError } from "../../adapter.ts";
 import type { Invalidation, MaybePromise, ResponseHead, WriteEnd } from "../../adapter.ts";
 import { ClientSignal } from "./client-signal.ts";
 import { isThrownResponse } from "./response.ts";
-import { chain } from "./route.ts";
+import { chain, isPromiseLike } from "./route.ts";
 
 /** What a function that names tags is given: the request, the head of its response, and the handler's other arguments. */
 export type GivenOfWrite<Rest extends readonly unknown[], Native extends Request = Request> = [
@@ -42,7 +42,7 @@ export function respondToWrite<Rest extends readonly unknown[], Native extends R
   };
   try {
     const response = handler(request, ...rest);
-    return response instanceof Promise ? response.then(respond, fail) : respond(response);
+    return isPromiseLike(response) ? Promise.resolve(response).then(respond, fail) : respond(response);
   } catch (thrown) {
     return fail(thrown);
   }

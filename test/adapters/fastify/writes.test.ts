@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createReadStream } from "node:fs";
 import { connect } from "node:http2";
 import { Readable } from "node:stream";
 import compress from "@fastify/compress";
@@ -104,6 +105,31 @@ describe("no byte of a write is sent before it has invalidated", () => {
     expect([statusCode, body]).toEqual([200, "written"]);
   });
 });
+
+describe("while the response of a write is held", () => {
+  it.each<readonly [string, number, string, (reply: FastifyReply) => unknown]>([
+    ["a stream fails", 500, "", (reply) => reply.send(createReadStream("/no/such/file"))],
+    ["the handler sends again", 200, "one", (reply) => (reply.send("one"), void reply.send("two"))],
+    ["the handler sends, and throws", 200, "one", thrown],
+  ])("%s: the client has what it would have without a cache", async (_what, status, text, send) => {
+    const { app, cache, ask } = site();
+    const { cache: held, begun, open } = heldWrites(cache);
+    await app.register(cacheRoute, { cache: held });
+    app.get("/other", async () => "other");
+    app.post("/write", { cache: { invalidates: ["list"] } }, (_request, reply) => send(reply));
+    const written = ask("/write", { method: "POST" });
+    while (begun() === 0) await ask("/other");
+    await ask("/other");
+    open();
+
+    expect([(await written).status, (await written).body].join(" ")).toContain(`${status} ${text}`);
+  });
+});
+
+async function thrown(reply: FastifyReply): Promise<never> {
+  void reply.send("one");
+  throw new Error("after it has sent");
+}
 
 function ping(client: ReturnType<typeof connect>): Promise<void> {
   return new Promise((resolve) => client.ping(() => resolve()));

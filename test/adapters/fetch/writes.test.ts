@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { cacheRoute, invalidates } from "../../../src/adapters/fetch.ts";
 import type { FetchHandler } from "../../../src/adapters/fetch.ts";
@@ -43,6 +44,14 @@ describe("a write of a fetch handler", () => {
     const response = new Response("a");
 
     expect(invalidates(quietCache(), { tags: ["list"] }, () => response)(at("POST"))).toBe(response);
+  });
+
+  it("may return a promise of another realm: its response counts by its status", async () => {
+    const Foreign = runInNewContext("Promise") as PromiseConstructor;
+    const wrap = (cache: Cache): FetchHandler =>
+      invalidates(cache, { tags: ["list"] }, () => Foreign.resolve(new Response("a")));
+
+    expect(await listAfter(wrap)).toContain("fwd=uri-miss");
   });
 
   it("rejects or throws as its handler does", async () => {

@@ -108,6 +108,45 @@ describe("a held connection", () => {
   });
 });
 
+describe("a connection that the application destroys while it is held", () => {
+  it.each<readonly [string, (res: ServerResponse) => unknown]>([
+    ["the connection", (res) => res.req.socket.destroy()],
+    ["the response", (res) => res.destroy(new Error("broken off"))],
+  ])("is sent what was sent by then, and is closed: %s", async (_what, close) => {
+    const { opened, open } = gate();
+    const { socket, theirs, received } = await rawly((_req, res) => {
+      void new WriteWatch(res, () => opened);
+      res.end("written");
+      setImmediate(() => {
+        close(res);
+        res.req.socket.write("more");
+      });
+    });
+    socket.on("error", () => undefined);
+    socket.write(POST);
+    await turns();
+    const early = received();
+    open();
+    await once(socket, "close");
+
+    expect([early, received().endsWith("written"), theirs()?.destroyed]).toEqual(["", true, true]);
+  });
+
+  it("closes at once where it has failed: its client has gone", async () => {
+    const { opened } = gate();
+    const { socket, theirs } = await rawly((_req, res) => {
+      void new WriteWatch(res, () => opened);
+      res.end("written");
+    });
+    socket.write(POST);
+    await turns();
+    socket.resetAndDestroy();
+    while (theirs()?.destroyed !== true) await turns();
+
+    expect(theirs()?.destroyed).toBe(true);
+  });
+});
+
 describe("a held response of HTTP/2", () => {
   async function ask(handle: Handle): Promise<{
     readonly status: () => unknown;
@@ -162,6 +201,32 @@ describe("a held response of HTTP/2", () => {
     await end;
 
     expect([status(), fields()["set-cookie"], text()]).toEqual([200, ["session=1"], "written"]);
+  });
+
+  it("counts as sent: what an error handler adds after that is refused, as without a hold", async () => {
+    const { opened, open } = gate();
+    const seen: unknown[] = [];
+    const { status, fields, text, end } = await ask((_req, res) => {
+      void new WriteWatch(res, () => opened);
+      res.setHeader("x-a", "1");
+      res.write("a");
+      seen.push(res.headersSent, res.writableEnded);
+      res.statusCode = 500;
+      for (const change of [() => res.setHeader("x-a", "2"), () => res.writeHead(500)]) {
+        try {
+          change();
+        } catch (error) {
+          seen.push((error as { readonly code: unknown }).code);
+        }
+      }
+      res.end("b");
+      seen.push(res.writableEnded);
+      open();
+    });
+    await end;
+
+    expect(seen).toEqual([true, false, "ERR_HTTP2_HEADERS_SENT", "ERR_HTTP2_HEADERS_SENT", true]);
+    expect([status(), fields()["x-a"], text()]).toEqual([200, "1", "ab"]);
   });
 
   it.each<readonly [string, (res: ServerResponse) => unknown]>([
