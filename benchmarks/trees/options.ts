@@ -20,6 +20,8 @@ export interface TreeOptions {
   readonly warmUpSeconds: number;
   readonly connections: number;
   readonly isQuick: boolean;
+  /** Whether instructions are counted, in place of time. */
+  readonly isCounted: boolean;
   /** The name of the result files. */
   readonly name: string;
 }
@@ -38,6 +40,8 @@ Writes benchmarks/results/.
   --against <commit>   anything that git knows, such as HEAD~3; has to be committed
   --on <places>        of ${places.join(", ")}; default all, without a commit all but core
   --cases <names>      of ${Object.keys(kinds).join(", ")}; default all, without a commit the misses
+  --instructions       with a commit: count instructions, with valgrind, in place of time. It takes about five minutes
+                       for each tree, place and case, however busy the machine is, and writes nothing
   --quick              one short round of each, to build/benchmarks/results
   --rounds <number>    fresh server processes each time; default ${usual.rounds}
   --pairs <number>     turns of all sides in a round; default ${usual.pairs}
@@ -57,6 +61,7 @@ export function parseOptions(args: readonly string[]): TreeOptions | undefined {
       quick: flag,
       help: flag,
       misses: flag,
+      instructions: flag,
       against: text,
       on: text,
       cases: text,
@@ -71,6 +76,7 @@ export function parseOptions(args: readonly string[]): TreeOptions | undefined {
   const base = values.quick ? quick : usual;
   const { against } = values;
   const isAlone = against === undefined;
+  if (isAlone && values.instructions) throw new Error("--instructions: write --against <commit> beside it");
   return {
     against,
     on: listOf("on", values.on, places, isAlone ? places.filter((place) => place !== "core") : places),
@@ -86,6 +92,7 @@ export function parseOptions(args: readonly string[]): TreeOptions | undefined {
     warmUpSeconds: base.warmUpSeconds,
     connections: positive("connections", values.connections, 32),
     isQuick: values.quick,
+    isCounted: values.instructions,
     name: values.name ?? (isAlone ? "misses" : "against"),
   };
 }

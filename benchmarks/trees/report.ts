@@ -34,7 +34,7 @@ export interface TreeResult {
 }
 
 /** What a hit and a miss of this tree should reach of another tree's. */
-const GOALS: Readonly<Record<Kind, number>> = { hit: 1, miss: 0.95, stream: 0.95 };
+export const GOALS: Readonly<Record<Kind, number>> = { hit: 1, miss: 0.95, stream: 0.95 };
 
 /** The CPU ratio of all pairs: above 1 where the subject is the faster one. */
 function cpuRatioOf(pairs: readonly TreePair[]): Spread {

@@ -5,6 +5,7 @@ import { runProgram } from "../program.ts";
 import { aligned } from "../report.ts";
 import type { Slice } from "../round.ts";
 import { checkOut } from "./checkout.ts";
+import { countInstructions } from "./instructions.ts";
 import { help, parseOptions } from "./options.ts";
 import type { Kind, Place, TreeOptions } from "./options.ts";
 import { comparisons, rateLine, ratioTable, toJson, toMarkdown } from "./report.ts";
@@ -31,6 +32,7 @@ async function bench(options: TreeOptions): Promise<void> {
   const checkout = options.against === undefined ? undefined : checkOut(root, options.against);
   const other = checkout === undefined ? "no cache" : checkout.commit.slice(0, 10);
   process.on("exit", () => checkout?.remove());
+  if (options.isCounted && checkout !== undefined) return countInstructions(options, root, checkout.path);
   const results: TreeResult[] = [];
   for (const place of options.on) {
     // Without a cache nothing is left of the core.

@@ -155,8 +155,8 @@ async function loopOf(tree: string): Promise<(many: number) => void> {
 
 const { tree, place } = order;
 const serving = { fastify: onFastify, express: onExpress, fetch: onFetch };
-const port = place === "core" ? 0 : await serving[place](tree);
-const loop = place === "core" && tree !== undefined ? await loopOf(tree) : undefined;
+export const port = place === "core" ? 0 : await serving[place](tree);
+export const loop = place === "core" && tree !== undefined ? await loopOf(tree) : undefined;
 
 async function runLoop({ seconds }: LoopOrder): Promise<{ requests: number; seconds: number }> {
   if (loop === undefined) throw new Error("there is no loop on a framework");
