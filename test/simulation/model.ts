@@ -115,6 +115,18 @@ export class Model {
     return this.#window(run, at, this.#world.route.staleIfError, run.said?.staleIfError);
   }
 
+  /** When a response was made, at the earliest. One that is stale by a soft invalidation is at least as old as that. */
+  bornAt(run: Run, before: Moment): number {
+    const mark = this.#history.purges.find(
+      (purge) =>
+        purge.isSoft &&
+        this.covers(purge, run) &&
+        purge.began.seq > run.began.seq &&
+        purge.began.seq < before.seq,
+    );
+    return Math.min(run.head?.at ?? 0, (mark?.began.at ?? Infinity) - 1);
+  }
+
   /**
    * Since when a response is stale by the first soft invalidation that came after its run had begun and before a moment,
    * counted as its own instants are: by a clock that is not set back after its head. Infinity: by none.

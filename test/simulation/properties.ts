@@ -79,9 +79,7 @@ function* servedOf(model: Model, history: History): Generator<string> {
       if (why !== undefined) yield `q${id} was served r${by.id}: ${why}`;
     }
     const { age } = request;
-    // What a soft invalidation finds on its way is as old as that at least.
-    const bornAt = by && Math.min(by.head?.at ?? 0, model.softenedAt(by, decided) - 1);
-    const mostAge = (request.headed.at - (bornAt ?? 0)) / 1000;
+    const mostAge = (request.headed.at - (by === undefined ? 0 : model.bornAt(by, decided))) / 1000;
     if (age !== undefined && by !== undefined && (!/^\d+$/.test(age) || Number(age) > mostAge))
       yield `q${id} was told that r${by.id} is ${age} s old, and it is ${mostAge}`;
     const content = model.run(runIn(request.body));
