@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { engineOf } from "../../../src/adapter.ts";
-import type { Decision, MaybePromise } from "../../../src/adapter.ts";
-import { memoryStore } from "../../../src/index.ts";
-import type { Store } from "../../../src/index.ts";
-import { answer, fillOf, kitOf, requestOf, serveOf } from "../../support/kit.ts";
-import type { Kit, KitOptions } from "../../support/kit.ts";
+import { engineOf } from "../../src/adapter.ts";
+import type { Decision, MaybePromise } from "../../src/adapter.ts";
+import { memoryStore } from "../../src/index.ts";
+import type { Store } from "../../src/index.ts";
+import { answer, fillOf, kitOf, requestOf, serveOf } from "../support/kit.ts";
+import type { Kit, KitOptions } from "../support/kit.ts";
 
 const ROUTE = { ttl: 60, tags: ["todos"] };
 
