@@ -44,8 +44,13 @@ const arrows = [
   },
   {
     files: "src/create-cache.ts",
-    may: ["./core/**", "./platform.ts", "./stores/memory.ts", "./stores/memory/**"],
+    may: ["./core/**", "./invalidate.ts", "./platform.ts", "./stores/memory.ts", "./stores/memory/**"],
     why: "it wires core, the platform and the memory store",
+  },
+  {
+    files: "src/invalidate.ts",
+    may: ["./core/**"],
+    why: "it wires the rooms of core for what a cache invalidates",
   },
   {
     files: "src/platform.ts",

@@ -12,8 +12,7 @@ import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
 import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
-import { isSoft, TagInvalidations, taggedNames } from "./core/invalidation/tags.ts";
-import type { Softly, Tagged } from "./core/invalidation/tags.ts";
+import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
 import { invalidationOf } from "./core/invalidation/writes.ts";
 import type { Invalidates, Invalidation, WriteContext } from "./core/invalidation/writes.ts";
 import { GuardedStore } from "./core/lookup/guarded-store.ts";
@@ -26,6 +25,7 @@ import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./co
 import { SearchRules, TargetCache } from "./core/request/normalized-target.ts";
 import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
 import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
+import { cannotMark, Invalidator, ledgerOf } from "./invalidate.ts";
 import {
   consoleReporter,
   forwardClock,
@@ -84,25 +84,29 @@ export interface Cache {
    */
   set(key: string, response: ManualResponse, where?: ManualOptions): Promise<boolean>;
   /**
-   * Removes everything that is stored under such a key: every method, principal and variant. Returns how many responses
-   * were removed. A handler that is running for the key now stores nothing. Rejects with `ERR_CACHE_KEY` for anything but
-   * a non-empty string.
-   */
-  invalidate(key: string, where?: InNamespace): Promise<number>;
-  /**
-   * Invalidates every response that has one of these tags. The cost does not depend on how many responses have them, so
-   * they are not counted, and the result is undefined. A handler that is running now stores nothing under these tags.
-   * Rejects with `ERR_CACHE_TAGS` for anything but non-empty names.
+   * Removes everything that is stored under such a key: every method, principal and variant. A handler that is running for
+   * the key now stores nothing. Rejects with `ERR_CACHE_KEY` for anything but a non-empty string. It never rejects because a
+   * store fails.
    *
    * With `{ soft: true }`, these responses become stale and stay stored: `staleWhileRevalidate` and `staleIfError` count
    * from then on.
+   */
+  invalidate(key: string, where?: InNamespace & Softly): Promise<Invalidated>;
+  /**
+   * Invalidates every response that has one of these tags, or that belongs to this route, URL or namespace. The cost does
+   * not depend on how many they are, so they are not counted. A handler that is running now stores nothing for them.
+   * Rejects with `ERR_CACHE_TAGS` for tags that are no non-empty texts, and with `ERR_CACHE_INVALIDATE` for anything else
+   * that means nothing.
    *
    * @example
    * await cache.invalidate({ tag: "reports" }, { soft: true });
+   * await cache.invalidate({ route: "/users/:id", params: { id: 7 } });
+   * await cache.invalidate({ url: "/users/7" });
+   * await cache.invalidate({ namespace: "users" });
    */
-  invalidate(which: Tagged, how?: Softly): Promise<number | undefined>;
-  /** Removes everything that is stored. Returns whether the store was cleared. */
-  clear(): Promise<boolean>;
+  invalidate<const Route extends string>(which: Which<Route>, how?: Softly): Promise<Invalidated>;
+  /** Removes everything that is stored. With `{ soft: true }` it becomes stale, and stays stored. */
+  clear(how?: Softly): Promise<Invalidated>;
   /** Returns the counters, and the size of the store. */
   stats(): CacheStats;
   /**
@@ -211,12 +215,15 @@ export function createCache(options: CacheOptions = {}): Cache {
     tellError(error, failure);
   });
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.sameName(name, route));
-  const tags = new TagInvalidations(() => clock.now());
+  const ledger = ledgerOf(backing, () => clock.now());
+  // Without an order of invalidations that all processes see, what one invalidates others would go on to serve.
+  const canMark = !backing.shared;
   const parts = partsOf({
     store,
     clock,
     aheadMs: () => forward.aheadMs(),
-    tags,
+    ledger,
+    canMark,
     digest,
     targetsOf: (policy) => routes.targetsOf(policy),
     sameKey: (first, second, key) => reports?.sameKey(first, second, key),
@@ -235,18 +242,18 @@ export function createCache(options: CacheOptions = {}): Cache {
   const lookup = lookupIn(store, parts);
   const named = (key: string, where: InNamespace | undefined, call: string): ReturnType<typeof namedEntry> =>
     namedEntry(key, qualifiedNamespace(namespaceIn(where, call), settings));
-  function invalidate(key: string, where?: InNamespace): Promise<number>;
-  function invalidate(which: Tagged, how?: Softly): Promise<number | undefined>;
-  async function invalidate(which: string | Tagged, how?: InNamespace | Softly): Promise<number | undefined> {
-    if (typeof which === "object" && which !== null) {
-      const names = taggedNames(which);
-      if (isSoft(how)) tags.soften(names);
-      else tags.invalidate(names);
-      return undefined;
-    }
-    const { resource } = named(which, how as InNamespace | undefined, "cache.invalidate");
-    return exchange.remove(resource);
-  }
+  const invalidator = new Invalidator({
+    backing,
+    store,
+    ledger,
+    canMark,
+    exchange,
+    routes,
+    reports,
+    digest,
+    qualified: (namespace) => qualifiedNamespace(namespace, settings),
+    resourceOf: (key, where) => named(key, where, "cache.invalidate").resource,
+  });
   const targetsOf = targetsIn(new SearchRules());
   const byRoute: PolicyParts = {
     targets: targetsOf,
@@ -264,8 +271,11 @@ export function createCache(options: CacheOptions = {}): Cache {
       return routes.declare(policy, context.declaration);
     },
     begin: (request, policy) => exchange.begin(request, policy),
-    arrival: () => tags.begin(),
-    invalidates: (invalidates, context) => invalidationOf(invalidates, context, tags, tellError),
+    arrival: () => ledger.position,
+    invalidates: (invalidates, context) => {
+      if (!canMark) throw cannotMark(backing);
+      return invalidationOf(invalidates, context, ledger, tellError);
+    },
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
     async get(key, where) {
@@ -276,15 +286,11 @@ export function createCache(options: CacheOptions = {}): Cache {
     async set(key, response, where) {
       const name = named(key, where, "cache.set");
       const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
-      const at = { now: clock.now(), taggedAt: tags.begin(), digest };
+      const at = { now: clock.now(), began: ledger.position, digest };
       return exchange.put(entryByHand(name, response, policy, at));
     },
-    invalidate,
-    async clear() {
-      routes.forget();
-      tags.invalidateAll();
-      return exchange.clear();
-    },
+    invalidate: (which: string | Which, how?: InNamespace & Softly) => invalidator.invalidate(which, how),
+    clear: (how) => invalidator.clear(how),
     explain: (asked, by) => explain({ parts, routes, guardedStore: guardStore }, asked, by),
     stats: () => {
       // Before the counters are read: a failure of it is counted.

@@ -16,7 +16,16 @@ export type {
   Explanation,
 } from "./core/explain/explanation.ts";
 export type { JsonSchemaSource, RouteOptions } from "./core/policy/route-options.ts";
-export type { Softly, Tagged } from "./core/invalidation/tags.ts";
+export type { ParametersOf } from "./core/invalidation/path-pattern.ts";
+export type {
+  Invalidated,
+  OfNamespace,
+  OfRoute,
+  OfUrl,
+  Softly,
+  Tagged,
+  Which,
+} from "./core/invalidation/which.ts";
 export type { Invalidates } from "./core/invalidation/writes.ts";
 export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
 export type { Clock } from "./core/contract/platform.ts";

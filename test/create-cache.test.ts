@@ -3,7 +3,7 @@ import { CacheError, createCache, memoryStore } from "../src/index.ts";
 import type { ManualResponse, Store } from "../src/index.ts";
 import { engineOf } from "../src/adapter.ts";
 import { testClock } from "../src/testing/clock.ts";
-import { asyncStore, kitOf, said, textOf } from "./support/kit.ts";
+import { answer, asyncStore, fillOf, kitOf, said, textOf } from "./support/kit.ts";
 import type { KitOptions } from "./support/kit.ts";
 
 const byKey: KitOptions = { route: { key: () => "user:1" } };
@@ -152,7 +152,7 @@ describe("a response that is read by hand", () => {
 
     expect([text((await cache.get("a"))?.body), await cache.invalidate("a"), await cache.get("a")]).toEqual([
       "a",
-      1,
+      { removed: 1, everywhere: true },
       undefined,
     ]);
   });
@@ -210,13 +210,21 @@ describe("a cache", () => {
     const { cache, ask, now } = kitOf();
     ask();
 
-    expect([await cache.clear(), now().kind]).toEqual([true, "fill"]);
+    expect([await cache.clear(), now().kind]).toEqual([{ removed: 1, everywhere: true }, "fill"]);
   });
 
-  it("returns false from clear where its store fails", async () => {
-    const store: Store = { ...asyncStore(memoryStore()), clear: () => Promise.reject(new Error("down")) };
+  it("serves nothing after clear, where its store fails, too", async () => {
+    const store: Store = {
+      ...memoryStore(),
+      ...asyncStore(),
+      clear: () => Promise.reject(new Error("down")),
+    };
+    const { cache, begin } = kitOf({ cache: { store, onError: () => undefined } });
+    answer(fillOf(await begin()));
 
-    expect(await createCache({ store, onError: () => undefined }).clear()).toBe(false);
+    const cleared = await cache.clear();
+
+    expect([cleared, (await begin()).kind]).toEqual([{ everywhere: true }, "fill"]);
   });
 
   it("warns of a failing store on the console, once in ten seconds, unless it has onError", () => {
@@ -226,7 +234,10 @@ describe("a cache", () => {
       throw new Error("down");
     };
     const { now } = kitOf({
-      cache: { clock, store: { name: "odd", get: down, set: down, delete: down, clear: down } },
+      cache: {
+        clock,
+        store: { name: "odd", shared: false, get: down, set: down, delete: down, clear: down },
+      },
     });
     [1, 2, 3].forEach((n) => now({ target: `/${n}` }));
     clock.advance(10);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createCache, memoryStore } from "caching-route";
-import type { Cache, Store } from "caching-route";
+import type { Cache, Invalidated, Store } from "caching-route";
 import { engineOf } from "caching-route/adapter";
 import type { Engine } from "caching-route/adapter";
 import { cacheRoute as expressRoute, invalidates } from "caching-route/express";
@@ -22,6 +22,7 @@ function slowStore(): Store {
   const inner = memoryStore();
   return {
     name: "slow",
+    shared: false,
     get: async (key, choose) => delay(STORE_MS).then(() => inner.get(key, choose)),
     set: async (entry) => delay(STORE_MS).then(() => inner.set(entry)),
     delete: async (key) => delay(STORE_MS).then(() => inner.delete(key)),
@@ -44,10 +45,9 @@ function sharedCache(cache: Cache): Cache {
       };
     },
   };
-  const invalidate = async (which: { readonly tag: string }): Promise<undefined> => {
+  const invalidate = async (which: { readonly tag: string }): Promise<Invalidated> => {
     await delay(STORE_MS);
-    await cache.invalidate(which);
-    return undefined;
+    return cache.invalidate(which);
   };
   const own = Object.getOwnPropertySymbols(cache).find((symbol) => {
     return (cache as unknown as Record<symbol, unknown>)[symbol] === engine;

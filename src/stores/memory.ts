@@ -48,6 +48,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 class MemoryStore implements Store {
   readonly name = "memory";
+  readonly shared = false;
   readonly #maxBytes: number;
   readonly #maxEntries: number;
   readonly #maxVariants: number;

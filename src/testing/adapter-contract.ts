@@ -9,6 +9,7 @@ import { fields } from "./adapter-contract/fields.ts";
 import { front } from "./adapter-contract/front.ts";
 import { ranges } from "./adapter-contract/ranges.ts";
 import { revalidation } from "./adapter-contract/revalidation.ts";
+import { places } from "./adapter-contract/places.ts";
 import { policies } from "./adapter-contract/policies.ts";
 import { queries } from "./adapter-contract/queries.ts";
 import { switches } from "./adapter-contract/switches.ts";
@@ -45,6 +46,7 @@ const TOPICS: readonly Scenarios[] = [
   queries,
   variants,
   tags,
+  places,
   told,
   fields,
   front,

@@ -14,6 +14,7 @@ export interface StoredResource {
 export function bytesStore(resources: Map<string, StoredResource> = new Map()): Store {
   return {
     name: "bytes",
+    shared: false,
 
     // `async`, so that an error of the chooser rejects.
     async get(key: string, choose: ChooseVariant): Promise<Entry | undefined> {

@@ -61,6 +61,7 @@ export function chaosStore(inner: Store, plan: ChaosPlan = {}): ChaosStore {
 
 class Chaos implements ChaosStore {
   readonly name: string;
+  readonly shared: boolean;
   mode: ChaosMode;
   only: readonly StoreOperation[];
   corruption: Corruption;
@@ -72,6 +73,7 @@ class Chaos implements ChaosStore {
   constructor(inner: Store, plan: ChaosPlan) {
     this.#inner = inner;
     this.name = `chaos(${inner.name})`;
+    this.shared = inner.shared;
     this.mode = plan.mode ?? "calm";
     this.only = plan.only ?? ["get", "set", "delete", "clear"];
     this.corruption = plan.corruption ?? corruptions["another key"];

@@ -69,10 +69,11 @@ export const corruptions: Corruptions = {
   "a negative run duration": (entry) => ({ ...entry, fillMs: -1 }),
   "an infinite run duration": (entry) => ({ ...entry, fillMs: Infinity }),
 
-  "tags that are not a list": (entry) => wrong({ ...entry, tags: "users", taggedAt: 0 }),
-  "tags that are not strings": (entry) => wrong({ ...entry, tags: [1], taggedAt: 0 }),
-  "tags without taggedAt": (entry) => wrong({ ...entry, tags: ["t|users"], taggedAt: undefined }),
-  "a taggedAt of Infinity": (entry) => ({ ...entry, tags: ["t|users"], taggedAt: Infinity }),
+  "names that are not a list": (entry) => wrong({ ...entry, names: "users" }),
+  "names that are not strings": (entry) => wrong({ ...entry, names: [1] }),
+  "missing names": (entry) => wrong({ ...entry, names: undefined }),
+  "a missing position": (entry) => wrong({ ...entry, began: undefined }),
+  "a position of Infinity": (entry) => ({ ...entry, began: Infinity }),
 
   "a missing vary list": (entry) => wrong({ ...entry, vary: undefined }),
   "a vary list that is a string": (entry) => wrong({ ...entry, vary: "accept" }),

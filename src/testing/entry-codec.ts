@@ -1,7 +1,7 @@
 import type { Entry } from "../index.ts";
 
 /** The version in every encoded head. Entries of another version are not decoded. */
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_LENGTH_BYTES = 4;
 /** The encoded end of an absent stale window. */
 const NEVER = 0;
@@ -37,12 +37,11 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const head = headOf(bytes);
   if (head === undefined) return undefined;
   const { version, length, instants, windows = [], ...named } = head.members as unknown as EncodedHead;
-  const { key, variant, vary, status, fields, tags, taggedAt, fillMs, making } = named;
+  const { key, variant, vary, status, fields, names, began, fillMs, making } = named;
   const body = bytes.subarray(head.end);
   if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
   const [storedAt, staleAt, deleteAt] = instants.map((instant: number | null) => instant ?? Infinity);
   if (storedAt === undefined || staleAt === undefined || deleteAt === undefined) return undefined;
-  const tagging = tags === undefined || taggedAt === undefined ? {} : { tags, taggedAt };
   const [staleWhileRevalidateUntil = NEVER, staleIfErrorUntil = NEVER] = windows.map(
     (end) => end ?? Infinity,
   );
@@ -56,7 +55,8 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
     storedAt,
     staleAt,
     deleteAt,
-    ...tagging,
+    names,
+    began,
     ...(staleWhileRevalidateUntil === NEVER ? {} : { staleWhileRevalidateUntil }),
     ...(staleIfErrorUntil === NEVER ? {} : { staleIfErrorUntil }),
     ...(fillMs === undefined ? {} : { fillMs }),

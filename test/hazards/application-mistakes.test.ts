@@ -10,7 +10,15 @@ describe("mistakes of the application and its store", () => {
     process.on("unhandledRejection", note);
     const late: () => never = (async () => Promise.reject(new Error("down"))) as never;
     const down = (): Promise<never> => Promise.reject(new Error("down"));
-    const store = { name: "down", get: down, set: down, delete: down, clear: down, stats: late };
+    const store = {
+      name: "down",
+      shared: false,
+      get: down,
+      set: down,
+      delete: down,
+      clear: down,
+      stats: late,
+    };
     const cache = { store, reporter: late, onError: late, random: late };
     const rejecting = (): never => late();
     const { begin, cache: made } = kitOf({ cache, route: { ttl: rejecting, tags: rejecting, jitter: 1 } });

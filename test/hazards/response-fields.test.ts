@@ -10,9 +10,12 @@ import type { Kit } from "../support/kit.ts";
 function forgedStore(fields: unknown): Store {
   return {
     name: "forged",
+    shared: false,
     get: (key, choose): Entry => ({
       key,
       variant: choose([]),
+      names: [],
+      began: 0,
       vary: [],
       status: 200,
       fields: fields as never,

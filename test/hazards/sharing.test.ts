@@ -139,6 +139,7 @@ describe("responses that may or may not be shared", () => {
     const entries: unknown[] = [];
     const one = {
       name: "one",
+      shared: false,
       get: (_: string, choose: (vary: readonly string[]) => string) => (choose([]), entries[0] as never),
       set: (entry: unknown) => void entries.push(entry),
       delete: () => 0,

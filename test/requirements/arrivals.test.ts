@@ -83,6 +83,7 @@ describe("a request whose adapter does not know when it arrived", () => {
     const inner = memoryStore();
     const store: Store = {
       name: "slow",
+      shared: false,
       get: async (key, choose) => inner.get(key, choose),
       set: (entry) => inner.set(entry),
       delete: (key) => inner.delete(key),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TagInvalidations } from "../../src/core/invalidation/tags.ts";
+import { Ledger } from "../../src/core/invalidation/ledger.ts";
 import { TargetCache } from "../../src/core/request/normalized-target.ts";
 import type { Entry, Store } from "../../src/index.ts";
 import { answer, fillOf, kitOf, settle } from "../support/kit.ts";
@@ -13,6 +13,7 @@ function frozen(): { readonly store: Store; readonly given: Entry[]; thaw(): voi
   const answers: (() => void)[] = [];
   const store: Store = {
     name: "frozen",
+    shared: false,
     get: async () => undefined,
     set: (entry) => {
       given.push(entry);
@@ -97,13 +98,13 @@ describe("clear", () => {
     expect([hidden.length, fillOf(kit.now()).hidden.length > 0]).toEqual([0, true]);
   });
 
-  it("forgets tags, and entries tagged before stay dead", () => {
-    const tags = new TagInvalidations(() => 1000);
-    const before = { tags: ["a"], taggedAt: tags.begin() };
+  it("forgets marks, and entries from before stay dead", () => {
+    const ledger = new Ledger(() => 1000);
+    const before = { names: ["t|a"], began: ledger.position };
 
-    tags.invalidateAll();
+    ledger.addAll();
 
-    expect([tags.areOutdated(before), tags.areOutdated({ tags: ["a"], taggedAt: tags.begin() })]).toEqual([
+    expect([ledger.isDead(before), ledger.isDead({ names: ["t|a"], began: ledger.position })]).toEqual([
       true,
       false,
     ]);

@@ -25,7 +25,7 @@ const down = (): never => {
   throw new Error("down");
 };
 
-const broken: Store = { name: "broken", get: down, set: down, delete: down, clear: down };
+const broken: Store = { name: "broken", shared: false, get: down, set: down, delete: down, clear: down };
 
 describe("a function of a route that is asynchronous", () => {
   it.each(["key", "scope"] as const)(
@@ -165,6 +165,7 @@ describe("a clock", () => {
     const never = new Promise<never>(() => undefined);
     const store: Store = {
       name: "frozen",
+      shared: false,
       get: () => never,
       set: () => never,
       delete: () => 0,
@@ -181,6 +182,7 @@ describe("the result of a store", () => {
   const clock = testClock();
   const storeOf = (parts: object): Store => ({
     name: "odd",
+    shared: false,
     get: () => undefined,
     set: () => undefined,
     delete: () => 0,
@@ -194,7 +196,7 @@ describe("the result of a store", () => {
       const onError = vi.fn<OnError>();
       const cache = createCache({ store: storeOf({ delete: () => answered }), clock, onError });
 
-      expect(await cache.invalidate("k")).toBe(0);
+      expect(await cache.invalidate("k")).toEqual({ everywhere: true });
       expect(onError.mock.calls).toEqual([
         [expect.objectContaining({ code: "ERR_CACHE_STORE_ANSWER" }), { operation: "delete", store: "odd" }],
       ]);

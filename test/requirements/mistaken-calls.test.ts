@@ -201,17 +201,12 @@ describe("a wrong call of a cache's method is told with what to write", () => {
     [
       "invalidate with tags and text",
       () => cache.invalidate({ tag: "a" }, "soft" as never),
-      'cache.invalidate by tags: the options are "soft"; write an object, such as { soft: true }',
-    ],
-    [
-      "invalidate with a key, softly",
-      () => cache.invalidate("k", { soft: true } as never),
-      'cache.invalidate: what has a key cannot be made stale, only removed; give it a tag, and write cache.invalidate({ tag: "users" }, { soft: true })',
+      'cache.invalidate: the options are "soft"; write an object, such as { soft: true }',
     ],
     [
       "invalidate with tags, in a namespace",
       () => cache.invalidate({ tag: "a" }, { namespace: "users" } as never),
-      'cache.invalidate by tags: tags are those of all namespaces; write cache.invalidate({ tag: "users" })',
+      'cache.invalidate: a namespace belongs to a key, and what has a tag is in all of them; write cache.invalidate({ tag: "users" })',
     ],
     [
       "explain with the URL alone",

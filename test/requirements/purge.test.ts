@@ -72,7 +72,11 @@ describe("an invalidation while a handler runs", () => {
 
     fills.forEach((fill) => answer(fill));
 
-    expect([cleared, cache.stats().store?.entries, cache.stats().refusals]).toEqual([true, 0, { purged: 2 }]);
+    expect([cleared, cache.stats().store?.entries, cache.stats().refusals]).toEqual([
+      { removed: 0, everywhere: true },
+      0,
+      { purged: 2 },
+    ]);
   });
 
   it("leaves other keys alone", async () => {
@@ -182,7 +186,10 @@ describe("an invalidation", () => {
     ask({ headers: { "accept-language": "en" } });
     ask({ headers: { "accept-language": "fr" } });
 
-    expect([await cache.invalidate("user:1"), await cache.invalidate("user:1")]).toEqual([2, 0]);
+    expect([await cache.invalidate("user:1"), await cache.invalidate("user:1")]).toEqual([
+      { removed: 2, everywhere: true },
+      { removed: 0, everywhere: true },
+    ]);
   });
 
   it("is confined to its namespace", async () => {
@@ -195,7 +202,7 @@ describe("an invalidation", () => {
     const elsewhere = await cache.invalidate("1");
     const there = await cache.invalidate("1", { namespace: "users" });
 
-    expect([elsewhere, there]).toEqual([0, 1]);
+    expect([elsewhere.removed, there.removed]).toEqual([0, 1]);
   });
 
   it("throws for a key that no route could have", async () => {
@@ -222,5 +229,52 @@ describe("a stored response", () => {
     remove(kit);
 
     expect((await kit.begin()).kind).toBe("fill");
+  });
+});
+
+describe("an invalidation that finds nothing", () => {
+  function told(route: RouteOptions<Asked> = {}): { readonly kit: Kit; readonly messages: string[] } {
+    const messages: string[] = [];
+    const kit = kitOf({
+      route: { key: () => "user:1", ...route },
+      cache: { reporter: ({ message }) => void messages.push(message) },
+    });
+    return { kit, messages };
+  }
+
+  it("is told for a key, once, with the namespaces that exist", async () => {
+    const { kit, messages } = told({ namespace: "users" });
+    kit.ask();
+
+    await kit.cache.invalidate("user:1");
+    await kit.cache.invalidate("user:1");
+    await kit.cache.invalidate("user:1", { namespace: "users" });
+
+    expect(messages).toEqual([
+      'cache.invalidate("user:1") has found nothing: nothing is stored under this key in no namespace; routes here ' +
+        'have the namespaces "users"; give the namespace of the route, and what its "key" returns',
+    ]);
+  });
+
+  it("is told for a route or a namespace that no route here has, with those that exist", async () => {
+    const { kit, messages } = told({ namespace: "users" });
+
+    await kit.cache.invalidate({ route: "/usres/:id" });
+    await kit.cache.invalidate({ namespace: "usres" }, { soft: true });
+    await kit.cache.invalidate({ route: "/reports" });
+    await kit.cache.invalidate({ namespace: "users" });
+
+    expect(messages).toEqual([
+      'cache.invalidate({ route: "/usres/:id" }) has found nothing: the routes here are GET /reports',
+      'cache.invalidate({ namespace: "usres" }) has found nothing: the namespaces here are "users"',
+    ]);
+  });
+
+  it("is told ten times at most", async () => {
+    const { kit, messages } = told();
+
+    for (let key = 0; key < 20; key++) await kit.cache.invalidate(`key ${key}`);
+
+    expect(messages).toHaveLength(10);
   });
 });

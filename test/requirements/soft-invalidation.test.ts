@@ -214,11 +214,19 @@ describe("the options of a soft invalidation", () => {
     await expect(cache.invalidate({ tag: "a" }, how)).rejects.toThrow(message);
   });
 
-  it("are for tags: a key is removed", async () => {
-    const { cache } = kitOf();
+  it("are for keys, too: a key is not removed then", async () => {
+    const { cache, ask, now, clock } = kitOf({
+      route: { key: () => "a", ttl: 60, staleWhileRevalidate: 60 },
+    });
+    ask();
 
-    await expect(cache.invalidate("a", { soft: true } as never)).rejects.toThrow(
-      'write cache.invalidate({ tag: "users" }, { soft: true })',
-    );
+    const result = await cache.invalidate("a", { soft: true });
+    clock.advance(1);
+
+    expect([
+      result,
+      serveOf(now({ refresh: () => undefined })).outcome,
+      cache.stats().store?.entries,
+    ]).toEqual([{ everywhere: true }, "stale", 1]);
   });
 });

@@ -36,7 +36,7 @@ describe("a method of a cache", () => {
     const cache = spied();
     await cache.set("user:1", { body: "Ann" });
 
-    expect(await cache.invalidate("user:1")).toBe(1);
+    expect(await cache.invalidate("user:1")).toEqual({ removed: 1, everywhere: true });
     expect(await cache.get("user:1")).toBeUndefined();
     expect(cache.invalidate).toHaveBeenCalledExactlyOnceWith("user:1");
   });

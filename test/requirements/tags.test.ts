@@ -45,11 +45,11 @@ describe("a tag that is invalidated", () => {
     expect(textOf(serveOf(now()).reply)).toBe("after");
   });
 
-  it("is not counted: invalidate returns undefined", async () => {
+  it("is not counted: invalidate returns no number", async () => {
     const { cache, ask } = kitOf(tagged);
     ask();
 
-    expect(await cache.invalidate({ tag: "users" })).toBeUndefined();
+    expect(await cache.invalidate({ tag: "users" })).toEqual({ everywhere: true });
   });
 
   it("removes a response that is read by hand, too", async () => {
@@ -194,16 +194,14 @@ describe("a response that a 304 freshens", () => {
 });
 
 describe("tags that are not non-empty strings", () => {
-  it.each([
-    [{}],
-    [{ tag: "" }],
-    [{ tag: 1 }],
-    [{ tags: "users" }],
-    [{ tags: [""] }],
-    [{ tag: "a", tags: ["b"] }],
-  ])("are refused by invalidate: %j", async (which) => {
-    await expect(createCache().invalidate(which as never)).rejects.toMatchObject({ code: "ERR_CACHE_TAGS" });
-  });
+  it.each([[{ tag: "" }], [{ tag: 1 }], [{ tags: "users" }], [{ tags: [""] }]])(
+    "are refused by invalidate: %j",
+    async (which) => {
+      await expect(createCache().invalidate(which as never)).rejects.toMatchObject({
+        code: "ERR_CACHE_TAGS",
+      });
+    },
+  );
 
   it.each([[undefined], ["users"], [[""]], [[1]], [Array.from({ length: 1 })]])(
     "fail the request whose function returned them, and nothing is stored: %j",
@@ -225,11 +223,17 @@ describe("tags that are not non-empty strings", () => {
 describe("a process that starts again", () => {
   it("does not serve what was tagged before, since it does not know what was invalidated", async () => {
     const clock = testClock();
-    const store = memoryStore();
-    kitOf({ ...tagged, cache: { clock, store } }).ask();
+    const inner = memoryStore();
+    kitOf({
+      ...tagged,
+      cache: { clock, store: { ...asyncStore(inner), get: (...by) => inner.get(...by) } },
+    }).ask();
     clock.advance(1);
 
-    const restarted = kitOf({ ...tagged, cache: { clock, store } });
+    const restarted = kitOf({
+      ...tagged,
+      cache: { clock, store: { ...asyncStore(inner), get: (...by) => inner.get(...by) } },
+    });
 
     expect(restarted.now().kind).toBe("fill");
   });

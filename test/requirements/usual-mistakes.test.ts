@@ -245,6 +245,7 @@ describe("what keeps values under keys is refused as a store", () => {
     const { name, get, set, delete: remove, clear } = memoryStore();
     const wrapped = {
       name,
+      shared: false,
       get,
       set: (...args: Parameters<typeof set>) => set(...args),
       delete: remove,

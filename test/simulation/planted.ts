@@ -25,25 +25,25 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "fence-ignored-on-commit",
     file: "core/fill/write.js",
-    find: "ticket.purged || parts.tags.areOutdated(tagging)",
-    replace: "parts.tags.areOutdated(tagging)",
+    find: "ticket.purged || parts.ledger.isDead(entry)",
+    replace: "parts.ledger.isDead(entry)",
   },
   {
     name: "tags-ignored-on-commit",
     file: "core/fill/write.js",
-    find: "ticket.purged || parts.tags.areOutdated(tagging)",
+    find: "ticket.purged || parts.ledger.isDead(entry)",
     replace: "ticket.purged",
   },
   {
     name: "tags-ignored-on-lookup",
     file: "core/exchange/parts.js",
-    find: "tags.areOutdated(entry)",
+    find: "ledger.isDead(entry)",
     replace: "false",
   },
   {
     name: "tags-ignored-at-landing",
     file: "core/exchange/collapsed.js",
-    find: "taggedEntry(tags, entry, now, policy)",
+    find: "markedEntry(ledger, entry, now, policy)",
     replace: "entry",
   },
   {
@@ -179,9 +179,9 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "tag-invalidated-in-the-past",
-    file: "core/invalidation/tags.js",
-    find: "Math.max(this.#last + TICK_MS, this.#now())",
-    replace: "this.#now() < this.#last ? this.#now() : Math.max(this.#last + TICK_MS, this.#now())",
+    file: "core/invalidation/ledger.js",
+    find: "Math.max(microseconds(this.#now()), this.#position + 1)",
+    replace: "microseconds(this.#now())",
   },
   {
     name: "no-cache-of-client-ignored",
@@ -265,32 +265,32 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "soft-mark-ignored-by-running-fill",
     file: "core/invalidation/soft-marks.js",
-    find: "staleSince({ tags, taggedAt = -Infinity })",
-    replace: "staleSince({ tags, storedAt: taggedAt = -Infinity })",
+    find: "const { names, began } = entry;",
+    replace: "const { names, storedAt } = entry;\n        const began = storedAt * 1000;",
   },
   {
     name: "soft-treated-as-hard",
-    file: "create-cache.js",
-    find: "if (isSoft(how))",
+    file: "invalidate.js",
+    find: "if (isSoftly)",
     replace: "if (false)",
   },
   {
     name: "hard-treated-as-soft",
-    file: "create-cache.js",
-    find: "if (isSoft(how))",
+    file: "invalidate.js",
+    find: "if (isSoftly)",
     replace: "if (true)",
   },
   {
     name: "hard-after-soft-ignored",
     file: "core/exchange/parts.js",
-    find: "if (tags.areOutdated(entry))",
-    replace: "if (tags.staleSince(entry) === undefined && tags.areOutdated(entry))",
+    find: "if (ledger.isDead(entry))",
+    replace: "if (ledger.staleSince(entry) === undefined && ledger.isDead(entry))",
   },
   {
     name: "soft-windows-begin-again",
     file: "core/invalidation/soft-marks.js",
-    find: "?.find(({ position }) => position > taggedAt)",
-    replace: "?.findLast(({ position }) => position > taggedAt)",
+    find: "?.find(({ position }) => position > began)",
+    replace: "?.findLast(({ position }) => position > began)",
   },
   {
     name: "soft-windows-where-they-were",
@@ -301,9 +301,9 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "write-not-waited-for",
     file: "create-cache.js",
-    find: "invalidationOf(invalidates, context, tags, tellError)",
+    find: "invalidationOf(invalidates, context, ledger, tellError)",
     replace: `(...given) => {
-            clock.schedule(() => invalidationOf(invalidates, context, tags, tellError)(...given), 5);
+            clock.schedule(() => invalidationOf(invalidates, context, ledger, tellError)(...given), 5);
         }`,
   },
   {
@@ -339,8 +339,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "unknown-tags-of-a-write-ignored",
     file: "core/invalidation/writes.js",
-    find: "tags.invalidateAll();",
-    replace: "tags.invalidate([]);",
+    find: "ledger.addTagged();",
+    replace: "ledger.add([]);",
   },
   {
     name: "handler-tags-ignored",

@@ -18,6 +18,7 @@ interface Resource {
  */
 export class TroubledStore implements Store {
   readonly name = "troubled";
+  readonly shared = false;
   /** The purge that is calling, if one is. */
   purge: Purge | undefined;
   readonly #random: Random;

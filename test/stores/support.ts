@@ -5,6 +5,8 @@ export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
   return {
     key,
     variant: "",
+    names: [],
+    began: 0,
     vary: [],
     status: 200,
     fields: [["content-type", "text/plain"]],

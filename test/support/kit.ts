@@ -163,6 +163,7 @@ export function namesOf(message: { readonly fields: Fields }): readonly string[]
 export function asyncStore(inner: Store = memoryStore()): Store {
   return {
     name: "async",
+    shared: false,
     get: async (key, choose) => inner.get(key, choose),
     set: async (entry) => inner.set(entry),
     delete: async (key) => inner.delete(key),

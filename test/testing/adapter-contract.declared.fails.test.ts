@@ -1,6 +1,7 @@
 import { AssertionError } from "node:assert";
 import { describe, expect, it } from "vitest";
 import type { HandlerHead, Invalidation } from "../../src/adapter.ts";
+import { places } from "../../src/testing/adapter-contract/places.ts";
 import { switches } from "../../src/testing/adapter-contract/switches.ts";
 import { tags } from "../../src/testing/adapter-contract/tags.ts";
 import { told } from "../../src/testing/adapter-contract/told.ts";
@@ -8,6 +9,7 @@ import { writes } from "../../src/testing/adapter-contract/writes.ts";
 import { adapterContract } from "../../src/testing/index.ts";
 import type { ContractRoute } from "../../src/testing/index.ts";
 import {
+  altered,
   answering,
   misled,
   passedBy,
@@ -249,8 +251,35 @@ const ofWrites: readonly Slip[] = [
   ],
 ];
 
-const slips = [...ofSwitches, ...ofTags, ...ofTold, ...ofWrites].flatMap(([slip, sabotage, checks]) =>
-  checks.map((check) => [slip, check, sabotage] as const),
+const ofPlaces: readonly Slip[] = [
+  [
+    "shows the cache another path than the client's",
+    { record: (record) => altered(record, { target: `/mounted${record.target}` }) },
+    [
+      "a URL that is invalidated is gone with every query and variant, and no other URL is",
+      "a URL is invalidated however its characters are encoded",
+      "a handler that runs while its URL is invalidated stores nothing",
+    ],
+  ],
+  [
+    "gives all hosts one origin",
+    { record: (record) => altered(record, { origin: "http://a" }) },
+    ["a URL with an origin is invalidated on that origin alone"],
+  ],
+  [
+    "does not tell the cache a route's namespace",
+    { route: undeclared("namespace") },
+    ["a namespace that is invalidated is gone, and no other is"],
+  ],
+  [
+    "cannot refresh",
+    { record: (record) => altered(record, { refresh: undefined }) },
+    ["what is softly invalidated by URL, by namespace, by key or with everything is stale, and stays"],
+  ],
+];
+
+const slips = [...ofSwitches, ...ofTags, ...ofPlaces, ...ofTold, ...ofWrites].flatMap(
+  ([slip, sabotage, checks]) => checks.map((check) => [slip, check, sabotage] as const),
 );
 
 describe("the adapter contract, on what routes and handlers declare", () => {
@@ -263,7 +292,7 @@ describe("the adapter contract, on what routes and handlers declare", () => {
   });
 
   it("has no check that no slip makes fail", () => {
-    const checks = [switches, tags, told, writes].flatMap((topic) => Object.keys(topic));
+    const checks = [switches, tags, places, told, writes].flatMap((topic) => Object.keys(topic));
 
     const caught = new Set(slips.map(([, check]) => check));
 

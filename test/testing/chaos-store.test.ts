@@ -107,6 +107,8 @@ describe("a chaos store", () => {
 const anEntry: Entry = {
   key: "a",
   variant: "v",
+  names: [],
+  began: 0,
   vary: [],
   status: 200,
   fields: [],

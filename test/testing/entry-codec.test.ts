@@ -5,11 +5,11 @@ import { decodeEntry, encodeEntry } from "../../src/testing/index.ts";
 
 const instant = fc.oneof(fc.nat(), fc.constant(Infinity));
 const text = fc.string({ unit: "binary" });
-const tagging = fc.option(
-  fc.record({ tags: fc.array(text), taggedAt: fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }) }),
-  { nil: {} },
-);
-const untagged = fc.record({
+const marked = fc.record({
+  names: fc.array(text),
+  began: fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }),
+});
+const plain = fc.record({
   key: text,
   variant: text,
   vary: fc.array(text),
@@ -26,8 +26,8 @@ const windows = fc.record(
   { requiredKeys: [] },
 );
 const entries: fc.Arbitrary<Entry> = fc
-  .tuple(untagged, tagging, windows)
-  .map(([entry, tags, stale]) => ({ ...entry, ...tags, ...stale }));
+  .tuple(plain, marked, windows)
+  .map(([entry, marks, stale]) => ({ ...entry, ...marks, ...stale }));
 
 describe("an encoded entry", () => {
   it("is decoded as the entry that it was", () => {
@@ -49,9 +49,9 @@ describe("an encoded entry", () => {
 
   it.each([
     ["another version", { version: 1, length: 0, instants: [0, 0, 0] }],
-    ["too few instants", { version: 2, length: 0, instants: [0, 0] }],
-    ["no instants", { version: 2, length: 0 }],
-    ["another length", { version: 2, length: 1, instants: [0, 0, 0] }],
+    ["too few instants", { version: 3, length: 0, instants: [0, 0] }],
+    ["no instants", { version: 3, length: 0 }],
+    ["another length", { version: 3, length: 1, instants: [0, 0, 0] }],
     ["null", null],
   ])("is undefined where its head has %s", (_, head) => {
     expect(decodeEntry(framed(JSON.stringify(head)))).toBeUndefined();

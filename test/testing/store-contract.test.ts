@@ -134,6 +134,7 @@ function wronged(alter: (store: Store) => Partial<Store>): Store {
   const store = memoryStore();
   return {
     name: "wronged",
+    shared: false,
     get: (key, choose) => store.get(key, choose),
     set: (entry) => store.set(entry),
     delete: (key) => store.delete(key),

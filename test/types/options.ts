@@ -3,6 +3,7 @@ import { createCache, memoryStore } from "../../src/index.ts";
 import type {
   Cache,
   ErrorCode,
+  Invalidated,
   Outcome,
   Refusal,
   RouteOptions,
@@ -54,8 +55,22 @@ const cache: Cache = createCache({
   defaults: { ttl: 30 },
   statusHeader: { hit: "yes" },
 });
-export const removed: Promise<number> = cache.invalidate("user:1");
-export const forgotten: Promise<number | undefined> = cache.invalidate({ tags: ["users"] });
+export const removed: Promise<Invalidated> = cache.invalidate("user:1", { namespace: "users", soft: true });
+export const forgotten: Promise<Invalidated> = cache.invalidate({ tags: ["users"] });
+export const cleared: Promise<Invalidated> = cache.clear();
+// The parameters are those of the route's path.
+void cache.invalidate({ route: "/teams/:team/users/:id", params: { team: "a", id: 7 } }, { soft: true });
+void cache.invalidate({ route: "GET /users/:id", params: { id: "7" } });
+void cache.invalidate({ route: "/files/*", params: { "*": "a/b" } });
+void cache.invalidate({ route: String(cache.stats().stored), params: { any: 1 } });
+void cache.invalidate({ url: new URL("http://a.test/") });
+void cache.invalidate({ namespace: "users" });
+// @ts-expect-error: a parameter that the path does not have
+void cache.invalidate({ route: "/users/:id", params: { idd: 7 } });
+// @ts-expect-error: all parameters, or none
+void cache.invalidate({ route: "/teams/:team/users/:id", params: { id: 7 } });
+// @ts-expect-error: text or a number
+void cache.invalidate({ route: "/users/:id", params: { id: undefined } });
 export type GetMayMiss = Fact<Same<ReturnType<Cache["get"]>, Promise<StoredResponse | undefined>>>;
 export const refusals: Readonly<Partial<Record<Refusal, number>>> = cache.stats().refusals;
 export const hits: number = cache.stats().outcomes.hit;
@@ -75,6 +90,7 @@ export const decide = (): MaybePromise<Decision> =>
 // A store may answer at once or by promises, in any mixture.
 export const mixed: Store = {
   name: "mixed",
+  shared: false,
   get: async () => undefined,
   set: () => undefined,
   delete: () => 0,

@@ -16,6 +16,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly rewritten: string | undefined;
   readonly native: Native;
   readonly arrivedAt: number | undefined;
+  readonly params: Readonly<Record<string, unknown>> | undefined;
   readonly #headers: IncomingMessage["headers"];
   readonly #raw: Raw;
   readonly #content: unknown;
@@ -39,6 +40,8 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     this.rewritten = rewritten;
     this.native = native;
     this.arrivedAt = arrivedAt;
+    // Express sets other parameters for each of its layers.
+    this.params = (native as { readonly params?: Readonly<Record<string, unknown>> } | undefined)?.params;
     this.#headers = raw.headers;
     this.#raw = raw;
     this.#content = content;

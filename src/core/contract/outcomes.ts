@@ -46,9 +46,10 @@ export type Refusal =
  *
  * `undeclared`: a request has a query parameter that the route does not declare, and the handler does not see it.
  * `same-key`: the `key` functions of two routes return one key. `same-name`: two routes have the same `route` name.
- * `milliseconds`: a duration is so long that it was probably meant in milliseconds.
+ * `milliseconds`: a duration is so long that it was probably meant in milliseconds. `nothing-invalidated`: nothing is
+ * stored under a key that was invalidated, or no route has the name or the namespace.
  */
-export type Remark = "undeclared" | "same-key" | "same-name" | "milliseconds";
+export type Remark = "undeclared" | "same-key" | "same-name" | "milliseconds" | "nothing-invalidated";
 
 /** One message to the reporter. */
 export interface Report {
@@ -62,7 +63,8 @@ export interface Report {
 
 /**
  * Receives why a route's responses are not cached, once per route and reason; undeclared query parameters, once per route
- * and name; pairs of routes that share a key or a name; and durations that look like milliseconds, at start.
+ * and name; pairs of routes that share a key or a name; durations that look like milliseconds, at start; and invalidations
+ * that have found nothing.
  */
 export type Reporter = (report: Report) => void;
 

@@ -67,7 +67,7 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
     "if that is no error, send a status instead of throwing, and add it to statuses",
   ],
   tags: [
-    "its Cache-Tag is malformed, a tag is longer than 1,024 characters, or it has more than 1,000 tags",
+    "its Cache-Tag is malformed, a tag is longer than 1,024 characters, it has more than 1,000 tags, or the store cannot invalidate tags",
     "separate the tags of Cache-Tag by commas, without spaces in them; use fewer or shorter tags",
   ],
   "search-rule": [

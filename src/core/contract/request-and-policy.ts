@@ -43,6 +43,8 @@ export interface RequestRecord<Native = unknown> {
   readonly rewritten?: string | undefined;
   /** The framework's own request. */
   readonly native: Native;
+  /** The parameters that the router found in the path, decoded. Absent: none, or unknown. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
   /** What the framework gives a handler besides the request. The application's functions get it too. Absent: nothing. */
   readonly rest?: readonly unknown[] | undefined;
   /**

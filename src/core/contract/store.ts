@@ -60,10 +60,10 @@ export interface Entry {
   readonly fillMs?: number;
   /** How the handler wrote it. Absent: in the usual way. */
   readonly making?: Making;
-  /** Its tags, in the core's own encoding. Absent: none. */
-  readonly tags?: readonly string[];
-  /** Present with `tags`: when the run of its handler began. */
-  readonly taggedAt?: number;
+  /** What invalidations may call it, in the core's own encoding: its tags, its route, its URL and more. May be empty. */
+  readonly names: readonly string[];
+  /** The position of the last invalidation that was known when the run of its handler began. */
+  readonly began: number;
 }
 
 /** Returns the name of the variant that a request selects, given the resource's `vary` list. */
@@ -89,6 +89,7 @@ export interface StoreStats {
  * const resources = new Map<string, { vary: readonly string[]; variants: Map<string, Entry> }>();
  * const store: Store = {
  *   name: "map",
+ *   shared: false,
  *   get(key, choose) {
  *     const resource = resources.get(key);
  *     return resource?.variants.get(choose(resource.vary));
@@ -110,6 +111,8 @@ export interface StoreStats {
 export interface Store {
   /** The store's name in error messages. Not empty. */
   readonly name: string;
+  /** Whether several processes see the same entries, at one time or one after the other. */
+  readonly shared: boolean;
   /**
    * Returns the entry of `key` whose variant `choose` returns for the resource's `vary` list, or undefined. Calls `choose`
    * once if the resource exists, otherwise not at all. An error of `choose` is passed on.

@@ -15,7 +15,7 @@ import type { Responder } from "../reply/representation.ts";
 import { forwardOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { Course } from "./decide.ts";
-import { taggedEntry } from "./parts.ts";
+import { markedEntry } from "./parts.ts";
 
 /** One wait for the run of a handler. */
 export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "flight" | "span" | "stale"> {
@@ -28,7 +28,7 @@ export interface Wait extends Pick<Extract<Course, { readonly kind: "wait" }>, "
  * another variant, one that the client does not accept, or one that was purged meanwhile.
  */
 export function serveLanding<Native>(
-  { digest, clock, tags, count, responder }: RunParts,
+  { digest, clock, ledger, count, responder }: RunParts,
   hits: HitFields,
   { policy, request, choose, directives, arrivedAt }: Context<Native>,
   found: Found,
@@ -38,9 +38,9 @@ export function serveLanding<Native>(
   if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
   const now = clock.now();
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
-  const current = taggedEntry(tags, entry, now, policy);
+  const current = markedEntry(ledger, entry, now, policy);
   // Its leader may have read before a write that this request came after.
-  const isOlder = !isLeader && tags.haveChanged(entry.tags, flight.leaderArrivedAt, arrivedAt);
+  const isOlder = !isLeader && ledger.hasChanged(entry, flight.leaderArrivedAt, arrivedAt);
   const isPurged = current === undefined || isOlder;
   // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
   if (isPurged || !isFresh(current, now)) flight.close();

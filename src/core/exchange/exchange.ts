@@ -67,7 +67,7 @@ export class Exchange {
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#reportSameKey(key, policy);
-    const { arrivedAt = this.#parts.tags.begin() } = request;
+    const { arrivedAt = this.#parts.ledger.position } = request;
     return this.#look(contextOf(request, policy, key, arrivedAt), FULL_BUDGET);
   }
 
@@ -201,8 +201,11 @@ export class Exchange {
     return mayServe && storedEntry(this.#parts, stale, now, policy) !== undefined;
   }
 
-  /** Removes a resource, and keeps fills that are under way from storing. Returns how many entries were removed. */
-  remove(resource: string): MaybePromise<number> {
+  /**
+   * Removes a resource, and keeps fills that are under way from storing. Returns how many entries were removed. Undefined:
+   * the store failed.
+   */
+  remove(resource: string): MaybePromise<number | undefined> {
     const removal = this.#parts.store.delete(resource);
     this.#parts.fence.purge(resource, removal);
     return removal;

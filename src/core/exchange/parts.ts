@@ -29,27 +29,26 @@ export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | 
  * it was softly invalidated.
  */
 export function storedEntry(
-  { fence, tags }: Pick<RunParts, "fence" | "tags">,
+  { fence, ledger }: Pick<RunParts, "fence" | "ledger">,
   entry: Entry,
   now: number,
   policy?: Partial<WindowPolicy>,
 ): Entry | undefined {
-  return fence.isRemoving(entry.key) ? undefined : taggedEntry(tags, entry, now, policy);
+  return fence.isRemoving(entry.key) ? undefined : markedEntry(ledger, entry, now, policy);
 }
 
 /**
- * Returns an entry as its tags make it: undefined if one was invalidated, stale if one was softly. Without a `policy`, an
+ * Returns an entry as invalidations make it: undefined if it is dead, stale if it was softly invalidated. Without a `policy`, an
  * entry with an endless lifetime has no stale windows then.
  */
-export function taggedEntry(
-  tags: RunParts["tags"],
+export function markedEntry(
+  ledger: RunParts["ledger"],
   entry: Entry,
   now: number,
   { scope, staleWhileRevalidateMs, staleIfErrorMs }: Partial<WindowPolicy> = {},
 ): Entry | undefined {
-  if (entry.tags === undefined) return entry;
-  if (tags.areOutdated(entry)) return undefined;
-  const since = tags.staleSince(entry);
+  if (ledger.isDead(entry)) return undefined;
+  const since = ledger.staleSince(entry);
   if (since === undefined) return entry;
   return softened(entry, Math.min(since, now), (staleAt) => {
     const policy = { scope, staleWhileRevalidateMs, staleIfErrorMs };
@@ -58,7 +57,7 @@ export function taggedEntry(
 }
 
 /** Returns a lookup in `store`. An entry that was purged is a miss. */
-export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "tags">): Lookup {
+export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "ledger">): Lookup {
   return new Lookup(
     store,
     () => store.distrust(),

@@ -45,7 +45,7 @@ export function dryRun<Native>(
     return { request, policy, verdict: failedVerdict(error) };
   }
   if (key === undefined) return { request, policy, verdict: bypassVerdict("content") };
-  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.tags.begin()));
+  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.ledger.position));
 }
 
 /** The functions of a route that need the framework's own request to name a key. */
@@ -83,13 +83,13 @@ function look<Native>(parts: RunParts, context: Context<Native>): MaybePromise<F
 }
 
 function freshnessOf(
-  { tags }: Pick<RunParts, "tags">,
+  { ledger }: Pick<RunParts, "ledger">,
   entry: Entry,
   policy: Policy,
   now: number,
 ): ExplainedFreshness {
   const from =
-    tags.staleSince(entry) === entry.staleAt
+    ledger.staleSince(entry) === entry.staleAt
       ? "softly invalidated then"
       : lifetimeSource(entry, readHead({ status: entry.status, fields: entry.fields }), policy);
   return {

@@ -16,11 +16,15 @@ const DURATIONS: ReadonlySet<string> = new Set([
 /** The most parameters to report per route: clients choose their names (hazard 17). */
 const MOST_PARAMETERS = 10;
 
+/** The most invalidations to report that have found nothing: their keys may come from clients. */
+const MOST_FINDINGS = 10;
+
 /** Reports, once each and in words, why responses of a route are not stored and where routes conflict, with the remedy. */
 export class Reports {
   readonly #reporter: Reporter;
   readonly #reported = new Set<string>();
   readonly #parameters = new Map<string, Set<string>>();
+  #found = 0;
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -94,6 +98,19 @@ export class Reports {
         `${route}: ${name} is ${value} seconds, which is ${inWords(value)}; durations are in seconds: did you mean ${value / 1000}?`,
       );
     }
+  }
+
+  /** Reports that an invalidation has found nothing. `asked` is the call; `why` tells what there is instead. */
+  nothingInvalidated(asked: string, why: string): void {
+    if (this.#found >= MOST_FINDINGS) return;
+    const before = this.#reported.size;
+    this.#once(
+      "nothing-invalidated",
+      asked,
+      "cache.invalidate",
+      `cache.invalidate(${asked}) has found nothing: ${why}`,
+    );
+    this.#found += this.#reported.size - before;
   }
 
   #once(reason: Remark, what: string, route: string, message: string): void {

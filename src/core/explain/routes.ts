@@ -1,5 +1,6 @@
 import { CacheError, show } from "../contract/errors.ts";
 import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/request-and-policy.ts";
+import { patternOf } from "../contract/route-pattern.ts";
 
 /** The policy by which a request is explained. */
 export interface ChosenRoute {
@@ -61,6 +62,32 @@ export class Routes {
   /** Returns the normalized targets of a route, then those of all routes that read queries differently. */
   targetsOf(policy: Policy): readonly NormalizedTargets[] {
     return [...new Set([policy.targets, ...this.#targets.values()])];
+  }
+
+  /** Returns the path of a route that has this name in messages or in keys. Undefined: unknown. */
+  pathOf(name: string): string | undefined {
+    const { policy } = this.#declared.get(name) ?? this.#byName(name) ?? {};
+    return policy && (patternOf(policy.name) ?? patternOf(policy.route))?.path;
+  }
+
+  /** Returns the names of all routes in messages. */
+  names(): readonly string[] {
+    return this.#names();
+  }
+
+  /** Returns whether a route has this path, or this name in messages or in keys. */
+  has(route: string): boolean {
+    return (
+      this.#byName(route) !== undefined ||
+      this.#names().some(
+        (name) => name === route || patternOf(name)?.path === (patternOf(route)?.path ?? route),
+      )
+    );
+  }
+
+  /** Returns the namespaces of all routes, that of the cache included, each once. */
+  namespaces(): readonly string[] {
+    return [...new Set(Array.from(this.#declared.values(), ({ policy }) => policy.namespace))];
   }
 
   /** Forgets all targets. */
@@ -163,12 +190,6 @@ function targetsName({ namespace, query, noVarySearch }: Policy): string {
 
 function listed(query: DeclaredQuery | undefined): unknown {
   return query && [...query].toSorted(([one], [other]) => (one < other ? -1 : 1));
-}
-
-/** Parses a name such as `GET,HEAD /reports/:id`, and ignores what follows. Undefined for other names. */
-function patternOf(name: string): { readonly methods: readonly string[]; readonly path: string } | undefined {
-  const [, methods, path] = /^([A-Z,-]+) (\/[^ ]*)/.exec(name) ?? [];
-  return methods === undefined || path === undefined ? undefined : { methods: methods.split(","), path };
 }
 
 /** Whether a path matches a pattern. A parameter matches one segment, a star matches the rest. */

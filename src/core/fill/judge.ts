@@ -6,17 +6,17 @@ import type { Entry } from "../contract/store.ts";
 import { jittered } from "../freshness/early-refresh.ts";
 import { instantsOf } from "../freshness/freshness.ts";
 import type { Instants } from "../freshness/freshness.ts";
+import { placesOf } from "../invalidation/names.ts";
 import { tagsOf } from "../invalidation/tags.ts";
-import type { Tagging } from "../invalidation/tags.ts";
 import { allowsKey, learnRule } from "../request/no-vary-search.ts";
 import { refusalOf } from "../storing/storable.ts";
 import type { Run } from "./run.ts";
 
 /** The parts of a future entry that follow from its head. */
-export type Judged = Instants & Tagging & Pick<Entry, "fillMs">;
+export type Judged = Instants & Pick<Entry, "names" | "began" | "fillMs">;
 
 /**
- * Returns the instants and tags of the future entry, or why the response is not stored. `thrown` is the status of an
+ * Returns the instants and names of the future entry, or why the response is not stored. `thrown` is the status of an
  * error that counts as a response (see `thrownAnswer`).
  *
  * Throws `ERR_CACHE_TTL` or `ERR_CACHE_TAGS` if a function of the route returns a wrong value.
@@ -31,9 +31,10 @@ export function judge(run: Run, head: Head, thrown?: number): Judged | Refusal {
   if (instants === undefined) return "expired";
   if (!allowsKey(request, policy, run.key, head)) return "search-rule";
   const tags = tagsOf(request, head, policy, run.key.origin);
-  if (tags === undefined) return "tags";
+  if (tags === undefined || (tags.length > 0 && !parts.canMark)) return "tags";
   const fill = policy.earlyRefresh > 0 ? { fillMs: Math.max(0, now - askedAt) } : {};
-  return { ...instants, ...fill, ...(tags.length === 0 ? {} : { tags, taggedAt: run.taggedAt }) };
+  const names = [...tags, ...placesOf(request, policy, run.key.origin, parts.digest)];
+  return { ...instants, ...fill, names, began: run.began };
 }
 
 /** Returns why a head forbids storing its response, whatever its lifetime. Undefined: it does not. */

@@ -132,6 +132,6 @@ export function unsafeFill<Native>(
     for (const resource of outdatedResources(request, head, origin, parts.targetsOf(policy))) {
       parts.fence.purge(resource, parts.store.delete(resource));
     }
-    parts.tags.invalidate(outdatedGroups(origin, head));
+    if (parts.canMark) parts.ledger.add(outdatedGroups(origin, head));
   });
 }

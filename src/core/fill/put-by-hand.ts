@@ -6,6 +6,7 @@ import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
 import { instantsOf } from "../freshness/freshness.ts";
+import { namespaceName } from "../invalidation/names.ts";
 import { tagsOf } from "../invalidation/tags.ts";
 import { plainVariant } from "../request/cache-key.ts";
 import { manualMessage } from "../storing/manual-entry.ts";
@@ -33,7 +34,7 @@ export function entryByHand(
   name: { readonly resource: string; readonly selector: string },
   response: ManualResponse,
   policy: Policy,
-  { now, taggedAt, digest }: { readonly now: number; readonly taggedAt: number; readonly digest: Digest },
+  { now, began, digest }: { readonly now: number; readonly began: number; readonly digest: Digest },
 ): Entry {
   const { head: given, body } = manualMessage(response);
   const head = readHead(given);
@@ -54,7 +55,8 @@ export function entryByHand(
     fields,
     body,
     ...instants,
-    ...(tags.length === 0 ? {} : { tags, taggedAt }),
+    names: policy.namespace === "" ? tags : [...tags, namespaceName(policy.namespace)],
+    began,
   };
 }
 
@@ -82,6 +84,6 @@ export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean>
   return kept === "kept" && !ticket.purged && !wasInvalidated(parts, entry);
 }
 
-function wasInvalidated({ tags }: RunParts, entry: Entry): boolean {
-  return tags.areOutdated(entry) || tags.staleSince(entry) !== undefined;
+function wasInvalidated({ ledger }: RunParts, entry: Entry): boolean {
+  return ledger.isDead(entry) || ledger.staleSince(entry) !== undefined;
 }

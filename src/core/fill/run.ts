@@ -11,7 +11,7 @@ import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { Flight, Flights } from "../flight/flights.ts";
 import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import type { PurgeFence, Ticket } from "../invalidation/purge-fence.ts";
-import type { TagInvalidations } from "../invalidation/tags.ts";
+import type { Ledger } from "../invalidation/ledger.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
@@ -29,7 +29,9 @@ export interface RunParts {
   readonly backoff: RefreshBackoff;
   readonly fence: PurgeFence;
   readonly responder: Responder;
-  readonly tags: TagInvalidations;
+  readonly ledger: Ledger;
+  /** Whether an invalidation by tag, route, URL or namespace reaches all who read the store. */
+  readonly canMark: boolean;
   /** Returns the normalized targets of a route, then those of all routes that read queries differently. */
   targetsOf(policy: Policy): Iterable<NormalizedTargets>;
   /** Reports two routes whose `key` functions return the same key. */
@@ -69,7 +71,7 @@ export interface RunPlan {
   readonly noStore: boolean;
   /** When the handler was called, in epoch ms. */
   readonly askedAt: number;
-  /** When the request arrived, as `TagInvalidations` counts time: its guards may have read since then. */
+  /** When the request arrived, as a position in the order of invalidations: its guards may have read since then. */
   readonly arrivedAt: number;
 }
 
@@ -90,8 +92,8 @@ export const ALONE: RunRole = { flight: undefined, isHitForMiss: false, isBackgr
 export interface Run extends RunPlan, RunRole {
   readonly parts: RunParts;
   readonly ticket: Ticket;
-  /** When it began, as `TagInvalidations` counts time. */
-  readonly taggedAt: number;
+  /** The position of the last invalidation before it. */
+  readonly began: number;
   readonly selection: Selection;
 }
 
@@ -100,9 +102,9 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const { request, policy, key, choose, vary, forward, flightKey, stale, noStore, askedAt } = plan;
   const { flight, isHitForMiss, isBackground } = role;
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
-  const taggedAt = parts.tags.begin();
+  const began = parts.ledger.position;
   // In the background the guards run again.
-  const arrivedAt = isBackground ? taggedAt : plan.arrivedAt;
+  const arrivedAt = isBackground ? began : plan.arrivedAt;
   flight?.leaderArrived(arrivedAt);
   // Written out: V8 takes longer to spread objects of so many properties than for all the rest of `begin`.
   return {
@@ -122,7 +124,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
     isBackground,
     parts,
     ticket,
-    taggedAt,
+    began,
     selection: selectionOf(request),
   };
 }

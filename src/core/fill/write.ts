@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
-import type { Tagging } from "../invalidation/tags.ts";
+import type { Marked } from "../invalidation/ledger.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
 import type { Run, RunParts } from "./run.ts";
 
@@ -62,20 +62,20 @@ function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): 
   };
 }
 
-/** Returns whether a purge has overtaken a run, by its key or by a tag of its response (hazard 22). */
-export function isPurged({ parts, ticket }: Run, tagging: Tagging): boolean {
-  return ticket.purged || parts.tags.areOutdated(tagging);
+/** Returns whether a purge has overtaken a run, by its key or by a name of its response (hazard 22). */
+export function isPurged({ parts, ticket }: Run, entry: Marked): boolean {
+  return ticket.purged || parts.ledger.isDead(entry);
 }
 
 /**
- * Returns why a response that may be shared is not kept: the route keeps nothing, or one of its tags was invalidated after the
+ * Returns why a response that may be shared is not kept: the route keeps nothing, or it was invalidated after the
  * request had arrived and before the handler began. A guard may have read the old data for the handler (hazard 22). Those
  * that wait have arrived before, too, so they may have it. Undefined: it is kept.
  */
 export function unkeptReason(
-  { policy, parts, arrivedAt, taggedAt }: Pick<Run, "policy" | "parts" | "arrivedAt" | "taggedAt">,
-  { tags }: Tagging,
+  { policy, parts, arrivedAt, began }: Pick<Run, "policy" | "parts" | "arrivedAt" | "began">,
+  entry: Pick<Marked, "names">,
 ): "store-false" | "purged" | undefined {
   if (!policy.keeps) return "store-false";
-  return parts.tags.haveChanged(tags, arrivedAt, taggedAt) ? "purged" : undefined;
+  return parts.ledger.hasChanged(entry, arrivedAt, began) ? "purged" : undefined;
 }

@@ -61,7 +61,7 @@ export class Flight {
     return this.#waiting.size;
   }
 
-  /** When the leader's request arrived, as `TagInvalidations` counts time. */
+  /** When the leader's request arrived, as a position in the order of invalidations. */
   get leaderArrivedAt(): number {
     return this.#leaderArrivedAt;
   }

@@ -1,6 +1,8 @@
 import type { Entry } from "../contract/store.ts";
+import { calledBy, hasTag, isTagName } from "./names.ts";
+import type { Name } from "./names.ts";
 
-/** One soft invalidation of a tag. */
+/** One soft invalidation. */
 interface Mark {
   /** Its place in the order of fills and invalidations. */
   readonly position: number;
@@ -8,70 +10,90 @@ interface Mark {
   readonly at: number;
 }
 
-/** How many marks are kept for one tag. */
-const MARKS_PER_TAG = 8;
+/** How many marks are kept for one name. */
+const MARKS_PER_NAME = 8;
 
-/** A tag that every tagged entry has. No other stored name is empty. */
-const ALL = "";
+/** The name of everything that has a tag. No tag is empty. */
+const ANY_TAG = "t|";
+/** The name of everything. */
+const EVERYTHING = "*";
 
 /**
- * Remembers when tags were softly invalidated.
+ * Remembers when names were softly invalidated.
  *
  * An entry is stale from the first mark that came after its fill began, so its stale windows count from there. That takes
- * more than the last mark of a tag: with writes that fail one after the other, the windows would begin again at each.
+ * more than the last mark of a name: with writes that fail one after the other, the windows would begin again at each.
  *
- * Memory is bounded. When a tag is forgotten, its last mark counts for every tagged entry.
+ * Memory is bounded. When a name is forgotten, its last mark counts for every entry that it may be about.
  */
 export class SoftMarks {
   readonly #limit: number;
-  readonly #marks = new Map<string, Mark[]>();
-  #forgotten: Mark | undefined;
+  readonly #marks = new Map<Name, Mark[]>();
+  /** How many of the names are no tags. */
+  #places = 0;
+  /** The last forgotten mark of something else than a tag, and of a tag: they count for all that they may be about. */
+  #all: Mark | undefined;
+  #tagged: Mark | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Marks tags. `position` is after all earlier ones. */
-  add(tags: readonly string[], position: number, at: number): void {
-    for (const tag of tags) {
-      const marks = this.#marks.get(tag) ?? [];
-      // The tag that was marked the longest ago stands first.
-      this.#marks.delete(tag);
-      this.#marks.set(tag, withMark(marks, { position, at }));
+  /** Marks names. `position` is after all earlier ones. */
+  add(names: readonly Name[], position: number, at: number): void {
+    for (const name of names) {
+      const marks = this.#marks.get(name) ?? [];
+      // The name that was marked the longest ago stands first.
+      this.#forget(name);
+      this.#marks.set(name, withMark(marks, { position, at }));
+      if (!isTagName(name)) this.#places++;
     }
-    for (const [tag, marks] of this.#marks) {
+    for (const [name, marks] of this.#marks) {
       if (this.#marks.size <= this.#limit) return;
-      this.#marks.delete(tag);
-      this.#forgotten = marks.at(-1);
+      this.#forget(name);
+      if (isTagName(name)) this.#tagged = marks.at(-1);
+      else this.#all = marks.at(-1);
     }
   }
 
   /** Marks every tagged entry whose fill has begun. */
+  addToTagged(position: number, at: number): void {
+    this.add([ANY_TAG], position, at);
+  }
+
+  /** Marks every entry whose fill has begun. */
   addToAll(position: number, at: number): void {
-    this.add([ALL], position, at);
+    this.add([EVERYTHING], position, at);
   }
 
   /** Forgets everything: no entry is left that a mark is about. */
   clear(): void {
     this.#marks.clear();
-    this.#forgotten = undefined;
+    this.#places = 0;
+    this.#all = this.#tagged = undefined;
   }
 
   /** Returns since when an entry is stale by a soft invalidation, in epoch milliseconds. Undefined: it is not. */
-  staleSince({ tags, taggedAt = -Infinity }: Pick<Entry, "tags" | "taggedAt">): number | undefined {
-    if (tags === undefined) return undefined;
-    const forgotten = this.#forgotten;
-    let since = forgotten !== undefined && forgotten.position > taggedAt ? forgotten.at : Infinity;
+  staleSince(entry: Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>): number | undefined {
+    const { names, began } = entry;
+    const isTagged = hasTag(names);
+    let since = Math.min(atIfLater(this.#all, began), isTagged ? atIfLater(this.#tagged, began) : Infinity);
     if (this.#marks.size > 0) {
-      since = Math.min(since, this.#markedAt(ALL, taggedAt));
-      for (const tag of tags) since = Math.min(since, this.#markedAt(tag, taggedAt));
+      since = Math.min(since, this.#markedAt(EVERYTHING, began));
+      if (isTagged) since = Math.min(since, this.#markedAt(ANY_TAG, began));
+      for (const name of this.#places > 0 ? calledBy(entry) : names)
+        since = Math.min(since, this.#markedAt(name, began));
     }
     return since === Infinity ? undefined : since;
   }
 
-  /** Returns when the first mark of a tag after `taggedAt` was made. `Infinity`: there is none. */
-  #markedAt(tag: string, taggedAt: number): number {
-    return this.#marks.get(tag)?.find(({ position }) => position > taggedAt)?.at ?? Infinity;
+  /** Returns when the first mark of a name after `began` was made. `Infinity`: there is none. */
+  #markedAt(name: Name, began: number): number {
+    return this.#marks.get(name)?.find(({ position }) => position > began)?.at ?? Infinity;
+  }
+
+  #forget(name: Name): void {
+    if (this.#marks.delete(name) && !isTagName(name)) this.#places--;
   }
 }
 
@@ -81,8 +103,13 @@ export class SoftMarks {
  */
 function withMark(marks: readonly Mark[], mark: Mark): Mark[] {
   const all = [...marks, mark];
-  if (all.length <= MARKS_PER_TAG) return all;
+  if (all.length <= MARKS_PER_NAME) return all;
   const gaps = all.slice(1, -1).map(({ at }, index) => at - Number(all[index]?.at));
   all.splice(gaps.indexOf(Math.min(...gaps)) + 1, 1);
   return all;
+}
+
+/** Returns when a mark after `began` was made. `Infinity`: it was not after it. */
+function atIfLater(mark: Mark | undefined, began: number): number {
+  return mark !== undefined && mark.position > began ? mark.at : Infinity;
 }

@@ -3,8 +3,8 @@ import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { OnError } from "../contract/outcomes.ts";
 import type { MaybePromise } from "../contract/store.ts";
 import { areTags } from "./handler-tags.ts";
-import { ownTag } from "./tags.ts";
-import type { TagInvalidations } from "./tags.ts";
+import type { Ledger } from "./ledger.ts";
+import { tagName } from "./names.ts";
 
 /**
  * What a write makes outdated: tags, or a function that returns them. The function is given what its framework gives to
@@ -59,7 +59,7 @@ export interface WriteContext<Given extends readonly unknown[]> {
 export function invalidationOf<Given extends readonly unknown[]>(
   invalidates: Invalidates<Given>,
   context: WriteContext<Given>,
-  tags: TagInvalidations,
+  ledger: Pick<Ledger, "add" | "soften" | "addTagged" | "softenTagged">,
   onError: OnError,
 ): Invalidation<Given> {
   checkInvalidates(invalidates, context);
@@ -69,11 +69,11 @@ export function invalidationOf<Given extends readonly unknown[]>(
     if (effect === undefined) return;
     try {
       const names = fixed ?? returnedNames(invalidates as (...all: Given) => readonly string[], given);
-      if (effect === "soft") tags.soften(names);
-      else tags.invalidate(names);
+      if (effect === "soft") ledger.soften(names);
+      else ledger.add(names);
     } catch (error) {
-      if (effect === "soft") tags.softenAll();
-      else tags.invalidateAll();
+      if (effect === "soft") ledger.softenTagged();
+      else ledger.addTagged();
       const route = routeOf(context, given);
       onError(unknownTags(route, context.option, error), { operation: "invalidate", route });
     }
@@ -100,7 +100,7 @@ function effectOf({ status, hasThrown = false }: WriteEnd): "hard" | "soft" | un
 }
 
 function namesOf(tags: readonly string[]): readonly string[] {
-  return [...new Set(tags)].map(ownTag);
+  return [...new Set(tags)].map(tagName);
 }
 
 function returnedNames<Given extends readonly unknown[]>(

@@ -80,9 +80,9 @@ export class GuardedStore {
     return new CacheError("ERR_CACHE_STORE_TIMEOUT", message);
   }
 
-  /** Returns how many entries were removed; 0 if the store does not return a number. */
-  delete(key: string): MaybePromise<number> {
-    return this.#call("delete", 0, () => {
+  /** Returns how many entries were removed. Undefined: the call failed, or did not return a number. */
+  delete(key: string): MaybePromise<number | undefined> {
+    return this.#call<number | undefined>("delete", undefined, () => {
       const deleted: unknown = this.#store.delete(key);
       return isThenable(deleted)
         ? Promise.resolve(deleted).then((count) => this.#count(count))
@@ -113,9 +113,9 @@ export class GuardedStore {
     }
   }
 
-  #count(deleted: unknown): number {
+  #count(deleted: unknown): number | undefined {
     if (isCount(deleted)) return deleted;
-    return this.#failed("delete", wrongResult(this.#name, "delete", "a count", deleted), 0);
+    return this.#failed("delete", wrongResult(this.#name, "delete", "a count", deleted), undefined);
   }
 
   /** Reports that the store returned a corrupt entry. The request is a miss. */

@@ -139,7 +139,7 @@ function copied(read: Entry): Entry | undefined {
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
     const body = fixedBytes(read.body);
-    const more = { ...windowsOf(read), ...taggingOf(read), ...makingOf(read, body?.byteLength ?? 0) };
+    const more = { ...windowsOf(read), ...markedBy(read), ...makingOf(read, body?.byteLength ?? 0) };
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined || body === undefined) return undefined;
     // `storedAt` may be any finite instant; the other two may be infinite.
@@ -169,11 +169,10 @@ function windowsOf({
   };
 }
 
-function taggingOf({ tags, taggedAt }: Entry): Pick<Entry, "tags" | "taggedAt"> {
-  if (tags === undefined && taggedAt === undefined) return {};
-  const names = textList(tags);
-  if (names === undefined || taggedAt === undefined || !Number.isFinite(taggedAt)) throw new TypeError();
-  return { tags: names, taggedAt };
+function markedBy({ names, began }: Entry): Pick<Entry, "names" | "began"> {
+  const texts = textList(names);
+  if (texts === undefined || !Number.isFinite(began)) throw new TypeError();
+  return { names: texts, began };
 }
 
 function makingOf({ making }: Entry, length: number): Pick<Entry, "making"> {

@@ -147,13 +147,21 @@ export function settingsOf(options: CacheOptions): CacheSettings {
 function storeRemedy(value: unknown): string | undefined {
   if (typeof value === "function") return "what it returns: call it, as in memoryStore()";
   if (hasMethods(value, ["get", "set"])) {
-    const { name, set } = value as { readonly name?: unknown; readonly set: (...args: never) => unknown };
+    const { name, shared, set } = value as {
+      readonly name?: unknown;
+      readonly shared?: unknown;
+      readonly set: (...args: never) => unknown;
+    };
     const isNamed = isText(name) && hasMethods(value, ["delete", "clear"]);
     // Every request would be a miss.
-    if (isNamed && set.length < 2) return undefined;
+    if (isNamed && set.length < 2) {
+      return typeof shared === "boolean"
+        ? undefined
+        : 'a store whose "shared" is true if several processes see the same entries, else false';
+    }
     if (set.length > 1 || !isNamed) return KEYED;
   }
-  return "a store, such as memoryStore(): a name, get, set, delete and clear";
+  return "a store, such as memoryStore(): a name, shared, get, set, delete and clear";
 }
 
 /** A Map, an LRU cache, Keyv, cache-manager, the client of a database. */

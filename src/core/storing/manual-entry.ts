@@ -124,17 +124,12 @@ const BY_KEY = { known: ["namespace"], example: '{ namespace: "users" }' };
 /** The options of the cache's methods, besides the key. */
 const WHERE: Readonly<Record<string, typeof BY_KEY>> = {
   "cache.set": { known: ["namespace", "ttl", "tags"], example: "{ ttl: 60 }" },
+  "cache.invalidate": { known: ["namespace", "soft"], example: '{ namespace: "users" }' },
 };
 
 /** Returns the namespace in the options of a cache's method. Throws as `checkedOptions` does, or if it is not a string. */
 export function namespaceIn(where: InNamespace | undefined, call: string): string | undefined {
   if (where === undefined) return undefined;
-  if (call === "cache.invalidate" && (where as { readonly soft?: unknown } | null)?.soft !== undefined) {
-    throw new CacheError(
-      "ERR_CACHE_OPTION_UNKNOWN",
-      `${call}: what has a key cannot be made stale, only removed; give it a tag, and write cache.invalidate({ tag: "users" }, { soft: true })`,
-    );
-  }
   checkedOptions(where, call, WHERE[call] ?? BY_KEY);
   const namespace: unknown = where.namespace;
   if (namespace === undefined || typeof namespace === "string") return namespace;

@@ -12,7 +12,7 @@ const SENT_AS_TEXT_BYTES = 8192;
 export function weigh(entry: Entry): number {
   let bytes = OVERHEAD_BYTES + textBytes(entry.key) + textBytes(entry.variant) + entry.body.byteLength;
   if (entry.body.byteLength <= SENT_AS_TEXT_BYTES) bytes += entry.body.byteLength;
-  for (const tag of entry.tags ?? []) bytes += textBytes(tag) + 24;
+  for (const name of entry.names) bytes += textBytes(name) + 24;
   const { removed = [], added = [] } = entry.making ?? {};
   for (const name of [...removed, ...added]) bytes += name.length + 24;
   for (const [name, value] of entry.fields) {

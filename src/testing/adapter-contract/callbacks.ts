@@ -87,7 +87,7 @@ interface State {
 const OF_A_CACHE: Readonly<Record<string, (state: State, clock: TestClock) => CacheOptions>> = {
   "the reporter": (state) => ({ reporter: () => state.fault?.() as never }),
   onError: (state) => ({
-    store: { name: "down", get: down, set: down, delete: down, clear: down },
+    store: { name: "down", shared: false, get: down, set: down, delete: down, clear: down },
     onError: () => state.fault?.() as never,
   }),
   random: (state) => ({ random: () => (state.fault?.() ?? 0.5) as never }),

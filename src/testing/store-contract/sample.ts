@@ -39,6 +39,8 @@ export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
     status: 200,
     fields,
     body: bytesOf("content"),
+    names: ["t|users", "r|GET /a"],
+    began: 1,
     ...instants,
     ...parts,
   };

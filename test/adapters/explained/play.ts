@@ -35,6 +35,7 @@ export async function play(site: Site, seed: number, requests: number): Promise<
 /** A memory store whose removals take as long as one likes. */
 class SlowlyRemoving implements Store {
   readonly name = "slowly removing";
+  readonly shared = false;
   readonly #store = memoryStore();
   hold: Promise<void> | undefined;
 

@@ -229,7 +229,10 @@ describe.each(versions)("%s: an error of the cache's own", (_version, express) =
 
   it.each([
     ["at once", memoryStore()],
-    ["later", { name: "slow", get: async () => undefined, set() {}, delete: () => 0, clear() {} }],
+    [
+      "later",
+      { name: "slow", shared: false, get: async () => undefined, set() {}, delete: () => 0, clear() {} },
+    ],
   ])(
     "reaches error handlers if the query parser throws, after a store that responds %s",
     async (_when, store) => {

@@ -15,6 +15,8 @@ import type { Asked, KitOptions } from "../../support/kit.ts";
 const ENTRY: Entry = {
   key: "a",
   variant: "v|",
+  names: [],
+  began: 0,
   vary: [],
   status: 200,
   fields: [["etag", '"a"']],

@@ -40,7 +40,16 @@ const BOTH: Partial<Entry> = { ...WHILE, ...ON_ERROR };
 
 function entryOf(given: Partial<Entry>): Entry {
   const instants = { storedAt: 0, staleAt: 0, deleteAt: Infinity };
-  const what = { key: "a", variant: "v|", vary: [], status: 200, fields: [], body: new Uint8Array() };
+  const what = {
+    key: "a",
+    variant: "v|",
+    names: [],
+    began: 0,
+    vary: [],
+    status: 200,
+    fields: [],
+    body: new Uint8Array(),
+  };
   return { ...what, ...instants, ...given };
 }
 

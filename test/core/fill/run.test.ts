@@ -8,7 +8,7 @@ import type { RunParts } from "../../../src/core/fill/run.ts";
 import type { PurgeFence } from "../../../src/core/invalidation/purge-fence.ts";
 import { Responder } from "../../../src/core/reply/representation.ts";
 import { GuardedStore } from "../../../src/core/lookup/guarded-store.ts";
-import { TagInvalidations } from "../../../src/core/invalidation/tags.ts";
+import { Ledger } from "../../../src/core/invalidation/ledger.ts";
 import { createCache, memoryStore } from "../../../src/index.ts";
 import { platformDigest } from "../../../src/platform.ts";
 import { testClock } from "../../../src/testing/clock.ts";
@@ -26,7 +26,8 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
     backoff: new RefreshBackoff(),
     fence: { enter: () => ({ purged: false, leave }) } as unknown as PurgeFence,
     responder: new Responder(),
-    tags: new TagInvalidations(() => clock.now()),
+    canMark: true,
+    ledger: new Ledger(() => clock.now()),
     targetsOf: () => [],
     sameKey: () => undefined,
     count: () => undefined,

@@ -3,7 +3,7 @@ import { ALONE, beginRun } from "../../../src/core/fill/run.ts";
 import type { Run, RunParts, RunPlan } from "../../../src/core/fill/run.ts";
 import { isPurged, write } from "../../../src/core/fill/write.ts";
 import { PurgeFence } from "../../../src/core/invalidation/purge-fence.ts";
-import { TagInvalidations } from "../../../src/core/invalidation/tags.ts";
+import { Ledger } from "../../../src/core/invalidation/ledger.ts";
 import { GuardedStore } from "../../../src/core/lookup/guarded-store.ts";
 import type { Entry, Store } from "../../../src/index.ts";
 import { testClock } from "../../../src/testing/clock.ts";
@@ -17,7 +17,7 @@ interface Writing {
   readonly run: Run;
   readonly clock: TestClock;
   readonly fence: PurgeFence;
-  readonly tags: TagInvalidations;
+  readonly ledger: Ledger;
   readonly deleted: string[];
   readonly refusals: string[];
   readonly written: (kept: boolean) => void;
@@ -26,12 +26,13 @@ interface Writing {
 function writing(): Writing {
   const clock = testClock();
   const fence = new PurgeFence();
-  const tags = new TagInvalidations(() => clock.now());
+  const ledger = new Ledger(() => clock.now());
   const deleted: string[] = [];
   const refusals: string[] = [];
   let written: (kept: boolean) => void = () => undefined;
   const store: Store = {
     name: "slow",
+    shared: false,
     get: () => undefined,
     set: () => new Promise((resolve) => (written = resolve)),
     delete: (key) => deleted.push(key),
@@ -41,13 +42,13 @@ function writing(): Writing {
     store: new GuardedStore(store, clock, 250, () => undefined),
     clock,
     fence,
-    tags,
+    ledger,
     refused: (_route, reason) => refusals.push(reason),
   };
   const { policy } = kitOf();
   const plan: Partial<RunPlan> = { request: requestOf(), policy, key: { resource: "a" } as RunPlan["key"] };
   const run = beginRun(parts as RunParts, plan as RunPlan, ALONE);
-  return { run, clock, fence, tags, deleted, refusals, written: (kept) => written(kept) };
+  return { run, clock, fence, ledger, deleted, refusals, written: (kept) => written(kept) };
 }
 
 describe("the write of an entry", () => {
@@ -112,13 +113,14 @@ describe("a run", () => {
   it("is purged by its key, or by a tag of its response", () => {
     const byKey = writing();
     const byTag = writing();
-    const tagged = { tags: ["news"], taggedAt: byTag.run.taggedAt };
-    const before = [isPurged(byKey.run, {}), isPurged(byTag.run, tagged)];
+    const tagged = { names: ["t|news"], began: byTag.run.began };
+    const nameless = { names: [], began: byKey.run.began };
+    const before = [isPurged(byKey.run, nameless), isPurged(byTag.run, tagged)];
 
     byKey.fence.purge("a");
-    byTag.tags.invalidate(["news"]);
+    byTag.ledger.add(["t|news"]);
 
-    expect([before, isPurged(byKey.run, {}), isPurged(byTag.run, tagged)]).toEqual([
+    expect([before, isPurged(byKey.run, nameless), isPurged(byTag.run, tagged)]).toEqual([
       [false, false],
       true,
       true,

@@ -7,6 +7,8 @@ import { answer, fillOf, kitOf, refresher, serveOf } from "../../support/kit.ts"
 const entry: Entry = {
   key: "k",
   variant: "",
+  names: [],
+  began: 0,
   vary: [],
   status: 200,
   fields: [],

@@ -5,6 +5,8 @@ import { softened } from "../../../src/core/freshness/softened.ts";
 const entry: Entry = {
   key: "k",
   variant: "v",
+  names: [],
+  began: 0,
   vary: [],
   status: 200,
   fields: [],

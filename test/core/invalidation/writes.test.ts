@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TagInvalidations } from "../../../src/core/invalidation/tags.ts";
+import { Ledger } from "../../../src/core/invalidation/ledger.ts";
 import { invalidationOf, statusOfError } from "../../../src/core/invalidation/writes.ts";
 import type { Invalidates, WriteEnd } from "../../../src/core/invalidation/writes.ts";
 import type { OnError } from "../../../src/index.ts";
@@ -8,15 +8,15 @@ type Given = readonly [id: string];
 
 /** What a write does to an entry with the tag `todos`, to one with another tag, and what is reported. */
 function effectsOf(invalidates: Invalidates<Given>, end: WriteEnd): unknown {
-  const tags = new TagInvalidations(() => 1000);
-  const [todos, users] = ["todos", "users"].map((tag) => ({ tags: [`t|${tag}`], taggedAt: tags.begin() }));
+  const ledger = new Ledger(() => 1000);
+  const [todos, users] = ["todos", "users"].map((tag) => ({ names: [`t|${tag}`], began: ledger.position }));
   const reported: unknown[] = [];
   const onError: OnError = (error, failure) => reported.push([(error as Error).message, failure]);
   const context = { route: (id: string) => `POST /todos/${id}`, option: "invalidates" };
-  const result = invalidationOf<Given>(invalidates, context, tags, onError)(end, "7");
+  const result = invalidationOf<Given>(invalidates, context, ledger, onError)(end, "7");
   const effectOn = (entry: typeof todos): string => {
-    if (tags.areOutdated(entry!)) return "gone";
-    return tags.staleSince(entry!) === undefined ? "fresh" : "stale";
+    if (ledger.isDead(entry!)) return "gone";
+    return ledger.staleSince(entry!) === undefined ? "fresh" : "stale";
   };
   return { todos: effectOn(todos), users: effectOn(users), reported, result };
 }
@@ -90,9 +90,9 @@ describe("a function that names no tags", () => {
 
 describe("an option that names what a write outdates", () => {
   const refusal = (invalidates: unknown): (() => unknown) => {
-    const tags = new TagInvalidations(() => 1000);
+    const ledger = new Ledger(() => 1000);
     const context = { route: "POST /todos", option: "invalidates" };
-    return () => invalidationOf(invalidates as never, context, tags, () => undefined);
+    return () => invalidationOf(invalidates as never, context, ledger, () => undefined);
   };
 
   it.each<[unknown, string]>([

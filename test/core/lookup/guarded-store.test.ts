@@ -17,7 +17,7 @@ interface Called {
 /** A store whose every method does the same. */
 function oddStore(behaviour: () => unknown): Store {
   const methods = { get: behaviour, set: behaviour, delete: behaviour, clear: behaviour };
-  return { name: "odd", ...methods } as unknown as Store;
+  return { name: "odd", shared: false, ...methods } as unknown as Store;
 }
 
 function callsOf(behaviour: () => unknown): Called {
@@ -39,7 +39,7 @@ function everything({ calls }: Called): readonly unknown[] {
   ];
 }
 
-const NOTHING = [undefined, "failed", 0, false];
+const NOTHING = [undefined, "failed", undefined, false];
 const operations = ["get", "set", "delete", "clear"];
 
 /** The promises of another realm: none of them is an instance of this one's. */
@@ -50,6 +50,7 @@ function foreignStore(): Store {
   const inner = memoryStore();
   return {
     name: "foreign",
+    shared: false,
     get: (key, choose) => ForeignPromise.resolve(inner.get(key, choose)),
     set: (entry) => ForeignPromise.resolve(inner.set(entry)),
     delete: (key) => ForeignPromise.resolve(inner.delete(key)),
@@ -59,7 +60,7 @@ function foreignStore(): Store {
 
 describe("a call of a store", () => {
   it("returns at once what the store returns at once", () => {
-    expect(everything(callsOf(() => undefined))).toEqual([undefined, "kept", 0, true]);
+    expect(everything(callsOf(() => undefined))).toEqual([undefined, "kept", undefined, true]);
   });
 
   it("finds nothing where the store throws, and reports the error", () => {
@@ -124,7 +125,11 @@ describe("a call of a store", () => {
     await settle();
 
     expect(textOf(serveOf(await begin()).reply)).toBe("made");
-    expect([await cache.invalidate("k"), await cache.clear(), cache.stats().stored]).toEqual([1, true, 1]);
+    expect([
+      (await cache.invalidate("k")).removed,
+      (await cache.clear()).everywhere,
+      cache.stats().stored,
+    ]).toEqual([1, true, 1]);
   });
 });
 

@@ -9,6 +9,8 @@ import { fillOf, kitOf, openWith, said, serveOf } from "../../support/kit.ts";
 const entry: Entry = {
   key: "k",
   variant: "v",
+  names: [],
+  began: 0,
   vary: ["a"],
   status: 200,
   fields: [
@@ -205,6 +207,7 @@ describe("a store with a list of fields that throws", () => {
     const errors: unknown[] = [];
     const store = {
       name: "odd",
+      shared: false,
       get: (_: string, pick: ChooseVariant): undefined => void pick(7 as never),
       set: () => undefined,
       delete: () => 0,
@@ -222,10 +225,12 @@ describe("a store that keeps entries beyond their freshness", () => {
       cache: {
         store: {
           name: "one",
+          shared: false,
           get: (key, pick) => ({
             ...entry,
             key,
             variant: pick([]),
+            began: Number.MAX_VALUE,
             staleAt: clock0 + 1000,
             deleteAt: Infinity,
           }),

@@ -138,19 +138,75 @@ export const others = {
     areTags: members((are, text) => are(many(text))),
     takeTags: none("it looks into no text"),
   },
+  "invalidate.js": {
+    cannotMark: members((wrong, text) => wrong({ name: text })),
+    Invalidator: none("it hands its texts to which.js"),
+    ledgerOf: none("it looks into no text"),
+  },
+  "core/invalidation/ledger.js": {
+    Ledger: members((Ledger, text) => {
+      const ledger = new Ledger(() => 1000);
+      ledger.add(names(text));
+      ledger.isDead({ key: text, names: names(text), began: 0 });
+    }),
+  },
+  "core/invalidation/names.js": {
+    calledBy: members((called, text) => called({ key: text, names: names(text) })),
+    groupName: members((name, text) => name(text, text)),
+    hasTag: members((has, text) => has(names(text))),
+    isTagName: members((is, text) => is(text)),
+    keyName: members((name, text) => name(text)),
+    namespaceName: members((name, text) => name(text)),
+    parametersName: members((name, text) => name(text, { [text]: text }, digest)),
+    placesOf: members((places, text) =>
+      places(
+        { target: text, rewritten: text, params: { a: text } },
+        { name: text, route: text, namespace: text },
+        text,
+        digest,
+      ),
+    ),
+    routeName: members((name, text) => name(text)),
+    tagName: members((name, text) => name(text)),
+    urlName: members((name, text) => name(text, text, digest)),
+  },
+  "core/invalidation/path-pattern.js": {
+    parameterText: members((shown, text) => shown(many(text))),
+    expanded: members((expand, text) => expand(text, { a: text })),
+    parametersIn: members((parameters, text) => parameters(text)),
+  },
+  "core/invalidation/which.js": {
+    isSoft: none("it looks into no text"),
+    namesIn: members((namesOf, text) => {
+      const known = { digest, qualified: (name) => name, pathOf: () => text, routes: () => [text] };
+      for (const which of [
+        { url: text },
+        { url: `/${text}` },
+        { route: text },
+        { namespace: text },
+        { tag: text },
+      ]) {
+        try {
+          namesOf(which, known);
+        } catch {
+          // It refuses some of them.
+        }
+      }
+    }),
+  },
+  "core/contract/route-pattern.js": { patternOf: members((pattern, text) => pattern(`GET /${text}`)) },
   "core/invalidation/soft-marks.js": {
     SoftMarks: members((SoftMarks, text) => {
       const marks = new SoftMarks(100);
       marks.add(names(text), 1, 1);
-      marks.staleSince({ tags: names(text), taggedAt: 0 });
+      marks.staleSince({ names: names(text), began: 0 });
     }),
   },
   "core/invalidation/tags.js": {
     CACHE_TAG: none("a name"),
     hasTags: members((has, text) => has({ ...saying(text), tags: many(text) })),
-    ownTagsOf: members((choose, text) => choose({ tags: many(text) })),
+    ownTagsOf: members((choose, text) => choose({ names: many(text) })),
     outdatedGroups: structured((read, text) => read(asking(text), saying(text))),
-    taggedNames: members((read, text) => read({ tags: many(text) })),
     tagsOf: structured((read, text) =>
       read(asking(text), saying(text), policyOf({ invalidateOnUnsafe: true })),
     ),

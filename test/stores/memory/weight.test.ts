@@ -36,8 +36,8 @@ describe("the weight of an entry", () => {
     expect([one, two - one]).toEqual([4 + 64 + 3 + 24, 3 + 24]);
   });
 
-  it("counts tags, and the names of fields that were removed or added to", () => {
-    expect([more({ tags: ["users"] }), more({ making: { removed: ["x-a"], added: ["vary"] } })]).toEqual([
+  it("counts names, and the names of fields that were removed or added to", () => {
+    expect([more({ names: ["users"] }), more({ making: { removed: ["x-a"], added: ["vary"] } })]).toEqual([
       5 + 24,
       3 + 24 + 4 + 24,
     ]);

@@ -1,0 +1,186 @@
+import { normalizeOrigin } from "../../http/origin.ts";
+import { splitTarget } from "../../http/query.ts";
+import { CacheError, show } from "../contract/errors.ts";
+import { checkedOptions, invalid } from "../contract/options.ts";
+import type { Digest } from "../contract/platform.ts";
+import { patternOf } from "../contract/route-pattern.ts";
+import { areTags } from "./handler-tags.ts";
+import { namespaceName, parametersName, routeName, tagName, urlName } from "./names.ts";
+import type { Name } from "./names.ts";
+import { expanded, parametersIn } from "./path-pattern.ts";
+import type { ParametersOf } from "./path-pattern.ts";
+
+/**
+ * The tags that `cache.invalidate` invalidates.
+ *
+ * @example
+ * await cache.invalidate({ tags: ["users", "teams"] });
+ */
+export type Tagged = { readonly tag: string } | { readonly tags: readonly string[] };
+
+/**
+ * The route whose responses `cache.invalidate` invalidates: its path, its name in messages such as `GET /users/:id`, or its
+ * `route` option. With `params` only the responses for these parameters: all that the path has.
+ *
+ * @example
+ * await cache.invalidate({ route: "/users/:id", params: { id: 7 } });
+ */
+export interface OfRoute<Route extends string = string> {
+  readonly route: Route;
+  readonly params?: ParametersOf<Route>;
+}
+
+/**
+ * The URL whose responses `cache.invalidate` invalidates: every variant and query of it. A path means it on any origin.
+ *
+ * @example
+ * await cache.invalidate({ url: "/users/7" });
+ */
+export interface OfUrl {
+  readonly url: string | URL;
+}
+
+/**
+ * The namespace whose responses `cache.invalidate` invalidates, as a route's `namespace` option names it.
+ *
+ * @example
+ * await cache.invalidate({ namespace: "users" });
+ */
+export interface OfNamespace {
+  readonly namespace: string;
+}
+
+/** What `cache.invalidate` invalidates, besides a key. */
+export type Which<Route extends string = string> = Tagged | OfRoute<Route> | OfUrl | OfNamespace;
+
+/** How to invalidate. */
+export interface Softly {
+  /**
+   * True: what is stored becomes stale, with the stale windows that it has, so that it can still stand in for errors.
+   * False: it is gone. Default: false.
+   */
+  readonly soft?: boolean;
+}
+
+/** What an invalidation has done. */
+export interface Invalidated {
+  /** How many responses were removed. Absent: they are not counted, because nothing that is stored is touched. */
+  readonly removed?: number;
+  /** Whether no process that shares the store serves them any more. False: this one does not. */
+  readonly everywhere: boolean;
+}
+
+/** What the names of an invalidation are made with. */
+export interface Known {
+  readonly digest: Digest;
+  /** Returns a namespace as the keys have it. */
+  qualified(namespace: string): string;
+  /** Returns the path of a route that is declared here under a name. Undefined: unknown. */
+  pathOf(route: string): string | undefined;
+  /** The names of the routes here, for messages. */
+  routes(): readonly string[];
+}
+
+/** Returns whether to invalidate softly. Throws `ERR_CACHE_OPTION_INVALID` or `ERR_CACHE_OPTION_UNKNOWN` for wrong options. */
+export function isSoft(how: unknown = {}, call = "cache.invalidate"): boolean {
+  if ((how as { readonly namespace?: unknown } | null)?.namespace !== undefined) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_UNKNOWN",
+      `${call}: a namespace belongs to a key, and what has a tag is in all of them; write cache.invalidate({ tag: "users" })`,
+    );
+  }
+  const given = checkedOptions(how, call, { known: ["soft"], example: "{ soft: true }" });
+  const [[, soft] = ["soft", false]] = given;
+  if (typeof soft === "boolean") return soft;
+  throw invalid(call, "soft", soft, "true or false");
+}
+
+/**
+ * Returns the names to invalidate. Throws `ERR_CACHE_TAGS` for wrong tags, and `ERR_CACHE_INVALIDATE` for anything else
+ * that is no {@link Which}.
+ */
+export function namesIn(which: Which, known: Known): readonly Name[] {
+  const { tag, tags, route, params, url, namespace, ...rest } = which as Readonly<Record<string, unknown>>;
+  const kinds = [tag, tags, route, url, namespace].filter((kind) => kind !== undefined);
+  if (kinds.length !== 1 || Object.keys(rest).length > 0 || (params !== undefined && route === undefined))
+    throw wrong(which, EXAMPLES);
+  if (tag !== undefined || tags !== undefined) {
+    const names = tags ?? [tag];
+    if (areTags(names)) return names.map(tagName);
+    throw new CacheError(
+      "ERR_CACHE_TAGS",
+      `cache.invalidate was given ${show(which)}; write { tag: "users" } or { tags: ["users"] }`,
+    );
+  }
+  if (url !== undefined) return [urlNameOf(url, known.digest)];
+  if (route !== undefined) return namesOfRoute(route, params, known);
+  if (typeof namespace === "string" && namespace !== "") return [namespaceName(known.qualified(namespace))];
+  throw wrong(which, 'write { namespace: "users" }; cache.clear() removes everything');
+}
+
+const EXAMPLES =
+  'write a key, { tag: "users" }, { route: "/users/:id", params: { id: 7 } }, { url: "/users/7" } or { namespace: "users" }';
+
+function urlNameOf(url: unknown, digest: Digest): Name {
+  const text = url instanceof URL ? url.href : url;
+  if (typeof text === "string" && text.startsWith("/")) return urlName(undefined, pathOf(text), digest);
+  if (typeof text === "string" && URL.canParse(text)) {
+    const { origin, protocol, host } = new URL(text);
+    // The URL class knows no origin for schemes of its own.
+    const known = origin === "null" ? `${protocol}//${host}` : origin;
+    return urlName(
+      normalizeOrigin(known),
+      pathOf(text.slice(text.indexOf("/", text.indexOf("//") + 2))),
+      digest,
+    );
+  }
+  throw wrong({ url }, 'write { url: "/users/7" } for any origin, or { url: "https://example.org/users/7" }');
+}
+
+function pathOf(target: string): string {
+  const [path = ""] = target.split("#", 1);
+  return splitTarget(path.startsWith("/") ? path : "/").path;
+}
+
+function namesOfRoute(route: unknown, params: unknown, known: Known): readonly Name[] {
+  if (typeof route !== "string" || route === "") throw wrong({ route }, 'write { route: "/users/:id" }');
+  // Any method of the path: `GET,HEAD /a` is also `GET /a`.
+  const path = patternOf(route)?.path ?? (route.startsWith("/") ? route : undefined);
+  if (params === undefined) return [routeName(path ?? route)];
+  const pattern = path ?? known.pathOf(route);
+  if (pattern === undefined) {
+    const routes = known.routes();
+    const list = routes.length === 0 ? "" : `; the routes here are ${routes.join(" | ")}`;
+    throw wrong(
+      { route, params },
+      `the path of this route is not known, so neither are its parameters: write the path as "route", or leave out "params"${list}`,
+    );
+  }
+  const wanted = parametersIn(pattern);
+  const given = typeof params === "object" && params !== null ? (params as Record<string, unknown>) : {};
+  const missing = wanted.filter(({ name, isOptional }) => !isOptional && !isParameter(given[name]));
+  const unknown = Object.keys(given).filter((name) => !wanted.some((one) => one.name === name));
+  if (missing.length > 0 || unknown.length > 0) {
+    const all = wanted.map(({ name }) => `${name}: ...`).join(", ");
+    throw wrong(
+      { route, params },
+      wanted.length === 0
+        ? `${pattern} has no parameters; leave out "params"`
+        : `write all parameters of ${pattern} as text or numbers, and no others: { ${all} }`,
+    );
+  }
+  const url = expanded(pattern, given);
+  return [
+    parametersName(path ?? route, given, known.digest),
+    // For routes whose framework tells no parameters.
+    ...(url === undefined ? [] : [urlName(undefined, url, known.digest)]),
+  ];
+}
+
+function isParameter(value: unknown): boolean {
+  return typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+}
+
+function wrong(which: unknown, remedy: string): CacheError {
+  return new CacheError("ERR_CACHE_INVALIDATE", `cache.invalidate was given ${show(which)}; ${remedy}`);
+}

@@ -1,0 +1,146 @@
+import { CacheError, show } from "./core/contract/errors.ts";
+import type { Digest } from "./core/contract/platform.ts";
+import type { Store } from "./core/contract/store.ts";
+import type { Exchange } from "./core/exchange/exchange.ts";
+import type { Reports } from "./core/explain/reports.ts";
+import type { Routes } from "./core/explain/routes.ts";
+import { Ledger } from "./core/invalidation/ledger.ts";
+import { keyName } from "./core/invalidation/names.ts";
+import { isSoft, namesIn } from "./core/invalidation/which.ts";
+import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
+import type { GuardedStore } from "./core/lookup/guarded-store.ts";
+import type { InNamespace } from "./core/storing/manual-entry.ts";
+
+/** The parts of a cache that an invalidation needs. */
+export interface InvalidationParts {
+  readonly backing: Store;
+  readonly store: Pick<GuardedStore, "stats">;
+  readonly ledger: Ledger;
+  /** Whether an invalidation by anything but a key reaches all who read the store. */
+  readonly canMark: boolean;
+  readonly exchange: Pick<Exchange, "remove" | "clear">;
+  readonly routes: Routes;
+  readonly reports: Reports | undefined;
+  readonly digest: Digest;
+  /** Returns a namespace as the keys have it: that of the cache and this one, joined. */
+  qualified(namespace: string | undefined): string;
+  /** Returns the resource of a key. Throws if key or namespace are wrong. */
+  resourceOf(key: string, where: InNamespace | undefined): string;
+}
+
+/** Invalidates by everything that a cache has names for: `cache.invalidate` and `cache.clear`. */
+export class Invalidator {
+  readonly #parts: InvalidationParts;
+
+  constructor(parts: InvalidationParts) {
+    this.#parts = parts;
+  }
+
+  /** Invalidates what has a key, or all that {@link Which} names. A store that fails does not make it reject. */
+  async invalidate(which: string | Which, how?: InNamespace & Softly): Promise<Invalidated> {
+    if (typeof which !== "object" || which === null) return this.#byKey(which, how);
+    const { ledger, routes, digest, qualified } = this.#parts;
+    const isSoftly = isSoft(how);
+    const known = {
+      digest,
+      qualified,
+      pathOf: (route: string) => routes.pathOf(route),
+      routes: () => routes.names(),
+    };
+    const names = namesIn(which, known);
+    this.#mustMark();
+    this.#reportUnknown(which);
+    if (isSoftly) ledger.soften(names);
+    else ledger.add(names);
+    return { everywhere: true };
+  }
+
+  /** Invalidates everything. */
+  async clear(how?: Softly): Promise<Invalidated> {
+    const { ledger, routes, store, exchange } = this.#parts;
+    if (isSoft(how, "cache.clear")) {
+      this.#mustMark();
+      ledger.softenAll();
+      return { everywhere: true };
+    }
+    routes.forget();
+    ledger.addAll();
+    const removed = store.stats()?.entries;
+    const isCleared = await exchange.clear();
+    return { ...(isCleared && removed !== undefined && { removed }), everywhere: true };
+  }
+
+  async #byKey(key: string, how: (InNamespace & Softly) | undefined): Promise<Invalidated> {
+    const { ledger, exchange, resourceOf } = this.#parts;
+    const resource = resourceOf(key, how);
+    if (isSoft({ soft: how?.soft ?? false })) {
+      this.#mustMark();
+      ledger.soften([keyName(resource)]);
+      return { everywhere: true };
+    }
+    const removed = await exchange.remove(resource);
+    if (removed === 0) this.#reportMissing(key, how);
+    // What the store failed to remove is dead all the same.
+    if (removed === undefined) ledger.add([keyName(resource)]);
+    return { ...(removed !== undefined && { removed }), everywhere: true };
+  }
+
+  #mustMark(): void {
+    if (!this.#parts.canMark) throw cannotMark(this.#parts.backing);
+  }
+
+  /** The usual cause is a forgotten namespace. */
+  #reportMissing(key: string, where: InNamespace | undefined): void {
+    const { routes, reports, qualified } = this.#parts;
+    const namespace = qualified(where?.namespace);
+    const others = routes.namespaces().filter((name) => name !== namespace);
+    const asked = namespace === "" ? "no namespace" : `the namespace ${show(namespace)}`;
+    const have = others.length === 0 ? "" : `; routes here have the namespaces ${listed(others)}`;
+    reports?.nothingInvalidated(
+      show(key),
+      `nothing is stored under this key in ${asked}${have}; give the namespace of the route, and what its "key" returns`,
+    );
+  }
+
+  #reportUnknown(which: Which): void {
+    const { routes, reports, qualified } = this.#parts;
+    if ("route" in which && !routes.has(which.route)) {
+      const names = routes.names();
+      const why =
+        names.length === 0 ? "this cache has no routes yet" : `the routes here are ${names.join(" | ")}`;
+      reports?.nothingInvalidated(`{ route: ${show(which.route)} }`, why);
+    }
+    if ("namespace" in which && !routes.namespaces().includes(qualified(which.namespace))) {
+      const names = routes.namespaces().filter((name) => name !== "");
+      const why =
+        names.length === 0 ? "no route here has a namespace" : `the namespaces here are ${listed(names)}`;
+      reports?.nothingInvalidated(`{ namespace: ${show(which.namespace)} }`, why);
+    }
+  }
+}
+
+/** The error where an invalidation cannot reach the other processes that share a store. */
+export function cannotMark({ name }: Store): CacheError {
+  return new CacheError(
+    "ERR_CACHE_INVALIDATE",
+    `the store ${show(name)} is shared by processes and cannot tell them what was invalidated; ` +
+      "give the route a key and invalidate that, or take a store that is this process's own",
+  );
+}
+
+/** The ledgers of stores that only this process sees. Registered, so that two copies of the package share them. */
+const LEDGERS: unique symbol = Symbol.for("caching-route.ledgers.1") as never;
+
+/** Returns the ledger of a store. Caches on one store of this process have the same. */
+export function ledgerOf(store: Store, now: () => number): Ledger {
+  if (store.shared) return new Ledger(now, undefined, false);
+  const shared = globalThis as { [LEDGERS]?: WeakMap<Store, Ledger> };
+  const ledgers = (shared[LEDGERS] ??= new WeakMap());
+  const known = ledgers.get(store) ?? new Ledger(now);
+  ledgers.set(store, known);
+  return known;
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => show(name)).join(", ");
+}

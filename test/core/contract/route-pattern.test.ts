@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { patternOf } from "../../../src/core/contract/route-pattern.ts";
+
+describe("the name of a route", () => {
+  it.each([
+    ["GET /a/:id", ["GET"], "/a/:id"],
+    ["GET,HEAD /a", ["GET", "HEAD"], "/a"],
+    ["M-SEARCH /", ["M-SEARCH"], "/"],
+    ["GET /a {version: 1}", ["GET"], "/a"],
+  ])("%j has methods and a path", (name, methods, path) => {
+    expect(patternOf(name)).toEqual({ methods, path });
+  });
+
+  it.each(["reports", "get /a", "GET a", "/a", "", "cacheRoute()"])("%j has neither", (name) => {
+    expect(patternOf(name)).toBeUndefined();
+  });
+});
