@@ -123,23 +123,15 @@ const EXAMPLES =
 
 function urlNameOf(url: unknown, digest: Digest): Name {
   const text = url instanceof URL ? url.href : url;
-  if (typeof text === "string" && text.startsWith("/")) return urlName(undefined, pathOf(text), digest);
+  if (typeof text === "string" && text.startsWith("/"))
+    return urlName(undefined, splitTarget(text.split("#", 1)[0] as string).path, digest);
   if (typeof text === "string" && URL.canParse(text)) {
-    const { origin, protocol, host } = new URL(text);
+    const { origin, protocol, host, pathname } = new URL(text);
     // The URL class knows no origin for schemes of its own.
     const known = origin === "null" ? `${protocol}//${host}` : origin;
-    return urlName(
-      normalizeOrigin(known),
-      pathOf(text.slice(text.indexOf("/", text.indexOf("//") + 2))),
-      digest,
-    );
+    return urlName(normalizeOrigin(known), pathname || "/", digest);
   }
   throw wrong({ url }, 'write { url: "/users/7" } for any origin, or { url: "https://example.org/users/7" }');
-}
-
-function pathOf(target: string): string {
-  const [path = ""] = target.split("#", 1);
-  return splitTarget(path.startsWith("/") ? path : "/").path;
 }
 
 function namesOfRoute(route: unknown, params: unknown, known: Known): readonly Name[] {
@@ -158,7 +150,9 @@ function namesOfRoute(route: unknown, params: unknown, known: Known): readonly N
   }
   const wanted = parametersIn(pattern);
   const given = typeof params === "object" && params !== null ? (params as Record<string, unknown>) : {};
-  const missing = wanted.filter(({ name, isOptional }) => !isOptional && !isParameter(given[name]));
+  const missing = wanted.filter(({ name, isOptional }) => {
+    return !isParameter(given[name]) && !(isOptional && given[name] === undefined);
+  });
   const unknown = Object.keys(given).filter((name) => !wanted.some((one) => one.name === name));
   if (missing.length > 0 || unknown.length > 0) {
     const all = wanted.map(({ name }) => `${name}: ...`).join(", ");

@@ -30,6 +30,7 @@ describe("the names to invalidate", () => {
     [{ url: "/caf\u00e9" }, ["u|* /caf%C3%A9"]],
     [{ url: "HTTPS://Example.org:443/users/1?a" }, ["u|https://example.org /users/1"]],
     [{ url: "https://example.org" }, ["u|https://example.org /"]],
+    [{ url: "https://example.org?next=/a" }, ["u|https://example.org /"]],
     [{ url: new URL("http://a.test:8080/x") }, ["u|http://a.test:8080 /x"]],
     [{ route: "/users/:id", params: { id: 1 } }, ['p|/users/:id [["id","1"]]', "u|* /users/1"]],
     [
@@ -75,6 +76,7 @@ describe("the names to invalidate", () => {
     [{ route: "/users/:id", params: { id: undefined } }, "{ id: ... }"],
     [{ route: "/users/:id", params: { id: Number.NaN } }, "{ id: ... }"],
     [{ route: "/users/:id", params: { id: 1, page: 2 } }, "{ id: ... }"],
+    [{ route: "/users/:id?", params: { id: {} } }, "{ id: ... }"],
     [{ route: "/users", params: { id: 1 } }, 'leave out "params"'],
     [{ route: "reports", params: { id: 1 } }, "the routes here are GET /users/:id | reports"],
   ])("cannot be those of %j", (which, remedy) => {
