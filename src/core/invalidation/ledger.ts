@@ -1,5 +1,5 @@
 import type { Entry } from "../contract/store.ts";
-import { calledBy, hasTag, isTagName } from "./names.ts";
+import { hasTag, isKeyName, isOfAnyOrigin, isTagName, isUrlName, keyName, urlOfAnyOrigin } from "./names.ts";
 import type { Name } from "./names.ts";
 import { SoftMarks } from "./soft-marks.ts";
 
@@ -27,6 +27,9 @@ export class Ledger {
   #characters = 0;
   /** How many of the hard marks are no tags: most caches have none, and then only tags are looked up. */
   #places = 0;
+  /** How many are of a URL on any origin, and how many of a key: an entry does not have these names itself. */
+  #ofAnyOrigin = 0;
+  #keys = 0;
   /** Everything from before is dead. */
   #all: number;
   /** Everything with a tag from before is dead. */
@@ -86,7 +89,7 @@ export class Ledger {
   addAll(): void {
     this.#all = this.#next();
     this.#hard.clear();
-    this.#characters = this.#places = 0;
+    this.#characters = this.#places = this.#ofAnyOrigin = this.#keys = 0;
     this.#soft.clear();
   }
 
@@ -97,17 +100,18 @@ export class Ledger {
 
   /** Returns whether an entry was invalidated after its fill began. */
   isDead(entry: Marked): boolean {
-    const { names, began } = entry;
+    const { names, began, key } = entry;
     if (began < this.#all) return true;
     if (began < this.#tagged && hasTag(names)) return true;
     if (this.#hard.size === 0) return false;
-    if (this.#places > 0) return calledBy(entry).some((name) => this.#isMarked(name, began));
-    // Tags stand first. A hit allocates nothing here.
     for (const name of names) {
-      if (!isTagName(name)) return false;
+      // Tags stand first.
+      if (this.#places === 0 && !isTagName(name)) return false;
       if (this.#isMarked(name, began)) return true;
+      if (this.#ofAnyOrigin > 0 && isUrlName(name) && this.#isMarked(urlOfAnyOrigin(name), began))
+        return true;
     }
-    return false;
+    return this.#keys > 0 && key !== undefined && this.#isMarked(keyName(key), began);
   }
 
   #isMarked(name: Name, began: number): boolean {
@@ -139,6 +143,8 @@ export class Ledger {
   #count(name: Name, by: 1 | -1): void {
     this.#characters += by * name.length;
     if (!isTagName(name)) this.#places += by;
+    if (isOfAnyOrigin(name)) this.#ofAnyOrigin += by;
+    if (isKeyName(name)) this.#keys += by;
   }
 }
 

@@ -34,7 +34,7 @@ export function calledBy({
   readonly names: readonly Name[];
   readonly key?: string;
 }): readonly Name[] {
-  const ofAnyOrigin = names.filter((name) => name.startsWith("u|")).map(urlOfAnyOrigin);
+  const ofAnyOrigin = names.filter(isUrlName).map(urlOfAnyOrigin);
   return [...names, ...ofAnyOrigin, ...(key === undefined ? [] : [keyName(key)])];
 }
 
@@ -77,14 +77,29 @@ export function urlName(origin: string | undefined, path: string, digest: Digest
   return `u|${host} ${hashedIfLong(normalizedPath(path), digest)}`;
 }
 
-/** Returns the name of a path of any origin, for the name of one that has an origin. */
-function urlOfAnyOrigin(name: Name): Name {
+/** Returns whether a name is that of a URL. */
+export function isUrlName(name: Name): boolean {
+  return name.startsWith("u|");
+}
+
+/** Returns whether a name is that of a path on any origin. */
+export function isOfAnyOrigin(name: Name): boolean {
+  return name.startsWith("u|* ");
+}
+
+/** Returns the name of a path on any origin, for that of a URL. */
+export function urlOfAnyOrigin(name: Name): Name {
   return `u|*${name.slice(name.indexOf(" "))}`;
 }
 
 /** Returns the name of a resource by its key in the store. */
 export function keyName(resource: string): Name {
   return `k|${resource}`;
+}
+
+/** Returns whether a name is that of a key. */
+export function isKeyName(name: Name): boolean {
+  return name.startsWith("k|");
 }
 
 /**

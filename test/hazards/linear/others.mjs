@@ -154,7 +154,10 @@ export const others = {
     calledBy: members((called, text) => called({ key: text, names: names(text) })),
     groupName: members((name, text) => name(text, text)),
     hasTag: members((has, text) => has(names(text))),
+    isKeyName: members((is, text) => is(text)),
+    isOfAnyOrigin: members((is, text) => is(text)),
     isTagName: members((is, text) => is(text)),
+    isUrlName: members((is, text) => is(text)),
     keyName: members((name, text) => name(text)),
     namespaceName: members((name, text) => name(text)),
     parametersName: members((name, text) => name(text, { [text]: text }, digest)),
@@ -169,6 +172,7 @@ export const others = {
     routeName: members((name, text) => name(text)),
     tagName: members((name, text) => name(text)),
     urlName: members((name, text) => name(text, text, digest)),
+    urlOfAnyOrigin: members((name, text) => name(`u|${text}`)),
   },
   "core/invalidation/path-pattern.js": {
     parameterText: members((shown, text) => shown(many(text))),
