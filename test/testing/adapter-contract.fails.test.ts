@@ -27,6 +27,16 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     { route: (route) => omit(route, "options") },
   ],
   [
+    "does not note when a request arrives",
+    "what a before guard may have read ahead of an invalidation is not stored",
+    { record: (record) => altered(record, { arrivedAt: undefined }) },
+  ],
+  [
+    "does not note when a request arrives",
+    "what a framework guard may have read ahead of an invalidation is not stored",
+    { record: (record) => altered(record, { arrivedAt: undefined }) },
+  ],
+  [
     "looks up before the guard",
     "a request that a framework guard refuses gets 401 and is not looked up",
     { route: (route) => omit(route, "guard") },

@@ -62,6 +62,7 @@ const lates = new WeakMap<ServerResponse, NonNullable<ContractRoute["lateCookies
 interface Bound {
   readonly route: ContractRoute;
   readonly invalidate: Invalidation<[]> | undefined;
+  arrival(): number;
   begin(record: RequestRecord<Native>): Decision | Promise<Decision> | undefined;
 }
 
@@ -70,12 +71,13 @@ function bind(route: ContractRoute, cache: Cache): Bound {
   const label = `${route.method} ${route.path}`;
   const invalidate =
     route.invalidates && engine.invalidates(route.invalidates, { route: label, option: "invalidates" });
-  if (route.options === undefined) return { route, invalidate, begin: () => undefined };
+  if (route.options === undefined)
+    return { route, invalidate, arrival: engine.arrival, begin: () => undefined };
   const policy: Policy<Native> = engine.policy(route.options as RouteOptions<Native>, {
     route: label,
     name: `${route.method} ${route.path} ${route.only ?? ""}`,
   });
-  return { route, invalidate, begin: (record) => engine.begin(record, policy) };
+  return { route, invalidate, arrival: engine.arrival, begin: (record) => engine.begin(record, policy) };
 }
 
 async function serve(
@@ -93,6 +95,7 @@ async function serve(
   );
   if (found === undefined) return void response.writeHead(404).end();
   const { route } = found;
+  const arrivedAt = found.arrival();
   response.once("finish", () => route.log?.(target));
   say(response, toFields(route.earlier?.() ?? {}));
   if (route.lateCookies !== undefined) lates.set(response, route.lateCookies);
@@ -111,6 +114,7 @@ async function serve(
     origin: `http://${request.headers.host}`,
     target,
     native: request,
+    arrivedAt,
     isHeld: () => response.socket === null,
     header,
     content: () => content,

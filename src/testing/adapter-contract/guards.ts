@@ -17,6 +17,9 @@ export const guards: Scenarios = {
   "a before guard refuses a HEAD request for a stored response": refusesHead("before"),
   "a framework guard refuses a HEAD request for a stored response": refusesHead("framework"),
 
+  "what a before guard may have read ahead of an invalidation is not stored": holdsBack("before"),
+  "what a framework guard may have read ahead of an invalidation is not stored": holdsBack("framework"),
+
   "a request with Cookie is neither looked up nor stored": bypasses({ cookie: "sid=1" }),
   "a request with Authorization is neither looked up nor stored": bypasses({ authorization: "Bearer t" }),
 
@@ -107,6 +110,25 @@ export const guards: Scenarios = {
     assert.equal(route.seen.length, 1);
   },
 };
+
+/** While the guard runs, the data that it may have read for the handler are changed. */
+function holdsBack(place: Place): Scenario {
+  return async (stage) => {
+    let write = (): void => undefined;
+    const guard = { place, onRun: (): void => write() };
+    const route = cached("/a", undefined, { ttl: 60, tags: ["todo"] }, { guard });
+    const { get, cache } = await stage.site([cached("/first"), route]);
+    // Some adapters learn of a server by its first request.
+    await get("/first");
+    write = () => {
+      write = () => undefined;
+      void cache.invalidate({ tag: "todo" });
+    };
+    assert.equal((await get("/a", KEY)).text, "run 1");
+    assertMiss(await get("/a", KEY));
+    assertHit(await get("/a", KEY));
+  };
+}
 
 function runsEachTime(place: Place): Scenario {
   return async (stage) => {

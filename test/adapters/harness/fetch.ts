@@ -65,6 +65,8 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
       "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
       "the Vary of earlier middleware keeps variants apart": TOO_LATE,
       "a response that a write begins early is invalidated again at its end": WITHIN,
+      "what a framework guard may have read ahead of an invalidation is not stored":
+        "a guard around a fetch handler has run when its request arrives here",
       "a framework guard runs for a refresh as for a request": OUTSIDE,
       "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
     },
