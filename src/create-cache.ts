@@ -128,7 +128,7 @@ export interface Engine {
   policy<Native>(options: RouteOptions<Native, never[]>, context: RouteContext): Policy<Native>;
   /** Decides what happens to a request. */
   readonly begin: Begin;
-  /** Returns the instant for the `arrivedAt` of a request that arrives now, in the order of all invalidations by tag. */
+  /** Returns the `arrivedAt` of a request that arrives now: its place in the order of all invalidations. */
   arrival(): number;
   /**
    * Returns what to call at the end of each write of a route. Throws `ERR_CACHE_OPTION_INVALID` for anything but tags or

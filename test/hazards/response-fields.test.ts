@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { parseList } from "structured-headers";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/adapter.ts";
-import type { Entry, Store } from "../../src/index.ts";
+import type { Store } from "../../src/index.ts";
+import { entryOf } from "../support/entry.ts";
 import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../support/kit.ts";
 import type { Kit } from "../support/kit.ts";
 
@@ -11,19 +12,7 @@ function forgedStore(fields: unknown): Store {
   return {
     name: "forged",
     shared: false,
-    get: (key, choose): Entry => ({
-      key,
-      variant: choose([]),
-      names: [],
-      began: 0,
-      vary: [],
-      status: 200,
-      fields: fields as never,
-      body: new Uint8Array(),
-      storedAt: 0,
-      staleAt: Infinity,
-      deleteAt: Infinity,
-    }),
+    get: (key, choose) => entryOf({ key, variant: choose([]), fields: fields as never }),
     set: () => undefined,
     delete: () => 0,
     clear: () => undefined,

@@ -1,21 +1,10 @@
 import type { Entry, Store } from "../../src/index.ts";
+import { entryOf as freshEntry } from "../support/entry.ts";
 
-/** An entry that is fresh for ever, with what matters to a test put in. */
+/** An entry under a key, with content, and with what matters to a test put in. */
 export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
-  return {
-    key,
-    variant: "",
-    names: [],
-    began: 0,
-    vary: [],
-    status: 200,
-    fields: [["content-type", "text/plain"]],
-    body: new Uint8Array(10),
-    storedAt: 0,
-    staleAt: Infinity,
-    deleteAt: Infinity,
-    ...parts,
-  };
+  const own = { key, fields: [["content-type", "text/plain"]] as const, body: new Uint8Array(10) };
+  return freshEntry({ ...own, ...parts });
 }
 
 /** The entry under a key, or under one variant of it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/index.ts";
-import type { Entry } from "../../src/index.ts";
 import { bytesStore, chaosStore, corruptions, testClock } from "../../src/testing/index.ts";
+import { entryOf } from "../support/entry.ts";
 
 describe("a chaos store", () => {
   it("does what its store does while it is calm, and at once where that does", () => {
@@ -104,16 +104,4 @@ describe("a chaos store", () => {
   });
 });
 
-const anEntry: Entry = {
-  key: "a",
-  variant: "v",
-  names: [],
-  began: 0,
-  vary: [],
-  status: 200,
-  fields: [],
-  body: new Uint8Array([1]),
-  storedAt: 0,
-  staleAt: Infinity,
-  deleteAt: Infinity,
-};
+const anEntry = entryOf({ variant: "v", body: new Uint8Array([1]) });

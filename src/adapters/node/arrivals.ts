@@ -5,7 +5,7 @@ import { processWide } from "./process-wide.ts";
 /** A property of the request, because each request of a server has one. */
 const ARRIVALS: unique symbol = Symbol.for("caching-route.node.arrivals.1") as never;
 
-/** When a request arrived, as one cache counts time. `next` is the same for another cache. */
+/** When a request arrived, in the order of the invalidations of one cache. `next` is the same for another cache. */
 interface Arrival {
   readonly engine: Pick<Engine, "arrival">;
   readonly at: number;

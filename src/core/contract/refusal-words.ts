@@ -68,7 +68,8 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
   ],
   tags: [
     "its Cache-Tag is malformed, a tag is longer than 1,024 characters, it has more than 1,000 tags, or the store cannot invalidate tags",
-    "separate the tags of Cache-Tag by commas, without spaces in them; use fewer or shorter tags",
+    "separate the tags of Cache-Tag by commas, without spaces in them; use fewer or shorter tags; where processes share " +
+      "the store, use a key, or a store that is this process's own",
   ],
   "search-rule": [
     "its No-Vary-Search is not that of the last response for this path",

@@ -24,7 +24,7 @@ export class Reports {
   readonly #reporter: Reporter;
   readonly #reported = new Set<string>();
   readonly #parameters = new Map<string, Set<string>>();
-  #found = 0;
+  #findings = 0;
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -102,21 +102,17 @@ export class Reports {
 
   /** Reports that an invalidation has found nothing. `asked` is the call; `why` tells what there is instead. */
   nothingInvalidated(asked: string, why: string): void {
-    if (this.#found >= MOST_FINDINGS) return;
-    const before = this.#reported.size;
-    this.#once(
-      "nothing-invalidated",
-      asked,
-      "cache.invalidate",
-      `cache.invalidate(${asked}) has found nothing: ${why}`,
-    );
-    this.#found += this.#reported.size - before;
+    if (this.#findings >= MOST_FINDINGS) return;
+    const message = `cache.invalidate(${asked}) has found nothing: ${why}`;
+    if (this.#once("nothing-invalidated", asked, "cache.invalidate", message)) this.#findings++;
   }
 
-  #once(reason: Remark, what: string, route: string, message: string): void {
+  /** Returns whether it is the first report of its kind. */
+  #once(reason: Remark, what: string, route: string, message: string): boolean {
     const name = `${reason} ${what}`;
-    if (this.#reported.has(name)) return;
+    if (this.#reported.has(name)) return false;
     this.#reported.add(name);
     this.#reporter({ route, reason, message });
+    return true;
   }
 }

@@ -1,6 +1,6 @@
 import { CacheError, show } from "../contract/errors.ts";
 import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/request-and-policy.ts";
-import { patternOf } from "../contract/route-pattern.ts";
+import { pathOfRoute, patternOf } from "../contract/route-pattern.ts";
 
 /** The policy by which a request is explained. */
 export interface ChosenRoute {
@@ -67,19 +67,14 @@ export class Routes {
   /** Returns the path of a route that has this name in messages or in keys. Undefined: unknown. */
   pathOf(name: string): string | undefined {
     const { policy } = this.#declared.get(name) ?? this.#byName(name) ?? {};
-    return policy && (patternOf(policy.name) ?? patternOf(policy.route))?.path;
-  }
-
-  /** Returns the names of all routes in messages. */
-  names(): readonly string[] {
-    return this.#names();
+    return policy && pathOfRoute(policy);
   }
 
   /** Returns whether a route has this path, or this name in messages or in keys. */
   has(route: string): boolean {
     return (
       this.#byName(route) !== undefined ||
-      this.#names().some(
+      this.names().some(
         (name) => name === route || patternOf(name)?.path === (patternOf(route)?.path ?? route),
       )
     );
@@ -102,25 +97,25 @@ export class Routes {
   choose(route: string | undefined, method: string, target: string): ChosenRoute {
     if (route !== undefined) {
       const named = this.#declared.get(route) ?? this.#byName(route) ?? this.#alike(route, method);
-      if (named === undefined) throw this.#error(`no route is called ${show(route)}`, this.#names());
+      if (named === undefined) throw this.#error(`no route is called ${show(route)}`, this.names());
       return chosen(named);
     }
     const path = target.split("?", 1)[0] as string;
     const names = this.#matching(method === "HEAD" ? "GET" : method, path);
     const [only] = names;
     const described = `${method} ${path}`;
-    if (only === undefined) throw this.#error(`no route matches ${described}`, this.#names());
+    if (only === undefined) throw this.#error(`no route matches ${described}`, this.names());
     if (names.length > 1) throw this.#error(`several routes match ${described}`, names);
     const declared = this.#declared.get(only) as Declared;
     if (declared.declarations.size > 1 && patternOf(only) === undefined) {
       throw this.#error(
         `${declared.declarations.size} routes are called ${show(only)}; name the handlers, or in Express ask the route once, ` +
           "which names it",
-        this.#names(),
+        this.names(),
       );
     }
     const isGuess =
-      patternOf(only) === undefined && this.#names().some((name) => patternOf(name) !== undefined);
+      patternOf(only) === undefined && this.names().some((name) => patternOf(name) !== undefined);
     return isGuess
       ? {
           policy: declared.policy,
@@ -141,7 +136,7 @@ export class Routes {
     const wanted = /^([A-Z,-]+) (\/.*)$/.exec(route);
     if (wanted === null) return undefined;
     const [, methods = "", path] = wanted;
-    const fitting = this.#names().filter((name) => patternOf(name)?.path === path);
+    const fitting = this.names().filter((name) => patternOf(name)?.path === path);
     const isFor = (name: string, several: readonly string[]): boolean =>
       several.every((one) => patternOf(name)?.methods.includes(one));
     const named = methods === "ALL" ? fitting : fitting.filter((name) => isFor(name, methods.split(",")));
@@ -153,17 +148,18 @@ export class Routes {
   /** Returns the names that fit a request best. */
   #matching(method: string, path: string): readonly string[] {
     // Fastify declares a HEAD route for each GET route. The latter stands for both.
-    const fitting = this.#names().filter(
+    const fitting = this.names().filter(
       (name) => !name.startsWith("HEAD ") && fits(patternOf(name)?.path, path),
     );
     const ofMethod = fitting.filter((name) => patternOf(name)?.methods.includes(method));
     const near = ofMethod.length > 0 ? ofMethod : fitting;
     const literal = near.filter((name) => patternOf(name)?.path === path);
     if (literal.length > 0) return literal;
-    return near.length > 0 ? near : this.#names().filter((name) => patternOf(name) === undefined);
+    return near.length > 0 ? near : this.names().filter((name) => patternOf(name) === undefined);
   }
 
-  #names(): readonly string[] {
+  /** Returns the names of all routes in messages. */
+  names(): readonly string[] {
     return [...this.#declared.keys()];
   }
 

@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
-import type { Marked } from "../invalidation/ledger.ts";
+import type { Marked } from "../invalidation/names.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
 import type { Run, RunParts } from "./run.ts";
 

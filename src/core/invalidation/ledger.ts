@@ -1,10 +1,6 @@
-import type { Entry } from "../contract/store.ts";
 import { hasTag, isKeyName, isOfAnyOrigin, isTagName, isUrlName, keyName, urlOfAnyOrigin } from "./names.ts";
-import type { Name } from "./names.ts";
+import type { Marked, Name } from "./names.ts";
 import { SoftMarks } from "./soft-marks.ts";
-
-/** What invalidations look at in an entry. */
-export type Marked = Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>;
 
 /** The limit of names in characters per name, so that long names count more. */
 const CHARACTERS_PER_NAME = 64;

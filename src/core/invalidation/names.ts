@@ -2,7 +2,8 @@ import { normalizeOrigin } from "../../http/origin.ts";
 import { splitTarget } from "../../http/query.ts";
 import type { Digest } from "../contract/platform.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
-import { patternOf } from "../contract/route-pattern.ts";
+import type { Entry } from "../contract/store.ts";
+import { pathOfRoute } from "../contract/route-pattern.ts";
 import { parameterText } from "./path-pattern.ts";
 
 /**
@@ -12,6 +13,9 @@ import { parameterText } from "./path-pattern.ts";
  * key. The names of an entry are its tags and groups first, then the others, and never its key.
  */
 export type Name = string;
+
+/** What invalidations look at in an entry. */
+export type Marked = Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>;
 
 /** Longer paths and parameters are hashed. In characters. */
 const LONGEST_PART = 64;
@@ -27,13 +31,7 @@ export function hasTag([first]: readonly Name[]): boolean {
 }
 
 /** Returns all names that a mark may have for an entry. */
-export function calledBy({
-  names,
-  key,
-}: {
-  readonly names: readonly Name[];
-  readonly key?: string;
-}): readonly Name[] {
+export function calledBy({ names, key }: Pick<Marked, "names" | "key">): readonly Name[] {
   const ofAnyOrigin = names.filter(isUrlName).map(urlOfAnyOrigin);
   return [...names, ...ofAnyOrigin, ...(key === undefined ? [] : [keyName(key)])];
 }
@@ -129,7 +127,7 @@ export function placesOf<Native>(
 function routesOf(policy: Pick<Policy, "name" | "route">): readonly string[] {
   const known = ROUTES.get(policy);
   if (known !== undefined) return known;
-  const path = (patternOf(policy.name) ?? patternOf(policy.route))?.path;
+  const path = pathOfRoute(policy);
   const routes = path === undefined ? [policy.name] : [policy.name, path];
   ROUTES.set(policy, routes);
   return routes;

@@ -58,8 +58,7 @@ export function expanded(path: string, parameters: Readonly<Record<string, unkno
 
 /** Returns the value of a parameter as text. Routers return a list for a wildcard. */
 export function parameterText(value: unknown): string {
-  // oxlint-disable-next-line typescript/no-base-to-string -- a router returns text and lists of it
-  return Array.isArray(value) ? value.join("/") : String(value);
+  return [value].flat().join("/");
 }
 
 /** Whether a place in a path is inside `{ }`, which Express 5 uses for what is optional. */

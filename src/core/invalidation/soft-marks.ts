@@ -1,6 +1,5 @@
-import type { Entry } from "../contract/store.ts";
 import { calledBy, hasTag, isTagName } from "./names.ts";
-import type { Name } from "./names.ts";
+import type { Marked, Name } from "./names.ts";
 
 /** One soft invalidation. */
 interface Mark {
@@ -74,7 +73,7 @@ export class SoftMarks {
   }
 
   /** Returns since when an entry is stale by a soft invalidation, in epoch milliseconds. Undefined: it is not. */
-  staleSince(entry: Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>): number | undefined {
+  staleSince(entry: Marked): number | undefined {
     const { names, began } = entry;
     const isTagged = hasTag(names);
     let since = Math.min(atIfLater(this.#all, began), isTagged ? atIfLater(this.#tagged, began) : Infinity);

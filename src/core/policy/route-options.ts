@@ -80,8 +80,8 @@ export interface RouteOptions<Native = never, Rest extends readonly unknown[] = 
   route?: string;
   /**
    * Scheme and authority in the default key, in place of those received, or a function that returns them. Makes aliases of
-   * one host share entries. A text that is not `scheme://host` or `scheme://host:port` is refused. A function that returns anything but a non-empty string fails the request with
-   * `ERR_CACHE_ORIGIN`.
+   * one host share entries. A text that is not `scheme://host` or `scheme://host:port` is refused. A function that returns
+   * anything but a non-empty string fails the request with `ERR_CACHE_ORIGIN`.
    *
    * Default: as received, in lower case and without a default port.
    *

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { patternOf } from "../../../src/core/contract/route-pattern.ts";
+import { pathOfRoute, patternOf } from "../../../src/core/contract/route-pattern.ts";
 
 describe("the name of a route", () => {
   it.each([
@@ -13,5 +13,15 @@ describe("the name of a route", () => {
 
   it.each(["reports", "get /a", "GET a", "/a", "", "cacheRoute()"])("%j has neither", (name) => {
     expect(patternOf(name)).toBeUndefined();
+  });
+});
+
+describe("the path of a route", () => {
+  it.each([
+    ["GET /a", "GET /b", "/a"],
+    ["reports", "GET /b", "/b"],
+    ["reports", "cacheRoute()", undefined],
+  ])("of %j, which messages call %j, is %j", (name, route, path) => {
+    expect(pathOfRoute({ name, route })).toBe(path);
   });
 });

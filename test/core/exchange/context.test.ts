@@ -9,22 +9,11 @@ import {
 } from "../../../src/core/exchange/context.ts";
 import type { Context } from "../../../src/core/exchange/context.ts";
 import type { Entry } from "../../../src/core/contract/store.ts";
+import { entryOf } from "../../support/entry.ts";
 import { kitOf, requestOf } from "../../support/kit.ts";
 import type { Asked, KitOptions } from "../../support/kit.ts";
 
-const ENTRY: Entry = {
-  key: "a",
-  variant: "v|",
-  names: [],
-  began: 0,
-  vary: [],
-  status: 200,
-  fields: [["etag", '"a"']],
-  body: new Uint8Array(),
-  storedAt: 0,
-  staleAt: 10,
-  deleteAt: 20,
-};
+const ENTRY = entryOf({ variant: "v|", fields: [["etag", '"a"']], staleAt: 10, deleteAt: 20 });
 
 function contextFor(asked: Asked = {}, options: KitOptions = {}): Context<Asked> {
   const names = { target: undefined, received: undefined, origin: "", rule: undefined };

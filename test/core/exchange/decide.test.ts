@@ -9,6 +9,7 @@ import { Flights } from "../../../src/core/flight/flights.ts";
 import { RefreshBackoff } from "../../../src/core/flight/refresh-backoff.ts";
 import type { RouteOptions } from "../../../src/index.ts";
 import { testClock } from "../../../src/testing/clock.ts";
+import { entryOf } from "../../support/entry.ts";
 import { kitOf, requestOf } from "../../support/kit.ts";
 import type { Asked } from "../../support/kit.ts";
 
@@ -38,19 +39,8 @@ const WHILE: Partial<Entry> = { ...STALE, staleWhileRevalidateUntil: NOW + 1 };
 const ON_ERROR: Partial<Entry> = { ...STALE, staleIfErrorUntil: NOW + 1 };
 const BOTH: Partial<Entry> = { ...WHILE, ...ON_ERROR };
 
-function entryOf(given: Partial<Entry>): Entry {
-  const instants = { storedAt: 0, staleAt: 0, deleteAt: Infinity };
-  const what = {
-    key: "a",
-    variant: "v|",
-    names: [],
-    began: 0,
-    vary: [],
-    status: 200,
-    fields: [],
-    body: new Uint8Array(),
-  };
-  return { ...what, ...instants, ...given };
+function storedOf(given: Partial<Entry>): Entry {
+  return entryOf({ variant: "v|", staleAt: 0, ...given });
 }
 
 function courseOf(given: Case): Course {
@@ -66,7 +56,7 @@ function courseOf(given: Case): Course {
   for (let waiting = given.waiting ?? 0; waiting > 0; waiting--) void flight?.wait(testClock(), 1000);
   if (given.hasFailed) backoff.failed(FLIGHT, NOW, {});
   if (hitForMiss) flights.rememberHitForMiss(FLIGHT, NOW + 1, undefined, hitForMiss === "error");
-  const found = { entry: given.entry && entryOf(given.entry), vary };
+  const found = { entry: given.entry && storedOf(given.entry), vary };
   const random = (): number => given.draw ?? 0;
   return decide(context, found, { ...FULL_BUDGET, ...given.budget }, NOW, { flights, backoff, random });
 }
@@ -254,7 +244,7 @@ describe("a decision about a hit", () => {
     const { policy } = kitOf();
     const names = { target: undefined, received: undefined, origin: "", rule: undefined };
     const context = contextOf(requestOf(), policy, { resource: "a", selector: "v|", ...names }, 0);
-    const found = { entry: entryOf(FRESH), vary: [] };
+    const found = { entry: storedOf(FRESH), vary: [] };
     const nothing = new Proxy({} as never, {
       get: (_, name) => {
         throw new Error(`${String(name)} was asked for`);

@@ -1,23 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { assert, double, property } from "fast-check";
 import { isDueEarly, jittered } from "../../../src/core/freshness/early-refresh.ts";
-import type { Entry } from "../../../src/core/contract/store.ts";
+import { entryOf } from "../../support/entry.ts";
 import { answer, fillOf, kitOf, refresher, serveOf } from "../../support/kit.ts";
 
-const entry: Entry = {
-  key: "k",
-  variant: "",
-  names: [],
-  began: 0,
-  vary: [],
-  status: 200,
-  fields: [],
-  body: new Uint8Array(),
-  storedAt: 0,
-  staleAt: 60_000,
-  deleteAt: 60_000,
-  fillMs: 1000,
-};
+const entry = entryOf({ staleAt: 60_000, deleteAt: 60_000, fillMs: 1000 });
 
 describe("an early refresh (XFetch)", () => {
   it("is due the earlier the longer the handler took, at one and the same chance", () => {

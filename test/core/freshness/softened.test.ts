@@ -1,22 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { Entry } from "../../../src/index.ts";
 import { softened } from "../../../src/core/freshness/softened.ts";
+import { entryOf } from "../../support/entry.ts";
 
-const entry: Entry = {
-  key: "k",
-  variant: "v",
-  names: [],
-  began: 0,
-  vary: [],
-  status: 200,
-  fields: [],
-  body: new Uint8Array(),
+const entry = entryOf({
   storedAt: 1000,
   staleAt: 61_000,
   deleteAt: 961_000,
   staleWhileRevalidateUntil: 71_000,
   staleIfErrorUntil: 961_000,
-};
+});
 
 const none = (): object => ({});
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Ledger } from "../../../src/core/invalidation/ledger.ts";
-import type { Marked } from "../../../src/core/invalidation/ledger.ts";
+import type { Marked } from "../../../src/core/invalidation/names.ts";
 
 /** A clock's `now` that is set by hand. */
 function handClock(start = 1000): { now: () => number; at: number } {

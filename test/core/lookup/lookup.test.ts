@@ -4,24 +4,21 @@ import type { StoredFields } from "../../../src/http/fields.ts";
 import { memoryStore } from "../../../src/index.ts";
 import type { ChooseVariant, Entry } from "../../../src/index.ts";
 import { chaosStore } from "../../../src/testing/chaos-store.ts";
+import { entryOf } from "../../support/entry.ts";
 import { fillOf, kitOf, openWith, said, serveOf } from "../../support/kit.ts";
 
-const entry: Entry = {
+const entry = entryOf({
   key: "k",
   variant: "v",
-  names: [],
-  began: 0,
   vary: ["a"],
-  status: 200,
   fields: [
     ["content-type", "text/plain"],
     ["link", ["<a>", "<b>"]],
   ],
   body: new Uint8Array(3),
-  storedAt: 0,
   staleAt: 1000,
   deleteAt: 1000,
-};
+});
 
 const choose: ChooseVariant = () => "v";
 

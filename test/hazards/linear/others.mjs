@@ -198,7 +198,10 @@ export const others = {
       }
     }),
   },
-  "core/contract/route-pattern.js": { patternOf: members((pattern, text) => pattern(`GET /${text}`)) },
+  "core/contract/route-pattern.js": {
+    pathOfRoute: members((pathOf, text) => pathOf({ name: text, route: `GET /${text}` })),
+    patternOf: members((pattern, text) => pattern(`GET /${text}`)),
+  },
   "core/invalidation/soft-marks.js": {
     SoftMarks: members((SoftMarks, text) => {
       const marks = new SoftMarks(100);

@@ -1,0 +1,19 @@
+import type { Entry } from "../../src/index.ts";
+
+/** An entry that is fresh for ever and empty, with what matters to a test put in. */
+export function entryOf(parts: Partial<Entry> = {}): Entry {
+  return {
+    key: "a",
+    variant: "",
+    names: [],
+    began: 0,
+    vary: [],
+    status: 200,
+    fields: [],
+    body: new Uint8Array(),
+    storedAt: 0,
+    staleAt: Infinity,
+    deleteAt: Infinity,
+    ...parts,
+  };
+}
