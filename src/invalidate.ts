@@ -1,5 +1,6 @@
 import { CacheError, show } from "./core/contract/errors.ts";
 import type { Digest } from "./core/contract/platform.ts";
+import { patternOf } from "./core/contract/route-pattern.ts";
 import type { Store } from "./core/contract/store.ts";
 import type { Exchange } from "./core/exchange/exchange.ts";
 import type { Reports } from "./core/explain/reports.ts";
@@ -40,7 +41,6 @@ export class Invalidator {
   async invalidate(which: string | Which, how?: InNamespace & Softly): Promise<Invalidated> {
     if (typeof which !== "object" || which === null) return this.#byKey(which, how);
     const { ledger, routes, digest, qualified } = this.#parts;
-    const isSoftly = isSoft(how);
     const known = {
       digest,
       qualified,
@@ -48,6 +48,7 @@ export class Invalidator {
       routes: () => routes.names(),
     };
     const names = namesIn(which, known);
+    const isSoftly = isSoft(how);
     this.#mustMark();
     this.#reportUnknown(which);
     if (isSoftly) ledger.soften(names);
@@ -89,33 +90,56 @@ export class Invalidator {
     if (!this.#parts.canMark) throw cannotMark(this.#parts.backing);
   }
 
-  /** The usual cause is a forgotten namespace. */
+  /** The usual causes are a forgotten namespace, and a URL in place of a key. */
   #reportMissing(key: string, where: InNamespace | undefined): void {
-    const { routes, reports, qualified } = this.#parts;
-    const namespace = qualified(where?.namespace);
-    const others = routes.namespaces().filter((name) => name !== namespace);
-    const asked = namespace === "" ? "no namespace" : `the namespace ${show(namespace)}`;
-    const have = others.length === 0 ? "" : `; routes here have the namespaces ${listed(others)}`;
+    const { reports } = this.#parts;
+    if (/^(\/|https?:)/i.test(key)) {
+      reports?.nothingInvalidated(
+        show(key),
+        "nothing",
+        `nothing is stored under this key; ${remedyOfUrl(key)}`,
+      );
+      return;
+    }
+    const given = where?.namespace ?? "";
+    const asked =
+      given === "" ? "this key, and no namespace was given" : `this key in the namespace ${show(given)}`;
+    const others = this.#namespaces().filter((name) => name !== given);
+    const have = others.length === 0 ? "" : `; the namespaces here are ${listed(others)}`;
     reports?.nothingInvalidated(
       show(key),
-      `nothing is stored under this key in ${asked}${have}; give the namespace of the route, and what its "key" returns`,
+      "nothing",
+      `nothing is stored under ${asked}${have}; give that of the route, and what its "key" returns`,
     );
   }
 
   #reportUnknown(which: Which): void {
     const { routes, reports, qualified } = this.#parts;
     if ("route" in which && !routes.has(which.route)) {
-      const names = routes.names();
-      const why =
-        names.length === 0 ? "this cache has no routes yet" : `the routes here are ${names.join(" | ")}`;
-      reports?.nothingInvalidated(`{ route: ${show(which.route)} }`, why);
+      const url = /^\/[^:*({]*$/.test(which.route) ? `; ${remedyOfUrl(which.route)}` : "";
+      reports?.nothingInvalidated(
+        `{ route: ${show(which.route)} }`,
+        "no such route",
+        `${routesIn(routes.names())}${url}`,
+      );
     }
     if ("namespace" in which && !routes.namespaces().includes(qualified(which.namespace))) {
-      const names = routes.namespaces().filter((name) => name !== "");
+      const names = this.#namespaces();
       const why =
         names.length === 0 ? "no route here has a namespace" : `the namespaces here are ${listed(names)}`;
-      reports?.nothingInvalidated(`{ namespace: ${show(which.namespace)} }`, why);
+      reports?.nothingInvalidated(`{ namespace: ${show(which.namespace)} }`, "no such namespace", why);
     }
+  }
+
+  /** Returns the namespaces of the routes here, as an application gives them: without that of the cache. */
+  #namespaces(): readonly string[] {
+    const { routes, qualified } = this.#parts;
+    const own = qualified(undefined);
+    return routes.namespaces().flatMap((name) => {
+      if (name === own) return [];
+      const given = name.slice(own.length + 1);
+      return own !== "" && qualified(given) === name ? given : name;
+    });
   }
 }
 
@@ -139,6 +163,21 @@ export function ledgerOf(store: Store, now: () => number): Ledger {
   const known = ledgers.get(store) ?? new Ledger(now);
   ledgers.set(store, known);
   return known;
+}
+
+/** Returns the routes of a cache, in words. */
+function routesIn(names: readonly string[]): string {
+  if (names.length === 0) return "this cache has no routes yet";
+  // Fastify declares a HEAD route for each GET route.
+  const shown = names.filter((name) => !(name.startsWith("HEAD ") && names.includes(`GET ${name.slice(5)}`)));
+  const unknown = names.every((name) => patternOf(name) !== undefined)
+    ? ""
+    : "; in Express a route is known from its first request on, and with fetch it has a name alone";
+  return `the routes here are ${shown.join(" | ")}${unknown}`;
+}
+
+function remedyOfUrl(url: string): string {
+  return `for a URL, write cache.invalidate({ url: ${show(url)} })`;
 }
 
 function listed(names: readonly string[]): string {

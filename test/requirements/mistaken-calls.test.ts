@@ -206,7 +206,13 @@ describe("a wrong call of a cache's method is told with what to write", () => {
     [
       "invalidate with tags, in a namespace",
       () => cache.invalidate({ tag: "a" }, { namespace: "users" } as never),
-      'cache.invalidate: a namespace belongs to a key, and what has a tag is in all of them; write cache.invalidate({ tag: "users" })',
+      'cache.invalidate: only a key has a namespace beside it, as in cache.invalidate("user:7", { namespace: "users" }); ' +
+        'leave it out, or write cache.invalidate({ namespace: "users" }) for all that is in it',
+    ],
+    [
+      "invalidate with a key in an object, in a namespace",
+      () => cache.invalidate({ key: "a" } as never, { namespace: "users" } as never),
+      'cache.invalidate was given {"key":"a"}; write cache.invalidate("user:7"), or cache.invalidate("user:7", { namespace: "users" })',
     ],
     [
       "explain with the URL alone",

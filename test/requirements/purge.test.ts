@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { engineOf } from "../../src/adapter.ts";
 import { memoryStore } from "../../src/index.ts";
-import type { RouteOptions, Store } from "../../src/index.ts";
+import type { CacheOptions, RouteOptions, Store } from "../../src/index.ts";
 import { answer, asyncStore, fillOf, kitOf, openWith, serveOf, settle, textOf } from "../support/kit.ts";
 import type { Asked, Kit, KitOptions } from "../support/kit.ts";
 
@@ -233,11 +234,14 @@ describe("a stored response", () => {
 });
 
 describe("an invalidation that finds nothing", () => {
-  function told(route: RouteOptions<Asked> = {}): { readonly kit: Kit; readonly messages: string[] } {
+  function told(
+    route: RouteOptions<Asked> = {},
+    cache: CacheOptions = {},
+  ): { readonly kit: Kit; readonly messages: string[] } {
     const messages: string[] = [];
     const kit = kitOf({
       route: { key: () => "user:1", ...route },
-      cache: { reporter: ({ message }) => void messages.push(message) },
+      cache: { ...cache, reporter: ({ message }) => void messages.push(message) },
     });
     return { kit, messages };
   }
@@ -251,23 +255,75 @@ describe("an invalidation that finds nothing", () => {
     await kit.cache.invalidate("user:1", { namespace: "users" });
 
     expect(messages).toEqual([
-      'cache.invalidate("user:1") has found nothing: nothing is stored under this key in no namespace; routes here ' +
-        'have the namespaces "users"; give the namespace of the route, and what its "key" returns',
+      'cache.invalidate("user:1") has found nothing: nothing is stored under this key, and no namespace was given; ' +
+        'the namespaces here are "users"; give that of the route, and what its "key" returns',
     ]);
   });
+
+  it("is told with namespaces as a call takes them, without that of the cache", async () => {
+    const { kit, messages } = told({ namespace: "users" }, { namespace: "api" });
+
+    await kit.cache.invalidate("user:1", { namespace: "usres" });
+    await kit.cache.invalidate({ namespace: "usres" });
+
+    expect(messages).toEqual([
+      'cache.invalidate("user:1") has found nothing: nothing is stored under this key in the namespace "usres"; ' +
+        'the namespaces here are "users"; give that of the route, and what its "key" returns',
+      'cache.invalidate({ namespace: "usres" }) has found no such namespace: the namespaces here are "users"',
+    ]);
+  });
+
+  it.each(["/users/7", "https://example.org/users/7"])(
+    "is told for %s, a URL in place of a key",
+    async (url) => {
+      const { kit, messages } = told({ namespace: "users" });
+
+      await kit.cache.invalidate(url);
+
+      expect(messages).toEqual([
+        `cache.invalidate("${url}") has found nothing: nothing is stored under this key; ` +
+          `for a URL, write cache.invalidate({ url: "${url}" })`,
+      ]);
+    },
+  );
 
   it("is told for a route or a namespace that no route here has, with those that exist", async () => {
     const { kit, messages } = told({ namespace: "users" });
 
     await kit.cache.invalidate({ route: "/usres/:id" });
+    await kit.cache.invalidate({ route: "/usres/7" });
     await kit.cache.invalidate({ namespace: "usres" }, { soft: true });
     await kit.cache.invalidate({ route: "/reports" });
     await kit.cache.invalidate({ namespace: "users" });
 
     expect(messages).toEqual([
-      'cache.invalidate({ route: "/usres/:id" }) has found nothing: the routes here are GET /reports',
-      'cache.invalidate({ namespace: "usres" }) has found nothing: the namespaces here are "users"',
+      'cache.invalidate({ route: "/usres/:id" }) has found no such route: the routes here are GET /reports',
+      'cache.invalidate({ route: "/usres/7" }) has found no such route: the routes here are GET /reports; ' +
+        'for a URL, write cache.invalidate({ url: "/usres/7" })',
+      'cache.invalidate({ namespace: "usres" }) has found no such namespace: the namespaces here are "users"',
     ]);
+  });
+
+  it("is told for a route that may be one without a known path, with when it is known", async () => {
+    const { kit, messages } = told();
+    engineOf(kit.cache).policy({}, { route: "HEAD /reports" });
+    engineOf(kit.cache).policy({}, { route: "cacheRoute()" });
+
+    await kit.cache.invalidate({ route: "/users/:id" });
+
+    expect(messages).toEqual([
+      'cache.invalidate({ route: "/users/:id" }) has found no such route: the routes here are GET /reports | cacheRoute(); ' +
+        "in Express a route is known from its first request on, and with fetch it has a name alone",
+    ]);
+  });
+
+  it("is not told for a path that a route has in its keys alone, as below a router with parameters", async () => {
+    const { kit, messages } = told();
+    engineOf(kit.cache).policy({}, { route: "GET /teams/1/users/:id", name: "GET /teams/:team/users/:id" });
+
+    await kit.cache.invalidate({ route: "/teams/:team/users/:id" });
+
+    expect(messages).toEqual([]);
   });
 
   it("is told ten times at most", async () => {

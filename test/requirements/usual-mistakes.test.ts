@@ -256,6 +256,14 @@ describe("what keeps values under keys is refused as a store", () => {
     expect(() => createCache({ store: wrapped })).not.toThrow();
   });
 
+  it("and a store without a name is told so", async () => {
+    const { shared, get, set, delete: remove, clear } = memoryStore();
+
+    expect(
+      await mistakeIn(() => createCache({ store: { shared, get, set, delete: remove, clear } as never })),
+    ).toBe('the option "store" is {"shared":false}; write a store with a "name", a text for messages');
+  });
+
   it("and a store that is not made yet", async () => {
     expect(await mistakeIn(() => createCache({ store: memoryStore as never }))).toBe(
       'the option "store" is function memoryStore; write what it returns: call it, as in memoryStore()',

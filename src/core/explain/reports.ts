@@ -100,10 +100,14 @@ export class Reports {
     }
   }
 
-  /** Reports that an invalidation has found nothing. `asked` is the call; `why` tells what there is instead. */
-  nothingInvalidated(asked: string, why: string): void {
+  /** Reports what an invalidation has not found. `asked` is the call; `why` tells what there is instead. */
+  nothingInvalidated(
+    asked: string,
+    found: "nothing" | "no such route" | "no such namespace",
+    why: string,
+  ): void {
     if (this.#findings >= MOST_FINDINGS) return;
-    const message = `cache.invalidate(${asked}) has found nothing: ${why}`;
+    const message = `cache.invalidate(${asked}) has found ${found}: ${why}`;
     if (this.#once("nothing-invalidated", asked, "cache.invalidate", message)) this.#findings++;
   }
 

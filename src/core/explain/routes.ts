@@ -72,12 +72,10 @@ export class Routes {
 
   /** Returns whether a route has this path, or this name in messages or in keys. */
   has(route: string): boolean {
-    return (
-      this.#byName(route) !== undefined ||
-      this.names().some(
-        (name) => name === route || patternOf(name)?.path === (patternOf(route)?.path ?? route),
-      )
-    );
+    const path = patternOf(route)?.path ?? route;
+    return Array.from(this.#declared.values(), ({ policy }) => [policy.route, policy.name])
+      .flat()
+      .some((name) => name === route || patternOf(name)?.path === path);
   }
 
   /** Returns the namespaces of all routes, that of the cache included, each once. */

@@ -86,7 +86,8 @@ export function isSoft(how: unknown = {}, call = "cache.invalidate"): boolean {
   if ((how as { readonly namespace?: unknown } | null)?.namespace !== undefined) {
     throw new CacheError(
       "ERR_CACHE_OPTION_UNKNOWN",
-      `${call}: a namespace belongs to a key, and what has a tag is in all of them; write cache.invalidate({ tag: "users" })`,
+      `${call}: only a key has a namespace beside it, as in cache.invalidate("user:7", { namespace: "users" }); ` +
+        'leave it out, or write cache.invalidate({ namespace: "users" }) for all that is in it',
     );
   }
   const given = checkedOptions(how, call, { known: ["soft"], example: "{ soft: true }" });
@@ -103,7 +104,7 @@ export function namesIn(which: Which, known: Known): readonly Name[] {
   const { tag, tags, route, params, url, namespace, ...rest } = which as Readonly<Record<string, unknown>>;
   const kinds = [tag, tags, route, url, namespace].filter((kind) => kind !== undefined);
   if (kinds.length !== 1 || Object.keys(rest).length > 0 || (params !== undefined && route === undefined))
-    throw wrong(which, EXAMPLES);
+    throw wrong(which, remedyFor(which));
   if (tag !== undefined || tags !== undefined) {
     const names = tags ?? [tag];
     if (areTags(names)) return names.map(tagName);
@@ -121,6 +122,15 @@ export function namesIn(which: Which, known: Known): readonly Name[] {
 const EXAMPLES =
   'write a key, { tag: "users" }, { route: "/users/:id", params: { id: 7 } }, { url: "/users/7" } or { namespace: "users" }';
 
+/** What to write in place of the usual mistakes. */
+function remedyFor(which: object): string {
+  if (Array.isArray(which)) return 'write { tags: ["users"] }';
+  if (which instanceof URL) return 'write { url: "/users/7" }';
+  if ("key" in which)
+    return 'write cache.invalidate("user:7"), or cache.invalidate("user:7", { namespace: "users" })';
+  return "soft" in which ? "write { soft: true } as the second argument" : EXAMPLES;
+}
+
 function urlNameOf(url: unknown, digest: Digest): Name {
   const text = url instanceof URL ? url.href : url;
   if (typeof text === "string" && text.startsWith("/"))
@@ -129,7 +139,9 @@ function urlNameOf(url: unknown, digest: Digest): Name {
     const { origin, protocol, host, pathname } = new URL(text);
     // The URL class knows no origin for schemes of its own.
     const known = origin === "null" ? `${protocol}//${host}` : origin;
-    return urlName(normalizeOrigin(known), pathname || "/", digest);
+    // In `localhost:8000/users/7` the class takes `localhost:` for a scheme, and the rest has no slash before it.
+    if (pathname === "" || pathname.startsWith("/"))
+      return urlName(normalizeOrigin(known), pathname || "/", digest);
   }
   throw wrong({ url }, 'write { url: "/users/7" } for any origin, or { url: "https://example.org/users/7" }');
 }
@@ -145,7 +157,7 @@ function namesOfRoute(route: unknown, params: unknown, known: Known): readonly N
     const list = routes.length === 0 ? "" : `; the routes here are ${routes.join(" | ")}`;
     throw wrong(
       { route, params },
-      `the path of this route is not known, so neither are its parameters: write the path as "route", or leave out "params"${list}`,
+      `the path of this route is not known, so neither are its parameters: write the path as "route", or { url: "/users/7" }, or leave out "params"${list}`,
     );
   }
   const wanted = parametersIn(pattern);
@@ -156,11 +168,14 @@ function namesOfRoute(route: unknown, params: unknown, known: Known): readonly N
   const unknown = Object.keys(given).filter((name) => !wanted.some((one) => one.name === name));
   if (missing.length > 0 || unknown.length > 0) {
     const all = wanted.map(({ name }) => `${name}: ...`).join(", ");
+    // As JSON, a `Map` has nothing in it.
+    const isMap = params instanceof Map || params instanceof URLSearchParams;
+    const what = isMap || given !== params ? `${show(params)} is no object of parameters; ` : "";
     throw wrong(
       { route, params },
       wanted.length === 0
         ? `${pattern} has no parameters; leave out "params"`
-        : `write all parameters of ${pattern} as text or numbers, and no others: { ${all} }`,
+        : `${what}write all parameters of ${pattern} as text or numbers, and no others: { ${all} }`,
     );
   }
   const url = expanded(pattern, given);

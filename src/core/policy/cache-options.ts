@@ -159,6 +159,8 @@ function storeRemedy(value: unknown): string | undefined {
         ? undefined
         : 'a store whose "shared" is true if several processes see the same entries, else false';
     }
+    if (set.length < 2 && typeof shared === "boolean" && !isText(name))
+      return 'a store with a "name", a text for messages';
     if (set.length > 1 || !isNamed) return KEYED;
   }
   return "a store, such as memoryStore(): a name, shared, get, set, delete and clear";

@@ -62,14 +62,19 @@ describe("the names to invalidate", () => {
     expect(() => names(which as never)).toThrow(expect.objectContaining({ code: "ERR_CACHE_TAGS" }));
   });
 
-  it.each([
+  it.each<[unknown, string]>([
     [{}, "write a key"],
     [{ tag: "a", tags: ["b"] }, "write a key"],
-    [{ tag: "a", key: "b" }, "write a key"],
+    [{ tag: "a", key: "b" }, 'write cache.invalidate("user:7")'],
+    [{ key: "b" }, 'write cache.invalidate("user:7")'],
+    [{ tag: "a", soft: true }, "write { soft: true } as the second argument"],
+    [["a"], 'write { tags: ["users"] }'],
+    [new URL("https://a.test/x"), 'write { url: "/users/7" }'],
     [{ params: { id: 1 } }, "write a key"],
     [{ url: "/a", params: {} }, "write a key"],
     [{ url: "users/1" }, 'write { url: "/users/7" }'],
     [{ url: 7 }, 'write { url: "/users/7" }'],
+    [{ url: "localhost:8000/users/7" }, 'write { url: "/users/7" }'],
     [{ namespace: "" }, "cache.clear() removes everything"],
     [{ route: 7 }, 'write { route: "/users/:id" }'],
     [{ route: "/users/:id", params: {} }, "{ id: ... }"],
@@ -77,6 +82,11 @@ describe("the names to invalidate", () => {
     [{ route: "/users/:id", params: { id: Number.NaN } }, "{ id: ... }"],
     [{ route: "/users/:id", params: { id: 1, page: 2 } }, "{ id: ... }"],
     [{ route: "/users/:id?", params: { id: {} } }, "{ id: ... }"],
+    [
+      { route: "/users/:id", params: new Map([["id", 1]]) },
+      "an object of class Map is no object of parameters",
+    ],
+    [{ route: "/users/:id", params: 7 }, "7 is no object of parameters"],
     [{ route: "/users", params: { id: 1 } }, 'leave out "params"'],
     [{ route: "reports", params: { id: 1 } }, "the routes here are GET /users/:id | reports"],
   ])("cannot be those of %j", (which, remedy) => {
