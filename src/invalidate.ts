@@ -1,6 +1,5 @@
 import { CacheError, show } from "./core/contract/errors.ts";
 import type { Digest } from "./core/contract/platform.ts";
-import { patternOf } from "./core/contract/route-pattern.ts";
 import type { Store } from "./core/contract/store.ts";
 import type { Exchange } from "./core/exchange/exchange.ts";
 import type { Reports } from "./core/explain/reports.ts";
@@ -45,7 +44,7 @@ export class Invalidator {
       digest,
       qualified,
       pathOf: (route: string) => routes.pathOf(route),
-      routes: () => routes.names(),
+      routes: () => routes.paths(),
     };
     const names = namesIn(which, known);
     const isSoftly = isSoft(how);
@@ -120,7 +119,7 @@ export class Invalidator {
       reports?.nothingInvalidated(
         `{ route: ${show(which.route)} }`,
         "no such route",
-        `${routesIn(routes.names())}${url}`,
+        `${routesIn(routes.paths())}${url}`,
       );
     }
     if ("namespace" in which && !routes.namespaces().includes(qualified(which.namespace))) {
@@ -165,15 +164,13 @@ export function ledgerOf(store: Store, now: () => number): Ledger {
   return known;
 }
 
-/** Returns the routes of a cache, in words. */
-function routesIn(names: readonly string[]): string {
-  if (names.length === 0) return "this cache has no routes yet";
-  // Fastify declares a HEAD route for each GET route.
-  const shown = names.filter((name) => !(name.startsWith("HEAD ") && names.includes(`GET ${name.slice(5)}`)));
-  const unknown = names.every((name) => patternOf(name) !== undefined)
+/** Returns the routes of a cache, by their paths or names, in words. */
+function routesIn(paths: readonly string[]): string {
+  if (paths.length === 0) return "this cache has no routes yet";
+  const unknown = paths.every((path) => path.startsWith("/"))
     ? ""
     : "; in Express a route is known from its first request on, and with fetch it has a name alone";
-  return `the routes here are ${shown.join(" | ")}${unknown}`;
+  return `the routes here are ${paths.join(" | ")}${unknown}`;
 }
 
 function remedyOfUrl(url: string): string {

@@ -70,12 +70,19 @@ export class Routes {
     return policy && pathOfRoute(policy);
   }
 
-  /** Returns whether a route has this path, or this name in messages or in keys. */
+  /** Returns whether an invalidation finds a route by this: its path, with or without methods, or its name in keys. */
   has(route: string): boolean {
     const path = patternOf(route)?.path ?? route;
-    return Array.from(this.#declared.values(), ({ policy }) => [policy.route, policy.name])
-      .flat()
-      .some((name) => name === route || patternOf(name)?.path === path);
+    return Array.from(this.#declared.values()).some(
+      ({ policy }) => policy.name === route || pathOfRoute(policy) === path,
+    );
+  }
+
+  /** Returns the paths of all routes, each once. For a route without one, its name in messages. */
+  paths(): readonly string[] {
+    return [
+      ...new Set(Array.from(this.#declared.values(), ({ policy }) => pathOfRoute(policy) ?? policy.route)),
+    ];
   }
 
   /** Returns the namespaces of all routes, that of the cache included, each once. */

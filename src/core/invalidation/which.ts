@@ -77,7 +77,7 @@ export interface Known {
   qualified(namespace: string): string;
   /** Returns the path of a route that is declared here under a name. Undefined: unknown. */
   pathOf(route: string): string | undefined;
-  /** The names of the routes here, for messages. */
+  /** The paths of the routes here, or their names, for messages. */
   routes(): readonly string[];
 }
 
