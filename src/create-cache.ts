@@ -89,14 +89,15 @@ export interface Cache {
    * store fails.
    *
    * With `{ soft: true }`, these responses become stale and stay stored: `staleWhileRevalidate` and `staleIfError` count
-   * from then on.
+   * from then on. Rejects with `ERR_CACHE_INVALIDATE` if processes share the store.
    */
   invalidate(key: string, where?: InNamespace & Softly): Promise<Invalidated>;
   /**
    * Invalidates every response that has one of these tags, or that belongs to this route, URL or namespace. The cost does
    * not depend on how many they are, so they are not counted. A handler that is running now stores nothing for them.
-   * Rejects with `ERR_CACHE_TAGS` for tags that are no non-empty texts, and with `ERR_CACHE_INVALIDATE` for anything else
-   * that means nothing.
+   * Rejects with `ERR_CACHE_TAGS` for tags other than non-empty text, with `ERR_CACHE_INVALIDATE` for anything else that
+   * names nothing, or if processes share the store, and with `ERR_CACHE_OPTION_UNKNOWN` or `ERR_CACHE_OPTION_INVALID` for
+   * wrong options.
    *
    * @example
    * await cache.invalidate({ tag: "reports" }, { soft: true });
@@ -105,7 +106,10 @@ export interface Cache {
    * await cache.invalidate({ namespace: "users" });
    */
   invalidate<const Route extends string>(which: Which<Route>, how?: Softly): Promise<Invalidated>;
-  /** Removes everything that is stored. With `{ soft: true }` it becomes stale, and stays stored. */
+  /**
+   * Removes everything that is stored. With `{ soft: true }` it becomes stale, and stays stored: then it rejects with
+   * `ERR_CACHE_INVALIDATE` if processes share the store.
+   */
   clear(how?: Softly): Promise<Invalidated>;
   /** Returns the counters, and the size of the store. */
   stats(): CacheStats;

@@ -19,8 +19,8 @@ import type { ParametersOf } from "./path-pattern.ts";
 export type Tagged = { readonly tag: string } | { readonly tags: readonly string[] };
 
 /**
- * The route whose responses `cache.invalidate` invalidates: its path, its name in messages such as `GET /users/:id`, or its
- * `route` option. With `params` only the responses for these parameters: all that the path has.
+ * The route whose responses `cache.invalidate` invalidates: its path, or its `route` option. Methods before the path, as in
+ * `GET /users/:id`, do not count. With `params` only the responses for these parameters: all that the path has, decoded.
  *
  * @example
  * await cache.invalidate({ route: "/users/:id", params: { id: 7 } });
@@ -31,7 +31,8 @@ export interface OfRoute<Route extends string = string> {
 }
 
 /**
- * The URL whose responses `cache.invalidate` invalidates: every variant and query of it. A path means it on any origin.
+ * The URL whose responses `cache.invalidate` invalidates: every variant and query of it. A query that is given does not
+ * count. A path means it on any origin.
  *
  * @example
  * await cache.invalidate({ url: "/users/7" });
@@ -41,7 +42,8 @@ export interface OfUrl {
 }
 
 /**
- * The namespace whose responses `cache.invalidate` invalidates, as a route's `namespace` option names it.
+ * The namespace whose responses `cache.invalidate` invalidates, as a route's `namespace` option has it: without the cache's
+ * own.
  *
  * @example
  * await cache.invalidate({ namespace: "users" });
@@ -64,9 +66,9 @@ export interface Softly {
 
 /** What an invalidation has done. */
 export interface Invalidated {
-  /** How many responses were removed. Absent: they are not counted, because nothing that is stored is touched. */
+  /** How many responses were removed: for a key, and for everything. Absent: they are not counted, or the store failed. */
   readonly removed?: number;
-  /** Whether no process that shares the store serves them any more. False: this one does not. */
+  /** True: no process that shares the store serves them any more; if a shared store failed, this process alone does not. */
   readonly everywhere: boolean;
 }
 
