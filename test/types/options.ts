@@ -62,6 +62,7 @@ export const cleared: Promise<Invalidated> = cache.clear();
 void cache.invalidate({ route: "/teams/:team/users/:id", params: { team: "a", id: 7 } }, { soft: true });
 void cache.invalidate({ route: "GET /users/:id", params: { id: "7" } });
 void cache.invalidate({ route: "/files/*", params: { "*": "a/b" } });
+void cache.invalidate({ route: "/at/::name/:id", params: { id: 7 } });
 void cache.invalidate({ route: String(cache.stats().stored), params: { any: 1 } });
 void cache.invalidate({ url: new URL("http://a.test/") });
 void cache.invalidate({ namespace: "users" });

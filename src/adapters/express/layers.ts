@@ -11,6 +11,7 @@ interface Layer {
   readonly method?: string;
   readonly rawPath?: string | RegExp | readonly (string | RegExp)[];
   readonly regexp?: RegExp;
+  readonly keys?: readonly { readonly name: string | number }[];
   readonly route?: Route;
 }
 
@@ -30,6 +31,8 @@ interface Leaf {
   readonly route: Route | undefined;
   /** The paths at which its routers are mounted, as they were written. */
   readonly mount: string;
+  /** The same, each of several by itself. Undefined: unknown. */
+  readonly mounts: readonly string[] | undefined;
 }
 
 /** The place of a handler in the routers. */
@@ -38,6 +41,8 @@ export interface Place {
   readonly name: string;
   /** A suffix that distinguishes it from the first one with the same path, such as ` (2)`; empty for that one. */
   readonly nth: string;
+  /** The paths of the handler with those of the routers around it, as they were written. Undefined: unknown. */
+  readonly paths: readonly string[] | undefined;
 }
 
 /** The name of the function that `cacheRoute` returns, by which its layers are found. */
@@ -95,7 +100,7 @@ export function placeOf(req: Request, layer: object, method: string): Place | un
   const nth = at === 1 ? "" : ` (${at})`;
   const outer = mountsOf(req.app);
   const name = path === undefined ? `use ${outer}${mount}` : `${outer}${mount}${path}`;
-  return { name: `${method} ${name}${nth}`, nth };
+  return { name: `${method} ${name}${nth}`, nth, paths: pathsOf(found, req.app) };
 }
 
 /** Returns the path of a handler's route, as it was written. */
@@ -118,21 +123,80 @@ function leavesOf({ app }: Partial<Request>): readonly Leaf[] {
   if (app === undefined) return [];
   const { _router: router4 } = app as unknown as { readonly _router?: Stacked };
   const { stack = [] } = router4 ?? (app as unknown as { readonly router: Stacked }).router;
-  return [...leavesIn(stack, "", new Set())];
+  return [...leavesIn(stack, "", [""], new Set())];
 }
 
-function* leavesIn(stack: readonly Layer[], mount: string, within: ReadonlySet<unknown>): Generator<Leaf> {
+function* leavesIn(
+  stack: readonly Layer[],
+  mount: string,
+  mounts: Leaf["mounts"],
+  within: ReadonlySet<unknown>,
+): Generator<Leaf> {
   for (const layer of stack) {
     const { route, handle } = layer;
     const inner = (handle as Stacked).stack;
     if (route !== undefined) {
-      for (const own of route.stack) yield { layer: own, route, mount };
-    } else if (Array.isArray(inner)) {
-      // A router may be mounted in itself.
-      if (!within.has(inner)) yield* leavesIn(inner, mount + pathOf(layer), new Set([...within, inner]));
-    } else yield { layer, route: undefined, mount: mount + pathOf(layer) };
+      for (const own of route.stack) yield { layer: own, route, mount, mounts };
+      continue;
+    }
+    const [path, paths] = [mount + pathOf(layer), joined(mounts, writtenPaths(layer))];
+    if (!Array.isArray(inner)) yield { layer, route: undefined, mount: path, mounts: paths };
+    // A router may be mounted in itself.
+    else if (!within.has(inner)) yield* leavesIn(inner, path, paths, new Set([...within, inner]));
   }
 }
+
+/** Returns the paths of a handler. Undefined: they are unknown, or the handler is for all paths. */
+function pathsOf({ route, mounts }: Leaf, app: Partial<Application>): readonly string[] | undefined {
+  const own = route === undefined ? [""] : texts(route.path);
+  const paths = joined(joined(outerMounts(app), mounts), own);
+  return paths?.includes("") === true ? undefined : paths;
+}
+
+/** Returns the paths at which an application is mounted in others, each of several by itself. */
+function outerMounts(app: Partial<Application>): readonly string[] | undefined {
+  const { parent, mountpath } = app as { readonly parent?: Application; readonly mountpath: unknown };
+  return parent === undefined ? [""] : joined(outerMounts(parent), texts(mountpath));
+}
+
+/** Returns each path within each of the outer ones. Undefined: some are unknown, or they are too many to be listed. */
+function joined(
+  outer: readonly string[] | undefined,
+  inner: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (outer === undefined || inner === undefined || outer.length * inner.length > MOST_PATHS)
+    return undefined;
+  return outer.flatMap((before) => inner.map((path) => before.replace(/\/$/, "") + path));
+}
+
+const MOST_PATHS = 20;
+
+/** Returns one path or several as a list. Undefined: a regular expression is among them. */
+function texts(path: unknown): readonly string[] | undefined {
+  const all: readonly unknown[] = [path].flat();
+  return all.every((one) => typeof one === "string") ? all : undefined;
+}
+
+/** Returns the paths of a layer as they were written. Undefined: they are unknown. */
+function writtenPaths({ rawPath, regexp, keys = [] }: Layer): readonly string[] | undefined {
+  if (rawPath !== undefined) return texts(rawPath)?.map((path) => (path === "/" ? "" : path));
+  if (regexp === undefined) return undefined;
+  const { fast_slash: isEverything } = regexp as { readonly fast_slash?: boolean };
+  if (isEverything === true) return [""];
+  const names = keys.map(({ name }) => name);
+  const paths = regexp.source.split("|^").map((source) => {
+    const [, inner] = MADE_OF_PATH.exec(source) ?? [];
+    const named = inner?.replace(PARAMETER, () => `/:${names.shift()}`);
+    return named === undefined || /(?<!\\)[()[\]*+?|^$]/.test(named)
+      ? undefined
+      : named.replace(/\\(.)/g, "$1");
+  });
+  return paths.every((path) => path !== undefined) ? paths : undefined;
+}
+
+/** What Express 4 makes of a path, and of a parameter in it: `/:team`. */
+const MADE_OF_PATH = /^\^?(.*)\\\/\?\(\?=\\\/\|\$\)$/;
+const PARAMETER = /\(\?:\\\/\(\[\^\\?\/\]\+\?\)\)|\\\/\(\?:\(\[\^\\?\/\]\+\?\)\)/g;
 
 /** Returns the path of a layer as far as Express has kept it; empty for one that matches everything. */
 function pathOf({ rawPath, regexp }: Layer): string {

@@ -66,6 +66,7 @@ export class RoutePolicies {
     return this.#make({
       label,
       name: found?.name,
+      paths: found?.paths,
       // All places without a route share one name in messages, that of the middleware.
       declaration: label === undefined ? middleware : place,
       place,

@@ -57,16 +57,17 @@ export function recordStrategies(app: FastifyInstance): void {
 export function declarationOf(
   app: FastifyInstance,
   route: RouteOptions,
-): Pick<RouteContext, "route" | "name" | "declaration"> {
+): Pick<RouteContext, "route" | "name" | "paths" | "declaration"> {
   const { gets } = declaredIn(app);
   const methods = [route.method].flat().join(",");
   const rest = `${route.url}${constraintsLabel(route.constraints)}`;
   if (methods === "GET") gets.set(rest, route);
   const get = methods === "HEAD" ? gets.get(rest) : undefined;
   const label = `${methods} ${rest}`;
+  const paths = [route.url];
   if (get !== undefined && (get.cache === route.cache || haveOneHandler(get, route)))
-    return { route: label, name: `GET ${rest}`, declaration: get };
-  return { route: label, name: label, declaration: route };
+    return { route: label, name: `GET ${rest}`, paths, declaration: get };
+  return { route: label, name: label, paths, declaration: route };
 }
 
 /** Whether two routes were declared with the same handler, as a GET and the HEAD that Fastify adds are. */

@@ -141,6 +141,8 @@ export interface Policy<Native = never> {
   readonly route: string;
   /** The route's name in keys: unique among the declarations of one cache. */
   readonly name: string;
+  /** The paths of the route as they were written. Undefined: its names have the path, or there is none. */
+  readonly paths?: readonly string[] | undefined;
   /** The start of each variant's name under the default key. */
   readonly selector: string;
   /** A fixed origin or a function that returns it. Undefined: as received. */

@@ -1,6 +1,7 @@
 import { CacheError, show } from "../contract/errors.ts";
 import type { DeclaredQuery, NormalizedTargets, Policy } from "../contract/request-and-policy.ts";
-import { pathOfRoute, patternOf } from "../contract/route-pattern.ts";
+import { pathOfRoute, pathsOfRoute, patternOf } from "../contract/route-pattern.ts";
+import { routeName } from "../invalidation/names.ts";
 
 /** The policy by which a request is explained. */
 export interface ChosenRoute {
@@ -74,14 +75,19 @@ export class Routes {
   has(route: string): boolean {
     const path = patternOf(route)?.path ?? route;
     return Array.from(this.#declared.values()).some(
-      ({ policy }) => policy.name === route || pathOfRoute(policy) === path,
+      ({ policy }) =>
+        policy.name === route || pathsOfRoute(policy).some((own) => routeName(own) === routeName(path)),
     );
   }
 
   /** Returns the paths of all routes, each once. For a route without one, its name in messages. */
   paths(): readonly string[] {
     return [
-      ...new Set(Array.from(this.#declared.values(), ({ policy }) => pathOfRoute(policy) ?? policy.route)),
+      ...new Set(
+        [...this.#declared.values()].flatMap(
+          ({ policy }) => policy.paths ?? pathOfRoute(policy) ?? policy.route,
+        ),
+      ),
     ];
   }
 

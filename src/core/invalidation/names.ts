@@ -3,8 +3,9 @@ import { splitTarget } from "../../http/query.ts";
 import type { Digest } from "../contract/platform.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
-import { pathOfRoute } from "../contract/route-pattern.ts";
-import { parameterText } from "./path-pattern.ts";
+import { pathsOfRoute } from "../contract/route-pattern.ts";
+import { parametersIn, parameterText, valuesOf } from "./path-pattern.ts";
+import type { PathParameter } from "./path-pattern.ts";
 
 /**
  * The names by which an entry can be invalidated.
@@ -53,7 +54,7 @@ export function namespaceName(namespace: string): Name {
 
 /** Returns the name of all entries of a route, by its name or by its path. */
 export function routeName(route: string): Name {
-  return `r|${route}`;
+  return `r|${withoutEndSlash(route)}`;
 }
 
 /** Returns the name of the entries of a route with these parameters. */
@@ -65,7 +66,7 @@ export function parametersName(
   const given = Object.entries(parameters)
     .flatMap(([name, value]) => (value === undefined ? [] : [[name, parameterText(value)] as const]))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return `p|${route} ${hashedIfLong(JSON.stringify(given), digest)}`;
+  return `p|${withoutEndSlash(route)} ${hashedIfLong(JSON.stringify(given), digest)}`;
 }
 
 /** Returns the name of what is stored for a path and any query. Without an origin: of any origin. */
@@ -111,29 +112,48 @@ export function placesOf<Native>(
   origin: string,
   digest: Digest,
 ): Name[] {
-  const routes = routesOf(policy);
-  const names = routes.map(routeName);
-  if (policy.namespace !== "") names.push(namespaceName(policy.namespace));
-  const { params } = request;
-  if (params !== undefined && Object.keys(params).length > 0)
-    names.push(...routes.map((route) => parametersName(route, params, digest)));
-  names.push(urlName(origin, splitTarget(request.target).path, digest));
-  if (request.rewritten !== undefined)
-    names.push(urlName(origin, splitTarget(request.rewritten).path, digest));
-  return names;
+  const { routes, patterns } = routesOf(policy);
+  const names = new Set(routes.map(routeName));
+  if (policy.namespace !== "") names.add(namespaceName(policy.namespace));
+  const { params = {}, target, rewritten } = request;
+  const { path } = splitTarget(rewritten ?? target);
+  const given = Object.keys(params).length > 0 ? [params] : [];
+  // A router may leave out those of the routers around it, and those that are optional.
+  const whole = patterns.map((pattern) => valuesOf(pattern.parameters, params, pattern.path, path));
+  for (const values of [...given, ...whole])
+    if (values !== undefined) for (const route of routes) names.add(parametersName(route, values, digest));
+  names.add(urlName(origin, splitTarget(target).path, digest));
+  if (rewritten !== undefined) names.add(urlName(origin, path, digest));
+  return [...names];
 }
 
-/** Under what names a route is invalidated: its own, and its path if that is known. */
-function routesOf(policy: Pick<Policy, "name" | "route">): readonly string[] {
+/** Under what a route is invalidated. */
+interface Routed {
+  /** Its own name, and its paths as far as they are known. */
+  readonly routes: readonly string[];
+  /** Its paths that have parameters. */
+  readonly patterns: readonly { readonly path: string; readonly parameters: readonly PathParameter[] }[];
+}
+
+function routesOf(policy: Pick<Policy, "name" | "route" | "paths">): Routed {
   const known = ROUTES.get(policy);
   if (known !== undefined) return known;
-  const path = pathOfRoute(policy);
-  const routes = path === undefined ? [policy.name] : [policy.name, path];
-  ROUTES.set(policy, routes);
-  return routes;
+  const paths = pathsOfRoute(policy);
+  const patterns = paths.map((path) => ({ path, parameters: parametersIn(path) }));
+  const routed = {
+    routes: [policy.name, ...paths],
+    patterns: patterns.filter(({ parameters }) => parameters.length > 0),
+  };
+  ROUTES.set(policy, routed);
+  return routed;
 }
 
-const ROUTES = new WeakMap<object, readonly string[]>();
+const ROUTES = new WeakMap<object, Routed>();
+
+/** Routers often take `/a` and `/a/` for one. */
+function withoutEndSlash(route: string): string {
+  return /^\/.*[^/]\/$/s.test(route) ? route.slice(0, -1) : route;
+}
 
 /**
  * Returns the same text for all ways to write a path: `/%7Eu` is `/~u` (RFC 3986 §6.2.2). To some servers `/a%3Ab` and

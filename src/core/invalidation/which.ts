@@ -7,7 +7,7 @@ import { patternOf } from "../contract/route-pattern.ts";
 import { areTags } from "./handler-tags.ts";
 import { namespaceName, parametersName, routeName, tagName, urlName } from "./names.ts";
 import type { Name } from "./names.ts";
-import { expanded, parametersIn } from "./path-pattern.ts";
+import { expanded, parametersIn, valuesOf } from "./path-pattern.ts";
 import type { ParametersOf } from "./path-pattern.ts";
 
 /**
@@ -151,7 +151,10 @@ function urlNameOf(url: unknown, digest: Digest): Name {
 function namesOfRoute(route: unknown, params: unknown, known: Known): readonly Name[] {
   if (typeof route !== "string" || route === "") throw wrong({ route }, 'write { route: "/users/:id" }');
   // Any method of the path: `GET,HEAD /a` is also `GET /a`.
-  const path = patternOf(route)?.path ?? (route.startsWith("/") ? route : undefined);
+  const named = patternOf(route)?.path;
+  // A path may have spaces, which a name ends with.
+  const path =
+    named === undefined ? (route.startsWith("/") ? route : undefined) : (known.pathOf(route) ?? named);
   if (params === undefined) return [routeName(path ?? route)];
   const pattern = path ?? known.pathOf(route);
   if (pattern === undefined) {
@@ -182,7 +185,7 @@ function namesOfRoute(route: unknown, params: unknown, known: Known): readonly N
   }
   const url = expanded(pattern, given);
   return [
-    parametersName(path ?? route, given, known.digest),
+    parametersName(path ?? route, valuesOf(wanted, given, "", "") ?? given, known.digest),
     // For routes whose framework tells no parameters.
     ...(url === undefined ? [] : [urlName(undefined, url, known.digest)]),
   ];

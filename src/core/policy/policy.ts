@@ -34,6 +34,12 @@ export interface RouteContext {
    * requests. Undefined: there is none, so processes do not share the route's entries. Absent: `route`.
    */
   readonly name?: string | undefined;
+  /**
+   * The paths of the route in the notation of its router, with those of the routers around it, such as
+   * `["/teams/:team/users/:id"]`: by them `cache.invalidate({ route })` finds it. Absent: the path that `name` or `route`
+   * has after the methods.
+   */
+  readonly paths?: readonly string[] | undefined;
   /** An object that identifies the declaration, if it may be resolved more than once. Default: a new declaration. */
   readonly declaration?: object | undefined;
   /** An object that identifies the place of the handlers, if one declaration is used in several. Default: `declaration`. */
@@ -96,6 +102,7 @@ export function resolvePolicy<Native>(
     // Without a name from the framework, messages use the `route` option.
     route: known === undefined ? (options.route ?? context.route) : context.route,
     ...parts.name(options.route ?? known, namespace, context),
+    paths: context.paths,
     origin: all.origin,
     ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
     defaultTtlMs: isFallback ? ttl * 1000 : ttl === "response" ? 0 : DEFAULT_TTL_MS,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pathOfRoute, patternOf } from "../../../src/core/contract/route-pattern.ts";
+import { pathOfRoute, pathsOfRoute, patternOf } from "../../../src/core/contract/route-pattern.ts";
 
 describe("the name of a route", () => {
   it.each([
@@ -23,5 +23,11 @@ describe("the path of a route", () => {
     ["reports", "cacheRoute()", undefined],
   ])("of %j, which messages call %j, is %j", (name, route, path) => {
     expect(pathOfRoute({ name, route })).toBe(path);
+  });
+
+  it("is each that the adapter knows, and that of its name", () => {
+    const policy = { name: "GET /a,/b", route: "GET /A", paths: ["/a", "/b"] };
+
+    expect([pathOfRoute(policy), pathsOfRoute(policy)]).toEqual(["/a", ["/a", "/b", "/a,/b"]]);
   });
 });

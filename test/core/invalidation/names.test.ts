@@ -40,6 +40,29 @@ describe("the names of a response", () => {
     ]);
   });
 
+  it("are the parameters of the path that the router leaves out, where the URL has them", () => {
+    const route = { route: "GET /teams/:team/users/:id" };
+    const target = "/Teams/a%2Fb/users/7/?x";
+
+    expect(placesBy(route, { target, params: { id: "7" } })).toContain(
+      'p|/teams/:team/users/:id [["id","7"],["team","a/b"]]',
+    );
+    expect(placesBy(route, { target: "/x", rewritten: target })).toContain(
+      'p|/teams/:team/users/:id [["id","7"],["team","a/b"]]',
+    );
+    expect(placesBy(route, { target: "/teams/%/users/7" })).toContain(
+      'p|/teams/:team/users/:id [["id","7"],["team","%"]]',
+    );
+    expect(placesBy(route, { target: "/users/7" }).filter((name) => name.startsWith("p|"))).toEqual([]);
+  });
+
+  it("are no parameters where an optional one is absent", () => {
+    for (const params of [undefined, {}, { id: "" }, { id: undefined }])
+      expect(placesBy({ route: "GET /a/:id?" }, { target: "/a", ...(params && { params }) })).toContain(
+        "p|/a/:id? []",
+      );
+  });
+
   it("are the rewritten URL, too", () => {
     expect(placesBy({}, { target: "/en/a", rewritten: "/a?b" }).slice(2)).toEqual([
       "u|http://a.test /en/a",

@@ -13,6 +13,7 @@ describe("the parameters of a path", () => {
     [String.raw`/a/:id(\d+)`, ["id"]],
     ["/files/*", ["*"]],
     ["/files/*path", ["path"]],
+    ["/a/::b/:id", ["id"]],
   ])("of %s are %j", (path, names) => {
     expect(parametersIn(path).map(({ name, isOptional }) => (isOptional ? `${name}?` : name))).toEqual(names);
   });
@@ -27,6 +28,8 @@ describe("a path that is filled in", () => {
     [String.raw`/a/:id(\d+)`, { id: 7 }, "/a/7"],
     ["/files/*", { "*": "a/b c" }, "/files/a/b%20c"],
     ["/files/*path", { path: ["a", "b"] }, "/files/a/b"],
+    ["/a/::b/:id", { id: 7 }, "/a/:b/7"],
+    ["/a/:id", { id: "\uD800" }, "/a/%EF%BF%BD"],
   ])("%s with %j is %s", (path, parameters, url) => {
     expect(expanded(path, parameters)).toBe(url);
   });

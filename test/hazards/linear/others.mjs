@@ -178,6 +178,11 @@ export const others = {
     parameterText: members((shown, text) => shown(many(text))),
     expanded: members((expand, text) => expand(text, { a: text })),
     parametersIn: members((parameters, text) => parameters(text)),
+    valuesOf: members((values, text) => {
+      const parameters = [{ name: "a", isOptional: false }];
+      values(parameters, { a: text }, "/:a", text);
+      values(parameters, {}, `/:a${text}`, `/${text}`);
+    }),
   },
   "core/invalidation/which.js": {
     isSoft: none("it looks into no text"),
@@ -199,6 +204,7 @@ export const others = {
     }),
   },
   "core/contract/route-pattern.js": {
+    pathsOfRoute: members((pathsOf, text) => pathsOf({ name: text, route: `GET /${text}` })),
     pathOfRoute: members((pathOf, text) => pathOf({ name: text, route: `GET /${text}` })),
     patternOf: members((pattern, text) => pattern(`GET /${text}`)),
   },
@@ -220,6 +226,13 @@ export const others = {
   },
   "core/invalidation/unsafe-methods.js": {
     outdatedResources: urlish((read, text) => read({ ...asking("a"), method: "POST" }, saying(text), plain)),
+  },
+  "adapters/express/layers.js": {
+    recordLayer: CODE,
+    currentLayer: CODE,
+    countPlaces: CODE,
+    routeOf: CODE,
+    placeOf: CODE,
   },
   "adapters/express/request.js": {
     parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
