@@ -63,8 +63,8 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
     "send it through the framework, as with reply.send, or do not cache this route",
   ],
   failed: [
-    "its handler failed",
-    "if that is no error, send a status instead of throwing, and add it to statuses",
+    "its handler failed, or a function of the route (ttl, tags, clientCacheControl) did",
+    "if the handler threw what is no error, send a status instead, and add it to statuses",
   ],
   tags: [
     "its Cache-Tag is malformed, a tag is longer than 1,024 characters, it has more than 1,000 tags, or processes share the store",

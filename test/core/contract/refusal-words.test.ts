@@ -30,6 +30,12 @@ describe("the words of a refusal", () => {
     expect(words.filter((text) => !/^[a-z'][^\n]*[^.\s]$/.test(text))).toEqual([]);
   });
 
+  it("of a failure tell that a function of the route may have failed", () => {
+    expect(wordsOf("failed")?.[0]).toBe(
+      "its handler failed, or a function of the route (ttl, tags, clientCacheControl) did",
+    );
+  });
+
   it("are those of one reason", () => {
     expect(wordsOf("expired")).toEqual([
       "its lifetime is 0",
