@@ -8,12 +8,10 @@ export function pathOfRoute(policy: Known): string | undefined {
   return pathsOfRoute(policy)[0];
 }
 
-/** Returns the paths of a route: those that its adapter knows, or that in its name in messages, and that in its name in keys. */
-export function pathsOfRoute({ name, route, paths }: Known): readonly string[] {
-  const [named, told] = [patternOf(name)?.path, patternOf(route)?.path];
-  // What messages tell may be the URL of a first request.
-  const all = paths === undefined ? [named, told] : [...paths, named ?? told];
-  return [...new Set(all.filter((path) => path !== undefined))];
+/** Returns the paths of a route: those that its adapter knows, then that in its name in keys or else in messages. */
+export function pathsOfRoute({ name, route, paths = [] }: Known): readonly string[] {
+  const named = (patternOf(name) ?? patternOf(route))?.path;
+  return named === undefined ? paths : [...new Set([...paths, named])];
 }
 
 /** Parses a route's name such as `GET,HEAD /reports/:id`, and ignores what follows. Undefined for other names. */
