@@ -290,7 +290,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     async set(key, response, where) {
       const name = named(key, where, "cache.set");
       const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
-      const at = { now: clock.now(), began: ledger.position, digest };
+      const at = { now: clock.now(), began: ledger.position, digest, canMark };
       return exchange.put(entryByHand(name, response, policy, at));
     },
     invalidate: (which: string | Which, how?: InNamespace & Softly) => invalidator.invalidate(which, how),

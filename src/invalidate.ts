@@ -57,7 +57,7 @@ export class Invalidator {
 
   /** Invalidates everything. */
   async clear(how?: Softly): Promise<Invalidated> {
-    const { ledger, routes, store, exchange } = this.#parts;
+    const { ledger, routes, store, exchange, canMark } = this.#parts;
     if (isSoft(how, "cache.clear")) {
       this.#mustMark();
       ledger.softenAll();
@@ -67,11 +67,11 @@ export class Invalidator {
     ledger.addAll();
     const removed = store.stats()?.entries;
     const isCleared = await exchange.clear();
-    return { ...(isCleared && removed !== undefined && { removed }), everywhere: true };
+    return { ...(isCleared && removed !== undefined && { removed }), everywhere: isCleared || canMark };
   }
 
   async #byKey(key: string, how: (InNamespace & Softly) | undefined): Promise<Invalidated> {
-    const { ledger, exchange, resourceOf } = this.#parts;
+    const { ledger, exchange, resourceOf, canMark } = this.#parts;
     const resource = resourceOf(key, how);
     if (isSoft({ soft: how?.soft ?? false })) {
       this.#mustMark();
@@ -82,7 +82,7 @@ export class Invalidator {
     if (removed === 0) this.#reportMissing(key, how);
     // What the store failed to remove is dead all the same.
     if (removed === undefined) ledger.add([keyName(resource)]);
-    return { ...(removed !== undefined && { removed }), everywhere: true };
+    return { ...(removed !== undefined && { removed }), everywhere: removed !== undefined || canMark };
   }
 
   #mustMark(): void {

@@ -7,7 +7,7 @@ import { cacheRoute as onExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as onFastify } from "../../src/adapters/fastify.ts";
 import { cacheRoute as onFetch } from "../../src/adapters/fetch.ts";
 import { createCache, memoryStore } from "../../src/index.ts";
-import type { Cache, Which } from "../../src/index.ts";
+import type { Cache, Store, Which } from "../../src/index.ts";
 import { serve } from "../../examples/fetch/serve.ts";
 
 const newCache = (): Cache => createCache({ reporter: false });
@@ -124,19 +124,23 @@ describe("two caches on one store", () => {
   });
 });
 
+/** A store that other processes may read. */
+function sharedOver(inner: Store): Store {
+  return {
+    name: "shared",
+    shared: true,
+    get: (key, choose) => inner.get(key, choose),
+    set: (entry) => inner.set(entry),
+    delete: (key) => inner.delete(key),
+    clear: () => inner.clear(),
+  };
+}
+
 describe("a store that processes share", () => {
   it("stores nothing with tags, and only keys can be invalidated", async () => {
-    const inner = memoryStore();
     const cache = createCache({
       reporter: false,
-      store: {
-        name: "shared",
-        shared: true,
-        get: (key, choose) => inner.get(key, choose),
-        set: (entry) => inner.set(entry),
-        delete: (key) => inner.delete(key),
-        clear: () => inner.clear(),
-      },
+      store: sharedOver(memoryStore()),
     });
     const handler = onFetch(cache, { ttl: 60, tags: ["users"] }, () => new Response("a"));
     const { server, address } = await serve(handler, 0);
@@ -156,5 +160,21 @@ describe("a store that processes share", () => {
     });
     await cache.set("k", { body: "a" });
     expect(await cache.invalidate("k")).toEqual({ removed: 1, everywhere: true });
+  });
+
+  it("takes no tags by hand either, and a failure of it is one of this process alone", async () => {
+    const failing = (): never => {
+      throw new Error("down");
+    };
+    const store = { ...sharedOver(memoryStore()), delete: failing, clear: failing };
+    const cache = createCache({ reporter: false, onError: () => undefined, store });
+
+    await expect(cache.set("k", { body: "a" }, { tags: ["users"] })).rejects.toMatchObject({
+      code: "ERR_CACHE_RESPONSE",
+    });
+    expect([await cache.invalidate("k"), await cache.clear()]).toEqual([
+      { everywhere: false },
+      { everywhere: false },
+    ]);
   });
 });

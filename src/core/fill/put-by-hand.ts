@@ -1,7 +1,6 @@
 import { areSendable } from "../../http/fields.ts";
 import { CacheError } from "../contract/errors.ts";
 import type { Refusal } from "../contract/outcomes.ts";
-import type { Digest } from "../contract/platform.ts";
 import { wordsOf } from "../contract/refusal-words.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Entry } from "../contract/store.ts";
@@ -34,7 +33,12 @@ export function entryByHand(
   name: { readonly resource: string; readonly selector: string },
   response: ManualResponse,
   policy: Policy,
-  { now, began, digest }: { readonly now: number; readonly began: number; readonly digest: Digest },
+  {
+    now,
+    began,
+    digest,
+    canMark,
+  }: { readonly now: number; readonly began: number } & Pick<RunParts, "digest" | "canMark">,
 ): Entry {
   const { head: given, body } = manualMessage(response);
   const head = readHead(given);
@@ -46,7 +50,7 @@ export function entryByHand(
   const fields = storedFields(head, policy, digest.of(body));
   if (!areSendable(fields)) throw notStorable("malformed");
   const tags = tagsOf(NOBODY, head, policy, NOBODY.origin);
-  if (tags === undefined) throw notStorable("tags");
+  if (tags === undefined || (tags.length > 0 && !canMark)) throw notStorable("tags");
   return {
     key: name.resource,
     variant: plainVariant(name.selector)(vary),
