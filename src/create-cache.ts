@@ -25,7 +25,7 @@ import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./co
 import { SearchRules, TargetCache } from "./core/request/normalized-target.ts";
 import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
 import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
-import { cannotMark, Invalidator, ledgerOf } from "./invalidate.ts";
+import { cannotMark, Invalidator, fenceOf, ledgerOf } from "./invalidate.ts";
 import {
   consoleReporter,
   forwardClock,
@@ -227,6 +227,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     clock,
     aheadMs: () => forward.aheadMs(),
     ledger,
+    fence: fenceOf(backing),
     canMark,
     digest,
     targetsOf: (policy) => routes.targetsOf(policy),

@@ -5,6 +5,7 @@ import type { Exchange } from "./core/exchange/exchange.ts";
 import type { Reports } from "./core/explain/reports.ts";
 import type { Routes } from "./core/explain/routes.ts";
 import { Ledger } from "./core/invalidation/ledger.ts";
+import { PurgeFence } from "./core/invalidation/purge-fence.ts";
 import { keyName } from "./core/invalidation/names.ts";
 import { isSoft, namesIn } from "./core/invalidation/which.ts";
 import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
@@ -161,6 +162,18 @@ export function ledgerOf(store: Store, now: () => number): Ledger {
   const ledgers = (shared[LEDGERS] ??= new WeakMap());
   const known = ledgers.get(store) ?? new Ledger(now);
   ledgers.set(store, known);
+  return known;
+}
+
+/** The fences of stores, for the same reason. */
+const FENCES: unique symbol = Symbol.for("caching-route.fences.1") as never;
+
+/** Returns the fence of a store. A removal by one cache keeps the others on the store from storing what they read before. */
+export function fenceOf(store: Store): PurgeFence {
+  const shared = globalThis as { [FENCES]?: WeakMap<Store, PurgeFence> };
+  const fences = (shared[FENCES] ??= new WeakMap());
+  const known = fences.get(store) ?? new PurgeFence();
+  fences.set(store, known);
   return known;
 }
 

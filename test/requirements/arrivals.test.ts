@@ -64,6 +64,23 @@ describe("a response to a request that arrived before an invalidation, and whose
     expect((await later).kind).toBe("fill");
   });
 
+  it.each([false, true])(
+    "is not shared with a request that arrived after one of two invalidations, soft: %s",
+    async (soft) => {
+      const { cache, arrive, lookUp } = sited();
+      const arrivedAt = arrive();
+      await cache.invalidate({ tag: "todos" }, { soft });
+      const between = arrive();
+      await cache.invalidate({ tag: "todos" }, { soft });
+      const leader = fillOf(await lookUp(arrivedAt));
+      const later = lookUp(between);
+
+      answer(leader);
+
+      expect((await later).kind).toBe("fill");
+    },
+  );
+
   it("is shared with those that arrived before it, so that the handler runs once", async () => {
     const { cache, arrive, lookUp } = sited();
     const arrivedAt = arrive();

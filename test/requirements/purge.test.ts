@@ -34,6 +34,36 @@ function lateKit(): { readonly kit: Kit } & Omit<ReturnType<typeof lateStore>, "
   return { kit: kitOf({ ...byKey, cache: { store } }), ...writes };
 }
 
+it("an invalidation by a key reaches what another cache on the store is making", async () => {
+  const store = memoryStore();
+  const [one, other] = [kitOf({ ...byKey, cache: { store } }), kitOf({ ...byKey, cache: { store } })];
+  const fill = fillOf(one.now());
+  await other.cache.invalidate("user:1");
+
+  answer(fill);
+
+  expect(one.now().kind).toBe("fill");
+});
+
+it("an invalidation by a key reaches what the store writes after it has removed", async () => {
+  const inner = memoryStore();
+  const [writes, removals]: [(() => void)[], (() => void)[]] = [[], []];
+  const store: Store = {
+    ...asyncStore(inner),
+    set: (entry) => new Promise((resolve) => writes.push(() => resolve(inner.set(entry)))),
+    delete: (key) => new Promise((resolve) => removals.push(() => resolve(inner.delete(key)))),
+  };
+  const kit = kitOf({ ...byKey, cache: { store } });
+  answer(fillOf(await kit.begin()));
+  const invalidated = kit.cache.invalidate("user:1");
+  removals.splice(0).forEach((go) => go());
+  await invalidated;
+  writes.splice(0).forEach((go) => go());
+  await settle();
+
+  expect([inner.stats?.().entries, (await kit.begin()).kind]).toEqual([1, "fill"]);
+});
+
 describe("an invalidation while a handler runs", () => {
   it("keeps the response from being stored, since the handler read before it", async () => {
     const { cache, now } = kitOf(byKey);

@@ -2,7 +2,6 @@ import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { RunParts } from "../fill/run.ts";
 import { Flights } from "../flight/flights.ts";
 import { RefreshBackoff } from "../flight/refresh-backoff.ts";
-import { PurgeFence } from "../invalidation/purge-fence.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { softened } from "../freshness/softened.ts";
 import { staleWindows } from "../freshness/stale-windows.ts";
@@ -14,12 +13,11 @@ import { readHead } from "../storing/response-head.ts";
 import type { Context } from "./context.ts";
 
 /** Returns the parts that all requests of a cache share: those given, and those that the core makes itself. */
-export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "fence" | "responder">): RunParts {
+export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "responder">): RunParts {
   return {
     ...given,
     flights: new Flights(given.digest),
     backoff: new RefreshBackoff(given.digest),
-    fence: new PurgeFence(),
     responder: new Responder(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Policy } from "../contract/request-and-policy.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { Marked } from "../invalidation/names.ts";
+import { keyName } from "../invalidation/names.ts";
 import type { Kept } from "../lookup/guarded-store.ts";
 import type { Run, RunParts } from "./run.ts";
 
@@ -47,15 +48,22 @@ export function write(
     return kept;
   };
   const kept = parts.store.set(entry, () => guardLate(parts, entry.key, ticket.purged));
-  return kept instanceof Promise ? kept.then(written) : written(kept);
+  if (!(kept instanceof Promise)) return written(kept);
+  // The store may carry out the removal before this write: until it is removed again, the entry is dead (hazard 22).
+  const { onPurged } = ticket;
+  ticket.onPurged = () => {
+    onPurged();
+    parts.ledger.add([keyName(entry.key)]);
+  };
+  return kept.then(written);
 }
 
 /**
  * Enters the fence again for a write that has missed its deadline. Returns what to call at its end, which removes the entry
  * if a purge has come meanwhile. A write that never ends keeps only its key in memory.
  */
-function guardLate({ fence, store }: RunParts, key: string, isPurged: boolean): () => void {
-  const ticket = fence.enter(key, () => undefined);
+function guardLate({ fence, store, ledger }: RunParts, key: string, isPurged: boolean): () => void {
+  const ticket = fence.enter(key, () => ledger.add([keyName(key)]));
   return () => {
     ticket.leave();
     if (isPurged || ticket.purged) void store.delete(key);

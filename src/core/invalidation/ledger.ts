@@ -1,9 +1,15 @@
-import { hasTag, isKeyName, isOfAnyOrigin, isTagName, isUrlName, keyName, urlOfAnyOrigin } from "./names.ts";
+import {
+  CHARACTERS_PER_NAME,
+  hasTag,
+  isKeyName,
+  isOfAnyOrigin,
+  isTagName,
+  isUrlName,
+  keyName,
+  urlOfAnyOrigin,
+} from "./names.ts";
 import type { Marked, Name } from "./names.ts";
 import { SoftMarks } from "./soft-marks.ts";
-
-/** The limit of names in characters per name, so that long names count more. */
-const CHARACTERS_PER_NAME = 64;
 
 /**
  * Remembers what was invalidated, and in which order. So an invalidation costs the same for one entry as for a million.
@@ -120,16 +126,12 @@ export class Ledger {
   }
 
   /**
-   * Returns whether the last invalidation of an entry, hard or soft, came after `from` and not after `to`: what was read at
-   * `from` must not be shown to who came at `to`.
+   * Returns whether an entry may have been invalidated, hard or softly, after `from` and not after `to`: what was read at
+   * `from` must not be shown to who came at `to`. Of hard marks only the last is known, so a later one counts, too.
    */
   hasChanged({ names }: Pick<Marked, "names">, from: number, to: number): boolean {
     if (from >= to) return false;
-    const [before, after] = [from, to].map((began) => ({ names, began })) as [Marked, Marked];
-    return (
-      (this.isDead(before) && !this.isDead(after)) ||
-      (this.staleSince(before) !== undefined && this.staleSince(after) === undefined)
-    );
+    return this.isDead({ names, began: from }) || this.#soft.hasMarkWithin(names, from, to);
   }
 
   #next(): number {

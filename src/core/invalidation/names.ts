@@ -18,6 +18,9 @@ export type Name = string;
 /** What invalidations look at in an entry. */
 export type Marked = Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>;
 
+/** The limit of names in characters per name, so that long names count more. */
+export const CHARACTERS_PER_NAME = 64;
+
 /** Longer paths and parameters are hashed. In characters. */
 const LONGEST_PART = 64;
 

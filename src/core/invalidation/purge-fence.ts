@@ -4,6 +4,8 @@ import type { MaybePromise } from "../contract/store.ts";
 export interface Ticket {
   /** Whether the resource was purged after the fill began. */
   readonly purged: boolean;
+  /** Is called as soon as a purge overtakes the fill. */
+  onPurged: () => void;
   /** Ends the fill. */
   leave(): void;
 }

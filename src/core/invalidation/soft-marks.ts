@@ -1,4 +1,4 @@
-import { calledBy, hasTag, isTagName } from "./names.ts";
+import { calledBy, CHARACTERS_PER_NAME, hasTag, isTagName } from "./names.ts";
 import type { Marked, Name } from "./names.ts";
 
 /** One soft invalidation. */
@@ -28,6 +28,7 @@ const EVERYTHING = "*";
 export class SoftMarks {
   readonly #limit: number;
   readonly #marks = new Map<Name, Mark[]>();
+  #characters = 0;
   /** How many of the names are no tags. */
   #places = 0;
   /** The last forgotten mark of something else than a tag, and of a tag: they count for all that they may be about. */
@@ -45,10 +46,11 @@ export class SoftMarks {
       // The name that was marked the longest ago stands first.
       this.#forget(name);
       this.#marks.set(name, withMark(marks, { position, at }));
+      this.#characters += name.length;
       if (!isTagName(name)) this.#places++;
     }
     for (const [name, marks] of this.#marks) {
-      if (this.#marks.size <= this.#limit) return;
+      if (this.#marks.size <= this.#limit && this.#characters <= this.#limit * CHARACTERS_PER_NAME) return;
       this.#forget(name);
       if (isTagName(name)) this.#tagged = marks.at(-1);
       else this.#all = marks.at(-1);
@@ -68,7 +70,7 @@ export class SoftMarks {
   /** Forgets everything: no entry is left that a mark is about. */
   clear(): void {
     this.#marks.clear();
-    this.#places = 0;
+    this.#characters = this.#places = 0;
     this.#all = this.#tagged = undefined;
   }
 
@@ -86,13 +88,25 @@ export class SoftMarks {
     return since === Infinity ? undefined : since;
   }
 
+  /** Returns whether an entry with these names may have been invalidated after `from` and not after `to`. */
+  hasMarkWithin(names: readonly Name[], from: number, to: number): boolean {
+    const isWithin = ({ position }: Mark): boolean => position > from && position <= to;
+    const forgotten = hasTag(names) ? [this.#all, this.#tagged] : [this.#all];
+    // Earlier marks of what is forgotten are not known.
+    if (forgotten.some((mark) => mark !== undefined && mark.position > from)) return true;
+    const called = [EVERYTHING, ...(hasTag(names) ? [ANY_TAG] : []), ...calledBy({ names })];
+    return called.some((name) => this.#marks.get(name)?.some(isWithin) === true);
+  }
+
   /** Returns when the first mark of a name after `began` was made. `Infinity`: there is none. */
   #markedAt(name: Name, began: number): number {
     return this.#marks.get(name)?.find(({ position }) => position > began)?.at ?? Infinity;
   }
 
   #forget(name: Name): void {
-    if (this.#marks.delete(name) && !isTagName(name)) this.#places--;
+    if (!this.#marks.delete(name)) return;
+    this.#characters -= name.length;
+    if (!isTagName(name)) this.#places--;
   }
 }
 

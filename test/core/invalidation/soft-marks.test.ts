@@ -47,6 +47,14 @@ describe("a soft mark", () => {
     ]);
   });
 
+  it("is forgotten for the length of names, too, as that of a hostile client may be", () => {
+    const marks = new SoftMarks(100);
+    for (let at = 1; at <= 90; at++) marks.add([`t|${at}${"x".repeat(1000)}`], at, at);
+
+    expect(marks.staleSince({ names: ["t|other"], began: 50 })).toBe(84);
+    expect(marks.staleSince({ names: ["t|other"], began: 84 })).toBeUndefined();
+  });
+
   it("that is forgotten counts for every tag", () => {
     const marks = new SoftMarks(1);
     marks.add(["t|a"], 1, 1000);
