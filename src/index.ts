@@ -41,6 +41,19 @@ export type {
   Reporter,
   StoreFailure,
 } from "./core/contract/outcomes.ts";
-export type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "./core/contract/store.ts";
+export { headOf } from "./core/contract/store.ts";
+export type {
+  ChooseVariant,
+  Entry,
+  EntryHead,
+  Leases,
+  Look,
+  Mark,
+  Marks,
+  MaybePromise,
+  Read,
+  Store,
+  StoreStats,
+} from "./core/contract/store.ts";
 export type { ResponseHead, StatusHeader, StoredResponse } from "./core/contract/request-and-policy.ts";
 export type { Fields, FieldValue } from "./http/fields.ts";

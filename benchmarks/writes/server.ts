@@ -23,9 +23,9 @@ function slowStore(): Store {
   return {
     name: "slow",
     shared: false,
-    get: async (key, choose) => delay(STORE_MS).then(() => inner.get(key, choose)),
+    get: async (...asked) => delay(STORE_MS).then(() => inner.get(...asked)),
     set: async (entry) => delay(STORE_MS).then(() => inner.set(entry)),
-    delete: async (key) => delay(STORE_MS).then(() => inner.delete(key)),
+    delete: async (...asked) => delay(STORE_MS).then(() => inner.delete(...asked)),
     clear: async () => delay(STORE_MS).then(() => inner.clear()),
   };
 }

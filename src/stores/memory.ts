@@ -1,6 +1,7 @@
 import { CacheError, show } from "../core/contract/errors.ts";
 import { checkedOptions } from "../core/contract/options.ts";
-import type { ChooseVariant, Entry, Store, StoreStats } from "../core/contract/store.ts";
+import { newHeadOf } from "../core/contract/store.ts";
+import type { ChooseVariant, Entry, Read, Store, StoreStats } from "../core/contract/store.ts";
 import type { Slot } from "./memory/queue.ts";
 import { EvictionOrder } from "./memory/s3-fifo.ts";
 import { weigh } from "./memory/weight.ts";
@@ -17,6 +18,8 @@ export interface MemoryStoreOptions {
 
 interface Resource {
   readonly vary: readonly string[];
+  /** What lookups of another variant get. */
+  readonly absent: Read;
   /** Oldest first. */
   readonly variants: Map<string, Slot>;
 }
@@ -62,13 +65,13 @@ class MemoryStore implements Store {
     this.#maxVariants = maxVariants;
   }
 
-  get(key: string, choose: ChooseVariant): Entry | undefined {
+  get(key: string, choose: ChooseVariant): Read | undefined {
     const resource = this.#resources.get(key);
     if (resource === undefined) return undefined;
     const slot = resource.variants.get(choose(resource.vary));
-    if (slot === undefined) return undefined;
+    if (slot === undefined) return resource.absent;
     this.#order.hit(slot);
-    return slot.entry;
+    return (slot.read ??= { vary: resource.vary, head: newHeadOf(slot.entry), body: slot.entry.body });
   }
 
   set(entry: Entry): boolean {
@@ -120,7 +123,7 @@ class MemoryStore implements Store {
   #resource(key: string, vary: readonly string[]): Resource {
     let resource = this.#resources.get(key);
     if (resource === undefined) {
-      resource = { vary, variants: new Map() };
+      resource = { vary, absent: { vary }, variants: new Map() };
       this.#resources.set(key, resource);
     }
     return resource;

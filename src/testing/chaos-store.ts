@@ -1,10 +1,33 @@
-import type { ChooseVariant, Clock, Entry, MaybePromise, Store, StoreStats } from "../index.ts";
+import type {
+  ChooseVariant,
+  Clock,
+  Entry,
+  Leases,
+  Look,
+  Marks,
+  MaybePromise,
+  Read,
+  Store,
+  StoreStats,
+} from "../index.ts";
 import { testClock } from "./clock.ts";
-import { corruptions } from "./corruptions.ts";
+import { corruptions, corruptRead } from "./corruptions.ts";
 import type { Corruption } from "./corruptions.ts";
 
-/** A method of a store that can be made to fail. */
-export type StoreOperation = "get" | "set" | "delete" | "clear";
+/** A method of a store, of its `marks` or of its `leases`, that can be made to fail. */
+export type StoreOperation = (typeof OPERATIONS)[number];
+
+const OPERATIONS = [
+  "get",
+  "set",
+  "delete",
+  "clear",
+  "marks.read",
+  "marks.add",
+  "leases.acquire",
+  "leases.renew",
+  "leases.release",
+] as const;
 
 /**
  * How a chaos store behaves. `calm`: like the inner store. `throw`, `reject`: every call throws or rejects. `slow`: calls
@@ -30,13 +53,19 @@ export interface ChaosPlan {
 /** A logged call of a store. */
 export interface StoreCall {
   readonly operation: StoreOperation;
-  /** The key. Empty for `clear`. */
+  /** The key, or the name of a lease. Empty for `clear` and for marks. */
   readonly key: string;
   /** The entry of a `set`. */
   readonly entry?: Entry;
+  /** What a `get` asked for. */
+  readonly look?: Look;
+  /** The position of a `delete`, from which marks were read, or above which they were added. */
+  readonly position?: number;
+  /** The names of marks that were added. */
+  readonly names?: readonly string[];
 }
 
-/** A store that wraps another one, fails on demand and logs its calls. */
+/** A store that wraps another one, fails on demand and logs its calls. It has `marks` and `leases` if the inner one has. */
 export interface ChaosStore extends Store, Required<ChaosPlan> {
   /** All calls so far, in order. */
   readonly log: readonly StoreCall[];
@@ -62,6 +91,8 @@ export function chaosStore(inner: Store, plan: ChaosPlan = {}): ChaosStore {
 class Chaos implements ChaosStore {
   readonly name: string;
   readonly shared: boolean;
+  readonly marks?: Marks;
+  readonly leases?: Leases;
   mode: ChaosMode;
   only: readonly StoreOperation[];
   corruption: Corruption;
@@ -75,10 +106,12 @@ class Chaos implements ChaosStore {
     this.name = `chaos(${inner.name})`;
     this.shared = inner.shared;
     this.mode = plan.mode ?? "calm";
-    this.only = plan.only ?? ["get", "set", "delete", "clear"];
+    this.only = plan.only ?? OPERATIONS;
     this.corruption = plan.corruption ?? corruptions["another key"];
     this.delayMs = plan.delayMs ?? 100;
     this.clock = plan.clock ?? testClock();
+    if (inner.marks !== undefined) this.marks = this.#marksOf(inner.marks);
+    if (inner.leases !== undefined) this.leases = this.#leasesOf(inner.leases);
   }
 
   get log(): readonly StoreCall[] {
@@ -89,33 +122,82 @@ class Chaos implements ChaosStore {
     return this.#log.filter((call) => call.operation === operation).length;
   }
 
-  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined> {
+  get(key: string, choose: ChooseVariant, look: Look): MaybePromise<Read | undefined> {
     const { corruption } = this;
-    const alter = (entry: Entry | undefined): Entry | undefined => entry && corruption(entry);
-    return this.#call({ operation: "get", key }, undefined, (mode) => {
-      const found = this.#inner.get(key, choose);
+    const alter = (read: Read | undefined): Read | undefined => read && corruptRead(read, corruption);
+    return this.#call({ operation: "get", key, look }, (mode) => {
+      const found = this.#inner.get(key, choose, look);
       if (mode !== "corrupt") return found;
       return found instanceof Promise ? found.then(alter) : alter(found);
     });
   }
 
   set(entry: Entry): MaybePromise<boolean | void> {
-    return this.#call({ operation: "set", key: entry.key, entry }, undefined, () => this.#inner.set(entry));
+    return this.#call(
+      { operation: "set", key: entry.key, entry },
+      () => this.#inner.set(entry),
+      () => undefined,
+    );
   }
 
-  delete(key: string): MaybePromise<number> {
-    return this.#call({ operation: "delete", key }, 0, () => this.#inner.delete(key));
+  delete(key: string, position: number): MaybePromise<number | undefined> {
+    return this.#call(
+      { operation: "delete", key, position },
+      () => this.#inner.delete(key, position),
+      () => 0,
+    );
   }
 
   clear(): MaybePromise<void> {
-    return this.#call({ operation: "clear", key: "" }, undefined, () => this.#inner.clear());
+    return this.#call(
+      { operation: "clear", key: "" },
+      () => this.#inner.clear(),
+      () => undefined,
+    );
   }
 
   stats(): StoreStats {
     return this.#inner.stats?.() ?? { entries: 0, bytes: 0, evictions: 0 };
   }
 
-  #call<T>(call: StoreCall, lost: T, run: (mode: ChaosMode) => MaybePromise<T>): MaybePromise<T> {
+  #marksOf(marks: Marks): Marks {
+    return {
+      read: (from) =>
+        this.#call({ operation: "marks.read", key: "", position: from }, () => marks.read(from)),
+      add: (names, above) =>
+        this.#call(
+          { operation: "marks.add", key: "", position: above, names },
+          () => marks.add(names, above),
+          () => above + 1,
+        ),
+    };
+  }
+
+  #leasesOf(leases: Leases): Leases {
+    return {
+      acquire: (name, token, ms) =>
+        this.#call(
+          { operation: "leases.acquire", key: name },
+          () => leases.acquire(name, token, ms),
+          () => "mine" as const,
+        ),
+      renew: (name, token, ms) =>
+        this.#call(
+          { operation: "leases.renew", key: name },
+          () => leases.renew(name, token, ms),
+          () => true,
+        ),
+      release: (name, token, verdict) =>
+        this.#call(
+          { operation: "leases.release", key: name },
+          () => leases.release(name, token, verdict),
+          () => undefined,
+        ),
+    };
+  }
+
+  /** `lose` returns what the caller is told where the call has no effect. Absent: the call only reads. */
+  #call<T>(call: StoreCall, run: (mode: ChaosMode) => MaybePromise<T>, lose?: () => T): MaybePromise<T> {
     this.#log.push(call);
     const { operation } = call;
     const mode = this.only.includes(operation) ? this.mode : "calm";
@@ -136,7 +218,7 @@ class Chaos implements ChaosStore {
           }, this.delayMs);
         });
       case "lose":
-        return operation === "get" ? run(mode) : lost;
+        return lose === undefined ? run(mode) : lose();
       case "calm":
       case "corrupt":
         return run(mode);

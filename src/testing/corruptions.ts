@@ -1,4 +1,4 @@
-import type { Entry } from "../index.ts";
+import type { Entry, EntryHead, Read } from "../index.ts";
 
 /** Returns a corrupted copy of an entry. */
 export type Corruption = (entry: Entry) => Entry;
@@ -56,6 +56,10 @@ export const corruptions: Corruptions = {
   "a body in a shared buffer": (entry) => ({ ...entry, body: shared(entry.body) }),
   "a body of 16-bit numbers": (entry) => wrong({ ...entry, body: new Uint16Array(entry.body) }),
   "a body behind a proxy": (entry) => ({ ...entry, body: new Proxy(entry.body, {}) }),
+  "a body that is too long": (entry) => ({ ...entry, body: Buffer.concat([entry.body, Buffer.from("!")]) }),
+  "a length that is too large": (entry) => wrong({ ...entry, length: entry.body.byteLength + 1 }),
+  "a length that is a string": (entry) => wrong({ ...entry, length: String(entry.body.byteLength) }),
+  "a missing length": (entry) => wrong({ ...entry, length: undefined }),
 
   "instants that are not numbers": (entry) => wrong({ ...entry, staleAt: "2099-01-01" }),
   "instants that are NaN": (entry) => ({ ...entry, staleAt: Number.NaN, deleteAt: Number.NaN }),
@@ -95,6 +99,32 @@ export const corruptions: Corruptions = {
   "a list instead of an entry": () => wrong([]),
   "a function instead of an entry": () => wrong(() => undefined),
 };
+
+/** Returns what a store returns that has corrupted an entry. */
+export function corruptRead(read: Read, corruption: Corruption): Read {
+  const { head, body } = read;
+  if (head === undefined) return read;
+  const corrupt: unknown = corruption({ ...head, body: body ?? new Uint8Array(head.length) });
+  return {
+    vary: memberOf(corrupt, "vary", read.vary),
+    head: corrupt as EntryHead,
+    ...(body === undefined ? {} : { body: memberOf(corrupt, "body", body) }),
+  };
+}
+
+/** A member of a corrupt entry, or the right one where there is none to read. */
+function memberOf<Name extends "vary" | "body">(
+  corrupt: unknown,
+  name: Name,
+  right: Entry[Name],
+): Entry[Name] {
+  if (typeof corrupt !== "object") return right;
+  try {
+    return (corrupt as Entry)[name];
+  } catch {
+    return right;
+  }
+}
 
 function withField(name: string, value: unknown): Corruption {
   return (entry) => wrong({ ...entry, fields: [...entry.fields, [name, value]] });

@@ -1,16 +1,15 @@
-import type { Entry } from "../index.ts";
+import type { Entry, EntryHead } from "../index.ts";
 
-/** The version in every encoded head. Entries of another version are not decoded. */
-const VERSION = 3;
-const HEAD_LENGTH_BYTES = 4;
+/** The version in every encoded head. Heads of another version are not decoded. */
+const VERSION = 4;
 /** The encoded end of an absent stale window. */
 const NEVER = 0;
 
 /**
- * Encodes an entry: the length of the head in four bytes, the head as JSON in UTF-8, and the body as it is. An example for
+ * Encodes the head of an entry as JSON in UTF-8. The body needs no encoding: keep its bytes beside the head. An example for
  * authors of stores; nothing else reads this format.
  */
-export function encodeEntry(entry: Entry): Uint8Array {
+export function encodeHead(entry: Entry): Uint8Array {
   const { body, storedAt, staleAt, deleteAt, ...others } = entry;
   const { staleWhileRevalidateUntil = NEVER, staleIfErrorUntil = NEVER, ...named } = others;
   // JSON has no Infinity: it writes null.
@@ -21,62 +20,36 @@ export function encodeEntry(entry: Entry): Uint8Array {
     windows: [staleWhileRevalidateUntil, staleIfErrorUntil],
     ...named,
   };
-  const text = new TextEncoder().encode(JSON.stringify(head));
-  const bytes = new Uint8Array(HEAD_LENGTH_BYTES + text.byteLength + body.byteLength);
-  new DataView(bytes.buffer).setUint32(0, text.byteLength);
-  bytes.set(text, HEAD_LENGTH_BYTES);
-  bytes.set(body, HEAD_LENGTH_BYTES + text.byteLength);
-  return bytes;
+  return new TextEncoder().encode(JSON.stringify(head));
 }
 
 /**
- * Decodes an entry. Returns undefined if the bytes are malformed, cut short or of another version (hazard 23). The core checks
- * key, variant and fields of what any store returns, so this does not.
+ * Decodes a head. Returns undefined if the bytes are malformed, cut short or of another version (hazard 23). The core checks
+ * each member of what any store returns, and the length of the body, so this does not.
  */
-export function decodeEntry(bytes: Uint8Array): Entry | undefined {
-  const head = headOf(bytes);
-  if (head === undefined) return undefined;
-  const { version, length, instants, windows = [], ...named } = head.members as unknown as EncodedHead;
-  const { key, variant, vary, status, fields, names, began, fillMs, making } = named;
-  const body = bytes.subarray(head.end);
-  if (version !== VERSION || body.byteLength !== length || !Array.isArray(instants)) return undefined;
-  const [storedAt, staleAt, deleteAt] = instants.map((instant: number | null) => instant ?? Infinity);
+export function decodeHead(bytes: Uint8Array): EntryHead | undefined {
+  const encoded = parsed(new TextDecoder().decode(bytes)) as Partial<EncodedHead> | null | undefined;
+  if (encoded?.version !== VERSION || !Array.isArray(encoded.instants)) return undefined;
+  const { version: _version, instants, windows = [], ...named } = encoded as EncodedHead;
+  const [storedAt, staleAt, deleteAt] = instants.map((instant) => instant ?? Infinity);
   if (storedAt === undefined || staleAt === undefined || deleteAt === undefined) return undefined;
   const [staleWhileRevalidateUntil = NEVER, staleIfErrorUntil = NEVER] = windows.map(
     (end) => end ?? Infinity,
   );
   return {
-    key,
-    variant,
-    vary,
-    status,
-    fields,
-    body,
+    ...named,
     storedAt,
     staleAt,
     deleteAt,
-    names,
-    began,
     ...(staleWhileRevalidateUntil === NEVER ? {} : { staleWhileRevalidateUntil }),
     ...(staleIfErrorUntil === NEVER ? {} : { staleIfErrorUntil }),
-    ...(fillMs === undefined ? {} : { fillMs }),
-    ...(making === undefined ? {} : { making }),
   };
 }
 
-interface EncodedHead extends Omit<Entry, "body" | "storedAt" | "staleAt" | "deleteAt"> {
+interface EncodedHead extends Omit<EntryHead, "storedAt" | "staleAt" | "deleteAt"> {
   readonly version: number;
-  readonly length: number;
   readonly instants: readonly (number | null)[];
   readonly windows?: readonly (number | null)[];
-}
-
-function headOf(bytes: Uint8Array): { readonly members: object; readonly end: number } | undefined {
-  if (bytes.byteLength < HEAD_LENGTH_BYTES) return undefined;
-  const end = HEAD_LENGTH_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  if (end > bytes.byteLength) return undefined;
-  const members = parsed(new TextDecoder().decode(bytes.subarray(HEAD_LENGTH_BYTES, end)));
-  return typeof members === "object" && members !== null ? { members, end } : undefined;
 }
 
 function parsed(text: string): unknown {

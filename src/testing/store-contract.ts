@@ -1,8 +1,20 @@
+import assert from "node:assert/strict";
 import type { MaybePromise, Store } from "../index.ts";
 import { calls } from "./store-contract/calls.ts";
+import { deletions } from "./store-contract/deletions.ts";
 import { entries } from "./store-contract/entries.ts";
+import { leases } from "./store-contract/leases.ts";
+import { lookups } from "./store-contract/lookups.ts";
+import { marks } from "./store-contract/marks.ts";
 import { names } from "./store-contract/names.ts";
 import { resources } from "./store-contract/resources.ts";
+import type { StoreScenarios } from "./store-contract/sample.ts";
+
+/** What a store may have beyond entries. */
+export type StoreCapability = "marks" | "leases";
+
+/** The checks of each capability. */
+const OPTIONAL: Readonly<Record<StoreCapability, StoreScenarios>> = { marks, leases };
 
 /** One check of a contract. */
 export interface ContractCheck {
@@ -14,6 +26,8 @@ export interface ContractCheck {
 
 /** Options of {@link storeContract}. */
 export interface StoreContractOptions {
+  /** What the store has: `marks`, `leases` or both. A check fails if it has less, or more. Default: neither. */
+  readonly capabilities?: readonly StoreCapability[];
   /** Called with the store after each check, for example to close its connection. */
   readonly dispose?: (store: Store) => MaybePromise<void>;
   /** The start of all keys of a check, for stores that share a server. Nothing else may use it. Default: none. */
@@ -22,7 +36,7 @@ export interface StoreContractOptions {
 
 /**
  * Returns the requirements of a store as checks. `makeStore` is called for each check; it returns an empty store with room for
- * a few MiB.
+ * a few MiB. If it has marks, its log is absent.
  *
  * A store may keep entries by reference: no check writes into an entry after `set`, and neither does the core.
  *
@@ -35,16 +49,29 @@ export function storeContract(
   makeStore: () => MaybePromise<Store>,
   options: StoreContractOptions = {},
 ): readonly ContractCheck[] {
-  const { dispose, prefix = "" } = options;
-  return Object.entries({ ...resources, ...entries, ...names, ...calls }).map(([name, scenario]) => ({
-    name,
-    async run() {
-      const store = await makeStore();
-      try {
-        await scenario(store, (name) => prefix + name);
-      } finally {
-        await dispose?.(store);
-      }
+  const { dispose, prefix = "", capabilities = [] } = options;
+  const declared: StoreScenarios = {
+    "a store has the capabilities that were declared, and no others": async (store) => {
+      const had = Object.keys(OPTIONAL).filter((name) => store[name as StoreCapability] !== undefined);
+      assert.deepEqual(
+        had,
+        Object.keys(OPTIONAL).filter((name) => capabilities.includes(name as never)),
+      );
     },
-  }));
+  };
+  const optional = capabilities.map((name) => OPTIONAL[name]);
+  const all = [declared, resources, lookups, deletions, entries, names, calls, ...optional];
+  return all.flatMap((scenarios) =>
+    Object.entries(scenarios).map(([name, scenario]) => ({
+      name,
+      async run() {
+        const store = await makeStore();
+        try {
+          await scenario(store, (text) => prefix + text);
+        } finally {
+          await dispose?.(store);
+        }
+      },
+    })),
+  );
 }

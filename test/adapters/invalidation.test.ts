@@ -129,9 +129,9 @@ function sharedOver(inner: Store): Store {
   return {
     name: "shared",
     shared: true,
-    get: (key, choose) => inner.get(key, choose),
+    get: (...asked) => inner.get(...asked),
     set: (entry) => inner.set(entry),
-    delete: (key) => inner.delete(key),
+    delete: (...asked) => inner.delete(...asked),
     clear: () => inner.clear(),
   };
 }

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { parseList } from "structured-headers";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/adapter.ts";
+import { headOf } from "../../src/index.ts";
 import type { Store } from "../../src/index.ts";
 import { entryOf } from "../support/entry.ts";
 import { answer, bypassOf, fillOf, kitOf, namesOf, said, settle } from "../support/kit.ts";
@@ -12,7 +13,10 @@ function forgedStore(fields: unknown): Store {
   return {
     name: "forged",
     shared: false,
-    get: (key, choose) => entryOf({ key, variant: choose([]), fields: fields as never }),
+    get: (key, choose) => {
+      const entry = entryOf({ key, variant: choose([]), fields: fields as never });
+      return { vary: [], head: headOf(entry), body: entry.body };
+    },
     set: () => undefined,
     delete: () => 0,
     clear: () => undefined,

@@ -101,9 +101,9 @@ describe("a request whose adapter does not know when it arrived", () => {
     const store: Store = {
       name: "slow",
       shared: false,
-      get: async (key, choose) => inner.get(key, choose),
+      get: async (key, choose, look) => inner.get(key, choose, look),
       set: (entry) => inner.set(entry),
-      delete: (key) => inner.delete(key),
+      delete: (key, position) => inner.delete(key, position),
       clear: () => inner.clear(),
     };
     const { cache, begin } = sited({ cache: { store } });

@@ -51,7 +51,8 @@ it("an invalidation by a key reaches what the store writes after it has removed"
   const store: Store = {
     ...asyncStore(inner),
     set: (entry) => new Promise((resolve) => writes.push(() => resolve(inner.set(entry)))),
-    delete: (key) => new Promise((resolve) => removals.push(() => resolve(inner.delete(key)))),
+    delete: (key, position) =>
+      new Promise((resolve) => removals.push(() => resolve(inner.delete(key, position)))),
   };
   const kit = kitOf({ ...byKey, cache: { store } });
   answer(fillOf(await kit.begin()));

@@ -138,14 +138,14 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "unsafe-leaves-what-is-stored",
     file: "core/fill/pass-fill.js",
-    find: "parts.fence.purge(resource, parts.store.delete(resource));",
+    find: "parts.fence.purge(resource, parts.store.delete(resource, parts.ledger.position));",
     replace: "parts.fence.purge(resource);",
   },
   {
     name: "unsafe-leaves-fills",
     file: "core/fill/pass-fill.js",
-    find: "parts.fence.purge(resource, parts.store.delete(resource));",
-    replace: "void parts.store.delete(resource);",
+    find: "parts.fence.purge(resource, parts.store.delete(resource, parts.ledger.position));",
+    replace: "void parts.store.delete(resource, parts.ledger.position);",
   },
   {
     name: "unsafe-forgotten-without-its-client",

@@ -1,4 +1,5 @@
-import type { ChooseVariant, Entry, MaybePromise, Store } from "../../src/index.ts";
+import { headOf } from "../../src/index.ts";
+import type { ChooseVariant, Entry, Look, MaybePromise, Read, Store } from "../../src/index.ts";
 import { fieldNamed, textOf } from "./fields.ts";
 import type { VirtualClock } from "./clock.ts";
 import { runIn } from "./history.ts";
@@ -58,12 +59,11 @@ export class TroubledStore implements Store {
     }
   }
 
-  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined> {
+  get(key: string, choose: ChooseVariant, look: Look): MaybePromise<Read | undefined> {
     const known = this.#answers?.get(key);
     const answer = known ?? answerOf(() => this.#call("get", () => copied(this.#resources.get(key))));
     this.#answers?.set(key, answer);
-    const select = (found: Resource | undefined): Entry | undefined =>
-      found?.variants.get(choose(found.vary));
+    const select = (found: Resource | undefined): Read | undefined => found && readIn(found, choose, look);
     const found = answer();
     return found instanceof Promise ? found.then(select) : select(found);
   }
@@ -140,6 +140,13 @@ export class TroubledStore implements Store {
       });
     });
   }
+}
+
+/** What a lookup is told of a resource. Content that it does not ask for is left out, as on a server. */
+function readIn({ vary, variants }: Resource, choose: ChooseVariant, look: Look): Read {
+  const entry = variants.get(choose(vary));
+  if (entry === undefined) return { vary };
+  return { vary, head: headOf(entry), ...(look.body && { body: entry.body }) };
 }
 
 /** What a call returns or throws, to be had more than once. */

@@ -1,5 +1,5 @@
 import { memoryStore } from "../../src/index.ts";
-import type { Entry, MemoryStoreOptions, Store, StoreStats } from "../../src/index.ts";
+import type { Entry, MemoryStoreOptions, Read, Store, StoreStats } from "../../src/index.ts";
 import { read } from "./support.ts";
 
 /** What may happen to a store. */
@@ -21,10 +21,8 @@ export function seenAfter(calls: readonly Call[], bounds: MemoryStoreOptions): S
   const store = memoryStore(bounds);
   const answers = calls.map((call) => make(call, store));
   const stats = store.stats!();
-  const held = new Set(
-    namesIn(calls).map(([key, variant]) => read(store, key, variant) as Entry | undefined),
-  );
-  return { held: [...held].filter((entry) => entry !== undefined), stats, answer: answers.at(-1) };
+  const held = entriesIn(calls).filter((entry) => isHeld(entry, read(store, entry.key, entry.variant)));
+  return { held: [...new Set(held)], stats, answer: answers.at(-1) };
 }
 
 /** The weight of an entry, from the stats of a store that holds nothing else. */
@@ -60,14 +58,17 @@ function make(call: Call, store: Store): unknown {
     case "get":
       return read(store, call.key, call.variant);
     case "delete":
-      return store.delete(call.key);
+      return store.delete(call.key, 0);
     case "clear":
       return store.clear();
   }
 }
 
-function namesIn(calls: readonly Call[]): readonly (readonly [key: string, variant: string])[] {
-  return calls.flatMap((call) =>
-    call.does === "set" ? [[call.entry.key, call.entry.variant] as const] : [],
-  );
+function entriesIn(calls: readonly Call[]): readonly Entry[] {
+  return calls.flatMap((call) => (call.does === "set" ? [call.entry] : []));
+}
+
+/** A store in memory keeps content by reference. */
+function isHeld(entry: Entry, found: Read | undefined): boolean {
+  return found?.body === entry.body;
 }

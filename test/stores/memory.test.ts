@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore } from "../../src/index.ts";
+import { headOf, memoryStore } from "../../src/index.ts";
+import type { Read } from "../../src/index.ts";
 import { storeContract } from "../../src/testing/index.ts";
 import { entryOf, fill, kept, numbered, read } from "./support.ts";
 
@@ -12,14 +13,16 @@ describe("the memory store", () => {
 });
 
 describe("the memory store", () => {
-  it("returns at once, with the entry itself", () => {
+  it("returns at once, with the bytes that it was given", () => {
     const store = memoryStore();
     const entry = entryOf("a");
 
-    const answers = [store.set(entry), read(store, "a"), store.delete("a"), store.clear()];
+    const [kept, found] = [store.set(entry), store.get("a", () => "", { likely: [], body: true })];
 
-    expect(answers).toEqual([true, entry, 1, undefined]);
-    expect(answers[1]).toBe(entry);
+    expect(kept).toBe(true);
+    expect(found).toEqual({ vary: [], head: headOf(entry), body: entry.body });
+    expect((found as Read).body).toBe(entry.body);
+    expect([store.delete("a", 0), store.clear()]).toEqual([1, undefined]);
   });
 
   it("stays within its bytes, whatever comes", () => {
@@ -108,7 +111,7 @@ describe("the memory store", () => {
 
     fill(store, ["a", "b"]);
     expect(store.stats!()).toEqual({ entries: 2, bytes: 2 * bytes, evictions: 0 });
-    void store.delete("a");
+    void store.delete("a", 0);
     expect(store.stats!()).toEqual({ entries: 1, bytes, evictions: 0 });
     void store.clear();
     expect(store.stats!()).toEqual({ entries: 0, bytes: 0, evictions: 0 });

@@ -1,4 +1,4 @@
-import type { Entry, Store } from "../../src/index.ts";
+import type { Entry, Read, Store } from "../../src/index.ts";
 import { entryOf as freshEntry } from "../support/entry.ts";
 
 /** An entry under a key, with content, and with what matters to a test put in. */
@@ -7,9 +7,10 @@ export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
   return freshEntry({ ...own, ...parts });
 }
 
-/** The entry under a key, or under one variant of it. */
-export function read(store: Store, key: string, variant = ""): unknown {
-  return store.get(key, () => variant);
+/** What a store that returns at once has under a key, or under one variant of it. Undefined: no such variant. */
+export function read(store: Store, key: string, variant = ""): Read | undefined {
+  const found = store.get(key, () => variant, { likely: [], body: true }) as Read | undefined;
+  return found?.head && found;
 }
 
 /** Sets entries of these keys, in order. */

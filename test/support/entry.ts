@@ -1,4 +1,4 @@
-import type { Entry } from "../../src/index.ts";
+import type { Entry, Read } from "../../src/index.ts";
 
 /** An entry that is fresh for ever and empty, with what matters to a test put in. */
 export function entryOf(parts: Partial<Entry> = {}): Entry {
@@ -16,4 +16,10 @@ export function entryOf(parts: Partial<Entry> = {}): Entry {
     deleteAt: Infinity,
     ...parts,
   };
+}
+
+/** What a store returns for an entry, or for what stands in place of one. Each call returns another head. */
+export function readOf(entry: Entry): Read {
+  const { body, ...head } = entry;
+  return { vary: entry.vary, head: { ...head, length: body?.byteLength }, body };
 }

@@ -164,9 +164,9 @@ export function asyncStore(inner: Store = memoryStore()): Store {
   return {
     name: "async",
     shared: false,
-    get: async (key, choose) => inner.get(key, choose),
+    get: async (key, choose, look) => inner.get(key, choose, look),
     set: async (entry) => inner.set(entry),
-    delete: async (key) => inner.delete(key),
+    delete: async (key, position) => inner.delete(key, position),
     clear: async () => inner.clear(),
   };
 }

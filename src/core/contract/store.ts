@@ -66,8 +66,42 @@ export interface Entry {
   readonly began: number;
 }
 
-/** Returns the name of the variant that a request selects, given the resource's `vary` list. */
+/**
+ * An entry without its content.
+ *
+ * A store that reads heads from elsewhere should return the same object for the same bytes: what the core prepares for hits
+ * is remembered by it.
+ */
+export interface EntryHead extends Omit<Entry, "body"> {
+  /** The length of the content, in bytes. */
+  readonly length: number;
+}
+
+/**
+ * Returns the name of the variant that a request selects, given the resource's `vary` list. It is pure: a store may call it as
+ * often as it likes, with a list that it only guesses, too.
+ */
 export type ChooseVariant = (vary: readonly string[]) => string;
+
+/** What a lookup asks for. */
+export interface Look {
+  /** The `vary` list that a resource of this route last had. A store that guesses by it reads again where it is wrong. */
+  readonly likely: readonly string[];
+  /** Whether the content is needed. If not, a store may leave it out: HEAD and conditional requests rarely need it. */
+  readonly body: boolean;
+  /** The content coding of the body. Reserved: it is always absent, and the body is as it was set. */
+  readonly coding?: string;
+}
+
+/** What a store has for a lookup. */
+export interface Read {
+  /** The `vary` list of the resource. */
+  readonly vary: readonly string[];
+  /** The head of the variant that `choose` returns for `vary`. Absent: there is no such variant. */
+  readonly head?: EntryHead;
+  /** Its content. May be absent if the lookup did not ask for it. */
+  readonly body?: Uint8Array;
+}
 
 /** The size of a store. */
 export interface StoreStats {
@@ -77,6 +111,45 @@ export interface StoreStats {
   readonly bytes: number;
   /** How many entries it dropped to stay within its bounds. */
   readonly evictions: number;
+}
+
+/** One invalidation in a log: a name, and its place in the order of all of them. */
+export interface Mark {
+  /** What was invalidated, in the core's own encoding. */
+  readonly name: string;
+  /** Above that of all earlier marks. A whole number: microseconds of the server's clock, or more. */
+  readonly position: number;
+}
+
+/**
+ * A log of invalidations that all processes on a store see. Each name stands in it once, with its last position.
+ *
+ * Only the order of positions counts, so no process needs a right clock.
+ */
+export interface Marks {
+  /**
+   * Returns the marks at or after a position, in their order; of many, the first page. It reads from the primary. An empty list
+   * for position 0 means that there is no log.
+   */
+  read(from: number): MaybePromise<readonly Mark[]>;
+  /**
+   * Adds marks, each above `above` and above all others. Returns the last position. If there is no log, one is begun with a
+   * mark of everything (`*`); without names nothing else happens.
+   */
+  add(names: readonly string[], above: number): MaybePromise<number>;
+}
+
+/** Names that one process at a time can hold. */
+export interface Leases {
+  /**
+   * Takes a name for `ms` milliseconds. `mine`: it is taken. `held`: another token has it. `alone`: its last holder released it with
+   * that verdict.
+   */
+  acquire(name: string, token: string, ms: number): MaybePromise<"mine" | "held" | "alone">;
+  /** Holds a name for `ms` milliseconds more. Returns false if the token has lost it. */
+  renew(name: string, token: string, ms: number): MaybePromise<boolean>;
+  /** Gives a name back, unless the token has lost it. With `alone`, others are told so for that many ms. */
+  release(name: string, token: string, verdict?: { readonly alone: number }): MaybePromise<void>;
 }
 
 /**
@@ -92,7 +165,10 @@ export interface StoreStats {
  *   shared: false,
  *   get(key, choose) {
  *     const resource = resources.get(key);
- *     return resource?.variants.get(choose(resource.vary));
+ *     if (resource === undefined) return undefined;
+ *     const { vary, variants } = resource;
+ *     const entry = variants.get(choose(vary));
+ *     return entry === undefined ? { vary } : { vary, head: headOf(entry), body: entry.body };
  *   },
  *   set(entry) {
  *     const known = resources.get(entry.key);
@@ -114,22 +190,46 @@ export interface Store {
   /** Whether several processes see the same entries, at one time or one after the other. */
   readonly shared: boolean;
   /**
-   * Returns the entry of `key` whose variant `choose` returns for the resource's `vary` list, or undefined. Calls `choose`
-   * once if the resource exists, otherwise not at all. An error of `choose` is passed on.
+   * Returns the head of `key` whose variant `choose` returns for the resource's `vary` list, with its body unless `look.body` is
+   * false. Undefined: there is no such resource. An error of `choose` is passed on.
    */
-  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined>;
+  get(key: string, choose: ChooseVariant, look: Look): MaybePromise<Read | undefined>;
   /**
    * Keeps an entry under `entry.key` and `entry.variant`, in place of any earlier one. If `entry.vary` differs from the
    * resource's list, the resource's earlier variants are removed first.
    *
-   * Returns `false` if the entry is not kept, for example because it is too large; then no older entry may remain in its
-   * place. Any other value means that it is kept.
+   * Returns `false` if the entry is not kept: it is too large, or the resource was deleted at a position above `entry.began`. Of
+   * what is too large, no older entry may remain in its place. Any other value means that it is kept.
    */
   set(entry: Entry): MaybePromise<boolean | void>;
-  /** Removes a resource with all its variants. Returns how many entries were removed. */
-  delete(key: string): MaybePromise<number>;
-  /** Removes everything that this cache stored. */
+  /**
+   * Removes a resource with all its variants. From then on, for at least 10 minutes, a store that processes share refuses what
+   * began before `position`. Returns how many entries were removed. Undefined: this store cannot count.
+   */
+  delete(key: string, position: number): MaybePromise<number | undefined>;
+  /** Removes everything that this cache stored. Marks and leases stay. */
   clear(): MaybePromise<void>;
   /** Optional. Returns the store's current size. */
   stats?(): StoreStats;
+  /** Present where processes share the store and it can put invalidations in an order. */
+  readonly marks?: Marks;
+  /** Present where one process at a time can hold a name. */
+  readonly leases?: Leases;
+}
+
+const HEADS: WeakMap<Entry, EntryHead> = new WeakMap();
+
+/** Returns the head of an entry: the same object each time. For stores that keep entries as they are. */
+export function headOf(entry: Entry): EntryHead {
+  let head = HEADS.get(entry);
+  if (head === undefined) {
+    head = newHeadOf(entry);
+    HEADS.set(entry, head);
+  }
+  return head;
+}
+
+/** The same as {@link headOf}, for who remembers it. */
+export function newHeadOf({ body, ...others }: Entry): EntryHead {
+  return { ...others, length: body.byteLength };
 }

@@ -79,10 +79,14 @@ export class Exchange {
       this.#parts.sameKey(known.policy, policy, keyParts(key.resource, key.selector).named ?? "");
   }
 
-  #look<Native>(context: Context<Native>, budget: WaitBudget): MaybePromise<Decision> {
+  #look<Native>(
+    context: Context<Native>,
+    budget: WaitBudget,
+    needsBody = !this.#parts.store.isShared || !rarelyNeedsBody(context.request),
+  ): MaybePromise<Decision> {
     const { clock } = this.#parts;
     const now = clock.now();
-    const found = findIn(this.#lookup, context, now);
+    const found = findIn(this.#lookup, context, now, needsBody);
     if (found instanceof Promise) return found.then((read) => this.#act(context, read, budget, clock.now()));
     return this.#act(context, found, budget, now);
   }
@@ -96,6 +100,8 @@ export class Exchange {
     // A request that has waited may know more than the store.
     const found = budget.vary === undefined ? read : withLearned(read, budget);
     const course = decide(context, found, budget, now, this.#parts);
+    if (found.isBare && !this.#isEnough(context, stored(found), course))
+      return this.#look(context, budget, true);
     switch (course.kind) {
       case "hit":
       case "stale":
@@ -118,6 +124,23 @@ export class Exchange {
       }
       case "wait":
         return this.#wait(context, found, budget, now, { ...course, isLeader: false });
+    }
+  }
+
+  /** Whether an entry without its content is enough for a course. A refresh may need the content for the handler's 304. */
+  #isEnough<Native>({ request }: Context<Native>, bare: Entry, course: Course): boolean {
+    switch (course.kind) {
+      case "unsatisfied":
+        return true;
+      case "hit":
+      case "stale":
+      case "stand-in":
+        return (
+          !course.refreshes &&
+          this.#parts.responder.needsNoContent(bare, request.method, selectionOf(request))
+        );
+      default:
+        return false;
     }
   }
 
@@ -206,7 +229,7 @@ export class Exchange {
    * the store failed.
    */
   remove(resource: string): MaybePromise<number | undefined> {
-    const removal = this.#parts.store.delete(resource);
+    const removal = this.#parts.store.delete(resource, this.#parts.ledger.position);
     this.#parts.fence.purge(resource, removal);
     return removal;
   }
@@ -224,6 +247,15 @@ export class Exchange {
   put(entry: Entry): Promise<boolean> {
     return putByHand(this.#parts, entry);
   }
+}
+
+/** Whether the response to a request has no content in the usual case. */
+function rarelyNeedsBody(request: RequestRecord): boolean {
+  return (
+    request.method === "HEAD" ||
+    request.header("if-none-match") !== undefined ||
+    request.header("if-modified-since") !== undefined
+  );
 }
 
 /** The found entry. `decide` returns no course that needs one without it. */

@@ -65,11 +65,15 @@ export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "l
 
 const NOTHING: Found = Object.freeze({ entry: undefined, vary: [] });
 
-/** Returns what is stored for a request. Without asking the store, nothing, where the route keeps nothing. */
+/**
+ * Returns what is stored for a request. Without asking the store, nothing, where the route keeps nothing. Without `needsBody`,
+ * the entry may be bare.
+ */
 export function findIn<Native>(
   lookup: Lookup,
   { key, choose, policy }: Context<Native>,
   now: number,
+  needsBody = true,
 ): MaybePromise<Found> {
-  return policy.keeps ? lookup.find(key.resource, choose, now, policy) : NOTHING;
+  return policy.keeps ? lookup.find(key.resource, choose, now, policy, needsBody) : NOTHING;
 }

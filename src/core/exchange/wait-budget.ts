@@ -65,5 +65,5 @@ export function budgetLeft<Native>(
 
 /** Returns what was found, with the `vary` list that the request has learned by waiting. */
 export function withLearned(found: Found, { vary }: WaitBudget): Found {
-  return vary === undefined || found.vary.length > 0 ? found : { entry: found.entry, vary };
+  return vary === undefined || found.vary.length > 0 ? found : { ...found, vary };
 }

@@ -38,7 +38,7 @@ export function headFill(
         effect !== "invalidated" && !isPurged(run, effect) && unkeptReason(run, effect) === undefined;
       if (isPresent && isCurrent) return void write(run, effect);
       run.ticket.leave();
-      if (isPresent && effect === "invalidated") void parts.store.delete(stale.key);
+      if (isPresent && effect === "invalidated") void parts.store.delete(stale.key, parts.ledger.position);
     };
     // By a lookup, which checks what the store returns.
     const lookup = new Lookup(parts.store, () => parts.store.distrust());

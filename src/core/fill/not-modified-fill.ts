@@ -143,7 +143,7 @@ export class NotModifiedFill implements OpenFill {
       return;
     }
     ticket.leave();
-    if (fate === "dropped") void parts.store.delete(key.resource);
+    if (fate === "dropped") void parts.store.delete(key.resource, parts.ledger.position);
     else if (isBackground) this.#backOff();
     flight?.land({ kind: "not-shared" });
   }

@@ -130,7 +130,7 @@ export function unsafeFill<Native>(
   return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
     for (const resource of outdatedResources(request, head, origin, parts.targetsOf(policy))) {
-      parts.fence.purge(resource, parts.store.delete(resource));
+      parts.fence.purge(resource, parts.store.delete(resource, parts.ledger.position));
     }
     if (parts.canMark) parts.ledger.add(outdatedGroups(origin, head));
   });

@@ -80,7 +80,7 @@ export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean>
   const { fence } = parts;
   fence.purge(entry.key);
   if (entry.deleteAt <= parts.clock.now()) {
-    await parts.store.delete(entry.key);
+    await parts.store.delete(entry.key, parts.ledger.position);
     return false;
   }
   const ticket = fence.enter(entry.key, () => undefined);

@@ -235,7 +235,7 @@ export class ResponseFill implements OpenFill, Sink {
   /** Removes what a refused refresh was to replace. After a refusal that says nothing about it, it stays. */
   #removeStored(isAboutWhole: boolean): void {
     const { parts, key } = this.#run;
-    if (isAboutWhole) void parts.store.delete(key.resource);
+    if (isAboutWhole) void parts.store.delete(key.resource, parts.ledger.position);
     else failRefresh(this.#run, undefined);
   }
 

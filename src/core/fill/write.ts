@@ -44,7 +44,7 @@ export function write(
     if (kept === "kept") onKept?.();
     if (kept === "refused" && policy !== undefined) parts.refused(policy, "not-kept");
     // The store may have carried out a purge that came meanwhile before this write (hazard 22).
-    if (ticket.purged) void parts.store.delete(entry.key);
+    if (ticket.purged) void parts.store.delete(entry.key, parts.ledger.position);
     return kept;
   };
   const kept = parts.store.set(entry, () => guardLate(parts, entry.key, ticket.purged));
@@ -66,7 +66,7 @@ function guardLate({ fence, store, ledger }: RunParts, key: string, isPurged: bo
   const ticket = fence.enter(key, () => ledger.add([keyName(key)]));
   return () => {
     ticket.leave();
-    if (isPurged || ticket.purged) void store.delete(key);
+    if (isPurged || ticket.purged) void store.delete(key, ledger.position);
   };
 }
 

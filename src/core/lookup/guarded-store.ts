@@ -1,7 +1,7 @@
 import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { StoreFailure } from "../contract/outcomes.ts";
 import type { Clock } from "../contract/platform.ts";
-import type { ChooseVariant, Entry, MaybePromise, Store, StoreStats } from "../contract/store.ts";
+import type { ChooseVariant, Entry, Look, MaybePromise, Read, Store, StoreStats } from "../contract/store.ts";
 
 /** Receives each failed call. */
 type OnStoreError = (error: unknown, failure: StoreFailure) => void;
@@ -41,8 +41,13 @@ export class GuardedStore {
     this.#onError = onError;
   }
 
-  get(key: string, choose: ChooseVariant): MaybePromise<Entry | undefined> {
-    return this.#call("get", undefined, () => this.#store.get(key, choose));
+  /** Whether several processes see the same entries. */
+  get isShared(): boolean {
+    return this.#store.shared;
+  }
+
+  get(key: string, choose: ChooseVariant, look: Look): MaybePromise<Read | undefined> {
+    return this.#call("get", undefined, () => this.#store.get(key, choose, look));
   }
 
   /**
@@ -81,9 +86,9 @@ export class GuardedStore {
   }
 
   /** Returns how many entries were removed. Undefined: the call failed, or did not return a number. */
-  delete(key: string): MaybePromise<number | undefined> {
+  delete(key: string, position: number): MaybePromise<number | undefined> {
     return this.#call<number | undefined>("delete", undefined, () => {
-      const deleted: unknown = this.#store.delete(key);
+      const deleted: unknown = this.#store.delete(key, position);
       return isThenable(deleted)
         ? Promise.resolve(deleted).then((count) => this.#count(count))
         : this.#count(deleted);
@@ -114,7 +119,7 @@ export class GuardedStore {
   }
 
   #count(deleted: unknown): number | undefined {
-    if (isCount(deleted)) return deleted;
+    if (deleted === undefined || isCount(deleted)) return deleted;
     return this.#failed("delete", wrongResult(this.#name, "delete", "a count", deleted), undefined);
   }
 

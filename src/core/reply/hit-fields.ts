@@ -1,6 +1,7 @@
 import type { CacheStatus } from "../../http/cache-status.ts";
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields, FieldValue } from "../../http/fields.ts";
+import { rememberedAs } from "../contract/bare-entry.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Digest } from "../contract/platform.ts";
 import type { Policy, Reply } from "../contract/request-and-policy.ts";
@@ -74,7 +75,7 @@ export class HitFields {
     fwd: Forward,
   ): Added {
     const age = ageOf(entry, now);
-    const known = memory.get(entry);
+    const known = memory.get(entry) ?? memory.get(rememberedAs(entry));
     if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) return known;
     const key = statusKey(policy, entry.key, entry.variant, this.#digest);
     const how = fwd === undefined ? { hit: true } : { fwd, collapsed: true };
@@ -82,7 +83,7 @@ export class HitFields {
     const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
     const unlessSet = toldToClient(policy, entry, age);
     const added: Added = { policy, age, ttl, fwd, fields, unlessSet, made: {} };
-    memory.set(entry, added);
+    memory.set(rememberedAs(entry), added);
     return added;
   }
 }

@@ -5,6 +5,7 @@ import { parseList } from "../../http/list.ts";
 import { areWorthParts, multipartRanges } from "../../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../../http/range.ts";
 import type { ByteRange } from "../../http/range.ts";
+import { rememberedAs } from "../contract/bare-entry.ts";
 import type { Reply, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Making } from "../contract/store.ts";
 
@@ -13,6 +14,8 @@ export interface Whole {
   readonly status: number;
   readonly fields: Fields;
   readonly body: Uint8Array;
+  /** The length of the content, where only the head was read: then the body is empty. */
+  readonly length?: number;
   /** When the origin made it, in epoch ms. */
   readonly storedAt: number;
   /** How the handler wrote it. Absent: in the usual way. */
@@ -105,11 +108,19 @@ export class Responder {
     return notModifiedFrom(this.#prepare(whole), whole, method, selection, added, {});
   }
 
+  /** Returns whether a client gets a 304, or no content for another reason. It depends on the head only. */
+  needsNoContent(whole: Whole, method: string, selection: Selection): boolean {
+    return method === "HEAD" || isUnmodified(this.#prepare(whole), whole, method, selection);
+  }
+
   #prepare(whole: Whole): Prepared {
-    let prepared = this.#prepared.get(whole);
+    const known = this.#prepared.get(whole);
+    if (known !== undefined) return known;
+    const head = rememberedAs(whole);
+    let prepared = this.#prepared.get(head);
     if (prepared === undefined) {
-      prepared = prepare(whole);
-      this.#prepared.set(whole, prepared);
+      prepared = prepare(head);
+      this.#prepared.set(head, prepared);
     }
     return prepared;
   }
@@ -140,7 +151,8 @@ function replyFrom(
     return { status, fields: [...prepared.fields, ...added], body: undefined, making };
   }
   made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, making };
-  return made.whole;
+  // The same head with content that was read again.
+  return made.whole.body === body ? made.whole : { ...made.whole, body };
 }
 
 /** The one place where a client's condition leads to 304. */
@@ -152,10 +164,14 @@ function notModifiedFrom(
   added: Fields,
   made: MadeReplies,
 ): Reply | undefined {
-  if (!isSelected(whole, method) || !isNotModified(selection, prepared.validators)) return undefined;
+  if (!isUnmodified(prepared, whole, method, selection)) return undefined;
   const { making } = whole;
   made.notModified ??= { status: 304, fields: [...prepared.notModified, ...added], body: undefined, making };
   return made.notModified;
+}
+
+function isUnmodified(prepared: Prepared, whole: Whole, method: string, selection: Selection): boolean {
+  return isSelected(whole, method) && isNotModified(selection, prepared.validators);
 }
 
 /**
@@ -167,7 +183,7 @@ function isSelected({ status }: Whole, method: string): boolean {
 }
 
 function prepare(whole: Whole): Prepared {
-  const { fields, body } = whole;
+  const { fields, body, length = body.byteLength } = whole;
   // Each message has its own, which includes the stored members.
   const kept = fields.filter(([name]) => name !== "cache-status");
   return {
@@ -181,11 +197,11 @@ function prepare(whole: Whole): Prepared {
     fields:
       whole.status === 204
         ? kept
-        : [...kept, ["content-length", String(allowsContent(whole.status) ? body.byteLength : 0)]],
+        : [...kept, ["content-length", String(allowsContent(whole.status) ? length : 0)]],
     notModified: notModifiedFields(fields),
     // Node writes the head in the encoding of a text that is sent with it, so the fields have to be ASCII too.
     text:
-      body.byteLength <= LARGEST_TEXT && isAscii(body) && areAscii(fields)
+      whole.length === undefined && length <= LARGEST_TEXT && isAscii(body) && areAscii(fields)
         ? new TextDecoder().decode(body)
         : undefined,
   };

@@ -1,8 +1,10 @@
-import type { Entry } from "../../core/contract/store.ts";
+import type { Entry, Read } from "../../core/contract/store.ts";
 
 /** An entry in a queue. */
 export interface Slot {
   readonly entry: Entry;
+  /** What lookups get, from the first one on. */
+  read: Read | undefined;
   readonly bytes: number;
   /** A number for the entry's key and variant, which may outlive the entry. */
   readonly name: number;

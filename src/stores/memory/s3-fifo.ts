@@ -39,6 +39,7 @@ export class EvictionOrder {
     const queue = replaced?.queue ?? (this.#ghosts.take(name) ? this.#main : this.#small);
     const slot: Slot = {
       entry,
+      read: undefined,
       bytes,
       name,
       hits: replaced?.hits ?? 0,

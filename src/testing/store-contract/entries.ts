@@ -1,5 +1,5 @@
 import type { Entry } from "../../index.ts";
-import { assertSame, bytesOf, entryOf } from "./sample.ts";
+import { assertRead, bytesOf, entryOf, read } from "./sample.ts";
 import type { StoreScenario, StoreScenarios } from "./sample.ts";
 
 /** Entries are returned as they were set, byte for byte. */
@@ -45,6 +45,15 @@ export const entries: StoreScenarios = {
   }),
   "the duration of a run is kept": keeps({ fillMs: 12.5 }),
   "instants keep their milliseconds": keeps({ storedAt: 1_767_225_600_123, staleAt: 9_007_199_254_740_991 }),
+  "a position of 16 digits is kept": keeps({ began: 1_767_225_600_123_457 }),
+  "a position of 0 is kept": keeps({ began: 0 }),
+  "names with any characters are kept in their order, and an empty list stays empty": async (store, key) => {
+    await keeps({ names: ["t|b", "t|a", "u|http://a/?b=c d", "k|\u0000", "é", ""] })(store, key);
+    await keeps({ names: [] })(store, key);
+  },
+  "how the response was made is kept": keeps({
+    making: { textIn: "utf8", isParted: true, endBytes: 3, removed: ["x-powered-by"], added: ["link"] },
+  }),
   "a vary list of several names is kept": keeps({ vary: ["accept", "accept-language", "x-tenant"] }),
   "a variant with any characters is kept": keeps({ variant: "accept=text/html%2C */*&cookie&é|\n" }),
 };
@@ -53,6 +62,6 @@ function keeps(parts: Partial<Entry>): StoreScenario {
   return async (store, key) => {
     const entry = entryOf(key("a"), parts);
     await store.set(entry);
-    assertSame(await store.get(key("a"), () => entry.variant), entry);
+    assertRead(await read(store, key("a"), entry.variant), entry);
   };
 }

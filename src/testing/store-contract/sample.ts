@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChooseVariant, Entry, Store } from "../../index.ts";
+import type { Entry, Look, MaybePromise, Read, Store } from "../../index.ts";
 
 /** The body of one check. `key` returns keys that no other check uses. */
 export type StoreScenario = (store: Store, key: (name: string) => string) => Promise<void>;
@@ -7,22 +7,17 @@ export type StoreScenario = (store: Store, key: (name: string) => string) => Pro
 /** Checks by name. */
 export type StoreScenarios = Readonly<Record<string, StoreScenario>>;
 
+/** The position at which entries of `entryOf` began. A `delete` at it refuses none of them. */
+export const AT = 1;
+
+/** A look at everything, by a lookup that knows nothing of the route. */
+export const WHOLE: Look = { likely: [], body: true };
+
 const NOW = Date.UTC(2026, 0, 1);
 
-/** Chooses the default variant of {@link entryOf}. */
-export const only: ChooseVariant = () => "v";
-
-/** Returns a chooser that records its calls. */
-export function watched(variant: string): {
-  readonly choose: ChooseVariant;
-  readonly calls: (readonly string[])[];
-} {
-  const calls: (readonly string[])[] = [];
-  const choose: ChooseVariant = (vary) => {
-    calls.push([...vary]);
-    return variant;
-  };
-  return { choose, calls };
+/** Reads a variant with its body. The default is that of `entryOf`. */
+export function read(store: Store, key: string, variant = "v"): MaybePromise<Read | undefined> {
+  return store.get(key, () => variant, WHOLE);
 }
 
 /** Returns an entry with these members, and defaults for the others. */
@@ -40,7 +35,7 @@ export function entryOf(key: string, parts: Partial<Entry> = {}): Entry {
     fields,
     body: bytesOf("content"),
     names: ["t|users", "r|GET /a"],
-    began: 1,
+    began: AT,
     ...instants,
     ...parts,
   };
@@ -51,13 +46,31 @@ export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Asserts that two entries are equal. A store may return a `Buffer` as the body, and further members. */
-export function assertSame(found: Entry | undefined, expected: Entry): void {
-  assert.notEqual(found, undefined, `nothing was found under ${JSON.stringify(expected.key.slice(0, 40))}`);
-  const { body, ...rest } = found as Entry;
-  const { body: expectedBody, ...expectedRest } = expected;
-  const named = Object.keys(expectedRest).map((name) => [name, rest[name as keyof typeof rest]]);
-  assert.deepEqual(Object.fromEntries(named), expectedRest);
+/** Asserts that an entry was read. A store may return a `Buffer` as the body, and further members. */
+export function assertRead(found: Read | undefined, expected: Entry): void {
+  assertHead(found, expected);
+  const body: unknown = found?.body;
   assert.ok(body instanceof Uint8Array, "the body is bytes");
-  assert.ok(Buffer.compare(body, expectedBody) === 0, "the body is byte for byte what was stored");
+  assert.ok(Buffer.compare(body, expected.body) === 0, "the body is byte for byte what was stored");
+}
+
+/** Asserts that the head of an entry was read, with or without its body. */
+export function assertHead(found: Read | undefined, expected: Entry): void {
+  const { body, ...rest } = expected;
+  const members: Record<string, unknown> = { ...rest, length: body.byteLength };
+  const head = found?.head as Record<string, unknown> | undefined;
+  assert.ok(head !== undefined, `nothing was found under ${JSON.stringify(expected.key.slice(0, 40))}`);
+  assert.deepEqual(Object.fromEntries(Object.keys(members).map((name) => [name, head[name]])), members);
+  assert.deepEqual(found?.vary, expected.vary);
+}
+
+/** Asserts that a resource exists and has not the variant that was asked for. */
+export function assertNoVariant(found: Read | undefined, vary: readonly string[]): void {
+  assert.deepEqual(found?.vary, vary);
+  assert.equal(found?.head, undefined);
+}
+
+/** Asserts how many entries a `delete` has removed. Undefined: the store cannot count. */
+export function assertRemoved(count: number | undefined, expected: number): void {
+  if (count !== undefined) assert.equal(count, expected);
 }

@@ -39,12 +39,12 @@ class SlowlyRemoving implements Store {
   readonly #store = memoryStore();
   hold: Promise<void> | undefined;
 
-  get: Store["get"] = (key, choose) => this.#store.get(key, choose);
+  get: Store["get"] = (...asked) => this.#store.get(...asked);
   set: Store["set"] = (entry) => this.#store.set(entry);
   clear: Store["clear"] = () => this.#store.clear();
-  delete: Store["delete"] = (key) => {
+  delete: Store["delete"] = (...asked) => {
     const { hold } = this;
-    return hold === undefined ? this.#store.delete(key) : hold.then(() => this.#store.delete(key));
+    return hold === undefined ? this.#store.delete(...asked) : hold.then(() => this.#store.delete(...asked));
   };
 }
 

@@ -32,9 +32,9 @@ function callsOf(behaviour: () => unknown): Called {
 
 function everything({ calls }: Called): readonly unknown[] {
   return [
-    calls.get("k", () => ""),
+    calls.get("k", () => "", { likely: [], body: true }),
     calls.set({ body: new Uint8Array() } as never),
-    calls.delete("k"),
+    calls.delete("k", 0),
     calls.clear(),
   ];
 }
@@ -51,9 +51,9 @@ function foreignStore(): Store {
   return {
     name: "foreign",
     shared: false,
-    get: (key, choose) => ForeignPromise.resolve(inner.get(key, choose)),
+    get: (...asked) => ForeignPromise.resolve(inner.get(...asked)),
     set: (entry) => ForeignPromise.resolve(inner.set(entry)),
-    delete: (key) => ForeignPromise.resolve(inner.delete(key)),
+    delete: (...asked) => ForeignPromise.resolve(inner.delete(...asked)),
     clear: () => ForeignPromise.resolve(inner.clear()),
   };
 }

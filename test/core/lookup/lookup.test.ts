@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Lookup } from "../../../src/core/lookup/lookup.ts";
 import type { StoredFields } from "../../../src/http/fields.ts";
 import { memoryStore } from "../../../src/index.ts";
-import type { ChooseVariant, Entry } from "../../../src/index.ts";
+import type { Policy } from "../../../src/core/contract/request-and-policy.ts";
+import type { ChooseVariant, Entry, EntryHead, Look, Read } from "../../../src/index.ts";
 import { chaosStore } from "../../../src/testing/chaos-store.ts";
-import { entryOf } from "../../support/entry.ts";
+import { entryOf, readOf } from "../../support/entry.ts";
 import { fillOf, kitOf, openWith, said, serveOf } from "../../support/kit.ts";
 
 const entry = entryOf({
@@ -22,58 +23,135 @@ const entry = entryOf({
 
 const choose: ChooseVariant = () => "v";
 
-function find(answered: unknown, now = 0): unknown {
+/** Looks up in a store that chooses by `["a"]` and returns `read`. */
+function find(read: unknown, now = 0): unknown {
   const store = {
     get: (_: string, pick: ChooseVariant): never => {
       pick(["a"]);
-      return answered as never;
+      return read as never;
     },
   };
   return new Lookup(store).find("k", choose, now);
 }
 
+const found = { entry, vary: ["a"] };
+
 describe("a lookup", () => {
   it("finds an entry and what its resource varies by", () => {
-    expect(find(entry)).toEqual({ entry, vary: ["a"] });
+    expect(find(readOf(entry))).toEqual(found);
   });
 
   it("finds an entry by a promise where the store returns one", async () => {
-    expect(await find(Promise.resolve(entry))).toEqual({ entry, vary: ["a"] });
+    expect(await find(Promise.resolve(readOf(entry)))).toEqual(found);
   });
 
   it("finds what the resource varies by, even if it has not this variant", () => {
-    expect(find(undefined)).toEqual({ entry: undefined, vary: ["a"] });
+    expect(find({ vary: ["a"] })).toEqual({ ...found, entry: undefined });
   });
 
   it("finds nothing of a resource that the store does not know", () => {
-    expect(new Lookup({ get: () => undefined }).find("k", choose, 0)).toEqual({ entry: undefined, vary: [] });
-  });
-
-  it("does not read an entry whose time is over", () => {
-    expect([find(entry, 999), find(entry, 1000)]).toEqual([
-      { entry, vary: ["a"] },
-      { entry: undefined, vary: ["a"] },
+    expect([find(undefined), new Lookup({ get: () => undefined }).find("k", choose, 0)]).toEqual([
+      { entry: undefined, vary: [] },
+      { entry: undefined, vary: [] },
     ]);
   });
 
-  it("checks an entry that a store holds by reference once", () => {
+  it("does not read an entry whose time is over", () => {
+    expect([find(readOf(entry), 999), find(readOf(entry), 1000)]).toEqual([
+      found,
+      { ...found, entry: undefined },
+    ]);
+  });
+
+  it("checks a head that a store returns again once, with its content and without", () => {
     let reads = 0;
-    const counted = Object.defineProperty({ ...entry }, "status", { get: () => (reads++, 200) });
-    const lookup = new Lookup({ get: (_, pick) => (pick(["a"]), counted) });
-    void lookup.find("k", choose, 0);
-    const afterFirst = reads;
+    const { head } = readOf(entry);
+    const counted = Object.defineProperty({ ...head } as EntryHead, "status", { get: () => (reads++, 200) });
+    const bodies = [entry.body, new Uint8Array(3), undefined];
+    const lookup = new Lookup({
+      get: (_, pick) => {
+        pick(["a"]);
+        const body = bodies.shift();
+        return { vary: ["a"], head: counted, ...(body !== undefined && { body }) };
+      },
+    });
 
-    void lookup.find("k", choose, 0);
+    const all = [true, true, false].map((needsBody) => lookup.find("k", choose, 0, undefined, needsBody));
 
-    expect(reads).toBe(afterFirst);
+    expect(all).toEqual([found, found, { ...found, entry: bare, isBare: true }]);
+    expect(reads).toBe(1);
+  });
+
+  it("chooses by the list that the store returns, where the store guessed another", () => {
+    const picked: (readonly string[])[] = [];
+    const byList: ChooseVariant = (vary) => {
+      picked.push(vary);
+      return vary.join() === "a" ? "v" : "w";
+    };
+    const get = (_: string, pick: ChooseVariant): Read => (pick(["b"]), readOf(entry));
+
+    expect([new Lookup({ get }).find("k", byList, 0), picked]).toEqual([found, [["b"], ["a"]]]);
+  });
+});
+
+const bare = { ...entry, body: new Uint8Array(), length: 3 };
+
+describe("what a lookup asks for", () => {
+  const looks: Look[] = [];
+  const answers: (Read | undefined)[] = [];
+  const store = {
+    get: (_: string, pick: ChooseVariant, look: Look): Read | undefined => {
+      looks.push(look);
+      const read = answers.shift();
+      if (read !== undefined) pick(read.vary);
+      return read;
+    },
+  };
+  const lookup = new Lookup(store);
+  const rule = { storeDate: true, setCookie: "store", scope: "shared", statusHeader: undefined } as const;
+  const ask = (given: Partial<Policy>, read?: Read, needsBody?: boolean): Look | undefined => {
+    answers.push(read);
+    void lookup.find("k", choose, 0, { ...given } as never, needsBody);
+    return looks.at(-1);
+  };
+
+  it("is the route's own list at first, then that of the resource read last", () => {
+    const route = { ...rule, vary: ["accept"] } as Partial<Policy>;
+    const find = (read?: Read): readonly string[] | undefined => {
+      answers.push(read);
+      void lookup.find("k", choose, 0, route as never);
+      return looks.at(-1)?.likely;
+    };
+
+    expect([find(readOf(entry)), find({ vary: ["a", "b"] }), find(), find()]).toEqual([
+      ["accept"],
+      ["a"],
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
+  it("is the content, unless the head is enough", () => {
+    expect([ask(rule), ask(rule, undefined, false)]).toEqual([
+      { likely: [], body: true },
+      { likely: [], body: false },
+    ]);
+  });
+});
+
+describe("an entry of which only the head was read", () => {
+  it("is a miss where its content was asked for, and is reported", () => {
+    let told = 0;
+    const { vary, head } = readOf(entry);
+    const get = (_: string, pick: ChooseVariant): Read => (pick(vary), { vary, head: head as EntryHead });
+
+    expect(new Lookup({ get }, () => told++).find("k", choose, 0)).toEqual({ ...found, entry: undefined });
+    expect(told).toBe(1);
   });
 });
 
 describe("an entry from a store", () => {
   it.each<[string, unknown]>([
-    ["if it is null", null],
-    ["if it is text", "entry"],
-    ["if it is an empty object", {}],
     ["if it belongs to another key", { ...entry, key: "K" }],
     ["if it is another variant", { ...entry, variant: "w" }],
     ["if its status is text", { ...entry, status: "200" }],
@@ -103,24 +181,68 @@ describe("an entry from a store", () => {
         ],
       },
     ],
-  ])("is a miss %s", (_, answered) => {
-    expect(find(answered)).toMatchObject({ entry: undefined });
+  ])("is a miss %s", (_, corrupt) => {
+    expect(find(readOf(corrupt as Entry))).toMatchObject({ entry: undefined });
+  });
+
+  const { head } = readOf(entry);
+
+  it.each<[string, unknown]>([
+    ["that is null", null],
+    ["that is text", "entry"],
+    ["that is an empty object", {}],
+    ["whose head is null", { vary: ["a"], head: null, body: entry.body }],
+    ["whose head is text", { vary: ["a"], head: "entry", body: entry.body }],
+    ["whose head is an empty object", { vary: ["a"], head: {}, body: entry.body }],
+    ["whose length is another", { vary: ["a"], head: { ...head, length: 2 }, body: entry.body }],
+    ["whose length is negative", { vary: ["a"], head: { ...head, length: -1 }, body: entry.body }],
+    ["whose length is text", { vary: ["a"], head: { ...head, length: "3" }, body: entry.body }],
+    ["without a length", { vary: ["a"], head: { ...head, length: undefined }, body: entry.body }],
+    ["whose content is null", { vary: ["a"], head, body: null }],
+    ["whose list is of another variant", { vary: ["Accept"], head, body: entry.body }],
+    [
+      "that throws",
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error("unreadable");
+          },
+        },
+      ),
+    ],
+    [
+      "of a list that throws",
+      {
+        vary: new Proxy([], {
+          get: () => {
+            throw new Error("unreadable");
+          },
+        }),
+        head,
+        body: entry.body,
+      },
+    ],
+  ])("is a miss in a result %s", (_, read) => {
+    expect(find(read)).toMatchObject({ entry: undefined });
   });
 });
 
 describe("an entry that a store holds by reference", () => {
-  const heldBy = (held: Entry): ((rule?: StoredFields) => unknown) => {
-    const lookup = new Lookup({ get: (_, pick) => (pick(held.vary), held) });
+  const heldBy = (held: Entry): ((rule?: StoredFields) => unknown) => heldAs(readOf(held));
+  const heldAs = (read: Read): ((rule?: StoredFields) => unknown) => {
+    const lookup = new Lookup({ get: (_, pick) => (pick(read.vary), read) });
     return (rule) => lookup.find("k", choose, 0, rule);
   };
 
   it("is served as it was first read, whatever has changed it since", () => {
-    const held = { ...entry, fields: [["content-type", "text/plain"]] as [string, string][] };
-    const read = heldBy(held);
+    const fields = [["content-type", "text/plain"]] as [string, string][];
+    const held = readOf({ ...entry, fields });
+    const read = heldAs(held);
     const first = read();
-    held.fields[0]![1] = "text/html";
-    held.fields.push(["transfer-encoding", "chunked"]);
-    held.status = 500;
+    fields[0]![1] = "text/html";
+    fields.push(["transfer-encoding", "chunked"]);
+    (held.head as { status: number }).status = 500;
 
     expect(read()).toEqual(first);
   });
@@ -136,12 +258,13 @@ describe("an entry that a store holds by reference", () => {
 
   it("has each member read once, so that no second read can differ", () => {
     const reads: PropertyKey[] = [];
-    const counted = new Proxy(entry, { get: (from, name) => (reads.push(name), Reflect.get(from, name)) });
-    const read = heldBy(counted);
+    const { vary, head, body } = readOf(entry) as Required<Read>;
+    const counted = new Proxy(head, { get: (from, name) => (reads.push(name), Reflect.get(from, name)) });
+    const read = heldAs({ vary, head: counted, body });
     void read();
     void read();
 
-    const members = Object.keys(entry).filter((name) => name !== "vary");
+    const members = Object.keys(head);
     expect(members.map((name) => reads.filter((one) => one === name).length)).toEqual(members.map(() => 1));
   });
 
@@ -171,9 +294,13 @@ describe("a name in the vary list of a store", () => {
     "is ignored where it is not a field name: %s",
     (name) => {
       let told = 0;
-      const store = { get: (_: string, pick: ChooseVariant): undefined => void pick([name] as never) };
+      const vary = [name] as never;
+      const store = { get: (_: string, pick: ChooseVariant): Read => (pick(vary), { vary }) };
 
-      expect(new Lookup(store, () => told++).find("k", choose, 0)).toEqual({ entry: undefined, vary: [] });
+      expect(new Lookup(store, () => told++).find("k", choose, 0)).toMatchObject({
+        entry: undefined,
+        vary: [],
+      });
       expect(told).toBe(1);
     },
   );
@@ -223,14 +350,16 @@ describe("a store that keeps entries beyond their freshness", () => {
         store: {
           name: "one",
           shared: false,
-          get: (key, pick) => ({
-            ...entry,
-            key,
-            variant: pick([]),
-            began: Number.MAX_VALUE,
-            staleAt: clock0 + 1000,
-            deleteAt: Infinity,
-          }),
+          get: (key, pick) =>
+            readOf({
+              ...entry,
+              vary: [],
+              key,
+              variant: pick([]),
+              began: Number.MAX_VALUE,
+              staleAt: clock0 + 1000,
+              deleteAt: Infinity,
+            }),
           set: () => undefined,
           delete: () => 0,
           clear: () => undefined,

@@ -7,6 +7,7 @@ function slots(queue: Queue, ...bytes: readonly number[]): readonly Slot[] {
   return bytes.map((weight) => {
     const slot: Slot = {
       entry: {} as Entry,
+      read: undefined,
       bytes: weight,
       name: weight,
       hits: 0,
