@@ -6,6 +6,7 @@
 //                    miss, then a hit
 //   ```ts run js     the same, and run as it stands there: it has no types, and the page offers it as JavaScript, too
 //   ```js run        the same in CommonJS
+//   ```ts test       tests, with what continues them: they are also run by `node --test`, and have to pass
 //   ```ts continue   more of the sample before it on the page
 //   ```ts type-only  signatures: checked as an ambient module, where the compiler accepts no statement
 //
@@ -34,7 +35,8 @@ function modulesOf(page) {
     const text = Array(module.lines.at(-1)?.[0] ?? 0).fill("");
     for (const [line, content] of module.lines) text[line] = content;
     const name = moduleName(page, module.line);
-    if (module.flag !== "type-only") return { file: `${name}.ts`, text: `${text.join("\n")}\nexport {};\n` };
+    const { flag } = module;
+    if (flag !== "type-only") return { file: `${name}.ts`, flag, text: `${text.join("\n")}\nexport {};\n` };
     return { file: `${name}.d.ts`, text: `declare module "${name}" {${text.join("\n")}\n}\n` };
   });
 }
@@ -111,6 +113,12 @@ for (const program of programs) {
   const fault = await faultOf(program);
   if (fault !== undefined) fail(`${program.place}: ${fault}`);
 }
+const tests = modules
+  .filter(({ flag }) => flag === "test")
+  .map(({ file }) => join(folder, "compiled", file.replace(/ts$/, "js")));
+if (tests.length === 0) fail("README.md and docs/ have no tests");
+const tested = await run(process.execPath, ["--test", ...tests]);
+if (tested.code !== 0) fail(`tests of samples that fail\n${tested.output}`);
 console.log(
-  `${modules.length} samples of ${pages.length} pages compile, ${programs.length} programs run to a hit`,
+  `${modules.length} samples of ${pages.length} pages compile, ${programs.length} programs run to a hit, ${tests.length} test files pass`,
 );

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fail, root } from "./project.mjs";
 
-const flags = ["", "continue", "type-only", "run", "run js"];
+const flags = ["", "continue", "type-only", "run", "run js", "test"];
 
 /** Reads the samples of a page: each the line it starts at, its flag, and its lines by number. */
 export function samplesOf(page) {
