@@ -35,6 +35,8 @@ const adapters = {
 
 const anAdapter = "an adapter sees ../adapter.ts and its framework, never another adapter";
 
+const aNodeStore = "a store whose clients need Node sees Buffers and digests besides, and no client";
+
 /** What files may import, what of that as types only, and why; a later row wins over an earlier one. */
 const arrows = [
   {
@@ -78,6 +80,28 @@ const arrows = [
       "../../core/contract/options.ts",
     ],
     why: "a store sees the store contract, errors and how options are checked",
+  },
+  {
+    files: "src/stores/redis.ts",
+    may: [
+      "./redis/**",
+      "../core/contract/store.ts",
+      "../core/contract/errors.ts",
+      "../core/contract/options.ts",
+      "node:buffer",
+    ],
+    why: aNodeStore,
+  },
+  {
+    files: "src/stores/redis/**",
+    may: [
+      "./**",
+      "../../core/contract/store.ts",
+      "../../core/contract/errors.ts",
+      "node:buffer",
+      "node:crypto",
+    ],
+    why: aNodeStore,
   },
   {
     files: "src/adapters/node/**",

@@ -3,7 +3,7 @@
 //
 //   ```ts            a module of its own
 //   ```ts run        a whole program: it is also run, and asked twice what the next curl on the page asks, first a
-//                    miss, then a hit
+//                    miss, then a hit; where it connects to port 6379, that of an empty redis-server is put in
 //   ```ts run js     the same, and run as it stands there: it has no types, and the page offers it as JavaScript, too
 //   ```js run        the same in CommonJS
 //   ```ts test       tests, with what continues them: they are also run by `node --test`, and have to pass
@@ -61,10 +61,30 @@ function programsOf(page) {
     });
 }
 
+/** Starts the redis-server on PATH on a free port, with nothing on disk. Its input ends with this script, and so does it. */
+async function startRedis() {
+  const port = await freePort(26_379);
+  const server = `redis-server --port ${port} --bind 127.0.0.1 --save "" --appendonly no`;
+  const child = spawn("sh", ["-c", `${server} </dev/null & read -r _; kill -9 $!`], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let log = "";
+  await new Promise((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      log += chunk;
+      if (log.includes("Ready to accept connections")) resolve();
+    });
+    child.once("close", () =>
+      reject(new Error(`no redis-server: install the Debian package redis-server\n${log}`)),
+    );
+  });
+  return { port, stop: () => child.stdin.end() };
+}
+
 /** Runs a program on a free port and asks it twice; returns what is wrong, if anything. */
-async function faultOf({ url, file, text }) {
+async function faultOf({ url, file, text }, redis) {
   const port = await freePort(8100);
-  writeFileSync(file, text.replaceAll("8000", port));
+  writeFileSync(file, text.replaceAll("8000", port).replaceAll("6379", redis?.port));
   const child = spawn(process.execPath, [file], { stdio: ["ignore", "ignore", "pipe"] });
   endWithScript(child);
   let output = "";
@@ -110,7 +130,9 @@ if (code !== 0) fail(`samples that do not compile; the line is that of the page\
 const programs = pages.flatMap(programsOf);
 if (programs.length === 0) fail("README.md and docs/ have no whole programs");
 for (const program of programs) {
-  const fault = await faultOf(program);
+  const redis = program.text.includes("6379") ? await startRedis() : undefined;
+  const fault = await faultOf(program, redis);
+  redis?.stop();
   if (fault !== undefined) fail(`${program.place}: ${fault}`);
 }
 const tests = modules

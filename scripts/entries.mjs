@@ -26,6 +26,7 @@ export const entries = {
   "./fastify": "src/adapters/fastify.ts",
   "./express": "src/adapters/express.ts",
   "./fetch": "src/adapters/fetch.ts",
+  "./stores/redis": "src/stores/redis.ts",
 };
 
 /** What a user imports: "caching-route/fastify" for "./fastify". */
