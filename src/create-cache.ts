@@ -1,8 +1,7 @@
 import { CacheError, isThenable, show } from "./core/contract/errors.ts";
 import { storeOrCache } from "./core/contract/options.ts";
-import type { Outcome, Refusal, StoreFailure } from "./core/contract/outcomes.ts";
+import type { Outcome, Refusal } from "./core/contract/outcomes.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
-import type { StoreStats } from "./core/contract/store.ts";
 import { Exchange } from "./core/exchange/exchange.ts";
 import { lookupIn, partsOf } from "./core/exchange/parts.ts";
 import type { ExplainRequest } from "./core/explain/described-request.ts";
@@ -12,11 +11,13 @@ import { Reports } from "./core/explain/reports.ts";
 import { Routes } from "./core/explain/routes.ts";
 import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
+import { boundedWrite } from "./core/invalidation/bounded-write.ts";
 import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
 import { invalidationOf } from "./core/invalidation/writes.ts";
 import type { Invalidates, Invalidation, WriteContext } from "./core/invalidation/writes.ts";
 import { GuardedStore } from "./core/lookup/guarded-store.ts";
-import { checkCacheOptions, settingsOf } from "./core/policy/cache-options.ts";
+import type { StoreState } from "./core/lookup/store-state.ts";
+import { checkCacheOptions, deadlinesOf, settingsOf } from "./core/policy/cache-options.ts";
 import type { CacheOptions } from "./core/policy/cache-options.ts";
 import { qualifiedNamespace, resolvePolicy } from "./core/policy/policy.ts";
 import type { PolicyParts, RouteContext } from "./core/policy/policy.ts";
@@ -41,7 +42,7 @@ import {
 } from "./platform.ts";
 import { memoryStore } from "./stores/memory.ts";
 
-/** The counters of a cache since it was created, and the size of its store. */
+/** The counters of a cache since it was created, and the state of its store. */
 export interface CacheStats {
   /** How many requests had each outcome. */
   readonly outcomes: Readonly<Record<Outcome, number>>;
@@ -51,10 +52,10 @@ export interface CacheStats {
   readonly stored: number;
   /** How many times a handler ran in the background to refresh a stored response. */
   readonly refreshes: number;
-  /** How many calls of the store failed or exceeded `storeTimeout`. */
+  /** How many calls of the store failed or exceeded `storeTimeout`, reported or not. */
   readonly storeErrors: number;
-  /** The size of the store. Undefined: it has no `stats`, or they failed. */
-  readonly store: StoreStats | undefined;
+  /** The state of the store, and its size. */
+  readonly store: StoreState;
 }
 
 /**
@@ -111,8 +112,21 @@ export interface Cache {
    * `ERR_CACHE_INVALIDATE` if processes share the store.
    */
   clear(how?: Softly): Promise<Invalidated>;
-  /** Returns the counters, and the size of the store. */
+  /** Returns the counters, and the state of the store. */
   stats(): CacheStats;
+  /**
+   * Ends the use of the store: waits, at most for `storeTimeout.write`, until it has finished what it was called for, and stops all
+   * timers. From then on every request is a miss, and nothing is stored. The store's client is yours: close it after this.
+   * May be called again. Never rejects.
+   *
+   * @example
+   * process.once("SIGTERM", async () => {
+   *   await app.close();
+   *   await cache.close();
+   *   await client.close();
+   * });
+   */
+  close(): Promise<void>;
   /**
    * Returns what would happen to a request, and why. Nothing is counted, reported, stored or waited for. The store is read,
    * which counts as a use of the entry in a memory store.
@@ -195,7 +209,7 @@ export function contentDigest(bytes: Uint8Array): string {
  * `ERR_CACHE_OPTION_LATER` or `ERR_CACHE_OPTION_INVALID` if an option is wrong.
  *
  * @example
- * const cache = createCache({ namespace: "reports", storeTimeout: 0.1 });
+ * const cache = createCache({ namespace: "reports", storeTimeout: { read: 0.05 } });
  */
 export function createCache(options: CacheOptions = {}): Cache {
   checkCacheOptions(options);
@@ -212,12 +226,8 @@ export function createCache(options: CacheOptions = {}): Cache {
   reports?.durations("", "createCache defaults", options.defaults ?? {});
   const counters = newCounters();
   const backing = options.store ?? memoryStore();
-  const guardStore = (onError: (error: unknown, failure: StoreFailure) => void): GuardedStore =>
-    new GuardedStore(backing, clock, (options.storeTimeout ?? 0.25) * 1000, onError);
-  const store = guardStore((error, failure) => {
-    counters.storeErrors++;
-    tellError(error, failure);
-  });
+  const deadlines = deadlinesOf(options.storeTimeout);
+  const store = new GuardedStore(backing, clock, deadlines, tellError);
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.sameName(name, route));
   const ledger = ledgerOf(backing, () => clock.now());
   // Without an order of invalidations that all processes see, what one invalidates others would go on to serve.
@@ -279,7 +289,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     arrival: () => ledger.position,
     invalidates: (invalidates, context) => {
       if (!canMark) throw cannotMark(backing);
-      return invalidationOf(invalidates, context, ledger, tellError);
+      return boundedWrite(invalidationOf(invalidates, context, ledger, tellError), clock, deadlines.writeMs);
     },
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -296,18 +306,20 @@ export function createCache(options: CacheOptions = {}): Cache {
     },
     invalidate: (which: string | Which, how?: InNamespace & Softly) => invalidator.invalidate(which, how),
     clear: (how) => invalidator.clear(how),
-    explain: (asked, by) => explain({ parts, routes, guardedStore: guardStore }, asked, by),
+    explain: (asked, by) => explain({ parts, routes }, asked, by),
     stats: () => {
       // Before the counters are read: a failure of it is counted.
-      const storeStats = store.stats();
+      const storeState = store.stats();
       const { outcomes, refusals } = counters;
       return {
         ...counters,
         outcomes: { ...outcomes },
         refusals: { ...refusals },
-        store: storeStats,
+        storeErrors: store.errors,
+        store: storeState,
       };
     },
+    close: () => store.close(),
     [ENGINE]: engine,
   };
   // The methods stay writable, so that tests can spy on them. Nothing here calls them through this object.
@@ -329,10 +341,9 @@ interface Counters {
   readonly refusals: Partial<Record<Refusal, number>>;
   stored: number;
   refreshes: number;
-  storeErrors: number;
 }
 
 function newCounters(): Counters {
   const outcomes = { hit: 0, stale: 0, revalidated: 0, miss: 0, collapsed: 0, bypass: 0 };
-  return { outcomes, refusals: {}, stored: 0, refreshes: 0, storeErrors: 0 };
+  return { outcomes, refusals: {}, stored: 0, refreshes: 0 };
 }

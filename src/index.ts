@@ -5,7 +5,7 @@ export type { MemoryStoreOptions } from "./stores/memory.ts";
 export { rfc9111 } from "./core/policy/rfc9111.ts";
 export { CacheError } from "./core/contract/errors.ts";
 export type { ErrorCode } from "./core/contract/errors.ts";
-export type { CacheOptions, CacheStatusOptions } from "./core/policy/cache-options.ts";
+export type { CacheOptions, CacheStatusOptions, StoreTimeouts } from "./core/policy/cache-options.ts";
 export type { ExplainRequest } from "./core/explain/described-request.ts";
 export type {
   ExplainedEntry,
@@ -28,6 +28,7 @@ export type {
 } from "./core/invalidation/which.ts";
 export type { Invalidates } from "./core/invalidation/writes.ts";
 export type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
+export type { StoreState } from "./core/lookup/store-state.ts";
 export type { Clock } from "./core/contract/platform.ts";
 export type {
   OnError,
@@ -40,6 +41,7 @@ export type {
   Report,
   Reporter,
   StoreFailure,
+  StoreSwitch,
 } from "./core/contract/outcomes.ts";
 export { headOf } from "./core/contract/store.ts";
 export type {

@@ -66,7 +66,7 @@ export class Invalidator {
     }
     routes.forget();
     ledger.addAll();
-    const removed = store.stats()?.entries;
+    const removed = store.stats().entries;
     const isCleared = await exchange.clear();
     return { ...(isCleared && removed !== undefined && { removed }), everywhere: isCleared || canMark };
   }

@@ -1,7 +1,7 @@
 import type { createHash, createHmac, hash } from "node:crypto";
 import type { Clock, Digest, Hasher } from "./core/contract/platform.ts";
-import { asError, isThenable, misreturned, show } from "./core/contract/errors.ts";
-import type { CallbackFailure, OnError, Reporter } from "./core/contract/outcomes.ts";
+import { asError, isThenable, misreturned, show, summaryOf } from "./core/contract/errors.ts";
+import type { CallbackFailure, OnError, Reporter, StoreSwitch } from "./core/contract/outcomes.ts";
 import { Sha256, hmacSha256 } from "./sha256.ts";
 
 /** The system clock. Its timers do not keep the process alive. */
@@ -149,26 +149,65 @@ export const consoleReporter: Reporter = (report) => console.warn(`caching-route
 
 const WARNING_EVERY_MS = 10_000;
 
-/** Returns the default `onError`: one console warning in ten seconds, because a store that is down fails every call. */
+/**
+ * Returns the default `onError`: one console warning in ten seconds, because a store that is down fails every call. That it is
+ * down, and that it works again, have lines of their own.
+ */
 export function throttledWarning(clock: Clock): OnError {
-  let nextAt = -Infinity;
+  const failures = throttle(clock);
+  const switches = throttle(clock);
+  const suspended = new Set<string>();
   let count = 0;
   return (error, failure) => {
+    if (isSwitch(failure)) {
+      const name = `${failure.calls} of ${failure.store}`;
+      const isPrinted =
+        failure.operation === "suspend"
+          ? switches() && suspended.add(name).has(name)
+          : suspended.delete(name);
+      if (isPrinted) console.warn(`caching-route: ${summaryOf(error)}`);
+      return;
+    }
     count++;
-    if (clock.now() < nextAt) return;
-    nextAt = clock.now() + WARNING_EVERY_MS;
-    const what =
-      failure.operation === "refresh"
-        ? `a refresh of ${failure.route} failed`
-        : failure.operation === "callback"
-          ? `the function given as ${failure.option} failed`
-          : failure.operation === "invalidate"
-            ? `${failure.route} could not name what it invalidates`
-            : `the store ${failure.store} failed to ${failure.operation}`;
-    console.warn(`caching-route: ${what} (${count} so far since the last such line):`, error);
+    if (!failures()) return;
+    console.warn(`caching-route: ${whatFailed(failure)} (${count} so far since the last such line):`, error);
     count = 0;
   };
 }
+
+function isSwitch(failure: Parameters<OnError>[1]): failure is StoreSwitch {
+  return failure.operation === "suspend" || failure.operation === "resume";
+}
+
+/** Returns a function that returns true at most once in ten seconds. */
+function throttle(clock: Clock): () => boolean {
+  let nextAt = -Infinity;
+  return () => {
+    const now = clock.now();
+    if (now < nextAt) return false;
+    nextAt = now + WARNING_EVERY_MS;
+    return true;
+  };
+}
+
+function whatFailed(failure: Exclude<Parameters<OnError>[1], StoreSwitch>): string {
+  switch (failure.operation) {
+    case "refresh":
+      return `a refresh of ${failure.route} failed`;
+    case "callback":
+      return `the function given as ${failure.option} failed`;
+    case "invalidate":
+      return `${failure.route} could not name what it invalidates`;
+    default:
+      return `the store ${failure.store} failed to ${STORE_CALLS[failure.operation] ?? failure.operation}`;
+  }
+}
+
+/** The calls of a store whose names are no verbs. */
+const STORE_CALLS: Readonly<Record<string, string>> = {
+  stats: "return its stats",
+  marks: "exchange with others what was invalidated",
+};
 
 /** Receives failures of the application's `clock` and `random`. */
 type OnFailure = (error: unknown, failure: CallbackFailure) => void;

@@ -166,7 +166,18 @@ describe("the counters of a cache", () => {
       stored: 0,
       refreshes: 0,
       storeErrors: 0,
-      store: { entries: 0, bytes: 0, evictions: 0 },
+      store: {
+        name: "memory",
+        state: "up",
+        latency: undefined,
+        pending: 0,
+        dropped: 0,
+        marks: 0,
+        polls: 0,
+        entries: 0,
+        bytes: 0,
+        evictions: 0,
+      },
     });
   });
 
@@ -200,8 +211,16 @@ describe("the counters of a cache", () => {
     expect(cache.stats().outcomes.miss).toBe(1);
   });
 
-  it("have nothing of a store without stats", () => {
-    expect(createCache({ store: asyncStore() }).stats().store).toBeUndefined();
+  it("have no size of a store without stats", () => {
+    expect(createCache({ store: asyncStore() }).stats().store).toEqual({
+      name: "async",
+      state: "up",
+      latency: undefined,
+      pending: 0,
+      dropped: 0,
+      marks: 0,
+      polls: 0,
+    });
   });
 });
 

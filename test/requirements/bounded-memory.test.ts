@@ -34,15 +34,28 @@ async function misses(kit: Kit, from: number, count: number): Promise<void> {
 }
 
 describe("a store that does not confirm its writes", () => {
-  it("is given no more than 32 MiB, and the application receives an error", async () => {
+  it("is given no more than 16 MiB, and what it is not given is counted", async () => {
     const errors: unknown[] = [];
     const { store, given } = frozen();
     const kit = kitOf({ cache: { store, onError: (error) => errors.push(error) } });
 
     await misses(kit, 0, 100);
 
-    expect([given.length, errors.length]).toEqual([32, 68]);
-    expect(errors[0]).toMatchObject({ code: "ERR_CACHE_STORE_TIMEOUT" });
+    expect([given.length, errors, kit.cache.stats().store]).toEqual([
+      16,
+      [],
+      expect.objectContaining({ pending: 16, dropped: 84 }),
+    ]);
+  });
+
+  it("is given no more than 1,000 entries", async () => {
+    const { store, given } = frozen();
+    const kit = kitOf({ cache: { store } });
+
+    for (let page = 0; page < 1100; page++)
+      answer(fillOf(await kit.begin({ target: `/reports?page=${page}` })), { body: "small" });
+
+    expect([given.length, kit.cache.stats().store.dropped]).toEqual([1000, 100]);
   });
 
   it("is given more once it has confirmed", async () => {
@@ -54,18 +67,21 @@ describe("a store that does not confirm its writes", () => {
 
     await misses(kit, 40, 8);
 
-    expect(given.length).toBe(40);
+    expect(given.length).toBe(24);
   });
 
-  it("is given more a minute later where it never confirms", async () => {
+  it("is given one more as a trial a minute later, where it never confirms", async () => {
     const { store, given } = frozen();
     const kit = kitOf({ cache: { store, onError: () => undefined } });
     await misses(kit, 0, 40);
-    kit.clock.advance(61);
+    kit.clock.advance(62);
 
     await misses(kit, 40, 8);
 
-    expect(given.length).toBe(40);
+    expect([given.length, kit.cache.stats().store]).toEqual([
+      17,
+      expect.objectContaining({ state: "read-only", pending: 1, dropped: 31 }),
+    ]);
   });
 
   it("is given one entry that is larger than that, alone", async () => {

@@ -132,7 +132,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "store-without-deadline",
     file: "core/lookup/guarded-store.js",
-    find: "}, this.#deadlineMs);",
+    find: "}, deadlineMs);",
     replace: "}, 2 ** 31 - 1);",
   },
   {

@@ -45,6 +45,8 @@ class Simulation {
     this.#cache = createCache({
       store: this.#store,
       clock,
+      // What the model counts with.
+      storeTimeout: 0.25,
       random: () => random.next(),
       reporter: false,
       onError: (error, failure) => history.tell("  told:", failure.operation, (error as Error).message),
@@ -98,10 +100,13 @@ class Simulation {
 
   /** When all is over and nothing goes wrong any more, everyone is answered without having to wait for anything. */
   async #askAgain(): Promise<void> {
-    const { world, history } = this.#stage;
+    const { world, history, clock, origin } = this.#stage;
     history.tell("all is over; each is asked for once more");
     this.#store.calm();
-    this.#stage.origin.calm();
+    origin.calm();
+    // A store that has failed before is tried again half a second later.
+    clock.after(500, () => undefined);
+    await this.#run();
     for (const key of world.keys) {
       for (const variant of world.variants) {
         for (const principal of world.principals) {

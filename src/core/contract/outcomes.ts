@@ -70,9 +70,21 @@ export type Reporter = (report: Report) => void;
 
 /** A call of the store that failed. */
 export interface StoreFailure {
-  readonly operation: "get" | "set" | "delete" | "clear" | "stats";
+  readonly operation: "get" | "set" | "delete" | "clear" | "stats" | "marks";
   /** The store's name. */
   readonly store: string;
+}
+
+/**
+ * A store that is no longer called, because it failed five times in a row (`suspend`), or that works again (`resume`). Each is
+ * reported once. In between, failed calls are counted in `stats().storeErrors` and not reported.
+ */
+export interface StoreSwitch {
+  readonly operation: "suspend" | "resume";
+  /** The store's name. */
+  readonly store: string;
+  /** Which calls: lookups, or writes and removals. */
+  readonly calls: "reads" | "writes";
 }
 
 /** A background refresh that failed. The stored response is kept. */
@@ -104,5 +116,5 @@ export interface InvalidationFailure {
  */
 export type OnError = (
   error: unknown,
-  failure: StoreFailure | RefreshFailure | CallbackFailure | InvalidationFailure,
+  failure: StoreFailure | StoreSwitch | RefreshFailure | CallbackFailure | InvalidationFailure,
 ) => void;

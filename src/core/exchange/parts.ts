@@ -2,7 +2,7 @@ import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { RunParts } from "../fill/run.ts";
 import { Flights } from "../flight/flights.ts";
 import { RefreshBackoff } from "../flight/refresh-backoff.ts";
-import type { GuardedStore } from "../lookup/guarded-store.ts";
+import type { ReadableStore } from "../lookup/guarded-store.ts";
 import { softened } from "../freshness/softened.ts";
 import { staleWindows } from "../freshness/stale-windows.ts";
 import type { WindowPolicy } from "../freshness/stale-windows.ts";
@@ -55,7 +55,7 @@ export function markedEntry(
 }
 
 /** Returns a lookup in `store`. An entry that was purged is a miss. */
-export function lookupIn(store: GuardedStore, parts: Pick<RunParts, "fence" | "ledger">): Lookup {
+export function lookupIn(store: ReadableStore, parts: Pick<RunParts, "fence" | "ledger">): Lookup {
   return new Lookup(
     store,
     () => store.distrust(),

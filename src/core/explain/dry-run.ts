@@ -7,6 +7,7 @@ import { findIn, lookupIn } from "../exchange/parts.ts";
 import { FULL_BUDGET } from "../exchange/wait-budget.ts";
 import type { RunParts } from "../fill/run.ts";
 import { lifetimeSource } from "../freshness/freshness.ts";
+import type { ReadableStore } from "../lookup/guarded-store.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { hashedKey, statusKey } from "../reply/status-fields.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
@@ -21,9 +22,12 @@ import { bypassVerdict, failedVerdict, unknownVerdict, unsafeVerdict, verdictOf 
 /** The random number for which an early refresh is due if it ever is: the largest below 1. */
 const SUREST_DRAW = 1 - Number.EPSILON / 2;
 
+/** The parts of a cache that a dry run reads. */
+type DryParts = Omit<RunParts, "store"> & { readonly store: ReadableStore };
+
 /** Returns what would happen to a request. Nothing is counted, stored, waited for or reported. */
 export function dryRun<Native>(
-  parts: RunParts,
+  parts: DryParts,
   request: RequestRecord<Native>,
   policy: Policy<Native>,
 ): MaybePromise<Findings> {
@@ -60,7 +64,7 @@ function refreshable<Native>(request: RequestRecord<Native>, policy: Policy<Nati
   return isRepeatable ? { ...request, refresh: () => undefined } : request;
 }
 
-function look<Native>(parts: RunParts, context: Context<Native>): MaybePromise<Findings> {
+function look<Native>(parts: DryParts, context: Context<Native>): MaybePromise<Findings> {
   const { clock, flights, backoff, digest } = parts;
   const { request, policy, key } = context;
   const conclude = (found: Found): Findings => {

@@ -1,7 +1,6 @@
 import { summaryOf } from "../contract/errors.ts";
 import { checkedOptions } from "../contract/options.ts";
 import type { RunParts } from "../fill/run.ts";
-import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { contentForms, describedRequest, describedUrl } from "./described-request.ts";
 import type { ExplainRequest } from "./described-request.ts";
 import { dryRun } from "./dry-run.ts";
@@ -13,8 +12,6 @@ import type { Routes } from "./routes.ts";
 export interface Explained {
   readonly parts: RunParts;
   readonly routes: Routes;
-  /** Returns the cache's store, guarded. `onError` receives its failures. */
-  guardedStore(onError: (error: unknown) => void): GuardedStore;
 }
 
 /**
@@ -23,7 +20,7 @@ export interface Explained {
  * Rejects with `ERR_CACHE_EXPLAIN` unless the URL is valid and exactly one route is meant.
  */
 export async function explain(
-  { parts, routes, guardedStore }: Explained,
+  { parts, routes }: Explained,
   described: ExplainRequest,
   by?: { readonly route?: string },
 ): Promise<Explanation> {
@@ -32,7 +29,7 @@ export async function explain(
   const url = describedUrl(described);
   const { policy, doubt } = routes.choose(by?.route, described.method ?? "GET", url.target);
   const failures = new Set<string>();
-  const store = guardedStore((error) => void failures.add(`The store failed: ${summaryOf(error)}.`));
+  const store = parts.store.observer((error) => void failures.add(`The store failed: ${summaryOf(error)}.`));
   const find = async (content: unknown): Promise<readonly [Findings, string | undefined]> => {
     const { request, assumed } = describedRequest(described, url, policy.targets.origins(), content);
     return [await dryRun({ ...parts, store }, request, policy), assumed];

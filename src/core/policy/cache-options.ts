@@ -17,6 +17,14 @@ export interface CacheStatusOptions {
   readonly key?: boolean;
 }
 
+/** How long calls of a store may take, in seconds. Each member has its own default. */
+export interface StoreTimeouts {
+  /** Lookups, and asking for what was invalidated. Default: 0.1. */
+  readonly read?: number;
+  /** Writes, removals and invalidations. Default: 1. */
+  readonly write?: number;
+}
+
 /**
  * Options of `createCache`. All are optional. A wrong value throws `ERR_CACHE_OPTION_INVALID`.
  *
@@ -66,8 +74,11 @@ export interface CacheOptions {
    * reports if `NODE_ENV` is `production`.
    */
   reporter?: Reporter | false;
-  /** How long a store may take, in seconds, before a request goes on without it. At most 3600. Default: 0.25. */
-  storeTimeout?: number;
+  /**
+   * How long a store may take, in seconds, before a request goes on without it: one number for all calls, or one for lookups
+   * (`read`) and one for writes, removals and invalidations (`write`). Above 0, at most 3600. Default: `{ read: 0.1, write: 1 }`.
+   */
+  storeTimeout?: number | StoreTimeouts;
   /** The key for hashes of principals. Processes that share a store need the same one. Default: random. */
   secret?: string;
 }
@@ -93,9 +104,9 @@ const CACHE_CHECKS: Checks<(typeof CACHE_OPTIONS)[number]> = {
   reporter: (value) =>
     value === false || typeof value === "function" ? undefined : "a function of the report, or false",
   storeTimeout: (value) =>
-    typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT
+    isTimeout(value) || isTimeouts(value)
       ? undefined
-      : `seconds above 0, at most ${LONGEST_TIMEOUT}`,
+      : `seconds above 0, at most ${LONGEST_TIMEOUT}, or { read, write }, such as { read: 0.1, write: 1 }`,
   secret: (value) => (isText(value) ? undefined : "a non-empty string"),
 };
 
@@ -141,6 +152,26 @@ export function settingsOf(options: CacheOptions): CacheSettings {
     isEnabled: options.enabled ?? true,
     defaults: Object.freeze({ ...options.defaults }),
   });
+}
+
+/** Returns the deadlines of a store's calls, in ms. */
+export function deadlinesOf(timeout: CacheOptions["storeTimeout"] = {}): {
+  readonly readMs: number;
+  readonly writeMs: number;
+} {
+  const { read = 0.1, write = 1 } = typeof timeout === "number" ? { read: timeout, write: timeout } : timeout;
+  return { readMs: read * 1000, writeMs: write * 1000 };
+}
+
+function isTimeout(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT;
+}
+
+function isTimeouts(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { read, write, ...rest } = value as Record<string, unknown>;
+  const given = [read, write].filter((seconds) => seconds !== undefined);
+  return given.length > 0 && given.every(isTimeout) && Object.keys(rest).length === 0;
 }
 
 /** What to write in place of a value that is no store. Undefined: it is one. */

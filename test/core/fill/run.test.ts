@@ -19,7 +19,7 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
   const leave = vi.fn<() => void>();
   const clock = testClock();
   const parts: RunParts = {
-    store: new GuardedStore(memoryStore(), clock, 250, () => undefined),
+    store: new GuardedStore(memoryStore(), clock, { readMs: 250, writeMs: 250 }, () => undefined),
     clock,
     digest: platformDigest(new Uint8Array(1)),
     flights: new Flights(),

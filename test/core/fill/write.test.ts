@@ -39,7 +39,7 @@ function writing(): Writing {
     clear: () => undefined,
   };
   const parts: Partial<RunParts> = {
-    store: new GuardedStore(store, clock, 250, () => undefined),
+    store: new GuardedStore(store, clock, { readMs: 250, writeMs: 250 }, () => undefined),
     clock,
     fence,
     ledger,

@@ -31,6 +31,10 @@ describe("a wrong option of a cache", () => {
     ["storeTimeout", 0, "seconds above 0"],
     ["storeTimeout", Infinity, "at most 3600"],
     ["storeTimeout", "one", "seconds above 0"],
+    ["storeTimeout", {}, "{ read: 0.1, write: 1 }"],
+    ["storeTimeout", { read: 0 }, "or { read, write }"],
+    ["storeTimeout", { read: 1, writes: 1 }, "or { read, write }"],
+    ["storeTimeout", [0.1, 1], "or { read, write }"],
     ["storeTimeout", "250ms", 'write seconds as a number: "250ms" is 0.25'],
     ["secret", "", "a non-empty string"],
   ])("is refused: %s: %j", (name, value, remedy) => {

@@ -1,0 +1,127 @@
+import type { Clock } from "../contract/platform.ts";
+
+/** How many failures in a row open a breaker. */
+const OPENS_AFTER = 5;
+
+/** How long an open breaker waits before it lets the next trial through, in ms. */
+const TRIAL_EVERY_MS = 500;
+
+/** What a breaker tells. */
+export interface BreakerEvents {
+  /** Called each time it opens, with the last error. `isNews`: it has not been told since it last recovered. */
+  opened(error: unknown, isNews: boolean): void;
+  /** Called once calls succeed again, with how long that took, in ms. */
+  recovered(afterMs: number): void;
+}
+
+/**
+ * Stops the calls of a store that has failed five times in a row.
+ *
+ * Calls are of two kinds, with a row of failures for each, and a success ends the row of its own kind alone. Else a poll that
+ * goes on working would hide that all reads fail, and a removal that needs no memory that all writes do. A breaker that is
+ * open lets one call through every 500 ms, the trial. Successes of the deciding kind close it; of the other kind, they do
+ * where only that one has failed.
+ */
+export class Breaker<Kind extends string> {
+  readonly #clock: Clock;
+  #deciding: Kind;
+  readonly #events: BreakerEvents;
+  readonly #rows = new Map<Kind, number>();
+  #isOpen = false;
+  /** Nothing has failed since all was well. */
+  #isCalm = true;
+  #toldAt: number | undefined;
+  #nextTrialAt = Infinity;
+  /** Until then a probe does not close it: of what the probe tells nothing about, more calls would fail. */
+  #openUntil = 0;
+  #hasTrials = true;
+  #isShut = false;
+
+  /** `deciding` is the kind of call whose success closes the breaker in any case. */
+  constructor(clock: Clock, deciding: Kind, events: BreakerEvents) {
+    this.#clock = clock;
+    this.#deciding = deciding;
+    this.#events = events;
+  }
+
+  /** Whether calls are refused, but for trials. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether it was told that calls are refused, and not yet that they succeed again. */
+  get isTold(): boolean {
+    return this.#toldAt !== undefined;
+  }
+
+  /** Whether a call would be let through now. */
+  get isPassable(): boolean {
+    return !this.#isOpen || this.#clock.now() >= this.#nextTrialAt;
+  }
+
+  /** Returns whether a call may be made. Each call that is made is followed by `passed` or `failed`. */
+  admits(): boolean {
+    if (!this.#isOpen) return true;
+    if (!this.isPassable) return false;
+    this.#nextTrialAt = Infinity;
+    return true;
+  }
+
+  /** From now on there are no trials: calls of this kind, which need not be admitted, close it. */
+  leaveTo(probes: Kind): void {
+    this.#deciding = probes;
+    this.#hasTrials = false;
+    this.#nextTrialAt = Infinity;
+  }
+
+  /** Refuses all calls from now on. */
+  shut(): void {
+    this.#isShut = true;
+    this.#isOpen = true;
+    this.#nextTrialAt = Infinity;
+  }
+
+  /** A call has succeeded in time. */
+  passed(kind: Kind): void {
+    if (this.#isCalm || this.#isShut) return;
+    this.#rows.set(kind, 0);
+    if (this.#isOpen) this.#closeBy(kind);
+    if (this.#isOpen || this.#longestRow() > 0) return;
+    this.#isCalm = true;
+    if (this.#toldAt !== undefined) this.#events.recovered(this.#clock.now() - this.#toldAt);
+    this.#toldAt = undefined;
+  }
+
+  /** A call has failed, or was too late. */
+  failed(kind: Kind, error: unknown): void {
+    if (this.#isShut) return;
+    this.#isCalm = false;
+    const row = (this.#rows.get(kind) ?? 0) + 1;
+    this.#rows.set(kind, row);
+    if (row < OPENS_AFTER && !this.#isOpen) return;
+    const retryAt = this.#clock.now() + TRIAL_EVERY_MS;
+    if (this.#hasTrials) this.#nextTrialAt = retryAt;
+    else if (kind !== this.#deciding) this.#openUntil = retryAt;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    const isNews = this.#toldAt === undefined;
+    this.#toldAt ??= this.#clock.now();
+    this.#events.opened(error, isNews);
+  }
+
+  #closeBy(kind: Kind): void {
+    const isDecided = kind === this.#deciding && this.#clock.now() >= this.#openUntil;
+    this.#isOpen = !isDecided && this.#longestRow() >= OPENS_AFTER;
+    if (this.#isOpen) {
+      // It was no trial of what fails, which may have its own at once.
+      if (this.#hasTrials) this.#nextTrialAt = this.#clock.now();
+      return;
+    }
+    // What has failed before has to prove itself: its next failure opens the breaker again.
+    for (const [other, row] of this.#rows) this.#rows.set(other, Math.min(row, OPENS_AFTER - 1));
+  }
+
+  #longestRow(): number {
+    return Math.max(0, ...this.#rows.values());
+  }
+}

@@ -1,0 +1,54 @@
+import { CacheError, isThenable, show } from "../contract/errors.ts";
+import type { Mark, Store, StoreStats } from "../contract/store.ts";
+
+/** Returns whether a value is a number from 0 up. */
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
+}
+
+/** Returns the size of a store as it returned it. Throws `ERR_CACHE_STORE_ANSWER` for anything but counts. */
+export function statsIn(store: string, value: unknown): StoreStats {
+  const { entries, bytes, evictions } = Object(value) as StoreStats;
+  if (value !== null && [entries, bytes, evictions].every(isCount)) return { entries, bytes, evictions };
+  throw wrongResult(store, "stats", "counts", value);
+}
+
+/** Returns a copy of a page of marks. Throws `ERR_CACHE_STORE_ANSWER` for anything else. */
+export function marksIn(store: string, value: unknown): readonly Mark[] {
+  const wrong = (): CacheError =>
+    wrongResult(store, "marks.read", "a list of marks: { name, position }", value);
+  if (!Array.isArray(value)) throw wrong();
+  return (value as unknown[]).map((mark) => {
+    const { name, position } = Object(mark) as { readonly name?: unknown; readonly position?: unknown };
+    if (typeof name !== "string" || !isPosition(position)) throw wrong();
+    return { name, position };
+  });
+}
+
+/** Returns a position. Throws `ERR_CACHE_STORE_ANSWER` for anything else. */
+export function positionIn(store: string, value: unknown): number {
+  if (isPosition(value)) return value;
+  throw wrongResult(store, "marks.add", "a position", value);
+}
+
+function isPosition(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/** The error for a method that returned something else than `what`. */
+export function wrongResult(store: string, operation: string, what: string, value: unknown): CacheError {
+  // The wrong value may be a promise that rejects.
+  if (isThenable(value)) void Promise.resolve(value).catch(() => undefined);
+  const shown = isThenable(value) ? "a Promise" : show(value);
+  const message = `the store ${store} returned ${shown} from "${operation}" instead of ${what}`;
+  return new CacheError("ERR_CACHE_STORE_ANSWER", message);
+}
+
+/** Returns a member of a store, read once and safely. Undefined: reading it throws. */
+export function memberOf(store: Store, name: keyof Store): unknown {
+  try {
+    return store[name];
+  } catch {
+    return undefined;
+  }
+}
