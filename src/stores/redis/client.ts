@@ -21,7 +21,7 @@ export interface IoRedisClient {
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
 /** All commands that the store sends. What its scripts call stands in `scripts.ts`. */
-export type Command = "HMGET" | "EVALSHA" | "EVAL" | "SCAN" | "UNLINK";
+type Command = "HMGET" | "EVALSHA" | "EVAL" | "SCAN" | "UNLINK";
 
 export type Argument = string | Buffer;
 

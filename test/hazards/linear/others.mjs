@@ -96,6 +96,23 @@ export const others = {
   "core/policy/option-checks.js": {
     checkRouteOptions: CODE,
   },
+  "stores/redis.js": { redisStore: CODE },
+  "stores/redis/marks.js": {
+    RedisMarks: some(['"', "\\", "\ud800", "|", "a"], "t|\ud800", async (RedisMarks, text) => {
+      const send = async () => [[text, "1", JSON.stringify(text), "2"], []];
+      const marks = new RedisMarks({ send }, ["a", "b"]);
+      await marks.add([text], 0);
+      await marks.read(0);
+    }),
+  },
+  "stores/redis/names.js": {
+    namesOf: some(["{", "#", "*", "\\", "a"], "a{b}", (namesOf, text) => {
+      const names = namesOf(text);
+      names.resource(text);
+      names.lease(text);
+    }),
+    partOf: some(["{", "#", " ", "\ud800", "a"], "#a{"),
+  },
   "stores/memory/weight.js": { weigh: list((weigh, text) => weigh(entryOf(text))) },
   "core/reply/representation.js": {
     Responder: list((Responder, text) => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { redisStore } from "../../../src/stores/redis.ts";
-import { entryOf, read, useRedis } from "./support.ts";
+import { redisStore } from "../../src/stores/redis.ts";
+import { entryOf, read, useRedis } from "./redis/support.ts";
 
 const TEN_MINUTES = 10 * 60 * 1000;
 const used = useRedis();

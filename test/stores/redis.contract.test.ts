@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { redisStore } from "../../../src/stores/redis.ts";
-import { storeContract } from "../../../src/testing/index.ts";
-import { startRedis, startRedisCluster, startRedisSentinels } from "../../support/redis-servers.ts";
-import { libraries } from "./clients.ts";
-import type { Opened } from "./clients.ts";
+import { redisStore } from "../../src/stores/redis.ts";
+import { storeContract } from "../../src/testing/index.ts";
+import { startRedis, startRedisCluster, startRedisSentinels } from "../support/redis-servers.ts";
+import { libraries } from "./redis/clients.ts";
+import type { Opened } from "./redis/clients.ts";
 
 describe.each([
   { setUp: "one server", start: startRedis, kind: "single" },

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { redisStore } from "../../../src/stores/redis.ts";
-import type { Store } from "../../../src/index.ts";
-import { storeContract } from "../../../src/testing/index.ts";
-import { libraries } from "./clients.ts";
-import { entryOf, read, useRedis } from "./support.ts";
+import { redisStore } from "../../src/stores/redis.ts";
+import type { Store } from "../../src/index.ts";
+import { storeContract } from "../../src/testing/index.ts";
+import { libraries } from "./redis/clients.ts";
+import { entryOf, read, useRedis } from "./redis/support.ts";
 
 const PAGE = readFileSync("docs/redis.md", "utf8");
 /** The oldest version of Redis that the store works with. */
