@@ -22,8 +22,8 @@ const AHEAD_MS = 1000;
 
 /** A head that was read from the store and passed all checks. */
 interface CheckedHead {
-  /** A copy, so that later changes of the store's object have no effect. */
-  readonly head: Omit<Entry, "body">;
+  /** A copy without content, so that later changes of the store's object have no effect. */
+  readonly head: Entry;
   /** The length that the content must have. */
   readonly length: number;
   /** The entry without its content, once it was asked for. What is prepared for hits is remembered by it. */
@@ -170,6 +170,7 @@ export class Lookup {
     if (body === undefined) return asked.needsBody ? undefined : bareOf(checked);
     const bytes = fixedBytes(body);
     if (bytes === undefined || bytes.byteLength !== checked.length) return undefined;
+    // The head has a body already: V8 takes 5 µs to add a member to a copy, and gives each such object a shape of its own.
     const entry: Entry = { ...checked.head, body: bytes };
     // A store that keeps content in memory returns the same bytes each time. One that reads it from elsewhere does not.
     if (isNew) this.#entries.set(body, { read, checked, entry });
@@ -180,8 +181,7 @@ export class Lookup {
   #readHead(read: EntryHead): CheckedHead | undefined {
     const copy = copied(read);
     if (copy === undefined) return undefined;
-    const { length, ...head } = copy;
-    const checked: CheckedHead = { head, length, bare: undefined, rule: undefined };
+    const checked: CheckedHead = { ...copy, bare: undefined, rule: undefined };
     this.#heads.set(read, checked);
     return checked;
   }
@@ -235,10 +235,8 @@ function isAsked(checked: CheckedHead, { key, variant, rule }: Asked): boolean {
 
 function bareOf(checked: CheckedHead): BareEntry {
   const { head, length } = checked;
-  return (checked.bare ??= { ...head, body: NO_BYTES, length });
+  return (checked.bare ??= Object.assign({}, head, { length }));
 }
-
-const NO_BYTES = new Uint8Array();
 
 function isAllowed(known: CheckedHead, rule: StoredFields): boolean {
   if (known.rule === rule) return true;

@@ -3,21 +3,30 @@ import type { Fields, FieldValue } from "../../http/fields.ts";
 import { parseVary } from "../../http/vary.ts";
 import type { Entry, EntryHead } from "../contract/store.ts";
 
+/** The copy of a head, as an entry without content, and the length that its content has. */
+interface Copy {
+  readonly head: Entry;
+  readonly length: number;
+}
+
+const NO_BYTES = new Uint8Array();
+
 /** Copies and checks a head, reading each member once. Undefined: not a valid one, or it throws. */
-export function copied(read: EntryHead): EntryHead | undefined {
+export function copied(read: EntryHead): Copy | undefined {
   try {
     const { key, variant, status, storedAt, staleAt, deleteAt, length } = read;
     const vary = nameList(read.vary);
     const fields = fieldList(read.fields);
     if (!Number.isSafeInteger(length) || length < 0) return undefined;
-    const more = { ...windowsOf(read), ...markedBy(read), ...makingOf(read, length) };
+    const more = [windowsOf(read), markedBy(read), makingOf(read, length)];
     if (typeof key !== "string" || typeof variant !== "string" || !isStatus(status)) return undefined;
     if (vary === undefined || fields === undefined) return undefined;
     // `storedAt` may be any finite instant; the other two may be infinite.
     if (!Number.isFinite(storedAt) || ![staleAt, deleteAt].every(isInstant)) return undefined;
-    return variesAs(fields, vary)
-      ? { key, variant, vary, status, fields, storedAt, staleAt, deleteAt, ...more, length }
-      : undefined;
+    if (!variesAs(fields, vary)) return undefined;
+    const head = { key, variant, vary, status, fields, body: NO_BYTES, storedAt, staleAt, deleteAt };
+    // Unlike `...`, this gives heads with the same members one shape: all that reads entries is faster by it.
+    return { head: Object.assign(head, ...more) as Entry, length };
   } catch {
     // Getters and proxies may throw anything. The entry is reported as corrupt.
     return undefined;
