@@ -5,6 +5,7 @@ import { mergeVary, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 import { abortResponse } from "../node/abort-response.ts";
 import { processWide } from "../node/process-wide.ts";
+import { smallText } from "../node/response-form.ts";
 import { trailersOf } from "./internals.ts";
 
 /** The fields that are set on a reply now. */
@@ -154,9 +155,10 @@ export function wholeOf(
  * Returns a response's content in the form that is cheapest to send, or null if it has none. Node writes the head in the
  * encoding of a text, so with fields beyond ASCII the content is text only if the handler's was (hazard 43).
  */
-export function payloadOf(reply: Reply, isBeyondAscii = false): string | Buffer | null {
-  if (isBeyondAscii) return reply.making?.textIn === "utf8" ? textOf(reply) : bufferOf(reply);
-  return reply.text ?? bufferOf(reply);
+export function payloadOf(reply: Reply, isBeyondAscii?: boolean): string | Buffer | null {
+  if (isBeyondAscii === true) return reply.making?.textIn === "utf8" ? textOf(reply) : bufferOf(reply);
+  const text = reply.text ?? (isBeyondAscii === false ? smallText(reply.body) : undefined);
+  return text ?? bufferOf(reply);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import type { Changes, Making } from "../../adapter.ts";
 
 /** How a handler handed its content over. */
@@ -36,6 +37,19 @@ export function isHeadInUtf8(making: Making | undefined): boolean {
   // Chunked content begins with a line of its own.
   const isChunked = making.isUnsized === true && (making.isParted === true || making.isHeadFirst === true);
   return !isChunked;
+}
+
+/** The largest content, in bytes, that is sent as text. */
+const LARGEST_TEXT = 8192;
+
+/**
+ * Returns content as text if it is small and ASCII: Node writes text together with the head. The core does the same once for
+ * content that a store keeps; this is for content that a store reads again for each hit.
+ */
+export function smallText(body: Uint8Array | undefined): string | undefined {
+  if (body === undefined || body.byteLength === 0 || body.byteLength > LARGEST_TEXT) return undefined;
+  if (!isAscii(body)) return undefined;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
 }
 
 /** Whether a field has a value beyond ASCII. */

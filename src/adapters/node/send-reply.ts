@@ -3,7 +3,7 @@ import type { Reply } from "../../adapter.ts";
 import { guardCompression } from "./compression-guard.ts";
 import { isWrapped } from "./method-override.ts";
 import { setFields, setUnlessSet } from "./reply-fields.ts";
-import { areBeyondAscii, isHeadInUtf8 } from "./response-form.ts";
+import { areBeyondAscii, isHeadInUtf8, smallText } from "./response-form.ts";
 import { asWritten } from "./write-arguments.ts";
 
 /** Sends a whole reply. */
@@ -19,7 +19,11 @@ export function sendReply(res: ServerResponse, reply: Reply): void {
   // Node writes head and content of a text together, and so in latin1 unless the handler's head was in UTF-8.
   if (text !== undefined) res.end(text, isUtf8 ? "utf8" : "latin1");
   else if (isUtf8 && areBeyondAscii(res.getHeaders())) Reflect.apply(res.end, res, asWritten(body, making));
-  else res.end(body);
+  else {
+    const small = smallText(body);
+    if (small === undefined) res.end(body);
+    else res.end(small, "latin1");
+  }
 }
 
 /**

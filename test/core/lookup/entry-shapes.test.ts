@@ -2,7 +2,6 @@ import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import { expect, it } from "vitest";
 import { Lookup } from "../../../src/core/lookup/lookup.ts";
-import type { Found } from "../../../src/core/lookup/lookup.ts";
 import { entryOf, readOf } from "../../support/entry.ts";
 
 setFlagsFromString("--allow-natives-syntax");
@@ -20,7 +19,7 @@ it("gives entries whose content is read again one shape, whatever their heads", 
       },
     });
     for (let reads = 0; reads < 50; reads++) {
-      const { entry } = (await lookup.find("a", () => "", 2)) as Found;
+      const { entry } = await lookup.find("a", () => "", 2);
       entries.push(entry as object);
     }
   }
