@@ -12,6 +12,7 @@ import { Routes } from "./core/explain/routes.ts";
 import { entryByHand } from "./core/fill/put-by-hand.ts";
 import { isFresh } from "./core/freshness/freshness.ts";
 import { boundedWrite } from "./core/invalidation/bounded-write.ts";
+import { KEYS_KEPT_MS } from "./core/invalidation/log-reader.ts";
 import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
 import { invalidationOf } from "./core/invalidation/writes.ts";
 import type { Invalidates, Invalidation, WriteContext } from "./core/invalidation/writes.ts";
@@ -26,7 +27,7 @@ import { namedEntry, plainVariant, routeSelector, uriResourcePrefix } from "./co
 import { SearchRules, TargetCache } from "./core/request/normalized-target.ts";
 import { manualRoute, namespaceIn, storedResponse } from "./core/storing/manual-entry.ts";
 import type { InNamespace, ManualOptions, ManualResponse } from "./core/storing/manual-entry.ts";
-import { cannotMark, Invalidator, fenceOf, ledgerOf } from "./invalidate.ts";
+import { cannotMark, Invalidator, fenceOf, invalidationsOf } from "./invalidate.ts";
 import {
   consoleReporter,
   forwardClock,
@@ -90,15 +91,15 @@ export interface Cache {
    * store fails.
    *
    * With `{ soft: true }`, these responses become stale and stay stored: `staleWhileRevalidate` and `staleIfError` count
-   * from then on. Rejects with `ERR_CACHE_INVALIDATE` if processes share the store.
+   * from then on. Rejects with `ERR_CACHE_INVALIDATE` if processes share a store without `marks`.
    */
   invalidate(key: string, where?: InNamespace & Softly): Promise<Invalidated>;
   /**
    * Invalidates every response that has one of these tags, or that belongs to this route, URL or namespace. The cost does
    * not depend on how many they are, so they are not counted. A handler that is running now stores nothing for them.
    * Rejects with `ERR_CACHE_TAGS` for tags other than non-empty text, with `ERR_CACHE_INVALIDATE` for anything else that
-   * names nothing, or if processes share the store, and with `ERR_CACHE_OPTION_UNKNOWN` or `ERR_CACHE_OPTION_INVALID` for
-   * wrong options.
+   * names nothing, or if processes share a store without `marks`, and with `ERR_CACHE_OPTION_UNKNOWN` or
+   * `ERR_CACHE_OPTION_INVALID` for wrong options.
    *
    * @example
    * await cache.invalidate({ tag: "reports" }, { soft: true });
@@ -109,14 +110,14 @@ export interface Cache {
   invalidate<const Route extends string>(which: Which<Route>, how?: Softly): Promise<Invalidated>;
   /**
    * Removes everything that is stored. With `{ soft: true }` it becomes stale, and stays stored: then it rejects with
-   * `ERR_CACHE_INVALIDATE` if processes share the store.
+   * `ERR_CACHE_INVALIDATE` if processes share a store without `marks`.
    */
   clear(how?: Softly): Promise<Invalidated>;
   /** Returns the counters, and the state of the store. */
   stats(): CacheStats;
   /**
-   * Ends the use of the store: waits, at most for `storeTimeout.write`, until it has finished what it was called for, and stops all
-   * timers. From then on every request is a miss, and nothing is stored. The store's client is yours: close it after this.
+   * Ends the use of the store: sends invalidations once more that have failed, waits until it has finished what it was called for,
+   * at most twice `storeTimeout.write` in all, and stops all timers. From then on every request is a miss, and nothing is stored. The store's client is yours: close it after this.
    * May be called again. Never rejects.
    *
    * @example
@@ -229,14 +230,22 @@ export function createCache(options: CacheOptions = {}): Cache {
   const deadlines = deadlinesOf(options.storeTimeout);
   const store = new GuardedStore(backing, clock, deadlines, tellError);
   const routes = new Routes(uniqueTexts(), (name, route) => reports?.sameName(name, route));
-  const ledger = ledgerOf(backing, () => clock.now());
+  const invalidations = invalidationsOf(backing, store, clock, tellError);
+  const { ledger, log } = invalidations;
+  const marker = log ?? ledger;
+  const arrival = (): number => log?.arrive() ?? ledger.position;
   // Without an order of invalidations that all processes see, what one invalidates others would go on to serve.
-  const canMark = !backing.shared;
+  const canMark = !backing.shared || log !== undefined;
   const parts = partsOf({
     store,
     clock,
     aheadMs: () => forward.aheadMs(),
     ledger,
+    log,
+    arrival,
+    blindMs: (options.blind ?? 5) * 1000,
+    longestFillMs: backing.shared ? KEYS_KEPT_MS : Infinity,
+    writeMs: deadlines.writeMs,
     fence: fenceOf(backing),
     canMark,
     digest,
@@ -260,7 +269,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const invalidator = new Invalidator({
     backing,
     store,
-    ledger,
+    marker,
     canMark,
     exchange,
     routes,
@@ -286,10 +295,10 @@ export function createCache(options: CacheOptions = {}): Cache {
       return routes.declare(policy, context.declaration);
     },
     begin: (request, policy) => exchange.begin(request, policy),
-    arrival: () => ledger.position,
+    arrival,
     invalidates: (invalidates, context) => {
       if (!canMark) throw cannotMark(backing);
-      return boundedWrite(invalidationOf(invalidates, context, ledger, tellError), clock, deadlines.writeMs);
+      return boundedWrite(invalidationOf(invalidates, context, marker, tellError), clock, deadlines.writeMs);
     },
   };
   const cache: Cache & { readonly [ENGINE]: Engine } = {
@@ -309,7 +318,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     explain: (asked, by) => explain({ parts, routes }, asked, by),
     stats: () => {
       // Before the counters are read: a failure of it is counted.
-      const storeState = store.stats();
+      const storeState = store.stats(log?.stats());
       const { outcomes, refusals } = counters;
       return {
         ...counters,
@@ -319,7 +328,10 @@ export function createCache(options: CacheOptions = {}): Cache {
         store: storeState,
       };
     },
-    close: () => store.close(),
+    async close() {
+      await invalidations.close(deadlines.writeMs);
+      await store.close();
+    },
     [ENGINE]: engine,
   };
   // The methods stay writable, so that tests can spy on them. Nothing here calls them through this object.

@@ -1,12 +1,17 @@
 import { CacheError, show } from "./core/contract/errors.ts";
-import type { Digest } from "./core/contract/platform.ts";
+import type { OnError } from "./core/contract/outcomes.ts";
+import type { Clock, Digest } from "./core/contract/platform.ts";
 import type { Store } from "./core/contract/store.ts";
 import type { Exchange } from "./core/exchange/exchange.ts";
 import type { Reports } from "./core/explain/reports.ts";
 import type { Routes } from "./core/explain/routes.ts";
 import { Ledger } from "./core/invalidation/ledger.ts";
+import type { Marker } from "./core/invalidation/ledger.ts";
+import { LogCallers } from "./core/invalidation/log-callers.ts";
+import { MarkLog } from "./core/invalidation/mark-log.ts";
+import { EVERYTHING, keyName, softName } from "./core/invalidation/names.ts";
+import type { Name } from "./core/invalidation/names.ts";
 import { PurgeFence } from "./core/invalidation/purge-fence.ts";
-import { keyName } from "./core/invalidation/names.ts";
 import { isSoft, namesIn } from "./core/invalidation/which.ts";
 import type { Invalidated, Softly, Which } from "./core/invalidation/which.ts";
 import type { GuardedStore } from "./core/lookup/guarded-store.ts";
@@ -16,7 +21,7 @@ import type { InNamespace } from "./core/storing/manual-entry.ts";
 export interface InvalidationParts {
   readonly backing: Store;
   readonly store: Pick<GuardedStore, "stats">;
-  readonly ledger: Ledger;
+  readonly marker: Marker;
   /** Whether an invalidation by anything but a key reaches all who read the store. */
   readonly canMark: boolean;
   readonly exchange: Pick<Exchange, "remove" | "clear">;
@@ -40,7 +45,7 @@ export class Invalidator {
   /** Invalidates what has a key, or all that {@link Which} names. A store that fails does not make it reject. */
   async invalidate(which: string | Which, how?: InNamespace & Softly): Promise<Invalidated> {
     if (typeof which !== "object" || which === null) return this.#byKey(which, how);
-    const { ledger, routes, digest, qualified } = this.#parts;
+    const { routes, digest, qualified } = this.#parts;
     const known = {
       digest,
       qualified,
@@ -51,39 +56,45 @@ export class Invalidator {
     const isSoftly = isSoft(how);
     this.#mustMark();
     this.#reportUnknown(which);
-    if (isSoftly) ledger.soften(names);
-    else ledger.add(names);
-    return { everywhere: true };
+    return this.#mark(isSoftly ? names.map(softName) : names);
   }
 
   /** Invalidates everything. */
   async clear(how?: Softly): Promise<Invalidated> {
-    const { ledger, routes, store, exchange, canMark } = this.#parts;
+    const { routes, store, exchange, canMark } = this.#parts;
     if (isSoft(how, "cache.clear")) {
       this.#mustMark();
-      ledger.softenAll();
-      return { everywhere: true };
+      return this.#mark([softName(EVERYTHING)]);
     }
     routes.forget();
-    ledger.addAll();
+    const marked = this.#mark([EVERYTHING]);
     const removed = store.stats().entries;
+    // A store of many keys takes long, and goes on after its deadline.
     const isCleared = await exchange.clear();
-    return { ...(isCleared && removed !== undefined && { removed }), everywhere: isCleared || canMark };
+    const { everywhere } = await marked;
+    return {
+      ...(isCleared && removed !== undefined && { removed }),
+      everywhere: canMark ? everywhere : isCleared,
+    };
   }
 
   async #byKey(key: string, how: (InNamespace & Softly) | undefined): Promise<Invalidated> {
-    const { ledger, exchange, resourceOf, canMark } = this.#parts;
+    const { exchange, resourceOf, canMark } = this.#parts;
     const resource = resourceOf(key, how);
     if (isSoft({ soft: how?.soft ?? false })) {
       this.#mustMark();
-      ledger.soften([keyName(resource)]);
-      return { everywhere: true };
+      return this.#mark([softName(keyName(resource))]);
     }
-    const removed = await exchange.remove(resource);
+    const { removed, position } = await exchange.remove(resource);
     if (removed === 0) this.#reportMissing(key, how);
-    // What the store failed to remove is dead all the same.
-    if (removed === undefined) ledger.add([keyName(resource)]);
-    return { ...(removed !== undefined && { removed }), everywhere: removed !== undefined || canMark };
+    return {
+      ...(removed !== undefined && { removed }),
+      everywhere: canMark ? position !== undefined : removed !== undefined,
+    };
+  }
+
+  async #mark(names: readonly Name[]): Promise<Invalidated> {
+    return { everywhere: (await this.#parts.marker.mark(names)) !== undefined };
   }
 
   #mustMark(): void {
@@ -147,22 +158,75 @@ export class Invalidator {
 export function cannotMark({ name }: Store): CacheError {
   return new CacheError(
     "ERR_CACHE_INVALIDATE",
-    `the store ${show(name)} is shared by processes and cannot tell them what was invalidated; ` +
-      "give the route a key and invalidate that, or take a store that is this process's own",
+    `the store ${show(name)} is shared by processes and cannot tell them what was invalidated, because it has no "marks"; ` +
+      "give the route a key and invalidate that, or take a store with marks, or one that is this process's own",
   );
 }
 
-/** The ledgers of stores that only this process sees. Registered, so that two copies of the package share them. */
-const LEDGERS: unique symbol = Symbol.for("caching-route.ledgers.1") as never;
+/** What a cache knows of invalidations. */
+export interface Invalidations {
+  readonly ledger: Ledger;
+  /** The log that the ledger follows. Undefined: processes do not share the store, or it has no log. */
+  readonly log: MarkLog | undefined;
+  /** Sends what is pending once more, and stops all timers, unless another cache needs them. Takes `mostMs` at most. */
+  close(mostMs: number): Promise<void>;
+}
 
-/** Returns the ledger of a store. Caches on one store of this process have the same. */
-export function ledgerOf(store: Store, now: () => number): Ledger {
-  if (store.shared) return new Ledger(now, undefined, false);
+interface Followed {
+  readonly log: MarkLog;
+  readonly callers: LogCallers;
+}
+
+/** The ledgers and logs of stores. Registered, so that two copies of the package share them. */
+const LEDGERS: unique symbol = Symbol.for("caching-route.ledgers.1") as never;
+const LOGS: unique symbol = Symbol.for("caching-route.logs.1") as never;
+
+/** Returns what is known of invalidations in a store. Caches of this process on one store have the same. */
+export function invalidationsOf(
+  store: Store,
+  guard: GuardedStore,
+  clock: Clock,
+  onError: OnError,
+): Invalidations {
+  if (guard.isShared && guard.hasMarks) return logOf(store, guard, clock, onError);
+  const now = (): number => clock.now();
+  const ledger = guard.isShared ? new Ledger(now, undefined, "unseen") : ledgerOf(store, now);
+  return { ledger, log: undefined, close: async () => undefined };
+}
+
+function ledgerOf(store: Store, now: () => number): Ledger {
   const shared = globalThis as { [LEDGERS]?: WeakMap<Store, Ledger> };
   const ledgers = (shared[LEDGERS] ??= new WeakMap());
   const known = ledgers.get(store) ?? new Ledger(now);
   ledgers.set(store, known);
   return known;
+}
+
+function logOf(store: Store, guard: GuardedStore, clock: Clock, onError: OnError): Invalidations {
+  const shared = globalThis as { [LOGS]?: WeakMap<Store, Followed> };
+  const logs = (shared[LOGS] ??= new WeakMap());
+  const { log, callers } = logs.get(store) ?? followed(store, clock, onError);
+  logs.set(store, { log, callers });
+  callers.join(guard);
+  return {
+    ledger: log.ledger,
+    log,
+    async close(mostMs) {
+      if (callers.isLast(guard)) {
+        logs.delete(store);
+        await log.close(mostMs);
+      }
+      callers.leave(guard);
+    },
+  };
+}
+
+function followed(store: Store, clock: Clock, onError: OnError): Followed {
+  const ledger = new Ledger(() => clock.now(), undefined, "log");
+  const lost = (error: CacheError): void => onError(error, { operation: "marks", store: store.name });
+  const callers: LogCallers = new LogCallers(() => log.probe());
+  const log: MarkLog = new MarkLog(ledger, callers, clock, lost);
+  return { log, callers };
 }
 
 /** The fences of stores, for the same reason. */

@@ -118,7 +118,7 @@ describe("clear", () => {
     const ledger = new Ledger(() => 1000);
     const before = { names: ["t|a"], began: ledger.position };
 
-    ledger.addAll();
+    ledger.mark(["*"]);
 
     expect([ledger.isDead(before), ledger.isDead({ names: ["t|a"], began: ledger.position })]).toEqual([
       true,

@@ -52,6 +52,7 @@ export const CACHE_OPTIONS = [
   "onError",
   "reporter",
   "storeTimeout",
+  "blind",
   "secret",
 ] as const;
 

@@ -67,7 +67,7 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
     "if the handler threw what is no error, send a status instead, and add it to statuses",
   ],
   tags: [
-    "its Cache-Tag is malformed, a tag is longer than 1,024 characters, it has more than 1,000 tags, or processes share the store",
+    "its Cache-Tag is malformed, a tag is longer than 1,024 characters, it has more than 1,000 tags, or processes share a store without marks",
     "separate the tags of Cache-Tag by commas, without spaces in them; use fewer or shorter tags; where processes share " +
       "the store, use a key, or a store that is this process's own",
   ],

@@ -128,7 +128,7 @@ export interface Mark {
  */
 export interface Marks {
   /**
-   * Returns the marks at or after a position, in their order; of many, the first page. It reads from the primary. An empty list
+   * Returns the marks at or after a position, in their order; of many, the first page, which has at least 100. It reads from the primary. An empty list
    * for position 0 means that there is no log.
    */
   read(from: number): MaybePromise<readonly Mark[]>;
@@ -204,7 +204,8 @@ export interface Store {
   set(entry: Entry): MaybePromise<boolean | void>;
   /**
    * Removes a resource with all its variants. From then on, for at least 10 minutes, a store that processes share refuses what
-   * began before `position`. Returns how many entries were removed. Undefined: this store cannot count.
+   * began before `position`. Returns how many entries were removed. Undefined: this store cannot count;
+   * one with `marks` has failed, and is called again.
    */
   delete(key: string, position: number): MaybePromise<number | undefined>;
   /** Removes everything that this cache stored. Marks and leases stay. */

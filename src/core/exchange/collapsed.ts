@@ -40,7 +40,8 @@ export function serveLanding<Native>(
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
   const current = markedEntry(ledger, entry, now, policy);
   // Its leader may have read before a write that this request came after.
-  const isOlder = !isLeader && ledger.hasChanged(entry, flight.leaderArrivedAt, arrivedAt);
+  const isOlder =
+    !isLeader && ledger.hasChanged(entry, ledger.at(flight.leaderArrivedAt), ledger.at(arrivedAt));
   const isPurged = current === undefined || isOlder;
   // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
   if (isPurged || !isFresh(current, now)) flight.close();

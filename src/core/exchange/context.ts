@@ -19,7 +19,7 @@ export interface Context<Native> {
   readonly directives: RequestDirectives;
   /** Returns which variant of a resource the request selects. */
   readonly choose: ChooseVariant;
-  /** When the request arrived, as a position in the order of invalidations. */
+  /** When the request arrived, in the order of invalidations. */
   readonly arrivedAt: number;
 }
 

@@ -5,11 +5,13 @@ import { HandlerRun, startRefresh } from "../fill/handler-run.ts";
 import { headFill } from "../fill/head-fill.ts";
 import { unsafeFill } from "../fill/pass-fill.ts";
 import { putByHand } from "../fill/put-by-hand.ts";
+import { removeResources } from "../fill/remove.ts";
 import type { RunParts } from "../fill/run.ts";
 import { BoundedMemory } from "../flight/bounded-memory.ts";
 import type { Flight } from "../flight/flights.ts";
 import { ageOf } from "../freshness/freshness.ts";
 import { servesOnError } from "../freshness/stale-windows.ts";
+import type { Removal } from "../invalidation/mark-sender.ts";
 import { isUnsafe } from "../invalidation/unsafe-methods.ts";
 import type { Found, Lookup } from "../lookup/lookup.ts";
 import { telling, toldToClient } from "../reply/client-cache-control.ts";
@@ -67,7 +69,7 @@ export class Exchange {
     const key = keyOf(request, policy, this.#parts.digest);
     if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#reportSameKey(key, policy);
-    const { arrivedAt = this.#parts.ledger.position } = request;
+    const { arrivedAt = this.#parts.arrival() } = request;
     return this.#look(contextOf(request, policy, key, arrivedAt), FULL_BUDGET);
   }
 
@@ -225,13 +227,10 @@ export class Exchange {
   }
 
   /**
-   * Removes a resource, and keeps fills that are under way from storing. Returns how many entries were removed. Undefined:
-   * the store failed.
+   * Removes a resource, and keeps fills that are under way from storing.
    */
-  remove(resource: string): MaybePromise<number | undefined> {
-    const removal = this.#parts.store.delete(resource, this.#parts.ledger.position);
-    this.#parts.fence.purge(resource, removal);
-    return removal;
+  remove(resource: string): MaybePromise<Removal> {
+    return removeResources(this.#parts, [resource]);
   }
 
   /** Removes everything, and keeps fills that are under way from storing. Returns whether the store was cleared. */

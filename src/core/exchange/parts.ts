@@ -23,16 +23,17 @@ export function partsOf(given: Omit<RunParts, "flights" | "backoff" | "responder
 }
 
 /**
- * Returns what the store returned as it is now: undefined if it was purged, though the store may still return it; stale if
- * it was softly invalidated.
+ * Returns what the store returned as it is now: undefined if it was purged, though the store may still return it, or if
+ * nobody knows; stale if it was softly invalidated.
  */
 export function storedEntry(
-  { fence, ledger }: Pick<RunParts, "fence" | "ledger">,
+  { fence, ledger, log, blindMs }: Pick<RunParts, "fence" | "ledger" | "log" | "blindMs">,
   entry: Entry,
   now: number,
   policy?: Partial<WindowPolicy>,
 ): Entry | undefined {
-  return fence.isRemoving(entry.key) ? undefined : markedEntry(ledger, entry, now, policy);
+  if (fence.isRemoving(entry.key) || log?.mayServe(blindMs) === false) return undefined;
+  return markedEntry(ledger, entry, now, policy);
 }
 
 /**
@@ -55,9 +56,14 @@ export function markedEntry(
 }
 
 /** Returns a lookup in `store`. An entry that was purged is a miss. */
-export function lookupIn(store: ReadableStore, parts: Pick<RunParts, "fence" | "ledger">): Lookup {
+export function lookupIn(
+  store: ReadableStore,
+  parts: Pick<RunParts, "fence" | "ledger" | "log" | "blindMs">,
+): Lookup {
+  const { log } = parts;
   return new Lookup(
-    store,
+    // What was purged elsewhere is known before it is judged.
+    log === undefined ? store : { get: (...asked) => log.look(() => store.get(...asked)) },
     () => store.distrust(),
     (entry, now, rule) => storedEntry(parts, entry, now, rule),
   );

@@ -49,7 +49,7 @@ export function dryRun<Native>(
     return { request, policy, verdict: failedVerdict(error) };
   }
   if (key === undefined) return { request, policy, verdict: bypassVerdict("content") };
-  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.ledger.position));
+  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.arrival()));
 }
 
 /** The functions of a route that need the framework's own request to name a key. */

@@ -17,6 +17,7 @@ import { outdatedResources } from "../invalidation/unsafe-methods.ts";
 import { toldOfRefused } from "../reply/client-cache-control.ts";
 import { statusFields } from "../reply/status-fields.ts";
 import { originOf } from "../request/cache-key.ts";
+import { removeResources } from "./remove.ts";
 import type { RunParts } from "./run.ts";
 
 /** Nothing of the target is hidden from the handler. */
@@ -129,9 +130,7 @@ export function unsafeFill<Native>(
   parts.refused(policy, "method", false);
   return new PassFill(policy, "method", { fwd: "method", detail: "method" }, (head) => {
     if (head === undefined) return;
-    for (const resource of outdatedResources(request, head, origin, parts.targetsOf(policy))) {
-      parts.fence.purge(resource, parts.store.delete(resource, parts.ledger.position));
-    }
-    if (parts.canMark) parts.ledger.add(outdatedGroups(origin, head));
+    const resources = outdatedResources(request, head, origin, parts.targetsOf(policy));
+    void removeResources(parts, resources, parts.canMark ? outdatedGroups(origin, head) : []);
   });
 }

@@ -12,6 +12,7 @@ import type { Flight, Flights } from "../flight/flights.ts";
 import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import type { PurgeFence, Ticket } from "../invalidation/purge-fence.ts";
 import type { Ledger } from "../invalidation/ledger.ts";
+import type { MarkLog } from "../invalidation/mark-log.ts";
 import type { GuardedStore } from "../lookup/guarded-store.ts";
 import { selectionOf } from "../reply/representation.ts";
 import type { Responder, Selection } from "../reply/representation.ts";
@@ -30,6 +31,16 @@ export interface RunParts {
   readonly fence: PurgeFence;
   readonly responder: Responder;
   readonly ledger: Ledger;
+  /** The log that the ledger follows. Undefined: there is none. */
+  readonly log: MarkLog | undefined;
+  /** Returns the arrival of a request that arrives now: its place in the order of invalidations, for `Ledger.at`. */
+  arrival(): number;
+  /** For how long, in ms, the store may be read while the log cannot. */
+  readonly blindMs: number;
+  /** How long a run may take, in ms, for its response to be kept: processes remember removals for so long. */
+  readonly longestFillMs: number;
+  /** How long a removal may hold its caller, in ms. */
+  readonly writeMs: number;
   /** Whether an invalidation by tag, route, URL or namespace reaches all who read the store. */
   readonly canMark: boolean;
   /** Returns the normalized targets of a route, then those of all routes that read queries differently. */
@@ -71,7 +82,7 @@ export interface RunPlan {
   readonly noStore: boolean;
   /** When the handler was called, in epoch ms. */
   readonly askedAt: number;
-  /** When the request arrived, as a position in the order of invalidations: its guards may have read since then. */
+  /** When the request arrived, in the order of invalidations: its guards may have read since then. */
   readonly arrivedAt: number;
 }
 
@@ -104,7 +115,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const ticket = parts.fence.enter(key.resource, () => flight?.purge());
   const began = parts.ledger.position;
   // In the background the guards run again.
-  const arrivedAt = isBackground ? began : plan.arrivedAt;
+  const arrivedAt = isBackground ? parts.arrival() : plan.arrivedAt;
   flight?.leaderArrived(arrivedAt);
   // Written out: V8 takes longer to spread objects of so many properties than for all the rest of `begin`.
   return {

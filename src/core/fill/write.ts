@@ -53,7 +53,7 @@ export function write(
   const { onPurged } = ticket;
   ticket.onPurged = () => {
     onPurged();
-    parts.ledger.add([keyName(entry.key)]);
+    markKey(parts, entry.key);
   };
   return kept.then(written);
 }
@@ -62,28 +62,42 @@ export function write(
  * Enters the fence again for a write that has missed its deadline. Returns what to call at its end, which removes the entry
  * if a purge has come meanwhile. A write that never ends keeps only its key in memory.
  */
-function guardLate({ fence, store, ledger }: RunParts, key: string, isPurged: boolean): () => void {
-  const ticket = fence.enter(key, () => ledger.add([keyName(key)]));
+function guardLate(parts: RunParts, key: string, isPurged: boolean): () => void {
+  const { fence, store, ledger } = parts;
+  const ticket = fence.enter(key, () => markKey(parts, key));
   return () => {
     ticket.leave();
     if (isPurged || ticket.purged) void store.delete(key, ledger.position);
   };
 }
 
+/** Makes all that is stored under a key dead. In a log, its removal has marked it. */
+function markKey({ ledger, log }: RunParts, key: string): void {
+  if (log === undefined) ledger.mark([keyName(key)]);
+}
+
 /** Returns whether a purge has overtaken a run, by its key or by a name of its response (hazard 22). */
-export function isPurged({ parts, ticket }: Run, entry: Marked): boolean {
-  return ticket.purged || parts.ledger.isDead(entry);
+export function isPurged({ parts, ticket, key }: Run, { names, began }: Marked): boolean {
+  return ticket.purged || parts.ledger.isDead({ names, began, key: key.resource });
 }
 
 /**
- * Returns why a response that may be shared is not kept: the route keeps nothing, or it was invalidated after the
- * request had arrived and before the handler began. A guard may have read the old data for the handler (hazard 22). Those
- * that wait have arrived before, too, so they may have it. Undefined: it is kept.
+ * Returns why a response that may be shared is not kept: the route keeps nothing, its run took longer than processes
+ * remember removals, or it was invalidated after the request had arrived and before the handler began. A guard may have read
+ * the old data for the handler (hazard 22). Those that wait have arrived before, too, so they may have it. Undefined: it is
+ * kept.
  */
 export function unkeptReason(
-  { policy, parts, arrivedAt, began }: Pick<Run, "policy" | "parts" | "arrivedAt" | "began">,
+  {
+    policy,
+    parts,
+    arrivedAt,
+    began,
+    askedAt,
+  }: Pick<Run, "policy" | "parts" | "arrivedAt" | "began" | "askedAt">,
   entry: Pick<Marked, "names">,
-): "store-false" | "purged" | undefined {
+): "store-false" | "timeout" | "purged" | undefined {
   if (!policy.keeps) return "store-false";
-  return parts.ledger.hasChanged(entry, arrivedAt, began) ? "purged" : undefined;
+  if (parts.clock.now() - askedAt > parts.longestFillMs) return "timeout";
+  return parts.ledger.hasChanged(entry, parts.ledger.at(arrivedAt), began) ? "purged" : undefined;
 }

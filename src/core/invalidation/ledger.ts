@@ -1,15 +1,51 @@
+import type { Mark, MaybePromise } from "../contract/store.ts";
+import { LastMarks } from "./last-marks.ts";
 import {
-  CHARACTERS_PER_NAME,
+  ANY_TAG,
+  calledBy,
+  EVERYTHING,
+  hardName,
   hasTag,
   isKeyName,
   isOfAnyOrigin,
+  isSoftName,
   isTagName,
   isUrlName,
   keyName,
+  softName,
   urlOfAnyOrigin,
 } from "./names.ts";
 import type { Marked, Name } from "./names.ts";
 import { SoftMarks } from "./soft-marks.ts";
+
+/**
+ * Who else marks what this process reads. `nobody`: the store is this process's own. `unseen`: others do, and nobody learns
+ * of it. `log`: others do, in a log that all follow.
+ */
+type Others = "nobody" | "unseen" | "log";
+
+/** Puts invalidations down where all who read the store learn of them. */
+export interface Marker {
+  /**
+   * Marks names: entries that have one of them are dead or, by a soft name, stale. Returns the position; undefined if other
+   * processes do not know it yet. Never throws or rejects.
+   */
+  mark(names: readonly Name[]): MaybePromise<number | undefined>;
+}
+
+/** A read of a log. */
+interface LogRead {
+  /** In the order in which reads are sent. */
+  readonly number: number;
+  /** The last position that it returned. */
+  readonly position: number;
+}
+
+/** Marks by key stand in a log for 10 minutes. In microseconds. */
+const KEYS_KEPT = 600e6;
+
+/** How many reads of a log are remembered, to tell who arrived before and after. */
+const MOST_READS = 1000;
 
 /**
  * Remembers what was invalidated, and in which order. So an invalidation costs the same for one entry as for a million.
@@ -18,86 +54,131 @@ import { SoftMarks } from "./soft-marks.ts";
  * began. It is dead if one of its names was marked at a later one, so a fill that began before an invalidation cannot
  * store old data again (hazard 22). No clock decides: a clock that is set back changes nothing.
  *
+ * Where processes share a store, the positions are those of a log, and the names that are on their way to it are pending:
+ * what has one is dead, whatever its position.
+ *
  * Memory is bounded. When a mark is forgotten, everything counts as invalidated that it may have been about. Forgetting
  * invalidates too much, never too little (hazard 21).
  */
-export class Ledger {
+export class Ledger implements Marker {
   readonly #now: () => number;
-  readonly #limit: number;
-  readonly #hard = new Map<Name, number>();
+  readonly #others: Others;
+  readonly #hard: LastMarks;
+  /** Marks by key, which are kept for another time. */
+  readonly #keys: LastMarks;
   readonly #soft: SoftMarks;
-  #characters = 0;
+  /** The names that are on their way to the log: how many times, and since when, in epoch ms. */
+  readonly #pending = new Map<Name, { readonly times: number; readonly at: number }>();
   /** How many of the hard marks are no tags: most caches have none, and then only tags are looked up. */
   #places = 0;
-  /** How many are of a URL on any origin, and how many of a key: an entry does not have these names itself. */
+  /** How many are of a URL on any origin: an entry does not have these names itself. */
   #ofAnyOrigin = 0;
-  #keys = 0;
   /** Everything from before is dead. */
   #all: number;
   /** Everything with a tag from before is dead. */
   #tagged: number;
   #position: number;
+  /** The reads of the log that have ended, in the order in which they were sent. */
+  readonly #reads: LogRead[] = [];
+  /** Whoever arrived before counts as arrived then. */
+  #firstArrival = 0;
 
   /**
    * `now` returns epoch milliseconds. Entries from before this ledger are dead, because nobody knows what was invalidated
-   * then, unless `isOnlyMine` is false: other processes have entries of their own.
+   * then, unless other processes have `unseen` marks: they have entries of their own. With a `log`, all is dead until
+   * something of it is known.
    */
-  constructor(now: () => number, limit = 100_000, isOnlyMine = true) {
+  constructor(now: () => number, limit = 100_000, others: Others = "nobody") {
     this.#now = now;
-    this.#limit = limit;
+    this.#others = others;
+    this.#hard = new LastMarks(limit);
+    this.#keys = new LastMarks(limit);
     this.#soft = new SoftMarks(limit);
-    this.#position = microseconds(now());
-    this.#all = this.#tagged = isOnlyMine ? this.#position : -Infinity;
+    this.#position = others === "log" ? 0 : microseconds(now());
+    this.#all = this.#tagged = others === "unseen" ? -Infinity : Math.max(this.#position, 1);
   }
 
-  /** The last position. A fill that begins now has it. */
+  /** The last position that is known. A fill that begins now has it. */
   get position(): number {
     return this.#position;
   }
 
-  /** Marks names: entries that have one of them are dead. */
-  add(names: readonly Name[]): void {
-    const position = this.#next();
+  /** How many names are marked. */
+  get size(): number {
+    return this.#hard.size + this.#keys.size + this.#soft.size;
+  }
+
+  /** How many names are pending. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Moves to the next position, which is this process's own, and returns it. Not with a log. */
+  next(): number {
+    return (this.#position = Math.max(microseconds(this.#now()), this.#position + 1));
+  }
+
+  /**
+   * Marks names at the next position, and returns that: entries that have one of them are dead or, by a soft name, stale.
+   * Not with a log.
+   */
+  mark(names: readonly Name[]): number {
+    const position = this.next();
+    for (const name of names) this.apply({ name, position });
+    return position;
+  }
+
+  /** Enters a mark. If a later one of its name is known, nothing happens. `at`: since when a soft one counts, in epoch ms. */
+  apply({ name, position }: Mark, at: number = this.#now()): void {
+    const isLast = position >= this.#position;
+    if (isLast) this.#position = position;
+    if (isSoftName(name)) this.#soft.add([hardName(name)], position, at);
+    else if (name === EVERYTHING) this.#markAll(position, isLast);
+    else if (name === ANY_TAG) this.#tagged = Math.max(this.#tagged, position);
+    else if (isKeyName(name)) this.#markKey(name, position);
+    else this.#markName(name, position);
+  }
+
+  /** Makes entries with these names dead, or stale by a soft one, until `settle`. */
+  pend(names: readonly Name[]): void {
+    const now = this.#now();
     for (const name of names) {
-      // The oldest mark stands first.
-      if (!this.#hard.delete(name)) this.#count(name, 1);
-      this.#hard.set(name, position);
-    }
-    for (const [name, at] of this.#hard) {
-      if (this.#hard.size <= this.#limit && this.#characters <= this.#limit * CHARACTERS_PER_NAME) break;
-      this.#hard.delete(name);
-      this.#count(name, -1);
-      if (isTagName(name)) this.#tagged = Math.max(this.#tagged, at);
-      else this.#all = Math.max(this.#all, at);
+      const { times = 0, at = now } = this.#pending.get(name) ?? {};
+      this.#pending.set(name, { times: times + 1, at });
     }
   }
 
-  /** Marks names softly: entries that have one of them are stale. */
-  soften(names: readonly Name[]): void {
-    this.#soft.add(names, this.#next(), this.#now());
+  /** Ends one `pend` of these names. With a position the log has them there. */
+  settle(names: readonly Name[], position?: number): void {
+    for (const name of names) {
+      const { times = 0, at } = this.#pending.get(name) ?? {};
+      if (position !== undefined) this.apply({ name, position }, at);
+      if (times > 1 && at !== undefined) this.#pending.set(name, { times: times - 1, at });
+      else this.#pending.delete(name);
+    }
   }
 
-  /** Marks everything that has a tag. */
-  addTagged(): void {
-    this.#tagged = this.#next();
+  /** A read of the log has ended. Who arrived after it was sent has read nothing from before its marks. */
+  ended(read: LogRead): void {
+    this.#reads.push(read);
+    if (Number(this.#reads.at(-2)?.number) > read.number)
+      this.#reads.sort((one, other) => one.number - other.number);
+    if (this.#reads.length > MOST_READS) this.#reads.splice(0, MOST_READS / 2);
   }
 
-  /** Marks everything that has a tag softly. */
-  softenTagged(): void {
-    this.#soft.addToTagged(this.#next(), this.#now());
+  /**
+   * Returns the position of an arrival: all marks up to it were made before. Of a log, an arrival is the number of its last
+   * read that was sent by then, since what is known at an arrival may be old.
+   */
+  at(arrival: number): number {
+    if (this.#others !== "log") return arrival;
+    const { position = 0 } = this.#reads.findLast(({ number }) => number <= arrival) ?? {};
+    return Math.max(position, this.#firstArrival);
   }
 
-  /** Marks everything. Earlier marks are of no more use. */
-  addAll(): void {
-    this.#all = this.#next();
-    this.#hard.clear();
-    this.#characters = this.#places = this.#ofAnyOrigin = this.#keys = 0;
-    this.#soft.clear();
-  }
-
-  /** Marks everything softly. */
-  softenAll(): void {
-    this.#soft.addToAll(this.#next(), this.#now());
+  /** The log begins at this position. Nothing was marked there before, after the arrival of a request. */
+  begun(position: number): void {
+    this.#firstArrival = position;
   }
 
   /** Returns whether an entry was invalidated after its fill began. */
@@ -105,44 +186,71 @@ export class Ledger {
     const { names, began, key } = entry;
     if (began < this.#all) return true;
     if (began < this.#tagged && hasTag(names)) return true;
+    if (this.#pending.size > 0 && this.#pendingOf(entry, (name) => name).length > 0) return true;
+    if (this.#keys.size > 0 && key !== undefined && this.#keys.last(keyName(key)) > began) return true;
     if (this.#hard.size === 0) return false;
     for (const name of names) {
       // Tags stand first.
       if (this.#places === 0 && !isTagName(name)) return false;
-      if (this.#isMarked(name, began)) return true;
-      if (this.#ofAnyOrigin > 0 && isUrlName(name) && this.#isMarked(urlOfAnyOrigin(name), began))
+      if (this.#hard.last(name) > began) return true;
+      if (this.#ofAnyOrigin > 0 && isUrlName(name) && this.#hard.last(urlOfAnyOrigin(name)) > began)
         return true;
     }
-    return this.#keys > 0 && key !== undefined && this.#isMarked(keyName(key), began);
-  }
-
-  #isMarked(name: Name, began: number): boolean {
-    return (this.#hard.get(name) ?? -Infinity) > began;
+    return false;
   }
 
   /** Returns since when an entry is stale by a soft mark, in epoch milliseconds. Undefined: it is not. */
   staleSince(entry: Marked): number | undefined {
-    return this.#soft.staleSince(entry);
+    const since = this.#soft.staleSince(entry);
+    if (this.#pending.size === 0) return since;
+    const all = this.#pendingOf(entry, softName);
+    return all.length === 0 ? since : Math.min(since ?? Infinity, ...all);
   }
 
   /**
-   * Returns whether an entry may have been invalidated, hard or softly, after `from` and not after `to`: what was read at
-   * `from` must not be shown to who came at `to`. Of hard marks only the last is known, so a later one counts, too.
+   * Returns whether an entry may have been invalidated, hard or softly, after the position `from` and not after `to`: what was
+   * read at `from` must not be shown to who came at `to`. Of hard marks only the last is known, so a later one counts, too.
    */
   hasChanged({ names }: Pick<Marked, "names">, from: number, to: number): boolean {
     if (from >= to) return false;
     return this.isDead({ names, began: from }) || this.#soft.hasMarkWithin(names, from, to);
   }
 
-  #next(): number {
-    return (this.#position = Math.max(microseconds(this.#now()), this.#position + 1));
+  /** Returns since when the names of an entry are pending, as `named`. */
+  #pendingOf(entry: Marked, named: (name: Name) => Name): readonly number[] {
+    const all = [EVERYTHING, ...(hasTag(entry.names) ? [ANY_TAG] : []), ...calledBy(entry)];
+    return all.flatMap((name) => this.#pending.get(named(name))?.at ?? []);
+  }
+
+  #markAll(position: number, isLast: boolean): void {
+    this.#all = Math.max(this.#all, position);
+    // Earlier marks are of no more use.
+    if (!isLast) return;
+    this.#hard.clear();
+    this.#keys.clear();
+    this.#soft.clear();
+    this.#places = this.#ofAnyOrigin = 0;
+  }
+
+  #markKey(name: Name, position: number): void {
+    this.#keys.set(name, position);
+    // What began before is not stored any more, and what was stored was removed.
+    const oldest = this.#others === "log" ? this.#position - KEYS_KEPT : -Infinity;
+    for (const [, at] of this.#keys.forgotten(oldest)) if (at >= oldest) this.#all = Math.max(this.#all, at);
+  }
+
+  #markName(name: Name, position: number): void {
+    if (this.#hard.set(name, position)) this.#count(name, 1);
+    for (const [forgotten, at] of this.#hard.forgotten()) {
+      this.#count(forgotten, -1);
+      if (isTagName(forgotten)) this.#tagged = Math.max(this.#tagged, at);
+      else this.#all = Math.max(this.#all, at);
+    }
   }
 
   #count(name: Name, by: 1 | -1): void {
-    this.#characters += by * name.length;
     if (!isTagName(name)) this.#places += by;
     if (isOfAnyOrigin(name)) this.#ofAnyOrigin += by;
-    if (isKeyName(name)) this.#keys += by;
   }
 }
 

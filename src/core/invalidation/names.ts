@@ -12,8 +12,38 @@ import type { PathParameter } from "./path-pattern.ts";
  *
  * `t|` a tag, `g|` a group, `n|` a namespace, `r|` a route, `p|` a route with parameters, `u|` an origin and a path, `k|` a
  * key. The names of an entry are its tags and groups first, then the others, and never its key.
+ *
+ * Marks may also have the name `*`, of everything, and `t|`, of everything with a tag or a group: no tag is empty. With a
+ * `~` before it, a name is marked softly. A log of marks has all of these.
  */
 export type Name = string;
+
+/** The name of everything. */
+export const EVERYTHING: Name = "*";
+
+/** The name of everything with a tag or a group. */
+export const ANY_TAG: Name = "t|";
+
+/** Returns the name by which what has `name` is marked softly. */
+export function softName(name: Name): Name {
+  return `~${name}`;
+}
+
+/** Returns whether a mark of this name is a soft one. */
+export function isSoftName(name: Name): boolean {
+  return name.startsWith("~");
+}
+
+/** Returns the name that a soft mark is about. */
+export function hardName(name: Name): Name {
+  return name.slice(1);
+}
+
+/** Returns the name that stands for a mark which a log has forgotten, at its position or a later one. */
+export function floorOf(name: Name): Name {
+  if (isSoftName(name)) return softName(floorOf(hardName(name)));
+  return name.startsWith("t|") ? ANY_TAG : EVERYTHING;
+}
 
 /** What invalidations look at in an entry. */
 export type Marked = Pick<Entry, "names" | "began"> & Partial<Pick<Entry, "key">>;
@@ -97,6 +127,11 @@ export function urlOfAnyOrigin(name: Name): Name {
 /** Returns the name of a resource by its key in the store. */
 export function keyName(resource: string): Name {
   return `k|${resource}`;
+}
+
+/** Returns the resource of the name of a key. */
+export function resourceOf(name: Name): string {
+  return name.slice(2);
 }
 
 /** Returns whether a name is that of a key. */

@@ -1,4 +1,4 @@
-import { calledBy, CHARACTERS_PER_NAME, hasTag, isTagName } from "./names.ts";
+import { ANY_TAG, calledBy, CHARACTERS_PER_NAME, EVERYTHING, hasTag, isTagName } from "./names.ts";
 import type { Marked, Name } from "./names.ts";
 
 /** One soft invalidation. */
@@ -11,11 +11,6 @@ interface Mark {
 
 /** How many marks are kept for one name. */
 const MARKS_PER_NAME = 8;
-
-/** The name of everything that has a tag. No tag is empty. */
-const ANY_TAG = "t|";
-/** The name of everything. */
-const EVERYTHING = "*";
 
 /**
  * Remembers when names were softly invalidated.
@@ -39,10 +34,16 @@ export class SoftMarks {
     this.#limit = limit;
   }
 
-  /** Marks names. `position` is after all earlier ones. */
+  /** How many names are marked. */
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  /** Marks names, but for those of which a mark at this position or a later one is known. */
   add(names: readonly Name[], position: number, at: number): void {
     for (const name of names) {
       const marks = this.#marks.get(name) ?? [];
+      if (Number(marks.at(-1)?.position) >= position) continue;
       // The name that was marked the longest ago stands first.
       this.#forget(name);
       this.#marks.set(name, withMark(marks, { position, at }));
@@ -52,19 +53,9 @@ export class SoftMarks {
     for (const [name, marks] of this.#marks) {
       if (this.#marks.size <= this.#limit && this.#characters <= this.#limit * CHARACTERS_PER_NAME) return;
       this.#forget(name);
-      if (isTagName(name)) this.#tagged = marks.at(-1);
-      else this.#all = marks.at(-1);
+      if (isTagName(name)) this.#tagged = later(this.#tagged, marks.at(-1));
+      else this.#all = later(this.#all, marks.at(-1));
     }
-  }
-
-  /** Marks every tagged entry whose fill has begun. */
-  addToTagged(position: number, at: number): void {
-    this.add([ANY_TAG], position, at);
-  }
-
-  /** Marks every entry whose fill has begun. */
-  addToAll(position: number, at: number): void {
-    this.add([EVERYTHING], position, at);
   }
 
   /** Forgets everything: no entry is left that a mark is about. */
@@ -120,6 +111,11 @@ function withMark(marks: readonly Mark[], mark: Mark): Mark[] {
   const gaps = all.slice(1, -1).map(({ at }, index) => at - Number(all[index]?.at));
   all.splice(gaps.indexOf(Math.min(...gaps)) + 1, 1);
   return all;
+}
+
+/** Returns the mark with the later position. */
+function later(one: Mark | undefined, other: Mark | undefined): Mark | undefined {
+  return Number(one?.position) > Number(other?.position) ? one : other;
 }
 
 /** Returns when a mark after `began` was made. `Infinity`: it was not after it. */

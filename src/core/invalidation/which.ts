@@ -68,7 +68,10 @@ export interface Softly {
 export interface Invalidated {
   /** How many responses were removed: for a key, and for everything. Absent: they are not counted, or the store failed. */
   readonly removed?: number;
-  /** True: no process that shares the store serves them any more; if a shared store failed, this process alone does not. */
+  /**
+   * True: no process that shares the store serves them any more, from 50 ms later on; one that does not reach the store stops
+   * after `blind` seconds. False: a shared store failed, and this process alone does not serve them yet.
+   */
   readonly everywhere: boolean;
 }
 

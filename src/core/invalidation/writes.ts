@@ -3,8 +3,9 @@ import { CacheError, isThenable, show } from "../contract/errors.ts";
 import type { OnError } from "../contract/outcomes.ts";
 import type { MaybePromise } from "../contract/store.ts";
 import { areTags } from "./handler-tags.ts";
-import type { Ledger } from "./ledger.ts";
-import { tagName } from "./names.ts";
+import type { Marker } from "./ledger.ts";
+import { ANY_TAG, softName, tagName } from "./names.ts";
+import type { Name } from "./names.ts";
 
 /**
  * What a write makes outdated: tags, or a function that returns them. The function is given what its framework gives to
@@ -59,7 +60,7 @@ export interface WriteContext<Given extends readonly unknown[]> {
 export function invalidationOf<Given extends readonly unknown[]>(
   invalidates: Invalidates<Given>,
   context: WriteContext<Given>,
-  ledger: Pick<Ledger, "add" | "soften" | "addTagged" | "softenTagged">,
+  marker: Marker,
   onError: OnError,
 ): Invalidation<Given> {
   checkInvalidates(invalidates, context);
@@ -67,16 +68,17 @@ export function invalidationOf<Given extends readonly unknown[]>(
   return (end, ...given) => {
     const effect = effectOf(end);
     if (effect === undefined) return;
-    try {
-      const names = fixed ?? returnedNames(invalidates as (...all: Given) => readonly string[], given);
-      if (effect === "soft") ledger.soften(names);
-      else ledger.add(names);
-    } catch (error) {
-      if (effect === "soft") ledger.softenTagged();
-      else ledger.addTagged();
-      const route = routeOf(context, given);
-      onError(unknownTags(route, context.option, error), { operation: "invalidate", route });
-    }
+    const names = (): readonly Name[] => {
+      try {
+        return fixed ?? returnedNames(invalidates as (...all: Given) => readonly string[], given);
+      } catch (error) {
+        const route = routeOf(context, given);
+        onError(unknownTags(route, context.option, error), { operation: "invalidate", route });
+        return [ANY_TAG];
+      }
+    };
+    const marked = marker.mark(effect === "soft" ? names().map(softName) : names());
+    return marked instanceof Promise ? marked.then(() => undefined) : undefined;
   };
 }
 

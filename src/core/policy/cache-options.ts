@@ -79,6 +79,11 @@ export interface CacheOptions {
    * (`read`) and one for writes, removals and invalidations (`write`). Above 0, at most 3600. Default: `{ read: 0.1, write: 1 }`.
    */
   storeTimeout?: number | StoreTimeouts;
+  /**
+   * For how long processes that share a store may serve what it has while they cannot learn what others invalidate, in
+   * seconds. After it every request is a miss, until they can. At most 3600; 0: none is served. Default: 5.
+   */
+  blind?: number;
   /** The key for hashes of principals. Processes that share a store need the same one. Default: random. */
   secret?: string;
 }
@@ -107,6 +112,10 @@ const CACHE_CHECKS: Checks<(typeof CACHE_OPTIONS)[number]> = {
     isTimeout(value) || isTimeouts(value)
       ? undefined
       : `seconds above 0, at most ${LONGEST_TIMEOUT}, or { read, write }, such as { read: 0.1, write: 1 }`,
+  blind: (value) =>
+    typeof value === "number" && value >= 0 && value <= LONGEST_TIMEOUT
+      ? undefined
+      : `seconds from 0 to ${LONGEST_TIMEOUT}`,
   secret: (value) => (isText(value) ? undefined : "a non-empty string"),
 };
 

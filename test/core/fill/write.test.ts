@@ -118,7 +118,7 @@ describe("a run", () => {
     const before = [isPurged(byKey.run, nameless), isPurged(byTag.run, tagged)];
 
     byKey.fence.purge("a");
-    byTag.ledger.add(["t|news"]);
+    byTag.ledger.mark(["t|news"]);
 
     expect([before, isPurged(byKey.run, nameless), isPurged(byTag.run, tagged)]).toEqual([
       [false, false],

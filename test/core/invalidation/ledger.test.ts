@@ -17,7 +17,7 @@ describe("an entry", () => {
   it("is dead where one of its names was marked after its fill began", () => {
     const ledger = new Ledger(() => 1000);
     const before = entryIn(ledger, ["t|a", "t|b"]);
-    ledger.add(["t|b"]);
+    ledger.mark(["t|b"]);
     const after = entryIn(ledger, ["t|a", "t|b"]);
 
     expect([ledger.isDead(before), ledger.isDead(after)]).toEqual([true, false]);
@@ -26,7 +26,7 @@ describe("an entry", () => {
   it("is not dead by names that it does not have", () => {
     const ledger = new Ledger(() => 1000);
     const entries = [entryIn(ledger, ["t|a", "r|/a", "u|http://a /a"], "x"), entryIn(ledger, [])];
-    ledger.add(["t|b", "r|/b", "u|* /b", "u|http://b /a", "n|users", "k|y"]);
+    ledger.mark(["t|b", "r|/b", "u|* /b", "u|http://b /a", "n|users", "k|y"]);
 
     expect(entries.map((entry) => ledger.isDead(entry))).toEqual([false, false]);
   });
@@ -37,7 +37,7 @@ describe("an entry", () => {
       const ledger = new Ledger(() => 1000);
       const names = ["t|a", "g|http://a|x", "r|/a", "n|users", "p|/a []", "u|http://a /a"];
       const before = entryIn(ledger, names, "x");
-      ledger.add([name]);
+      ledger.mark([name]);
 
       expect([ledger.isDead(before), ledger.isDead(entryIn(ledger, names, "x"))]).toEqual([true, false]);
     },
@@ -50,7 +50,7 @@ describe("an entry", () => {
   it("is dead by a mark of everything", () => {
     const ledger = new Ledger(() => 1000);
     const entry = entryIn(ledger, []);
-    ledger.addAll();
+    ledger.mark(["*"]);
 
     expect([ledger.isDead(entry), ledger.isDead(entryIn(ledger, []))]).toEqual([true, false]);
   });
@@ -58,7 +58,7 @@ describe("an entry", () => {
   it("is dead by a mark of everything with a tag where it has one", () => {
     const ledger = new Ledger(() => 1000);
     const entries = [["t|a"], ["g|http://a|x", "r|/a"], ["r|/a"], []].map((names) => entryIn(ledger, names));
-    ledger.addTagged();
+    ledger.mark(["t|"]);
     entries.push(entryIn(ledger, ["t|a"]));
 
     expect(entries.map((entry) => ledger.isDead(entry))).toEqual([true, true, false, false, false]);
@@ -69,7 +69,7 @@ describe("an entry", () => {
     const ledger = new Ledger(clock.now);
     const entry = entryIn(ledger, ["t|a"]);
     clock.at = 2000;
-    ledger.soften(["t|a"]);
+    ledger.mark(["~t|a"]);
 
     expect([ledger.isDead(entry), ledger.staleSince(entry)]).toEqual([false, 2000]);
     expect(ledger.staleSince(entryIn(ledger, ["t|a"]))).toBeUndefined();
@@ -81,10 +81,10 @@ describe("the memory of marks", () => {
     const ledger = new Ledger(handClock().now, 2);
     const old = entryIn(ledger, ["t|x"]);
     const untagged = entryIn(ledger, ["r|/x"]);
-    ledger.add(["t|a"]);
+    ledger.mark(["t|a"]);
     const young = entryIn(ledger, ["t|a", "t|x"]);
 
-    ledger.add(["t|b", "t|c"]);
+    ledger.mark(["t|b", "t|c"]);
 
     expect([old, young, untagged].map((entry) => ledger.isDead(entry))).toEqual([true, false, false]);
   });
@@ -93,20 +93,20 @@ describe("the memory of marks", () => {
     const ledger = new Ledger(() => 1000, 2);
     const old = entryIn(ledger, []);
 
-    ledger.add(["r|/a"]);
-    ledger.add(["t|b", "t|c"]);
+    ledger.mark(["r|/a"]);
+    ledger.mark(["t|b", "t|c"]);
 
     expect(ledger.isDead(old)).toBe(true);
   });
 
   it("does not bring back what a mark of everything has made dead", () => {
     const ledger = new Ledger(() => 1000, 1);
-    ledger.add(["t|a"]);
+    ledger.mark(["t|a"]);
     const entry = entryIn(ledger, ["t|x"]);
-    ledger.addTagged();
+    ledger.mark(["t|"]);
 
-    ledger.add(["t|b"]);
-    ledger.add(["t|c"]);
+    ledger.mark(["t|b"]);
+    ledger.mark(["t|c"]);
 
     expect(ledger.isDead(entry)).toBe(true);
   });
@@ -115,7 +115,7 @@ describe("the memory of marks", () => {
     const ledger = new Ledger(() => 1000, 2);
     const old = entryIn(ledger, ["t|x"]);
 
-    ledger.add([`t|${"a".repeat(200)}`]);
+    ledger.mark([`t|${"a".repeat(200)}`]);
 
     expect(ledger.isDead(old)).toBe(true);
   });
@@ -124,7 +124,7 @@ describe("the memory of marks", () => {
     const ledger = new Ledger(() => 1000, 2);
     const other = entryIn(ledger, ["t|x"]);
 
-    Array.from({ length: 100 }, () => ledger.add(["t|a"]));
+    Array.from({ length: 100 }, () => ledger.mark(["t|a"]));
 
     expect(ledger.isDead(other)).toBe(false);
   });
@@ -133,11 +133,42 @@ describe("the memory of marks", () => {
     const clock = handClock();
     const ledger = new Ledger(clock.now);
     const before = entryIn(ledger, ["t|a"]);
-    ledger.add(["t|a"]);
+    ledger.mark(["t|a"]);
     clock.at = 1;
     const after = entryIn(ledger, ["t|a"]);
-    ledger.add(["t|b"]);
+    ledger.mark(["t|b"]);
 
     expect([ledger.isDead(before), ledger.isDead(after)]).toEqual([true, false]);
+  });
+});
+
+describe("a mark by key of a log", () => {
+  function logged(limit?: number): Ledger {
+    const ledger = new Ledger(() => 1000, limit, "log");
+    ledger.apply({ name: "*", position: 1000 });
+    return ledger;
+  }
+
+  it("is forgotten after 10 minutes, and nothing else is dead by that", () => {
+    const ledger = logged();
+    const before = [entryIn(ledger, ["r|/x"], "a"), entryIn(ledger, ["r|/x"], "x")];
+    ledger.apply({ name: "k|a", position: 2000 });
+    const dead = before.map((entry) => ledger.isDead(entry));
+    ledger.apply({ name: "k|b", position: 601e6 });
+
+    expect([dead, before.map((entry) => ledger.isDead(entry)), ledger.size]).toEqual([
+      [true, false],
+      [false, false],
+      1,
+    ]);
+  });
+
+  it("counts for everything where it is forgotten earlier", () => {
+    const ledger = logged(2);
+    const before = entryIn(ledger, [], "x");
+    for (const [index, name] of ["k|a", "k|b", "k|c"].entries())
+      ledger.apply({ name, position: 2000 + index });
+
+    expect(ledger.isDead(before)).toBe(true);
   });
 });

@@ -68,7 +68,7 @@ describe("a soft mark", () => {
 
   it("may be for all tags", () => {
     const marks = new SoftMarks(10);
-    marks.addToTagged(5, 5000);
+    marks.add(["t|"], 5, 5000);
 
     expect([
       marks.staleSince({ names: ["t|a"], began: 4 }),
@@ -79,8 +79,8 @@ describe("a soft mark", () => {
   it("for all tags does not make stale again what an earlier one has made stale", () => {
     const marks = new SoftMarks(10);
     marks.add(["t|a"], 1, 1000);
-    marks.addToTagged(2, 2000);
-    marks.addToTagged(3, 3000);
+    marks.add(["t|"], 2, 2000);
+    marks.add(["t|"], 3, 3000);
 
     expect([
       marks.staleSince({ names: ["t|a"], began: 0 }),
@@ -91,7 +91,7 @@ describe("a soft mark", () => {
 
   it("may be for everything", () => {
     const marks = new SoftMarks(10);
-    marks.addToAll(5, 5000);
+    marks.add(["*"], 5, 5000);
 
     expect([marks.staleSince({ names: [], began: 4 }), marks.staleSince({ names: [], began: 5 })]).toEqual([
       5000,

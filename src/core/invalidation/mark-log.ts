@@ -1,0 +1,232 @@
+import type { CacheError } from "../contract/errors.ts";
+import type { Clock } from "../contract/platform.ts";
+import type { MaybePromise } from "../contract/store.ts";
+import type { Ledger, Marker } from "./ledger.ts";
+import { KEYS_KEPT_MS, LogReader } from "./log-reader.ts";
+import type { ReadCalls, SentRead } from "./log-reader.ts";
+import { MarkSender } from "./mark-sender.ts";
+import type { Removal, WriteCalls } from "./mark-sender.ts";
+import { EVERYTHING } from "./names.ts";
+import type { Name } from "./names.ts";
+
+/**
+ * What a process knows of the log. `unread`: nothing yet. `current`: the last poll succeeded. `blind`: it failed, so
+ * nothing is known of what other processes invalidate since.
+ */
+export type LogState = "unread" | "current" | "blind";
+
+/** The state of a log, for `cache.stats()`. */
+export interface LogStats {
+  readonly state: LogState;
+  /** How many names are marked, as far as is known here. */
+  readonly marks: number;
+  /** How many polls were sent. */
+  readonly polls: number;
+  /** How many names were invalidated here and are not in the log yet. They count here, and are sent again. */
+  readonly pending: number;
+}
+
+/** At most one poll is sent in this time. */
+const POLL_EVERY_MS = 25;
+/** For how long a poll is trusted, from when it was sent. */
+const TRUSTED_MS = 50;
+const PROBE_EVERY_MS = 500;
+
+/**
+ * Follows the log of invalidations that the processes on a store share, and adds to it. The ledger has its positions.
+ *
+ * The log is pulled: what is sent of itself cannot tell silence from a broken connection. A lookup reads the store by
+ * `look(read)`, and what it has then is judged by a current table. If `mayServe(blindMs)` is false, nothing that the store has
+ * may be served.
+ *
+ * An idle process sends nothing. While polls fail, or names are pending, it probes twice a second.
+ */
+export class MarkLog implements Marker {
+  readonly ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #reader: LogReader;
+  readonly #sender: MarkSender;
+  #state: LogState = "unread";
+  #polls = 0;
+  /** When the last poll was begun. */
+  #pollAt = -Infinity;
+  #underWay: Promise<void> | undefined;
+  /** The last read of the last poll that succeeded. */
+  #good: SentRead = { number: 0, at: -Infinity };
+  /** Whether that was too long ago, by a timer: a clock that is set back loses the time between two readings. */
+  #isExpired = true;
+  #cancelExpiry = (): void => undefined;
+  #failingSince: number | undefined;
+  /** Whether probes are sent from time to time. */
+  #isProbing = false;
+  #cancelProbe = (): void => undefined;
+  /** Whether there was a lookup since the last probe. */
+  #isAsked = false;
+  #isClosed = false;
+
+  /** `onError` receives a loss of the log. */
+  constructor(
+    ledger: Ledger,
+    calls: ReadCalls & WriteCalls,
+    clock: Clock,
+    onError: (error: CacheError) => void,
+  ) {
+    this.ledger = ledger;
+    this.#clock = clock;
+    this.#reader = new LogReader(ledger, calls, clock, () => this.mark([EVERYTHING]), onError);
+    this.#sender = new MarkSender(ledger, calls, clock, {
+      adding: () => this.#reader.adding(),
+      added: (mark) => this.#reader.added(mark),
+      failed: () => this.#beginProbes(),
+    });
+  }
+
+  /**
+   * Reads the store. Sends a poll in the same tick if the table is older than 25 ms, and returns what was read once the table
+   * is current: the last poll was sent 50 ms ago at most, or after this call, or it failed. Of polls that were sent after this
+   * call, it waits for one at most. While probes are sent, it waits for none.
+   */
+  look<T>(read: () => MaybePromise<T>): MaybePromise<T> {
+    const { sent } = this.#reader;
+    this.#check();
+    const found = read();
+    return found instanceof Promise
+      ? found.then((value) => this.#currently(sent, value))
+      : this.#currently(sent, found);
+  }
+
+  /** Returns the arrival of a request that arrives now, for `Ledger.at`. */
+  arrive(): number {
+    this.#check();
+    return this.#reader.sent;
+  }
+
+  /** Whether the last poll failed. */
+  get isBlind(): boolean {
+    return this.#state === "blind";
+  }
+
+  /** Returns whether what the store has may be served: not after `blindMs` without a poll that succeeded. */
+  mayServe(blindMs: number): boolean {
+    if (this.#state === "current") return true;
+    return this.#state === "blind" && this.#clock.now() - this.#good.at < blindMs;
+  }
+
+  stats(): LogStats {
+    return {
+      state: this.#state,
+      marks: this.ledger.size,
+      polls: this.#polls,
+      pending: this.ledger.pending,
+    };
+  }
+
+  /**
+   * Marks names. They count in this process at once. If the call fails, they are pending, and are sent again until the log has
+   * them.
+   */
+  mark(names: readonly Name[]): Promise<number | undefined> {
+    return this.#sender.mark(names);
+  }
+
+  /**
+   * Removes resources, and marks other names in the same call. A removal that fails is repeated. Resolves after `mostMs` at the
+   * latest, or when the mark has failed.
+   */
+  remove(resources: readonly string[], names: readonly Name[], mostMs: number): Promise<Removal> {
+    return this.#sender.remove(resources, names, mostMs);
+  }
+
+  /** Lookups begin to fail. Probes until they may succeed again, as long as there are any. */
+  probe(): void {
+    this.#beginProbes();
+  }
+
+  /** Sends what is pending once more, and stops all timers. Resolves after `mostMs` at the latest. Never rejects. */
+  async close(mostMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#isProbing = false;
+    this.#cancelProbe();
+    this.#cancelExpiry();
+    this.#isExpired = true;
+    await this.#sender.flush(mostMs);
+  }
+
+  #check(): void {
+    this.#isAsked = true;
+    const isDue =
+      this.#state === "blind" ? !this.#isProbing : this.#clock.now() - this.#pollAt >= POLL_EVERY_MS;
+    if (isDue && this.#underWay === undefined) void this.#poll();
+  }
+
+  /** Returns a value once the table is current for a lookup: `sent` is the last read that was sent when it began. */
+  #currently<T>(sent: number, value: T): MaybePromise<T> {
+    if (this.#isTrusted(sent) || (this.#state === "blind" && this.#isProbing)) return value;
+    return this.#catchUp(sent).then(() => value);
+  }
+
+  #isTrusted(sent: number): boolean {
+    if (this.#good.number > sent) return true;
+    return !this.#isExpired && this.#clock.now() - this.#good.at <= TRUSTED_MS;
+  }
+
+  async #catchUp(sent: number): Promise<void> {
+    do await (this.#underWay ?? this.#poll());
+    while (this.#state !== "blind" && !this.#isTrusted(sent));
+  }
+
+  #poll(): Promise<void> {
+    this.#polls++;
+    this.#pollAt = this.#clock.now();
+    this.#underWay = this.#reader.follow(this.#pollAt - this.#good.at).then((read) => {
+      this.#underWay = undefined;
+      if (read === undefined) this.#failed();
+      else this.#succeeded(read);
+    });
+    return this.#underWay;
+  }
+
+  #succeeded(read: SentRead): void {
+    const now = this.#clock.now();
+    this.#state = "current";
+    this.#good = read;
+    // Marks by key may have come and gone, and a removal that began before may have been carried out since.
+    if (now - (this.#failingSince ?? now) >= KEYS_KEPT_MS)
+      this.ledger.apply({ name: EVERYTHING, position: this.ledger.position });
+    this.#failingSince = undefined;
+    if (this.#isClosed) return;
+    this.#cancelExpiry();
+    this.#isExpired = false;
+    const expire = (): void => void (this.#isExpired = true);
+    this.#cancelExpiry = this.#clock.schedule(expire, Math.max(0, read.at + TRUSTED_MS - now));
+  }
+
+  #failed(): void {
+    this.#state = "blind";
+    this.#failingSince ??= this.#clock.now();
+    this.#beginProbes();
+  }
+
+  /** Probes until a poll succeeds and nothing is pending, or nobody asks. */
+  #beginProbes(): void {
+    if (this.#isClosed || this.#isProbing) return;
+    this.#isProbing = true;
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    this.#isAsked = false;
+    this.#cancelProbe = this.#clock.schedule(() => {
+      if (this.#isAsked || this.#sender.hasUnsent) void this.#probe();
+      else this.#isProbing = false;
+    }, PROBE_EVERY_MS);
+  }
+
+  async #probe(): Promise<void> {
+    await (this.#underWay ?? this.#poll());
+    if (this.#state === "current") await this.#sender.resend();
+    if (this.#isClosed) return;
+    if (this.#state === "blind" || this.#sender.hasUnsent) this.#probeLater();
+    else this.#isProbing = false;
+  }
+}

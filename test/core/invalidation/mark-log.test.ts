@@ -1,0 +1,253 @@
+import { describe, expect, it } from "vitest";
+import { KEYS_KEPT_MS } from "../../../src/core/invalidation/log-reader.ts";
+import { LogNode } from "../../support/log-node.ts";
+import { SharedLog } from "../../support/shared-log.ts";
+
+async function oneNode(): Promise<readonly [SharedLog, LogNode]> {
+  const shared = new SharedLog();
+  const node = new LogNode(shared);
+  await node.lookUp();
+  return [shared, node];
+}
+
+async function twoNodes(): Promise<readonly [SharedLog, LogNode, LogNode]> {
+  const [shared, one] = await oneNode();
+  const other = new LogNode(shared);
+  await other.lookUp();
+  return [shared, one, other];
+}
+
+/** A process whose polls fail. */
+async function blindNode(): Promise<readonly [SharedLog, LogNode]> {
+  const [shared, node] = await oneNode();
+  node.link = "cut";
+  await node.advance(0.1);
+  await node.lookUp();
+  return [shared, node];
+}
+
+describe("a lookup", () => {
+  it("waits for the first poll, and then knows what was marked before", async () => {
+    const [shared, one] = await oneNode();
+    const entry = one.entry(["t|a"]);
+    await one.log.mark(["t|a"]);
+    const late = new LogNode(shared);
+
+    const wait = late.log.look(() => undefined);
+    const before = [wait instanceof Promise, late.log.mayServe(5000), late.log.stats().state];
+    await wait;
+
+    expect([before, late.log.mayServe(5000), late.log.stats().state]).toEqual([
+      [true, false, "unread"],
+      true,
+      "current",
+    ]);
+    expect([late.ledger.isDead(entry), late.ledger.isDead(one.entry(["t|a"]))]).toEqual([true, false]);
+  });
+
+  it("awaits nothing for 50 ms, and sends nothing for 25", async () => {
+    const [, node] = await oneNode();
+    const before = node.reads.length;
+    node.link = "held";
+    const waits = [0, 24, 1, 24].map((ms) => {
+      node.clock.advance(ms / 1000);
+      return [node.log.look(() => "read"), node.reads.length - before];
+    });
+
+    expect(waits).toEqual([
+      ["read", 0],
+      ["read", 0],
+      ["read", 1],
+      ["read", 1],
+    ]);
+  });
+
+  it("knows at once what was marked elsewhere 50 ms before", async () => {
+    const [, one, other] = await twoNodes();
+    const entry = other.entry(["t|a"]);
+    await one.log.mark(["t|a"]);
+    other.clock.advance(0.051);
+
+    await other.lookUp();
+
+    expect(other.ledger.isDead(entry)).toBe(true);
+  });
+
+  it("shares its poll with all who wait", async () => {
+    const [, node] = await oneNode();
+    await node.advance(1);
+    const before = node.reads.length;
+
+    await Promise.all(Array.from({ length: 100 }, () => node.lookUp()));
+
+    expect(node.reads.length - before).toBe(1);
+  });
+
+  it("waits for a poll of its own where the one under way was sent too long ago", async () => {
+    const [, node] = await oneNode();
+    await node.advance(1);
+    const before = node.reads.length;
+    node.link = "held";
+    node.log.arrive();
+    node.clock.advance(0.04);
+    let isOver = false;
+    const wait = node.lookUp().then(() => (isOver = true));
+    node.clock.advance(0.02);
+    node.link = "up";
+    await node.release();
+
+    await wait;
+
+    expect([isOver, node.reads.length - before]).toEqual([true, 2]);
+  });
+
+  it("trusts a poll that was sent after it began, however long that took, so that a stall cannot starve it", async () => {
+    const [, node] = await oneNode();
+    await node.advance(1);
+    const before = node.reads.length;
+    node.link = "held";
+    const wait = node.lookUp();
+    node.clock.advance(5);
+    node.link = "up";
+    await node.release();
+
+    await wait;
+
+    expect(node.reads.length - before).toBe(1);
+  });
+
+  it("does not trust a poll for longer where the clock was set back meanwhile", async () => {
+    const [, node] = await oneNode();
+    const timers = node.clock;
+    const now = timers.now();
+    node.clock.now = () => now;
+    timers.advance(1);
+
+    expect(node.log.look(() => undefined)).toBeInstanceOf(Promise);
+  });
+
+  it("leaves nothing behind: an idle process sends nothing, and has no timers", async () => {
+    const [, node] = await oneNode();
+    const before = node.reads.length;
+
+    await node.advance(3600);
+
+    expect([node.reads.length - before, node.clock.pending]).toEqual([0, 0]);
+  });
+});
+
+describe("a process that cannot poll", () => {
+  it("knows it, and may serve for as long as it was told", async () => {
+    const [, node] = await blindNode();
+    const before = [node.log.isBlind, node.log.mayServe(5000), node.log.mayServe(0)];
+    node.clock.advance(4.8);
+    const during = node.log.mayServe(5000);
+    node.clock.advance(0.1);
+
+    expect([before, during, node.log.mayServe(5000), node.log.stats().state]).toEqual([
+      [true, true, false],
+      true,
+      false,
+      "blind",
+    ]);
+  });
+
+  it("may serve nothing if it never could", async () => {
+    const node = new LogNode(new SharedLog());
+    node.link = "cut";
+    await node.lookUp();
+
+    expect([node.log.isBlind, node.log.mayServe(5000)]).toEqual([true, false]);
+  });
+
+  it("holds no lookup, and probes twice a second while it is asked", async () => {
+    const [, node] = await blindNode();
+    const before = node.reads.length;
+    node.link = "held";
+    const waits: unknown[] = [];
+    for (let tenths = 0; tenths < 20; tenths++) {
+      waits.push(node.log.look(() => undefined));
+      await node.advance(0.1);
+      if (tenths % 5 === 0) await node.fail();
+    }
+
+    expect([waits.every((wait) => wait === undefined), node.reads.length - before]).toEqual([true, 3]);
+  });
+
+  it("sends nothing if it is not asked, and asks again with the next lookup, which waits", async () => {
+    const [, node] = await blindNode();
+    await node.advance(0.5);
+    const before = node.reads.length;
+    await node.advance(3600);
+    const idle = [node.reads.length - before, node.clock.pending];
+    node.link = "up";
+
+    await node.lookUp();
+
+    expect([idle, node.log.isBlind, node.clock.pending]).toEqual([[0, 0], false, 1]);
+  });
+
+  it("is current again with the first probe that succeeds", async () => {
+    const [, node] = await blindNode();
+    node.link = "up";
+    node.log.arrive();
+
+    await node.advance(0.5);
+
+    expect([node.log.stats().state, node.log.mayServe(0)]).toEqual(["current", true]);
+  });
+
+  it.each([
+    [KEYS_KEPT_MS / 1000 - 10, false],
+    [KEYS_KEPT_MS / 1000, true],
+  ])("for %s s has missed marks by key: is everything dead? %s", async (seconds, isDead) => {
+    const [shared, node] = await blindNode();
+    const entry = node.entry([]);
+    await node.advance(0.5);
+    node.clock.advance(seconds);
+    shared.add(["k|x"], 0);
+    node.link = "up";
+
+    await node.lookUp();
+
+    expect([node.ledger.isDead(entry), node.ledger.isDead(node.entry([]))]).toEqual([isDead, false]);
+  });
+
+  it("that was idle for longer has missed nothing of what is stored elsewhere", async () => {
+    const [, node] = await oneNode();
+    const entry = node.entry([]);
+    await node.advance(3600);
+
+    await node.lookUp();
+
+    expect(node.ledger.isDead(entry)).toBe(false);
+  });
+});
+
+describe("a log that is closed", () => {
+  it("has sent once more what was pending, and has no timers", async () => {
+    const [shared, node] = await oneNode();
+    node.link = "read-only";
+    await node.log.mark(["t|a"]);
+    node.link = "up";
+
+    await node.log.close(1000);
+
+    expect([shared.all().map(({ name }) => name), node.clock.pending]).toEqual([["*", "t|a"], 0]);
+  });
+
+  it("has waited for what was on its way, and gives up what fails", async () => {
+    const [, node] = await oneNode();
+    node.link = "held";
+    const marked = node.log.mark(["t|a"]);
+    let isClosed = false;
+    const closed = node.log.close(1000).then(() => (isClosed = true));
+    await node.advance(0);
+    const before = isClosed;
+    node.link = "cut";
+    await node.release();
+    await closed;
+
+    expect([before, await marked, node.clock.pending]).toEqual([false, undefined, 0]);
+  });
+});
