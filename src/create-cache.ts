@@ -1,10 +1,11 @@
 import { CacheError, isThenable, show } from "./core/contract/errors.ts";
 import { storeOrCache } from "./core/contract/options.ts";
-import type { Outcome, Refusal } from "./core/contract/outcomes.ts";
 import type { Begin, DeclaredQuery, Policy, StoredResponse } from "./core/contract/request-and-policy.ts";
 import { Exchange } from "./core/exchange/exchange.ts";
 import { lookupIn, partsOf } from "./core/exchange/parts.ts";
 import type { ExplainRequest } from "./core/explain/described-request.ts";
+import { Counters } from "./core/explain/counters.ts";
+import type { Counts } from "./core/explain/counters.ts";
 import { explain } from "./core/explain/explain.ts";
 import type { Explanation } from "./core/explain/explanation.ts";
 import { Reports } from "./core/explain/reports.ts";
@@ -44,15 +45,7 @@ import {
 import { memoryStore } from "./stores/memory.ts";
 
 /** The counters of a cache since it was created, and the state of its store. */
-export interface CacheStats {
-  /** How many requests had each outcome. */
-  readonly outcomes: Readonly<Record<Outcome, number>>;
-  /** How many requests were not looked up or responses not stored, by reason. Absent: none for this reason. */
-  readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
-  /** How many responses of handlers were stored since then. */
-  readonly stored: number;
-  /** How many times a handler ran in the background to refresh a stored response. */
-  readonly refreshes: number;
+export interface CacheStats extends Counts {
   /** How many calls of the store failed or exceeded `storeTimeout`, reported or not. */
   readonly storeErrors: number;
   /** The state of the store, and its size. */
@@ -225,7 +218,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const { reporter = isProduction() ? false : consoleReporter } = options;
   const reports = reporter === false ? undefined : new Reports(guarded(reporter));
   reports?.durations("", "createCache defaults", options.defaults ?? {});
-  const counters = newCounters();
+  const counters = new Counters();
   const backing = options.store ?? memoryStore();
   const deadlines = deadlinesOf(options.storeTimeout);
   const store = new GuardedStore(backing, clock, deadlines, tellError);
@@ -251,14 +244,14 @@ export function createCache(options: CacheOptions = {}): Cache {
     digest,
     targetsOf: (policy) => routes.targetsOf(policy),
     sameKey: (first, second, key) => reports?.sameKey(first, second, key),
-    count: (outcome) => void counters.outcomes[outcome]++,
+    count: (outcome) => counters.count(outcome),
     refused: (policy, reason, isMistake = true) => {
-      counters.refusals[reason] = (counters.refusals[reason] ?? 0) + 1;
+      counters.refused(reason);
       if (isMistake) reports?.refusal(policy, reason);
     },
     undeclared: (route, names) => reports?.undeclared(route, names),
-    stored: () => void counters.stored++,
-    refreshed: () => void counters.refreshes++,
+    stored: () => counters.stored(),
+    refreshed: () => counters.refreshed(),
     refreshFailed: (route, error) => tellError(error, { operation: "refresh", route }),
     random: options.random === undefined ? Math.random : steadyRandom(options.random, tellError),
   });
@@ -317,16 +310,9 @@ export function createCache(options: CacheOptions = {}): Cache {
     clear: (how) => invalidator.clear(how),
     explain: (asked, by) => explain({ parts, routes }, asked, by),
     stats: () => {
-      // Before the counters are read: a failure of it is counted.
-      const storeState = store.stats(log?.stats());
-      const { outcomes, refusals } = counters;
-      return {
-        ...counters,
-        outcomes: { ...outcomes },
-        refusals: { ...refusals },
-        storeErrors: store.errors,
-        store: storeState,
-      };
+      // Before the failures are read: one of its own is counted.
+      const state = store.stats(log?.stats());
+      return { ...counters.read(), storeErrors: store.errors, store: state };
     },
     async close() {
       await invalidations.close(deadlines.writeMs);
@@ -346,16 +332,4 @@ function targetsIn(
     const prefix = uriResourcePrefix(namespace, "GET", "", "");
     return new TargetCache(prefix, query, undefined, isStrict, isStrict ? rules : undefined);
   };
-}
-
-interface Counters {
-  readonly outcomes: Record<Outcome, number>;
-  readonly refusals: Partial<Record<Refusal, number>>;
-  stored: number;
-  refreshes: number;
-}
-
-function newCounters(): Counters {
-  const outcomes = { hit: 0, stale: 0, revalidated: 0, miss: 0, collapsed: 0, bypass: 0 };
-  return { outcomes, refusals: {}, stored: 0, refreshes: 0 };
 }
