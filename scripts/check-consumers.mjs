@@ -16,6 +16,7 @@ const { devDependencies: pins } = readJson("package.json");
  */
 const frameworks = {
   none: { packages: [], types: ["options", "fetch"], needs: ["zod"] },
+  redis: { packages: [], types: ["redis"], needs: ["redis", "redis5", "ioredis", "ioredis5", "iovalkey"] },
   fastify: { packages: [`fastify@${pins.fastify}`], types: ["fastify"], needs: ["typebox", "zod"] },
   express: {
     packages: [`express@${pins.express}`, `@types/express@${pins["@types/express"]}`],
@@ -65,7 +66,7 @@ const strictest = {
 /** Returns a type test with the package's names in place of its files. */
 function typeTest(name) {
   return readFileSync(join(root, "test/types", `${name}.ts`), "utf8").replace(
-    /"\.\.\/\.\.\/src\/(?:adapters\/)?([\w-]+)\.ts"/g,
+    /"\.\.\/\.\.\/src\/(?:adapters\/)?((?:stores\/)?[\w-]+)\.ts"/g,
     (_, entry) => (entry === "index" ? '"caching-route"' : `"caching-route/${entry}"`),
   );
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { redisStore } from "../../src/stores/redis.ts";
@@ -28,23 +30,21 @@ interface Recorded {
 
 /** Runs something, and returns all that the server was told meanwhile, also by scripts. */
 async function recorded(run: () => Promise<unknown>): Promise<readonly Recorded[]> {
-  const commands: Recorded[] = [];
-  const watcher = new Redis(used.server.port, { retryStrategy: null });
-  const monitor = await watcher.monitor();
-  onTestFinished(() => {
-    monitor.disconnect();
-    watcher.disconnect();
-  });
-  const ended = new Promise<void>((resolve) => {
-    monitor.on("monitor", (_time: string, words: string[], source: string) => {
-      if (words[0] === "echo") resolve();
-      else commands.push({ words, isOfScript: source === "lua" });
-    });
-  });
+  const socket = connect(used.server.port, used.server.host);
+  onTestFinished(() => void socket.destroy());
+  const lines = createInterface(socket)[Symbol.asyncIterator]();
+  socket.write("MONITOR\r\n");
+  await lines.next();
   await run();
   await used.client.echo("end");
-  await ended;
-  return commands;
+  const commands: Recorded[] = [];
+  for (;;) {
+    // Such as: +1796003211.325201 [0 127.0.0.1:46868] "hmget" "cr:r:k" "v"
+    const line = String((await lines.next()).value);
+    const words = Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = ""]) => word);
+    if (words[0] === "echo") return commands;
+    commands.push({ words, isOfScript: / lua\] /.test(line) });
+  }
 }
 
 function namesOf(commands: readonly Recorded[]): readonly string[] {
