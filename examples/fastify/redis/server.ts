@@ -32,6 +32,7 @@ async function startApp(url: string, port: string): Promise<string> {
     env: { ...process.env, REDIS_URL: url, PORT: port },
   });
   endWithThis(app);
+  app.once("exit", () => process.exit(1));
   return String((await once(app, "message"))[0]);
 }
 
