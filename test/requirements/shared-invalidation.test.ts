@@ -277,6 +277,36 @@ describe("if the store fails,", () => {
     expect([outcomes, await one.ask()]).toEqual([["hit", "hit", "miss"], "hit"]);
   });
 
+  it("a hit says so, for as long as there are any, and then the store is not read", async () => {
+    const server = new SharedServer();
+    const [one] = (await nodesOn(server, 1, ROUTE, { blind: 2 })) as [SharedNode];
+    await one.ask();
+    const status = async (): Promise<string | undefined> => {
+      const decision = await one.begin();
+      return decision.kind === "serve" ? said(decision.reply, "cache-status") : decision.kind;
+    };
+    const seen = [await status()];
+    one.store.link = "marks-cut";
+    one.clock.advance(0.1);
+    seen.push(await status());
+    // Six probes fail, and lookups go on.
+    for (let at = 0; at < 3; at++) await one.pass(0.6);
+    seen.push(await status());
+    one.clock.advance(0.2);
+    const before = one.store.reads;
+    seen.push(await status());
+
+    expect([seen, one.store.reads - before]).toEqual([
+      [
+        "caching-route;hit;ttl=3600",
+        "caching-route;hit;ttl=3599;detail=blind",
+        "caching-route;hit;ttl=3598;detail=blind",
+        "fill",
+      ],
+      0,
+    ]);
+  });
+
   it("a log that is lost leaves nothing that was stored before", async () => {
     const [one, other, server] = await twoNodes();
     await one.ask();

@@ -37,6 +37,8 @@ class LinkedStore implements Store {
   readonly shared = true;
   readonly marks: Marks;
   link: Link = "up";
+  /** How many lookups it was asked for. */
+  reads = 0;
   readonly #entries: Store;
   readonly #removed: Map<string, number>;
   #stalled: (() => void)[] = [];
@@ -51,6 +53,7 @@ class LinkedStore implements Store {
   }
 
   get(...asked: Parameters<Store["get"]>): ReturnType<Store["get"]> {
+    this.reads++;
     return this.#call(() => this.#entries.get(...asked));
   }
 

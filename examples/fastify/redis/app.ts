@@ -14,7 +14,9 @@ client.on("error", (error: Error) => console.error(error.message));
 await client.connect();
 
 const app = Fastify();
-await app.register(cacheRoute, { cache: createCache({ store: redisStore(client) }) });
+// The two have a port each. Behind a load balancer they have one name, and `origin` is not needed.
+const cache = createCache({ store: redisStore(client), defaults: { origin: "http://localhost:8000" } });
+await app.register(cacheRoute, { cache });
 
 app.get<OneUser>(
   "/users/:id",

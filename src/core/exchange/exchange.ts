@@ -158,7 +158,7 @@ export class Exchange {
     const { digest, responder } = this.#parts;
     const { fields, unlessSet, made } =
       because === undefined
-        ? this.#hits.of(entry, policy, now)
+        ? this.#hits.of(entry, policy, now, this.#parts.log?.isBlind)
         : {
             fields: staleFields(policy, entry, now, digest, because),
             unlessSet: toldToClient(policy, entry, ageOf(entry, now)),

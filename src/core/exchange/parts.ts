@@ -60,10 +60,12 @@ export function lookupIn(
   store: ReadableStore,
   parts: Pick<RunParts, "fence" | "ledger" | "log" | "blindMs">,
 ): Lookup {
-  const { log } = parts;
+  const { log, blindMs } = parts;
   return new Lookup(
-    // What was purged elsewhere is known before it is judged.
-    log === undefined ? store : { get: (...asked) => log.look(() => store.get(...asked)) },
+    // What was purged elsewhere is known before it is judged. What must not be served need not be read.
+    log === undefined
+      ? store
+      : { get: (...asked) => log.look(() => (log.isBlindFor(blindMs) ? undefined : store.get(...asked))) },
     () => store.distrust(),
     (entry, now, rule) => storedEntry(parts, entry, now, rule),
   );

@@ -112,6 +112,11 @@ export class MarkLog implements Marker {
     return this.#state === "blind" && this.#clock.now() - this.#good.at < blindMs;
   }
 
+  /** Returns whether polls have failed for so long that nothing may be served. */
+  isBlindFor(blindMs: number): boolean {
+    return this.isBlind && !this.mayServe(blindMs);
+  }
+
   stats(): LogStats {
     return {
       state: this.#state,

@@ -49,9 +49,9 @@ export class Breaker<Kind extends string> {
     return this.#isOpen;
   }
 
-  /** Whether it was told that calls are refused, and not yet that they succeed again. */
-  get isTold(): boolean {
-    return this.#toldAt !== undefined;
+  /** Whether a failure of this kind is no news: it was told that calls are refused, or the last probe failed, too. */
+  isKnown(kind: Kind): boolean {
+    return this.#toldAt !== undefined || (this.#isProbe(kind) && (this.#rows.get(kind) ?? 0) > 0);
   }
 
   /** Whether a call would be let through now. */
@@ -67,7 +67,10 @@ export class Breaker<Kind extends string> {
     return true;
   }
 
-  /** From now on there are no trials: calls of this kind, which need not be admitted, close it. */
+  /**
+   * From now on there are no trials: calls of this kind, which need not be admitted, close it. Their failures do not open it,
+   * because other calls may succeed.
+   */
   leaveTo(probes: Kind): void {
     this.#deciding = probes;
     this.#hasTrials = false;
@@ -98,15 +101,19 @@ export class Breaker<Kind extends string> {
     this.#isCalm = false;
     const row = (this.#rows.get(kind) ?? 0) + 1;
     this.#rows.set(kind, row);
-    if (row < OPENS_AFTER && !this.#isOpen) return;
+    if (this.#isProbe(kind) || (row < OPENS_AFTER && !this.#isOpen)) return;
     const retryAt = this.#clock.now() + TRIAL_EVERY_MS;
     if (this.#hasTrials) this.#nextTrialAt = retryAt;
-    else if (kind !== this.#deciding) this.#openUntil = retryAt;
+    else this.#openUntil = retryAt;
     if (this.#isOpen) return;
     this.#isOpen = true;
     const isNews = this.#toldAt === undefined;
     this.#toldAt ??= this.#clock.now();
     this.#events.opened(error, isNews);
+  }
+
+  #isProbe(kind: Kind): boolean {
+    return !this.#hasTrials && kind === this.#deciding;
   }
 
   #closeBy(kind: Kind): void {

@@ -13,7 +13,7 @@ export interface Calls {
   /** The method as messages name it. */
   readonly method: string;
   readonly deadlineMs: number;
-  readonly breaker: Pick<Breaker<string>, "passed" | "failed" | "isTold">;
+  readonly breaker: Pick<Breaker<string>, "passed" | "failed" | "isKnown">;
   /** Whose failures count in a row. */
   readonly kind: string;
 }
@@ -110,7 +110,7 @@ export class StoreCaller {
 
   #failed<T>({ operation, breaker, kind }: Calls, error: unknown, otherwise: T): T {
     // What was told once is not told for each call that is still under way, nor for each trial.
-    if (breaker.isTold) this.#errors++;
+    if (breaker.isKnown(kind)) this.#errors++;
     else this.report(operation, error);
     breaker.failed(kind, error);
     return otherwise;

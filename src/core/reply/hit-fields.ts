@@ -19,6 +19,7 @@ interface Added {
   readonly age: number;
   readonly ttl: number | undefined;
   readonly fwd: Forward;
+  readonly detail: "blind" | undefined;
   /** `Age` and the status fields. */
   readonly fields: Fields;
   /** What clients are told where neither the handler nor middleware does. */
@@ -43,10 +44,11 @@ export class HitFields {
     this.#digest = digest;
   }
 
-  /** Returns the fields of a hit. */
-  of(entry: Entry, policy: Policy, now: number): Added {
+  /** Returns the fields of a hit. `isBlind`: what other processes invalidate is not known at present. */
+  of(entry: Entry, policy: Policy, now: number, isBlind = false): Added {
     this.#keepTo(now);
-    return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined);
+    const detail = isBlind ? "blind" : undefined;
+    return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined, detail);
   }
 
   /**
@@ -55,7 +57,7 @@ export class HitFields {
    */
   collapsed(entry: Entry, policy: Policy, now: number, fwd: Forward): Added {
     this.#keepTo(now);
-    return this.#recall(this.#collapsed, entry, policy, now, undefined, fwd);
+    return this.#recall(this.#collapsed, entry, policy, now, undefined, fwd, undefined);
   }
 
   #keepTo(now: number): void {
@@ -73,16 +75,19 @@ export class HitFields {
     now: number,
     ttl: number | undefined,
     fwd: Forward,
+    detail: Added["detail"],
   ): Added {
     const age = ageOf(entry, now);
     const known = memory.get(entry) ?? memory.get(rememberedAs(entry));
-    if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) return known;
+    if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) {
+      if (known.detail === detail) return known;
+    }
     const key = statusKey(policy, entry.key, entry.variant, this.#digest);
     const how = fwd === undefined ? { hit: true } : { fwd, collapsed: true };
-    const status = { ...how, ...(ttl === undefined ? {} : { ttl }), ...key };
+    const status = { ...how, ...(ttl === undefined ? {} : { ttl }), ...(detail && { detail }), ...key };
     const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
     const unlessSet = toldToClient(policy, entry, age);
-    const added: Added = { policy, age, ttl, fwd, fields, unlessSet, made: {} };
+    const added: Added = { policy, age, ttl, fwd, detail, fields, unlessSet, made: {} };
     memory.set(rememberedAs(entry), added);
     return added;
   }

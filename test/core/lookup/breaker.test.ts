@@ -133,23 +133,38 @@ describe("a breaker", () => {
     const between = breaker.isOpen;
     fail(1, "other");
 
-    expect([between, breaker.isOpen, breaker.isTold, told.map((event) => (event as unknown[])[2])]).toEqual([
-      false,
-      true,
-      true,
-      [true, false],
-    ]);
+    expect([
+      between,
+      breaker.isOpen,
+      breaker.isKnown("main"),
+      told.map((event) => (event as unknown[])[2]),
+    ]).toEqual([false, true, true, [true, false]]);
   });
 
   it("has no trials where that is left to probes, and closes by one that succeeds", () => {
     const { breaker, clock, fail } = watched();
     breaker.leaveTo("other");
-    fail(5, "other");
+    fail(5);
     clock.advance(60);
     const before = breaker.admits();
     breaker.passed("other");
 
     expect([before, breaker.admits()]).toEqual([false, true]);
+  });
+
+  it("is not opened by probes that fail, and only the first of them in a row is news", () => {
+    const { breaker, told, fail } = watched();
+    breaker.leaveTo("other");
+    const known = [breaker.isKnown("other")];
+    fail(6, "other");
+    known.push(breaker.isKnown("other"), breaker.isKnown("main"));
+    breaker.passed("other");
+
+    expect([breaker.isOpen, told, [...known, breaker.isKnown("other")]]).toEqual([
+      false,
+      [],
+      [false, true, false, false],
+    ]);
   });
 
   it("is not closed by a probe for half a second, where what failed is not what is probed", () => {

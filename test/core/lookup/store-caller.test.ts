@@ -12,12 +12,12 @@ interface Site {
   readonly seen: string[];
 }
 
-function siteOf(isTold = false): Site {
+function siteOf(isKnown = false): Site {
   const seen: string[] = [];
   const clock = testClock();
   const caller = new StoreCaller("redis", clock, (_error, { operation }) => seen.push(`told ${operation}`));
   const breaker = {
-    isTold,
+    isKnown: () => isKnown,
     passed: (kind: string) => void seen.push(`passed ${kind}`),
     failed: (kind: string) => void seen.push(`failed ${kind}`),
   };
