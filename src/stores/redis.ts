@@ -83,30 +83,27 @@ class RedisStore implements Store {
     let vary = look.likely;
     for (let reads = 1; ; reads++) {
       const variant = choose(vary);
-      const found = await this.#read(name, this.#heads.partOf(key, variant), look.body);
-      if (found === "corrupt") return { vary: [], head: CORRUPT };
+      const part = this.#heads.partOf(key, variant);
+      const fields = look.body ? [name, "v", `h${part}`, `b${part}`] : [name, "v", `h${part}`];
+      let found: Found;
+      try {
+        found = (await this.#connection.send(name, "HMGET", fields)) as Found;
+      } catch (error) {
+        // Some other program wrote to this key. The next response replaces it.
+        if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return CORRUPTED;
+        throw error;
+      }
       const [list, bytes, body] = found;
       if (!list) return undefined;
-      const actual = isText(list, textOf(vary)) ? vary : listIn(list);
-      if (actual === undefined) return { vary: [], head: CORRUPT };
+      const actual = list.toString() === textOf(vary) ? vary : listIn(list);
+      if (actual === undefined) return CORRUPTED;
       if (actual === vary) {
         const head = bytes ? this.#heads.headOf(key, variant, bytes) : undefined;
-        return head === undefined ? { vary } : { vary, head, ...(body && { body }) };
+        if (head === undefined) return { vary };
+        return body ? { vary, head, body } : { vary, head };
       }
       if (reads === MOST_READS) return { vary: actual };
       vary = actual;
-    }
-  }
-
-  /** Reads the vary list, the head and the body. */
-  async #read(name: string, part: string, withBody: boolean): Promise<Found | "corrupt"> {
-    const fields = withBody ? ["v", `h${part}`, `b${part}`] : ["v", `h${part}`];
-    try {
-      return (await this.#connection.send(name, "HMGET", [name, ...fields])) as Found;
-    } catch (error) {
-      // Some other program wrote to this key. The next response replaces it.
-      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return "corrupt";
-      throw error;
     }
   }
 
@@ -140,7 +137,7 @@ class RedisStore implements Store {
   async clear(): Promise<void> {
     const { send, primaries, isCluster } = this.#connection;
     // A client of a cluster knows its nodes after its first command.
-    await send(this.#resources, "HMGET", [this.#resources, "v"]);
+    if (isCluster) await send(this.#resources, "HMGET", [this.#resources, "v"]);
     const nodes = await primaries();
     await Promise.all(
       nodes.map(async (node) => {
@@ -160,9 +157,8 @@ class RedisStore implements Store {
 
 type Found = readonly (Buffer | null | undefined)[];
 
-function isText(bytes: Buffer, text: string): boolean {
-  return bytes.toString() === text;
-}
+/** What the core reports as corrupt. */
+const CORRUPTED: Read = { vary: [], head: CORRUPT };
 
 const TEXTS = new WeakMap<readonly string[], string>();
 

@@ -52,7 +52,18 @@ export function connectionOf(client: unknown): Connection {
   return "getMasterNode" in given ? ofNodeRedisSentinel(given) : ofNodeRedis(given);
 }
 
+// Nothing here is async that need not be: a hit waits for each promise in between.
+
 type Recognised = IoRedis | NodeRedis | NodeRedisCluster | NodeRedisSentinel;
+
+/** One primary has all keys. */
+function ofOne(send: Send): Connection {
+  return {
+    send: (_, command, args) => send(command, args),
+    primaries: async () => [send],
+    isCluster: false,
+  };
+}
 
 type Method = (...args: readonly Argument[]) => Promise<unknown>;
 
@@ -73,12 +84,11 @@ type IoRedis = Readonly<Record<(typeof METHODS)[Command], Method>> & {
 };
 
 function ofIoRedis(client: IoRedis): Connection {
-  const send = sendByMethods(client);
-  return { send: async (_, ...sent) => send(...sent), primaries: async () => [send], isCluster: false };
+  return ofOne(sendByMethods(client));
 }
 
 function sendByMethods(client: IoRedis): Send {
-  return async (command, args) => client[METHODS[command]](...args);
+  return (command, args) => client[METHODS[command]](...args);
 }
 
 function ofIoRedisCluster(cluster: IoRedis): Connection {
@@ -87,7 +97,7 @@ function ofIoRedisCluster(cluster: IoRedis): Connection {
   const [evalsha, evaluate] = ["evalsha", "eval"].map((name) => cluster.createBuiltinCommand(name).buffer);
   const unpiped: Partial<Record<Command, Method | undefined>> = { EVALSHA: evalsha, EVAL: evaluate };
   return {
-    send: async (_, command, args) => unpiped[command]?.call(cluster, ...args) ?? send(command, args),
+    send: (_, command, args) => unpiped[command]?.call(cluster, ...args) ?? send(command, args),
     primaries: async () => cluster.nodes("master").map(sendByMethods),
     isCluster: true,
   };
@@ -103,12 +113,11 @@ interface NodeRedis {
 }
 
 function ofNodeRedis(client: NodeRedis): Connection {
-  const send = sendByName(client);
-  return { send: async (_, ...sent) => send(...sent), primaries: async () => [send], isCluster: false };
+  return ofOne(sendByName(client));
 }
 
 function sendByName(client: NodeRedis): Send {
-  return async (command, args) => client.sendCommand([command, ...args], OPTIONS);
+  return (command, args) => client.sendCommand([command, ...args], OPTIONS);
 }
 
 interface NodeRedisCluster {
@@ -119,7 +128,7 @@ interface NodeRedisCluster {
 
 function ofNodeRedisCluster(cluster: NodeRedisCluster): Connection {
   return {
-    send: async (key, command, args) => cluster.sendCommand(key, false, [command, ...args], OPTIONS),
+    send: (key, command, args) => cluster.sendCommand(key, false, [command, ...args], OPTIONS),
     primaries: async () =>
       Promise.all(cluster.masters.map(async (node) => sendByName(await cluster.nodeClient(node)))),
     isCluster: true,
@@ -132,6 +141,5 @@ interface NodeRedisSentinel {
 }
 
 function ofNodeRedisSentinel(sentinel: NodeRedisSentinel): Connection {
-  const send: Send = async (command, args) => sentinel.sendCommand(false, [command, ...args], OPTIONS);
-  return { send: async (_, ...sent) => send(...sent), primaries: async () => [send], isCluster: false };
+  return ofOne((command, args) => sentinel.sendCommand(false, [command, ...args], OPTIONS));
 }
