@@ -142,7 +142,7 @@ describe("a store that processes share", () => {
       reporter: false,
       store: sharedOver(memoryStore()),
     });
-    const handler = onFetch(cache, { ttl: 60, tags: ["users"] }, () => new Response("a"));
+    const handler = onFetch(cache, { ttl: 60, tags: ["users"], route: "users" }, () => new Response("a"));
     const { server, address } = await serve(handler, 0);
     onTestFinished(() => {
       server.close();

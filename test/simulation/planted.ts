@@ -131,7 +131,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: "store-without-deadline",
-    file: "core/lookup/guarded-store.js",
+    file: "core/lookup/store-caller.js",
     find: "}, deadlineMs);",
     replace: "}, 2 ** 31 - 1);",
   },

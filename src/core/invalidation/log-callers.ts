@@ -11,7 +11,7 @@ export interface Caller extends ReadCalls, WriteCalls {
 
 /** The caches of a process on one store. They follow its log together, and the first that is not closed makes the calls. */
 export class LogCallers implements ReadCalls, WriteCalls {
-  readonly #callers: Caller[] = [];
+  #callers: readonly Caller[] = [];
   readonly #probe: () => void;
 
   /** `probe` is called when the lookups of the caller begin to fail. */
@@ -25,15 +25,14 @@ export class LogCallers implements ReadCalls, WriteCalls {
   }
 
   join(caller: Caller): void {
-    this.#callers.push(caller);
+    this.#callers = [...this.#callers, caller];
     if (this.#callers.length === 1) caller.probedBy(this.#probe);
   }
 
   leave(caller: Caller): void {
-    const index = this.#callers.indexOf(caller);
-    if (index === -1) return;
-    this.#callers.splice(index, 1);
-    if (index === 0) this.#callers[0]?.probedBy(this.#probe);
+    const [first] = this.#callers;
+    this.#callers = this.#callers.filter((other) => other !== caller);
+    if (first === caller) this.#callers[0]?.probedBy(this.#probe);
   }
 
   readMarks(from: number): MaybePromise<readonly Mark[] | undefined> {

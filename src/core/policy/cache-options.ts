@@ -159,6 +159,8 @@ export function settingsOf(options: CacheOptions): CacheSettings {
     cacheStatus: cacheStatus === false ? undefined : (nameIn(cacheStatus) ?? "caching-route"),
     cacheStatusKey: typeof cacheStatus === "object" && cacheStatus.key === true,
     isEnabled: options.enabled ?? true,
+    isShared: options.store?.shared === true,
+    hasSecret: options.secret !== undefined,
     defaults: Object.freeze({ ...options.defaults }),
   });
 }

@@ -20,6 +20,10 @@ export interface CacheSettings {
   readonly cacheStatus: string | undefined;
   readonly cacheStatusKey: boolean;
   readonly isEnabled: boolean;
+  /** Whether processes share the store. */
+  readonly isShared: boolean;
+  /** Whether the cache was given a `secret`. */
+  readonly hasSecret: boolean;
   readonly defaults: RouteOptions;
 }
 
@@ -98,10 +102,13 @@ export function resolvePolicy<Native>(
   const noVarySearch = all.noVarySearch ?? false;
   const keeps = all.store ?? true;
   const known = "name" in context ? context.name : context.route;
+  const wanted = options.route ?? known;
+  const isEnabled = settings.isEnabled && (all.enabled ?? true);
+  if (settings.isShared && keeps && isEnabled) checkShared(all, wanted, context, settings);
   return Object.freeze({
     // Without a name from the framework, messages use the `route` option.
     route: known === undefined ? (options.route ?? context.route) : context.route,
-    ...parts.name(options.route ?? known, namespace, context),
+    ...parts.name(wanted, namespace, context),
     paths: context.paths,
     origin: all.origin,
     ttl: isFallback || ttl === "response" ? undefined : typeof ttl === "number" ? ttl * 1000 : ttl,
@@ -116,7 +123,7 @@ export function resolvePolicy<Native>(
     statuses: statusesOf(all.statuses),
     heuristic: all.heuristic ?? false,
     requestDirectives: all.requestDirectives ?? false,
-    isEnabled: settings.isEnabled && (all.enabled ?? true),
+    isEnabled,
     keeps,
     // Nothing is kept that could be revalidated.
     revalidate: keeps && (all.revalidate ?? false),
@@ -144,6 +151,32 @@ export function resolvePolicy<Native>(
     cacheStatusKey: settings.cacheStatusKey,
     content: context.content ?? "parsed",
   });
+}
+
+/**
+ * Processes that share a store have to make the same keys. Throws `ERR_CACHE_OPTION_INVALID` if nothing of a route could be
+ * found by another one.
+ */
+function checkShared<Native>(
+  { scope, key }: RouteOptions<Native, never[]>,
+  name: string | undefined,
+  { route, declaration }: RouteContext,
+  { hasSecret }: CacheSettings,
+): void {
+  if (typeof scope === "function" && !hasSecret) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${route}: the option "scope" is a function, and processes share the store: each hashes principals with a secret of its ` +
+        "own, so none finds what another has stored; write createCache({ store, secret }), with the same secret in all",
+    );
+  }
+  // With a declaration that is known, a name may follow: in Express with the first request.
+  if (name !== undefined || key !== undefined || declaration !== undefined) return;
+  throw new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    `${route}: the option "route" is missing, and processes share the store: without a name none finds what another has ` +
+      'stored; write a name that is the same in all, such as { route: "reports" }',
+  );
 }
 
 /** Credentials whatever the route lists. */

@@ -84,6 +84,8 @@ describe("the settings of a cache", () => {
       cacheStatus: "caching-route",
       cacheStatusKey: false,
       isEnabled: true,
+      isShared: false,
+      hasSecret: false,
       defaults: {},
     });
     expect([settings, settings.statusHeader, settings.defaults].map(Object.isFrozen)).toEqual([

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createCache } from "../../../src/index.ts";
 import type { CacheOptions, RouteOptions } from "../../../src/index.ts";
 import { engineOf } from "../../../src/adapter.ts";
-import type { DeclaredQuery, Policy } from "../../../src/adapter.ts";
+import type { DeclaredQuery, Policy, RouteContext } from "../../../src/adapter.ts";
+import { SharedServer } from "../../support/shared-store.ts";
 
 function policyOf(route: RouteOptions = {}, cache: CacheOptions = {}, query?: DeclaredQuery): Policy {
   return engineOf(createCache(cache)).policy(route, { route: "GET /reports", query });
@@ -192,6 +193,40 @@ describe("the query that a route declares", () => {
         code: "ERR_CACHE_QUERY_UNDECLARED",
         message: expect.stringContaining('name them, or write query: "all"'),
       }),
+    );
+  });
+});
+
+describe("a route where processes share the store", () => {
+  const store = new SharedServer().open();
+
+  it.each<[string, RouteOptions, Partial<RouteContext>, CacheOptions]>([
+    ["has a scope function and a secret", { scope: () => "ann" }, {}, { secret: "the same" }],
+    ["has a name of its framework", {}, { name: "GET /reports" }, {}],
+    ["has a name of its own", { route: "reports" }, { name: undefined }, {}],
+    ["has a key function", { key: () => "a" }, { name: undefined }, {}],
+    ["gets a name later", {}, { name: undefined, declaration: {} }, {}],
+    ["keeps nothing", { store: false, scope: () => "ann" }, { name: undefined }, {}],
+    ["is switched off", { enabled: false, scope: () => "ann" }, { name: undefined }, {}],
+    ["is switched off with its cache", { scope: () => "ann" }, { name: undefined }, { enabled: false }],
+  ])("is accepted if it %s", (_what, route, context, cache) => {
+    const engine = engineOf(createCache({ ...cache, store }));
+
+    expect(engine.policy(route, { route: "GET /reports", ...context }).route).not.toBe("");
+  });
+
+  it("needs a secret for a scope function: others would not find its principals", () => {
+    expect(() => policyOf({ scope: () => "ann" }, { store })).toThrow(
+      /^GET \/reports: the option "scope" is a function, and .* write createCache\(\{ store, secret \}\)/,
+    );
+    expect(() => policyOf({}, { store, defaults: { scope: () => "ann" } })).toThrow(/the option "scope"/);
+  });
+
+  it("needs a name: others would not find what it stores", () => {
+    const engine = engineOf(createCache({ store }));
+
+    expect(() => engine.policy({}, { route: "fetch handler reports", name: undefined })).toThrow(
+      /^fetch handler reports: the option "route" is missing, and .* such as \{ route: "reports" \} \[ERR_CACHE_OPTION_INVALID\]/,
     );
   });
 });

@@ -158,12 +158,13 @@ export const others = {
   "invalidate.js": {
     cannotMark: members((wrong, text) => wrong({ name: text })),
     Invalidator: none("it hands its texts to which.js"),
-    ledgerOf: none("it looks into no text"),
+    invalidationsOf: none("it looks into no text"),
   },
   "core/invalidation/ledger.js": {
     Ledger: members((Ledger, text) => {
       const ledger = new Ledger(() => 1000);
-      ledger.add(names(text));
+      ledger.mark(names(text));
+      ledger.pend(names(text));
       ledger.isDead({ key: text, names: names(text), began: 0 });
     }),
   },
