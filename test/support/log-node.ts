@@ -21,6 +21,8 @@ export class LogNode implements ReadCalls, WriteCalls {
   readonly deleted: [resource: string, position: number][] = [];
   readonly errors: CacheError[] = [];
   link: Link = "up";
+  /** Whether additions are never answered. */
+  holdsAdds = false;
   /** Whether the store fails to delete. */
   deletes: number | undefined = 1;
   readonly #shared: SharedLog;
@@ -43,6 +45,7 @@ export class LogNode implements ReadCalls, WriteCalls {
 
   async addMarks(names: readonly string[], above: number): Promise<number | undefined> {
     this.adds.push(names);
+    if (this.holdsAdds) await new Promise(() => undefined);
     return (await this.#passes()) && this.link !== "read-only" ? this.#shared.add(names, above) : undefined;
   }
 

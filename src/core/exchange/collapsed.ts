@@ -41,7 +41,9 @@ export function serveLanding<Native>(
   const current = markedEntry(ledger, entry, now, policy);
   // Its leader may have read before a write that this request came after.
   const isOlder =
-    !isLeader && ledger.hasChanged(entry, ledger.at(flight.leaderArrivedAt), ledger.at(arrivedAt));
+    !isLeader &&
+    arrivedAt > flight.leaderArrivedAt &&
+    ledger.hasChanged(entry, ledger.at(flight.leaderArrivedAt), ledger.by(arrivedAt));
   const isPurged = current === undefined || isOlder;
   // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
   if (isPurged || !isFresh(current, now)) flight.close();

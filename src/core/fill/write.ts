@@ -20,10 +20,20 @@ export function share(run: Run, entry: Entry, onKept?: () => void): MaybePromise
     return "refused";
   }
   parts.backoff.forget(flightKey);
-  const written = write(run, entry, onKept);
+  const written = write(run, asOfArrival(run, entry), onKept);
   const isLater = written instanceof Promise;
   flight?.land({ kind: "stored", entry, isKept: written === "kept" }, isLater ? written : undefined);
   return written;
+}
+
+/**
+ * Returns an entry as it is stored for other processes. Its guards may have read before what others have marked since the request
+ * arrived, and what this process has not read of that makes the entry dead, too.
+ */
+function asOfArrival({ parts, arrivedAt }: Run, entry: Entry): Entry {
+  if (parts.log === undefined) return entry;
+  const began = parts.ledger.at(arrivedAt);
+  return began < entry.began ? { ...entry, began } : entry;
 }
 
 /**

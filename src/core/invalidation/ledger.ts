@@ -35,8 +35,8 @@ export interface Marker {
 
 /** A read of a log. */
 interface LogRead {
-  /** In the order in which reads are sent. */
-  readonly number: number;
+  /** All that arrived at this place, or later, have read nothing from before its marks. */
+  readonly from: number;
   /** The last position that it returned. */
   readonly position: number;
 }
@@ -78,10 +78,8 @@ export class Ledger implements Marker {
   /** Everything with a tag from before is dead. */
   #tagged: number;
   #position: number;
-  /** The reads of the log that have ended, in the order in which they were sent. */
+  /** The reads of the log that have ended, in the order of those who arrived. */
   readonly #reads: LogRead[] = [];
-  /** Whoever arrived before counts as arrived then. */
-  #firstArrival = 0;
 
   /**
    * `now` returns epoch milliseconds. Entries from before this ledger are dead, because nobody knows what was invalidated
@@ -158,27 +156,28 @@ export class Ledger implements Marker {
     }
   }
 
-  /** A read of the log has ended. Who arrived after it was sent has read nothing from before its marks. */
+  /** A read of the log has ended. */
   ended(read: LogRead): void {
+    const last = this.#reads.at(-1);
+    // What was sent later has not seen less.
+    if (last !== undefined && last.from < read.from && last.position > read.position) return;
     this.#reads.push(read);
-    if (Number(this.#reads.at(-2)?.number) > read.number)
-      this.#reads.sort((one, other) => one.number - other.number);
+    if (Number(last?.from) > read.from) this.#reads.sort((one, other) => one.from - other.from);
     if (this.#reads.length > MOST_READS) this.#reads.splice(0, MOST_READS / 2);
   }
 
   /**
-   * Returns the position of an arrival: all marks up to it were made before. Of a log, an arrival is the number of its last
-   * read that was sent by then, since what is known at an arrival may be old.
+   * Returns a position up to which all marks were made before an arrival. Of a log, an arrival is the number of its last read
+   * that was sent by then, since what is known at an arrival may be old.
    */
   at(arrival: number): number {
     if (this.#others !== "log") return arrival;
-    const { position = 0 } = this.#reads.findLast(({ number }) => number <= arrival) ?? {};
-    return Math.max(position, this.#firstArrival);
+    return this.#reads.findLast(({ from }) => from <= arrival)?.position ?? 0;
   }
 
-  /** The log begins at this position. Nothing was marked there before, after the arrival of a request. */
-  begun(position: number): void {
-    this.#firstArrival = position;
+  /** Returns a position that no mark from before an arrival is above, as far as they are known. */
+  by(arrival: number): number {
+    return this.#others === "log" ? this.#position : arrival;
   }
 
   /** Returns whether an entry was invalidated after its fill began. */
@@ -211,9 +210,9 @@ export class Ledger implements Marker {
    * Returns whether an entry may have been invalidated, hard or softly, after the position `from` and not after `to`: what was
    * read at `from` must not be shown to who came at `to`. Of hard marks only the last is known, so a later one counts, too.
    */
-  hasChanged({ names }: Pick<Marked, "names">, from: number, to: number): boolean {
+  hasChanged(entry: Pick<Marked, "names" | "key">, from: number, to: number): boolean {
     if (from >= to) return false;
-    return this.isDead({ names, began: from }) || this.#soft.hasMarkWithin(names, from, to);
+    return this.isDead({ ...entry, began: from }) || this.#soft.hasMarkWithin(entry, from, to);
   }
 
   /** Returns since when the names of an entry are pending, as `named`. */

@@ -2,8 +2,9 @@ import { CacheError } from "../contract/errors.ts";
 import type { Clock } from "../contract/platform.ts";
 import type { Mark, MaybePromise } from "../contract/store.ts";
 import type { Ledger } from "./ledger.ts";
-import { EVERYTHING, floorOf, isKeyName } from "./names.ts";
+import { EVERYTHING, isKeyName } from "./names.ts";
 import type { Name } from "./names.ts";
+import { SeenMarks, standsFor } from "./seen-marks.ts";
 
 /** The calls of a guarded store. Undefined: the call failed, which was reported. None throws, or takes beyond its deadline. */
 export interface ReadCalls {
@@ -21,13 +22,15 @@ export interface SentRead {
 
 /** A read that took longer tells nothing about who arrived while it was under way: it may have waited itself. */
 const PROMPT_MS = 10;
+/** For how long a log that is not there may take to be begun, before it counts as one that cannot be read. */
+const BEGIN_MS = 100;
 /** A page with fewer marks is the last. */
 const FULL_PAGE = 100;
 
 /** How long a log keeps marks by key. */
 export const KEYS_KEPT_MS = 600_000;
-/** From then on it is not certain that a mark by key, seen last, is still there. */
-const KEYS_CERTAIN_MS = 540_000;
+/** A mark by key may be gone that is so much older than the newest mark, in microseconds. */
+const KEYS_CERTAIN = 540_000_000;
 
 /**
  * Reads a log of invalidations into a ledger: what is new since the last read, that included. If that is missing, the log was
@@ -42,11 +45,7 @@ export class LogReader {
   /** How many reads were sent. Names that the log has from here count as one, too. */
   #sent = 0;
   #read: SentRead = { number: 0, at: -Infinity };
-  /** The last mark that was seen, and the last one that a log does not forget after a time. */
-  #last: Mark | undefined;
-  #lastKept: Mark | undefined;
-  /** The last mark that was added here, and that may not have been seen yet. */
-  #own: Mark | undefined;
+  readonly #seen = new SeenMarks();
   /** The last read that was sent when names were last sent from here. */
   #ownBegun = 0;
   /** A log that was lost needs a mark of everything above this. */
@@ -72,69 +71,102 @@ export class LogReader {
     return this.#sent;
   }
 
-  /** Names are being sent to the log. */
+  /** Names are being sent to the log. Who arrives from now on comes after them. */
   adding(): void {
-    this.#ownBegun = this.#sent;
+    this.#ownBegun = ++this.#sent;
   }
 
-  /** The log has names from here, the last of which is this one. */
-  added(mark: Mark): void {
-    this.#ledger.ended({ number: ++this.#sent, position: mark.position });
-    if (mark.position > (this.#own?.position ?? 0)) this.#own = mark;
+  /** The log has names from here, above a position. `last` is that of the last one. */
+  added(names: readonly Name[], above: number, last: number): void {
+    this.#ledger.ended({ from: ++this.#sent, position: last });
+    this.#seen.added(names, above, last);
   }
 
-  /**
-   * Reads what is new. Returns the last read that was sent for it; undefined if one failed. `gapMs`: how long ago the last one
-   * was that succeeded.
-   */
-  async follow(gapMs: number): Promise<SentRead | undefined> {
-    return (await this.#follow(gapMs)) ? this.#read : undefined;
+  /** Reads what is new. Returns the last read that was sent for it; undefined if one failed. */
+  async follow(): Promise<SentRead | undefined> {
+    return (await this.#follow()) ? this.#read : undefined;
   }
 
-  async #follow(gapMs: number): Promise<boolean> {
-    const isCertain = gapMs < KEYS_CERTAIN_MS;
-    const last = isCertain ? this.#last : this.#lastKept;
-    if (last === undefined) return this.#load();
-    const isExpected = (mark: Mark | undefined): mark is Mark =>
-      mark !== undefined && (isCertain || !isKeyName(mark.name));
-    let missing = [last, this.#own].filter(isExpected);
+  async #follow(): Promise<boolean> {
+    const first = { number: this.#sent + 1, at: this.#clock.now() };
+    const { last } = this.#seen;
+    if (last === undefined) return this.#load(first);
+    const known = this.#ledger.position;
+    const expected = this.#seen.expected();
+    let missing = expected.filter((mark) => mark.last >= last.position);
+    let isThere = false;
     const isRead = await this.#readFrom(last.position, (mark) => {
-      missing = missing.filter((expected) => !standsFor(mark, expected));
+      missing = missing.filter((earlier) => !standsFor(mark, earlier));
+      isThere ||= mark.position === last.position || mark.name === EVERYTHING;
     });
-    if (!isRead || missing.length === 0) return isRead;
-    this.#lostAt = Math.max(...missing.map(({ position }) => position));
+    if (!isRead) return false;
+    this.#seen.checked(expected);
+    // What was added since may have taken marks by key out of the log.
+    const keys = (this.#seen.last?.position ?? 0) - KEYS_CERTAIN;
+    missing = missing.filter((mark) => !isKeyName(mark.name) || mark.last >= keys);
+    if (missing.length === 0 && !isThere) {
+      const anchor = this.#seen.before(last.position, keys);
+      const page = anchor === undefined ? [] : await this.#calls.readMarks(anchor.last);
+      if (page === undefined) return false;
+      if (anchor !== undefined && !page.some((mark) => standsFor(mark, anchor))) missing = [anchor];
+    }
+    if (missing.length === 0) return true;
+    this.#lostAt = known;
     this.#onError(lost());
-    return this.#load();
+    return this.#load(first);
   }
 
   /**
    * Reads the whole log, and begins it if there is none. If it was lost, another process that has noticed it may have marked
    * everything already.
    */
-  async #load(isBegun = false): Promise<boolean> {
-    this.#last = this.#lastKept = this.#own = undefined;
+  async #load(first: SentRead, state: "unread" | "begun" | "slowly begun" = "unread"): Promise<boolean> {
+    this.#seen.forget();
+    const known = this.#ledger.position;
+    const expected = this.#seen.expected();
+    let missing = expected;
     let all = 0;
     let isEmpty = true;
-    const onMark = ({ name, position }: Mark): void => {
+    const onMark = (mark: Mark): void => {
+      missing = missing.filter((earlier) => !standsFor(mark, earlier));
       isEmpty = false;
-      if (name === EVERYTHING) all = position;
+      if (mark.name === EVERYTHING) all = mark.position;
     };
     if (!(await this.#readFrom(0, onMark, true))) return false;
+    this.#seen.checked(expected);
+    if (missing.length > 0) this.#lostAt = known;
     if (all > this.#lostAt) {
-      if (isBegun) this.#ledger.begun(all);
+      // Whoever arrived when it was found missing came after all that is in it.
+      if (state === "begun") this.#ledger.ended({ from: first.number, position: all });
       this.#lostAt = 0;
       return true;
     }
-    if (isEmpty && !isBegun)
-      return (await this.#calls.addMarks([], this.#lostAt)) !== undefined && this.#load(true);
-    // It is pending from now on.
+    if (isEmpty && state === "unread") {
+      if ((await this.#soon(this.#calls.addMarks([], this.#lostAt))) === undefined) return false;
+      const isPrompt = this.#clock.now() - first.at <= PROMPT_MS;
+      return this.#load(first, isPrompt ? "begun" : "slowly begun");
+    }
+    // It is pending at once, so nobody has to wait until the log has it.
     this.#lostAt = 0;
-    return (await this.#markAll()) !== undefined;
+    void this.#markAll();
+    return true;
+  }
+
+  /** Returns what a call returns, but waits for it no longer than for a read. */
+  #soon<T>(call: MaybePromise<T>): MaybePromise<T | undefined> {
+    if (!(call instanceof Promise)) return call;
+    return new Promise((resolve) => {
+      const cancel = this.#clock.schedule(() => resolve(undefined), BEGIN_MS);
+      void call.then((value) => {
+        cancel();
+        resolve(value);
+      });
+    });
   }
 
   /** Enters all marks from a position on, page by page. `isWhole`: others may have learned of them long ago. */
   async #readFrom(position: number, onMark: (mark: Mark) => void, isWhole = false): Promise<boolean> {
-    for (let from = position; ; from = this.#last?.position ?? from) {
+    for (let from = position; ; from = this.#seen.last?.position ?? from) {
       const read = { number: ++this.#sent, at: this.#clock.now() };
       const page = await this.#calls.readMarks(from);
       if (page === undefined) return false;
@@ -142,20 +174,16 @@ export class LogReader {
       for (const mark of page) {
         onMark(mark);
         this.#ledger.apply(mark, isWhole ? Math.min(Math.floor(mark.position / 1000), now) : now);
-        this.#last = mark;
-        if (!isKeyName(mark.name)) this.#lastKept = mark;
+        this.#seen.read(mark);
       }
       this.#read = read;
-      if (read.number > this.#ownBegun && now - read.at <= PROMPT_MS)
-        this.#ledger.ended({ number: read.number, position: this.#last?.position ?? 0 });
-      if (page.length < FULL_PAGE || this.#last?.position === from) return true;
+      const isPrompt = read.number > this.#ownBegun && now - read.at <= PROMPT_MS;
+      const { position: last = 0 } = this.#seen.last ?? {};
+      // One that was slow tells about those who arrive from now on.
+      this.#ledger.ended({ from: isPrompt ? read.number : ++this.#sent, position: last });
+      if (page.length < FULL_PAGE || last === from) return true;
     }
   }
-}
-
-/** Whether a mark shows that a log still has an earlier one: it is of the same name, or of all that was forgotten. */
-function standsFor({ name, position }: Mark, earlier: Mark): boolean {
-  return position >= earlier.position && (name === earlier.name || name === floorOf(earlier.name));
 }
 
 function lost(): CacheError {

@@ -76,7 +76,7 @@ export class MarkLog implements Marker {
     this.#reader = new LogReader(ledger, calls, clock, () => this.mark([EVERYTHING]), onError);
     this.#sender = new MarkSender(ledger, calls, clock, {
       adding: () => this.#reader.adding(),
-      added: (mark) => this.#reader.added(mark),
+      added: (names, above, last) => this.#reader.added(names, above, last),
       failed: () => this.#beginProbes(),
     });
   }
@@ -183,7 +183,7 @@ export class MarkLog implements Marker {
   #poll(): Promise<void> {
     this.#polls++;
     this.#pollAt = this.#clock.now();
-    this.#underWay = this.#reader.follow(this.#pollAt - this.#good.at).then((read) => {
+    this.#underWay = this.#reader.follow().then((read) => {
       this.#underWay = undefined;
       if (read === undefined) this.#failed();
       else this.#succeeded(read);

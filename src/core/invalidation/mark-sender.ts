@@ -1,5 +1,5 @@
 import type { Clock } from "../contract/platform.ts";
-import type { Mark, MaybePromise } from "../contract/store.ts";
+import type { MaybePromise } from "../contract/store.ts";
 import type { Ledger } from "./ledger.ts";
 import { CHARACTERS_PER_NAME, EVERYTHING, isKeyName, keyName, resourceOf } from "./names.ts";
 import type { Name } from "./names.ts";
@@ -31,18 +31,22 @@ export class MarkSender {
   readonly #ledger: Ledger;
   readonly #calls: WriteCalls;
   readonly #clock: Clock;
-  readonly #on: { adding(): void; added(mark: Mark): void; failed(): void };
+  readonly #on: {
+    adding(): void;
+    added(names: readonly Name[], above: number, last: number): void;
+    failed(): void;
+  };
   /** The names whose marks failed. Each is pending in the ledger. */
   readonly #unsent = new Set<Name>();
   #characters = 0;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** `adding` is called when names are sent, then `added` with the last of them or, if they are kept, `failed`. */
+  /** `adding` is called when names are sent, then `added` with their positions or, if they are kept, `failed`. */
   constructor(
     ledger: Ledger,
     calls: WriteCalls,
     clock: Clock,
-    on: { adding(): void; added(mark: Mark): void; failed(): void },
+    on: { adding(): void; added(names: readonly Name[], above: number, last: number): void; failed(): void },
   ) {
     this.#ledger = ledger;
     this.#calls = calls;
@@ -102,13 +106,14 @@ export class MarkSender {
   /** Sends names that are pending. If the log has them, they are no longer. */
   async #add(names: readonly Name[]): Promise<number | undefined> {
     this.#on.adding();
-    const adding = Promise.resolve(this.#calls.addMarks(names, this.#ledger.position));
+    const above = this.#ledger.position;
+    const adding = Promise.resolve(this.#calls.addMarks(names, above));
     this.#underWay.add(adding);
     const position = await adding;
     this.#underWay.delete(adding);
     if (position === undefined) return undefined;
     this.#ledger.settle(names, position);
-    this.#on.added({ name: names.at(-1) as Name, position });
+    this.#on.added(names, above, position);
     return position;
   }
 

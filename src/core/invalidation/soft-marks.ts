@@ -80,12 +80,13 @@ export class SoftMarks {
   }
 
   /** Returns whether an entry with these names may have been invalidated after `from` and not after `to`. */
-  hasMarkWithin(names: readonly Name[], from: number, to: number): boolean {
+  hasMarkWithin(entry: Pick<Marked, "names" | "key">, from: number, to: number): boolean {
     const isWithin = ({ position }: Mark): boolean => position > from && position <= to;
-    const forgotten = hasTag(names) ? [this.#all, this.#tagged] : [this.#all];
+    const isTagged = hasTag(entry.names);
+    const forgotten = isTagged ? [this.#all, this.#tagged] : [this.#all];
     // Earlier marks of what is forgotten are not known.
     if (forgotten.some((mark) => mark !== undefined && mark.position > from)) return true;
-    const called = [EVERYTHING, ...(hasTag(names) ? [ANY_TAG] : []), ...calledBy({ names })];
+    const called = [EVERYTHING, ...(isTagged ? [ANY_TAG] : []), ...calledBy(entry)];
     return called.some((name) => this.#marks.get(name)?.some(isWithin) === true);
   }
 
