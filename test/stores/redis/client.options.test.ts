@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../../../src/stores/redis.ts";
 import { storeContract } from "../../../src/testing/index.ts";
-import { startRedis, startRedisCluster, startRedisSentinels } from "../../support/redis-servers.ts";
+import { startRedis, startRedisCluster } from "../../support/redis-servers.ts";
 import { libraries } from "./clients.ts";
 import type { Library, Opened } from "./clients.ts";
 
@@ -24,7 +24,6 @@ describe.each([
       { library: nodeRedis6, what: { RESP: 2, database: 3 } },
       { library: nodeRedis5, what: { RESP: 3, commandOptions: { typeMapping: { 58: String, 36: String } } } },
       { library: ioRedis6, what: { ...pipelined, stringNumbers: true, db: 3, lazyConnect: true } },
-      { library: ioRedis5, what: { ...pipelined, stringNumbers: true } },
       { library: ioValkey, what: { ...pipelined, stringNumbers: true } },
     ],
   },
@@ -33,20 +32,9 @@ describe.each([
     start: startRedisCluster,
     kind: "cluster",
     options: [
-      { library: nodeRedis6, what: { RESP: 2, useReplicas: true } },
       { library: nodeRedis5, what: { RESP: 3, minimizeConnections: true } },
-      { library: ioRedis6, what: { ...pipelined, lazyConnect: true } },
       { library: ioRedis5, what: pipelined },
       { library: ioValkey, what: pipelined },
-    ],
-  },
-  {
-    setUp: "sentinels",
-    start: startRedisSentinels,
-    kind: "sentinel",
-    options: [
-      { library: nodeRedis6, what: { RESP: 2, replicaPoolSize: 1 } },
-      { library: ioRedis6, what: pipelined },
     ],
   },
 ] as const)("the Redis store on $setUp", ({ start, kind, options }) => {
