@@ -304,7 +304,8 @@ export function createCache(options: CacheOptions = {}): Cache {
       const name = named(key, where, "cache.set");
       const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
       const at = { now: clock.now(), began: ledger.position, digest, canMark };
-      return exchange.put(entryByHand(name, response, policy, at));
+      const entry = entryByHand(name, response, policy, at);
+      return exchange.put(log === undefined ? entry : { ...entry, began: await log.position() });
     },
     invalidate: (which: string | Which, how?: InNamespace & Softly) => invalidator.invalidate(which, how),
     clear: (how) => invalidator.clear(how),

@@ -101,6 +101,18 @@ export class MarkLog implements Marker {
     return this.#reader.sent;
   }
 
+  /**
+   * Returns the last position of what was invalidated before this call. Reads the log first, if what is known of it is old: a
+   * process that was idle knows nothing of what others have invalidated.
+   */
+  async position(): Promise<number> {
+    const { position } = this.ledger;
+    const { begun } = this.#sender;
+    await this.look(() => undefined);
+    // What is invalidated here meanwhile comes after this call.
+    return this.#sender.begun === begun ? this.ledger.position : position;
+  }
+
   /** Whether the last poll failed. */
   get isBlind(): boolean {
     return this.#state === "blind";

@@ -39,6 +39,7 @@ export class MarkSender {
   /** The names whose marks failed. Each is pending in the ledger. */
   readonly #unsent = new Set<Name>();
   #characters = 0;
+  #begun = 0;
   readonly #underWay = new Set<Promise<unknown>>();
 
   /** `adding` is called when names are sent, then `added` with their positions or, if they are kept, `failed`. */
@@ -52,6 +53,11 @@ export class MarkSender {
     this.#calls = calls;
     this.#clock = clock;
     this.#on = on;
+  }
+
+  /** How many calls were begun to send names. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** Whether names are kept, to be sent again. */
@@ -105,6 +111,7 @@ export class MarkSender {
 
   /** Sends names that are pending. If the log has them, they are no longer. */
   async #add(names: readonly Name[]): Promise<number | undefined> {
+    this.#begun++;
     this.#on.adding();
     const above = this.#ledger.position;
     const adding = Promise.resolve(this.#calls.addMarks(names, above));
