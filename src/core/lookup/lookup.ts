@@ -99,7 +99,13 @@ export class Lookup {
     const asked: Asked = { key, rule, needsBody, vary: undefined, variant: undefined };
     const chosen = (names: readonly string[]): string => {
       asked.vary = names;
-      return (asked.variant = choose(names));
+      try {
+        return (asked.variant = choose(names));
+      } catch (error) {
+        // Headers throw for what is no name of a field. That the list is corrupt is no failure of the store.
+        if (!Array.isArray(names) || nameList(names) !== undefined) throw error;
+        return (asked.variant = "");
+      }
     };
     const looks = this.#looksOf(rule);
     const read = this.#store.get(key, chosen, needsBody ? looks.whole : looks.bare);
