@@ -132,8 +132,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "store-without-deadline",
     file: "core/lookup/store-caller.js",
-    find: "}, deadlineMs);",
-    replace: "}, 2 ** 31 - 1);",
+    find: "(cancel = this.#clock.schedule(late, 0)), deadlineMs);",
+    replace: "(cancel = this.#clock.schedule(late, 0)), 2 ** 31 - 1);",
   },
   {
     name: "unsafe-leaves-what-is-stored",

@@ -77,6 +77,17 @@ export class Breaker<Kind extends string> {
     this.#nextTrialAt = Infinity;
   }
 
+  /** Opens by the next failure, because the store fails otherwise. */
+  suspect(): void {
+    this.#isCalm = false;
+    this.#rows.set(this.#deciding, Math.max(this.#rows.get(this.#deciding) ?? 0, OPENS_AFTER - 1));
+  }
+
+  /** Lets calls through again, because the store works otherwise. The next one that fails opens the breaker again. */
+  tryAgain(): void {
+    if (this.#isOpen && !this.#isShut) this.#close();
+  }
+
   /** Refuses all calls from now on. */
   shut(): void {
     this.#isShut = true;
@@ -124,8 +135,13 @@ export class Breaker<Kind extends string> {
       if (this.#hasTrials) this.#nextTrialAt = this.#clock.now();
       return;
     }
-    // What has failed before has to prove itself: its next failure opens the breaker again.
-    for (const [other, row] of this.#rows) this.#rows.set(other, Math.min(row, OPENS_AFTER - 1));
+    this.#close();
+  }
+
+  /** What has failed before has to prove itself: its next failure opens the breaker again. */
+  #close(): void {
+    this.#isOpen = false;
+    for (const [kind, row] of this.#rows) this.#rows.set(kind, Math.min(row, OPENS_AFTER - 1));
   }
 
   #longestRow(): number {

@@ -162,11 +162,13 @@ export class GuardedStore {
   addMarks(names: readonly string[], above: number): MaybePromise<number | undefined> {
     const marks = this.#marks;
     if (marks === undefined || !this.#writes.admits()) return undefined;
+    // Without names, a log that is there stays as it is.
+    const least = names.length === 0 ? -Infinity : above;
     return this.#caller.call<number | undefined>(this.#calls.add, undefined, () => {
       const added: unknown = marks.add(names, above);
       return isThenable(added)
-        ? this.#writing(added).then((position) => positionIn(this.#name, position))
-        : positionIn(this.#name, added);
+        ? this.#writing(added).then((position) => positionIn(this.#name, position, least))
+        : positionIn(this.#name, added, least);
     });
   }
 
@@ -283,9 +285,14 @@ export class GuardedStore {
     return {
       opened: (error, isNews) => {
         if (isNews) this.#onError(this.#down(calls, error), { operation: "suspend", store, calls });
-        if (calls === "reads") this.#probe();
+        if (calls === "writes") return;
+        // An invalidation that is awaited would take its whole deadline, five times.
+        this.#writes.suspect();
+        this.#probe();
       },
       recovered: (afterMs) => {
+        // Where all is hits, no write would come to show it.
+        if (calls === "reads") this.#writes.tryAgain();
         const what = calls === "reads" ? "lookups" : "writes";
         const message = `the store ${store} works again: there were no ${what} for ${afterMs / 1000} seconds`;
         this.#onError(new CacheError("ERR_CACHE_STORE_UP", message), { operation: "resume", store, calls });

@@ -83,14 +83,16 @@ export class StoreCaller {
     const startedAt = isLookup ? this.#clock.now() : 0;
     return new Promise((resolve) => {
       let isLate = false;
-      const cancel = this.#clock.schedule(() => {
+      const late = (): void => {
         isLate = true;
         if (isLookup) this.#took(deadlineMs);
         const message = `the store ${this.#store} took longer than ${deadlineMs / 1000} seconds for "${method}"`;
         const onSettled = onLate?.();
         if (onSettled !== undefined) result.then(onSettled, onSettled);
         resolve(this.#failed(calls, new CacheError("ERR_CACHE_STORE_TIMEOUT", message), otherwise));
-      }, deadlineMs);
+      };
+      // After a turn that took long, timers come before what has arrived meanwhile.
+      let cancel = this.#clock.schedule(() => (cancel = this.#clock.schedule(late, 0)), deadlineMs);
       result.then(
         (value) => {
           if (isLate) return;

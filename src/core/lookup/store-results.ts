@@ -25,10 +25,13 @@ export function marksIn(store: string, value: unknown): readonly Mark[] {
   });
 }
 
-/** Returns a position. Throws `ERR_CACHE_STORE_ANSWER` for anything else. */
-export function positionIn(store: string, value: unknown): number {
-  if (isPosition(value)) return value;
-  throw wrongResult(store, "marks.add", "a position", value);
+/**
+ * Returns the position of a mark that was added above another. Throws `ERR_CACHE_STORE_ANSWER` for anything else: a client that has
+ * lost its place returns the results of earlier calls.
+ */
+export function positionIn(store: string, value: unknown, above: number): number {
+  if (isPosition(value) && value > above) return value;
+  throw wrongResult(store, "marks.add", `a position above ${above}`, value);
 }
 
 function isPosition(value: unknown): value is number {

@@ -9,11 +9,17 @@ const LIMITS = { marks: 100_000, byKey: 1_000_000 };
 /** How long marks by key are kept: as long as a deletion is remembered. In microseconds. */
 const KEPT_US = 10 * 60 * 1_000_000;
 
+/** A client that could not read a reply, and has not closed its connection, gives each command the reply of an earlier one. */
+const MISPLACED = "the client returned the reply of another command; close it, and connect it again";
+
 /** The log of invalidations, in two sorted sets: names by position. */
 export class RedisMarks implements Marks {
   readonly #connection: Connection;
   readonly #keys: readonly [string, string];
   readonly #limits: typeof LIMITS;
+  /** Begins the tickets of this log, so that those of another one on the same client differ. */
+  readonly #series = Math.random().toString(36).slice(2);
+  #reads = 0;
 
   constructor(connection: Connection, keys: readonly [string, string], limits: typeof LIMITS = LIMITS) {
     this.#connection = connection;
@@ -23,9 +29,16 @@ export class RedisMarks implements Marks {
 
   async read(from: number): Promise<readonly Mark[]> {
     // The member '' has position 0.
-    const args = [String(Math.max(from, 1)), String(PAGE)];
-    const pages = (await run(this.#connection, READ_MARKS, this.#keys, args)) as readonly [Page, Page];
-    const [marks, byKey] = pages.map(marksIn) as [Mark[], Mark[]];
+    const ticket = `${this.#series}.${++this.#reads}`;
+    const args = [String(Math.max(from, 1)), String(PAGE), ticket];
+    const reply = (await run(this.#connection, READ_MARKS, this.#keys, args)) as readonly [
+      Page,
+      Page,
+      unknown,
+    ];
+    // An old reply would hide what was invalidated since.
+    if (!Array.isArray(reply) || String(reply[2]) !== ticket) throw new Error(MISPLACED);
+    const [marks, byKey] = reply.slice(0, 2).map((page) => marksIn(page as Page)) as [Mark[], Mark[]];
     if (byKey.length === 0) return marks;
     if (marks.length === 0) return byKey;
     return [...marks, ...byKey].toSorted((one, other) => one.position - other.position).slice(0, PAGE);

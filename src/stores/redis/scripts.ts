@@ -79,15 +79,15 @@ return count
  * One script, because the two sets have one order: between two commands a mark could be added to the one that was read first,
  * and a later mark to the other. Whoever continued after the later one would never see the first.
  *
- * KEYS: the marks; the marks by key. ARGV: the position; the most marks of each set.
+ * The third is the ticket. KEYS: the marks; the marks by key. ARGV: the position; the most marks of each set; the ticket.
  */
 export const READ_MARKS: Script = script(`
 -- Without one of them the log is lost.
-if redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then return {{}, {}} end
+if redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then return {{}, {}, ARGV[3]} end
 local function page(key)
   return redis.call('ZRANGEBYSCORE', key, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 end
-return {page(KEYS[1]), page(KEYS[2])}
+return {page(KEYS[1]), page(KEYS[2]), ARGV[3]}
 `);
 
 /**

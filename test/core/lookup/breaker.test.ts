@@ -182,9 +182,31 @@ describe("a breaker", () => {
     expect([before, after, breaker.admits()]).toEqual([false, true, false]);
   });
 
+  it("that is suspected opens by one failure, and by none after a success", () => {
+    const [failing, working] = [watched(), watched()];
+    failing.breaker.suspect();
+    failing.fail(1);
+    working.breaker.suspect();
+    working.breaker.passed("main");
+    working.fail(4);
+
+    expect([failing.breaker.isOpen, working.breaker.isOpen, working.told]).toEqual([true, false, []]);
+  });
+
+  it("may be tried again at any time, and opens by one failure then", () => {
+    const { breaker, told, fail } = watched();
+    fail(5);
+    breaker.tryAgain();
+    const before = [breaker.admits(), breaker.isKnown("main")];
+    fail(1);
+
+    expect([before, breaker.admits(), told.length]).toEqual([[true, true], false, 2]);
+  });
+
   it("lets nothing through once it is shut, whatever succeeds", () => {
     const { breaker, clock, told } = watched();
     breaker.shut();
+    breaker.tryAgain();
     breaker.passed("main");
     clock.advance(60);
 

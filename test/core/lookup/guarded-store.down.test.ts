@@ -118,6 +118,20 @@ describe("a store whose lookups hang", () => {
     ]);
   });
 
+  it("makes one invalidation wait, and no other after that", async () => {
+    const site = siteOf();
+    site.behave = { get: never, add: never };
+    await site.lookups(5);
+    const added = site.guard.addMarks(["a"], 0);
+    site.clock.advance(1);
+
+    expect([await added, site.guard.addMarks(["b"], 0), site.told.slice(-2)]).toEqual([
+      undefined,
+      undefined,
+      ["marks", "suspend writes"],
+    ]);
+  });
+
   it("has an effect neither by what it returns late nor by what it rejects with", async () => {
     const site = siteOf();
     const ends: (() => void)[] = [];
@@ -225,6 +239,21 @@ describe("a store that cannot be written to", () => {
       "kept",
       "up",
       ["suspend writes", "resume writes"],
+    ]);
+  });
+
+  it("is written to again once lookups resume, where both had failed", async () => {
+    const site = full();
+    site.behave = { get: never };
+    await site.lookups(5);
+    site.behave = {};
+    site.clock.advance(0.5);
+    site.look();
+
+    expect([site.guard.stats().state, site.guard.set(entryOf()), site.told.slice(-2)]).toEqual([
+      "up",
+      "kept",
+      ["resume reads", "resume writes"],
     ]);
   });
 

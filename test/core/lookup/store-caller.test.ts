@@ -1,9 +1,14 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { StoreCaller } from "../../../src/core/lookup/store-caller.ts";
 import type { Calls } from "../../../src/core/lookup/store-caller.ts";
 import { testClock } from "../../../src/testing/clock.ts";
 import type { TestClock } from "../../../src/testing/clock.ts";
 import { settle } from "../../support/kit.ts";
+import { systemClock } from "../../../src/platform.ts";
 
 interface Site {
   readonly caller: StoreCaller;
@@ -99,5 +104,25 @@ describe("a call of a store", () => {
     await late;
 
     expect([before, caller.latency]).toEqual([undefined, 100]);
+  });
+});
+
+describe("a call of a store, by the system clock", () => {
+  it("is in time if its result has come while the event loop was busy", async () => {
+    const { calls, seen } = siteOf();
+    const caller = new StoreCaller("redis", systemClock, () => seen.push("told"));
+    const server = createServer((socket) => socket.end("reply")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const result = caller.call({ ...calls, deadlineMs: 50 }, "none", async () => {
+      const [data] = (await once(connect(port, "127.0.0.1"), "data")) as [Buffer];
+      return String(data);
+    });
+    // The child process takes the time in which the reply arrives, and this one notices nothing.
+    await once(server, "connection");
+    execFileSync("sleep", ["0.1"]);
+
+    expect([await result, seen]).toEqual(["reply", ["passed lookup"]]);
+    server.close();
   });
 });

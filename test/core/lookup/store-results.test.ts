@@ -44,9 +44,12 @@ describe("what a store returned", () => {
     expect(marks).toEqual([{ name: "t|a", position: 1 }]);
   });
 
-  it("is a position that is finite", () => {
-    expect(positionIn("redis", 7)).toBe(7);
-    expect(() => positionIn("redis", Infinity)).toThrow(refused("ERR_CACHE_STORE_ANSWER", "a position"));
+  it("is a position that is finite and above another", () => {
+    expect(positionIn("redis", 7, 6)).toBe(7);
+    for (const position of [Infinity, 7, "8"])
+      expect(() => positionIn("redis", position, 7)).toThrow(
+        refused("ERR_CACHE_STORE_ANSWER", "a position above 7"),
+      );
   });
 
   it("is shown in the error, and its rejection is handled", async () => {
