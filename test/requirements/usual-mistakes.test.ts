@@ -1,8 +1,10 @@
 import { createCache as managedCache } from "cache-manager";
 import express from "express";
 import fastify from "fastify";
+import { Redis } from "ioredis";
 import { Keyv } from "keyv";
 import { LRUCache } from "lru-cache";
+import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import { cacheRoute as inExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as inFastify } from "../../src/adapters/fastify.ts";
@@ -238,6 +240,15 @@ describe("what keeps values under keys is refused as a store", () => {
     );
     expect(await mistakeIn(() => createCache({ store: new Keyv() as never }))).toMatch(
       /^the option "store" is an object of class Keyv; write memoryStore/,
+    );
+  });
+
+  it.each([
+    ["ioredis", new Redis({ lazyConnect: true })],
+    ["node-redis", createClient()],
+  ])("and a client of %s, which redisStore takes", async (_, store) => {
+    expect(await mistakeIn(() => createCache({ store: store as never }))).toMatch(
+      /^the option "store" is .*; write redisStore\(client\), from "caching-route\/stores\/redis"/,
     );
   });
 

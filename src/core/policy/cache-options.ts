@@ -188,6 +188,8 @@ function isTimeouts(value: unknown): boolean {
 /** What to write in place of a value that is no store. Undefined: it is one. */
 function storeRemedy(value: unknown): string | undefined {
   if (typeof value === "function") return "what it returns: call it, as in memoryStore()";
+  if (REDIS_CLIENTS.some((methods) => hasMethods(value, methods)))
+    return 'redisStore(client), from "caching-route/stores/redis"';
   if (hasMethods(value, ["get", "set"])) {
     const { name, shared, set } = value as {
       readonly name?: unknown;
@@ -207,6 +209,12 @@ function storeRemedy(value: unknown): string | undefined {
   }
   return "a store, such as memoryStore(): a name, shared, get, set, delete and clear";
 }
+
+/** What clients of ioredis and iovalkey have, and those of node-redis. */
+const REDIS_CLIENTS = [
+  ["hmgetBuffer", "duplicate"],
+  ["sendCommand", "withTypeMapping"],
+];
 
 /** A Map, an LRU cache, Keyv, cache-manager, the client of a database. */
 const KEYED =
