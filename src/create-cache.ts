@@ -70,8 +70,8 @@ export interface Cache {
   get(key: string, where?: InNamespace): Promise<StoredResponse | undefined>;
   /**
    * Stores a response under such a key, as the one that `get` returns. Other variants stay, unless their `Vary` differs. A
-   * handler that is running for the key now stores nothing. Returns whether it is stored: the store kept it, and it was not
-   * invalidated meanwhile. Rejects with `ERR_CACHE_RESPONSE` if the response could not be sent or forbids storing it, and
+   * handler that is running for the key in this process now stores nothing. Returns whether it is stored: the store kept
+   * it, and it was not invalidated meanwhile. Rejects with `ERR_CACHE_RESPONSE` if the response could not be sent or forbids storing it, and
    * with `ERR_CACHE_KEY`, `ERR_CACHE_TAGS` or `ERR_CACHE_OPTION_INVALID` for a wrong argument.
    *
    * @example

@@ -13,6 +13,7 @@ import type { ManualResponse } from "../storing/manual-entry.ts";
 import { readHead } from "../storing/response-head.ts";
 import { refusalOf } from "../storing/storable.ts";
 import { storedFields, variantFields } from "../storing/stored-fields.ts";
+import { removeResources } from "./remove.ts";
 import type { RunParts } from "./run.ts";
 import { write } from "./write.ts";
 
@@ -80,7 +81,7 @@ export async function putByHand(parts: RunParts, entry: Entry): Promise<boolean>
   const { fence } = parts;
   fence.purge(entry.key);
   if (entry.deleteAt <= parts.clock.now()) {
-    await parts.store.delete(entry.key, parts.ledger.position);
+    await removeResources(parts, [entry.key]);
     return false;
   }
   const ticket = fence.enter(entry.key, () => undefined);

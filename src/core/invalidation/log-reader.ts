@@ -24,6 +24,8 @@ export interface SentRead {
 const PROMPT_MS = 10;
 /** For how long a log that is not there may take to be begun, before it counts as one that cannot be read. */
 const BEGIN_MS = 100;
+/** So far the clock of a process may be ahead of the log's, for who arrives before its first read has ended. */
+const MARGIN_MS = 10_000;
 /** A page with fewer marks is the last. */
 const FULL_PAGE = 100;
 
@@ -46,6 +48,7 @@ export class LogReader {
   #sent = 0;
   #read: SentRead = { number: 0, at: -Infinity };
   readonly #seen = new SeenMarks();
+  #isLoaded = false;
   /** The last read that was sent when names were last sent from here. */
   #ownBegun = 0;
   /** A log that was lost needs a mark of everything above this. */
@@ -139,6 +142,7 @@ export class LogReader {
       // Whoever arrived when it was found missing came after all that is in it.
       if (state === "begun") this.#ledger.ended({ from: first.number, position: all });
       this.#lostAt = 0;
+      this.#loaded(first);
       return true;
     }
     if (isEmpty && state === "unread") {
@@ -150,6 +154,17 @@ export class LogReader {
     this.#lostAt = 0;
     void this.#markAll();
     return true;
+  }
+
+  /**
+   * The first read of a process waits for its connection. Were those that arrive meanwhile older than all marks, no process
+   * would store its first response. So here alone the clock decides: marks of the last seconds may have come after them.
+   */
+  #loaded(first: SentRead): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    const position = Math.min(Math.floor((first.at - MARGIN_MS) * 1000), this.#seen.last?.position ?? 0);
+    if (position > this.#ledger.at(first.number)) this.#ledger.ended({ from: first.number, position });
   }
 
   /** Returns what a call returns, but waits for it no longer than for a read. */

@@ -226,6 +226,28 @@ describe("a request that arrives", () => {
     expect([other.ledger.size, other.hasChanged("t|a", arrivedAt)]).toEqual([1, false]);
   });
 
+  it.each([
+    ["10 seconds", 10.1, false],
+    ["less", 9.9, true],
+  ])(
+    "while a slow first poll is under way comes after marks of %s before, so that it is stored",
+    async (_what, seconds, hasChanged) => {
+      const [shared, one] = await oneNode();
+      await one.log.mark(["t|a"]);
+      const late = new LogNode(shared, { skewMs: seconds * 1000 });
+      late.link = "held";
+      const arrivedAt = late.log.arrive();
+      const looking = late.lookUp();
+      late.clock.advance(0.09);
+      await late.release();
+      late.link = "up";
+      await late.release();
+      await looking;
+
+      expect([late.ledger.size, late.hasChanged("t|a", arrivedAt)]).toEqual([1, hasChanged]);
+    },
+  );
+
   it("comes before all that a slow poll returns, which may have waited itself", async () => {
     const [, one, other] = await twoNodes();
     await other.advance(1);
