@@ -1,12 +1,17 @@
-import type { Round, ServerName, Slice } from "./round.ts";
+import type { ServerName, Slice } from "./round.ts";
 import { spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
 /** Two servers that are measured back to back. */
-export interface Comparison {
+export interface Comparison<Name extends string = ServerName> {
   readonly title: string;
-  readonly subject: ServerName;
-  readonly against: ServerName;
+  readonly subject: Name;
+  readonly against: Name;
+}
+
+/** Servers that are alive at once, any of which can be loaded for a while. */
+interface Servers<Name extends string> {
+  slice(name: Name, seconds: number): Promise<Slice>;
 }
 
 export const comparisons: readonly Comparison[] = [
@@ -28,8 +33,8 @@ export interface Pair {
 }
 
 /** What all pairs of one comparison say. */
-export interface Finding {
-  readonly comparison: Comparison;
+export interface Finding<Of = Comparison> {
+  readonly comparison: Of;
   readonly cpuRatio: Spread;
   readonly throughputRatio: Spread;
   /** The median CPU ratio of each round: how far one set of processes is from another. */
@@ -37,10 +42,10 @@ export interface Finding {
 }
 
 /** Measures two slices; every other pair begins with the other server, so that a drift helps neither. */
-export async function measurePair(
-  round: Round,
+export async function measurePair<Name extends string>(
+  round: Servers<Name>,
   number: number,
-  comparison: Comparison,
+  comparison: Comparison<Name>,
   seconds: number,
   isReversed: boolean,
 ): Promise<Pair> {
@@ -57,7 +62,7 @@ export async function measurePair(
   };
 }
 
-export function findingOf(comparison: Comparison, pairs: readonly Pair[]): Finding {
+export function findingOf<Of>(comparison: Of, pairs: readonly Pair[]): Finding<Of> {
   const numbers = [...new Set(pairs.map((pair) => pair.round))];
   const cpuRatios = (some: readonly Pair[]): number[] => some.map((pair) => pair.cpuRatio);
   return {
@@ -80,7 +85,11 @@ export function cpuPerRequest(slice: Slice): number {
 }
 
 /** A slice after a short one that does not count: the server was idle, and its data is out of the processor's caches. */
-async function settledSlice(round: Round, name: ServerName, seconds: number): Promise<Slice> {
+async function settledSlice<Name extends string>(
+  round: Servers<Name>,
+  name: Name,
+  seconds: number,
+): Promise<Slice> {
   await round.slice(name, seconds / 5);
   return round.slice(name, seconds);
 }

@@ -28,7 +28,8 @@ export const help = `npm run bench [-- options]
 
 Measures a hit on Fastify against a handler that sends the same bytes ready-made, against a handler that
 serialises them, and a hand-written lru-cache hook beside it. Writes benchmarks/results/.
-With --misses, or --against <commit>, it measures misses, or this tree against another one; see their --help.
+With --misses, or --against <commit>, it measures misses, or this tree against another one; with the word redis in
+front, hits over Redis; see their --help.
 
   --quick              one short round, about a minute, to build/benchmarks/results
   --cases <names>      of ${Object.keys(cases).join(", ")}; default ${usualCases.join(",")}

@@ -2,14 +2,18 @@
 //   npm run bench                       hits on Fastify
 //   npm run bench -- --misses           misses, against the same handlers without a cache
 //   npm run bench -- --against COMMIT   hits and misses, against another commit
+//   npm run bench -- redis              hits over Redis, against a handler that sends ready-made bytes from it
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildDir, buildIfStale, fail } from "./lib/project.mjs";
 
 await buildIfStale({ apps: true });
+const isOverRedis = process.argv[2] === "redis";
+if (isOverRedis) process.argv.splice(2, 1);
 const isOfTrees = process.argv.some((argument) => /^--(?:misses|against)(?:=|$)/.test(argument));
-const file = isOfTrees ? "benchmarks/trees/run" : "benchmarks/run";
+const folder = isOverRedis ? "redis/" : isOfTrees ? "trees/" : "";
+const file = `benchmarks/${folder}run`;
 const program = join(buildDir, `${file}.js`);
 if (!existsSync(program)) fail(`there is no ${file}.ts`);
 process.argv[1] = program;
