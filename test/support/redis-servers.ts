@@ -179,10 +179,17 @@ class Server implements RedisServer {
 
   async start(): Promise<void> {
     const [binary, options] = this.#commandLine(this.port, this.#folder);
-    // The shell kills the server when its own input ends, so that none is left behind if the tests are killed.
+    // The shell kills the server and removes the folder when its own input ends, so that nothing is left behind if the tests
+    // are killed.
     const child = spawn(
       "/bin/sh",
-      ["-c", '"$@" </dev/null & echo "pid $!"; read -r _; kill -9 $!', "sh", pathOf(binary), ...options],
+      [
+        "-c",
+        '"$@" </dev/null & echo "pid $!"; read -r keep; kill -9 $!; [ "$keep" ] || rm -rf "$PWD"',
+        "sh",
+        pathOf(binary),
+        ...options,
+      ],
       { cwd: this.#folder, stdio: ["pipe", "pipe", "inherit"] },
     );
     this.#process = child;
@@ -218,7 +225,7 @@ class Server implements RedisServer {
     this.#process = undefined;
     this.#pid = 0;
     const closed = once(child, "close");
-    child.stdin?.end();
+    child.stdin?.end("keep\n");
     await closed;
   }
 
