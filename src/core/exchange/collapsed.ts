@@ -38,12 +38,13 @@ export function serveLanding<Native>(
   if (landing.kind !== "stored" && landing.kind !== "flowing") return undefined;
   const now = clock.now();
   const entry = landing.kind === "stored" ? landing.entry : landing.flowing.head;
-  const current = markedEntry(ledger, entry, now, policy);
+  const { leaderArrivedAt } = flight;
+  const current = markedEntry(ledger, entry, now, policy, leaderArrivedAt);
   // Its leader may have read before a write that this request came after.
   const isOlder =
     !isLeader &&
-    arrivedAt > flight.leaderArrivedAt &&
-    ledger.hasChanged(entry, ledger.at(flight.leaderArrivedAt), ledger.by(arrivedAt));
+    arrivedAt > leaderArrivedAt &&
+    ledger.hasChanged(entry, ledger.at(leaderArrivedAt), ledger.by(arrivedAt), leaderArrivedAt);
   const isPurged = current === undefined || isOlder;
   // A stream may outlive its own lifetime. Then the next request leads, and the others wait for that run.
   if (isPurged || !isFresh(current, now)) flight.close();

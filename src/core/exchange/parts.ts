@@ -38,16 +38,17 @@ export function storedEntry(
 
 /**
  * Returns an entry as invalidations make it: undefined if it is dead, stale if it was softly invalidated. Without a `policy`, an
- * entry with an endless lifetime has no stale windows then.
+ * entry with an endless lifetime has no stale windows then. `arrival`: when the request arrived whose response it is, for `Ledger.isDead`.
  */
 export function markedEntry(
   ledger: RunParts["ledger"],
   entry: Entry,
   now: number,
   { scope, staleWhileRevalidateMs, staleIfErrorMs }: Partial<WindowPolicy> = {},
+  arrival?: number,
 ): Entry | undefined {
-  if (ledger.isDead(entry)) return undefined;
-  const since = ledger.staleSince(entry);
+  if (ledger.isDead(entry, arrival)) return undefined;
+  const since = ledger.staleSince(entry, arrival);
   if (since === undefined) return entry;
   return softened(entry, Math.min(since, now), (staleAt) => {
     const policy = { scope, staleWhileRevalidateMs, staleIfErrorMs };

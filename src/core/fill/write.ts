@@ -87,8 +87,8 @@ function markKey({ ledger, log }: RunParts, key: string): void {
 }
 
 /** Returns whether a purge has overtaken a run, by its key or by a name of its response (hazard 22). */
-export function isPurged({ parts, ticket, key }: Run, { names, began }: Marked): boolean {
-  return ticket.purged || parts.ledger.isDead({ names, began, key: key.resource });
+export function isPurged({ parts, ticket, key, arrivedAt }: Run, { names, began }: Marked): boolean {
+  return ticket.purged || parts.ledger.isDead({ names, began, key: key.resource }, arrivedAt);
 }
 
 /**
@@ -104,10 +104,14 @@ export function unkeptReason(
     arrivedAt,
     began,
     askedAt,
-  }: Pick<Run, "policy" | "parts" | "arrivedAt" | "began" | "askedAt">,
-  entry: Pick<Marked, "names">,
+    key,
+  }: Pick<Run, "policy" | "parts" | "arrivedAt" | "began" | "askedAt" | "key">,
+  entry: Marked,
 ): "store-false" | "timeout" | "purged" | undefined {
   if (!policy.keeps) return "store-false";
   if (parts.clock.now() - askedAt > parts.longestFillMs) return "timeout";
-  return parts.ledger.hasChanged(entry, parts.ledger.at(arrivedAt), began) ? "purged" : undefined;
+  const { ledger } = parts;
+  // Nobody knows at which position the log will have what is pending.
+  const isDead = ledger.isDead({ ...entry, key: key.resource });
+  return isDead || ledger.hasChanged(entry, ledger.at(arrivedAt), began) ? "purged" : undefined;
 }

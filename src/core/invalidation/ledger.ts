@@ -33,6 +33,13 @@ export interface Marker {
   mark(names: readonly Name[]): MaybePromise<number | undefined>;
 }
 
+/** A name on its way to the log: how many times, since when, in epoch ms, and from which arrival on all come after it. */
+interface Pending {
+  readonly times: number;
+  readonly at: number;
+  readonly from: number;
+}
+
 /** A read of a log. */
 interface LogRead {
   /** All that arrived at this place, or later, have read nothing from before its marks. */
@@ -67,8 +74,8 @@ export class Ledger implements Marker {
   /** Marks by key, which are kept for another time. */
   readonly #keys: LastMarks;
   readonly #soft: SoftMarks;
-  /** The names that are on their way to the log: how many times, and since when, in epoch ms. */
-  readonly #pending = new Map<Name, { readonly times: number; readonly at: number }>();
+  /** The names that are on their way to the log. */
+  readonly #pending = new Map<Name, Pending>();
   /** How many of the hard marks are no tags: most caches have none, and then only tags are looked up. */
   #places = 0;
   /** How many are of a URL on any origin: an entry does not have these names itself. */
@@ -137,21 +144,22 @@ export class Ledger implements Marker {
     else this.#markName(name, position);
   }
 
-  /** Makes entries with these names dead, or stale by a soft one, until `settle`. */
-  pend(names: readonly Name[]): void {
+  /** Makes entries with these names dead, or stale by a soft one, until `settle`. Who arrives at `from` comes after. */
+  pend(names: readonly Name[], from: number = Infinity): void {
     const now = this.#now();
     for (const name of names) {
       const { times = 0, at = now } = this.#pending.get(name) ?? {};
-      this.#pending.set(name, { times: times + 1, at });
+      this.#pending.set(name, { times: times + 1, at, from });
     }
   }
 
   /** Ends one `pend` of these names. With a position the log has them there. */
   settle(names: readonly Name[], position?: number): void {
     for (const name of names) {
-      const { times = 0, at } = this.#pending.get(name) ?? {};
-      if (position !== undefined) this.apply({ name, position }, at);
-      if (times > 1 && at !== undefined) this.#pending.set(name, { times: times - 1, at });
+      const pending = this.#pending.get(name);
+      if (position !== undefined) this.apply({ name, position }, pending?.at);
+      if (pending !== undefined && pending.times > 1)
+        this.#pending.set(name, { ...pending, times: pending.times - 1 });
       else this.#pending.delete(name);
     }
   }
@@ -180,12 +188,16 @@ export class Ledger implements Marker {
     return this.#others === "log" ? this.#position : arrival;
   }
 
-  /** Returns whether an entry was invalidated after its fill began. */
-  isDead(entry: Marked): boolean {
+  /**
+   * Returns whether an entry was invalidated after its fill began. With an `arrival`, the entry is a response of this process to
+   * who arrived then: nothing is known against it before the log was read, and what was pending at its arrival is in it.
+   */
+  isDead(entry: Marked, arrival?: number): boolean {
     const { names, began, key } = entry;
-    if (began < this.#all) return true;
-    if (began < this.#tagged && hasTag(names)) return true;
-    if (this.#pending.size > 0 && this.#pendingOf(entry, (name) => name).length > 0) return true;
+    const isUnread = arrival !== undefined && this.#position === 0;
+    if (began < this.#all && !isUnread) return true;
+    if (began < this.#tagged && !isUnread && hasTag(names)) return true;
+    if (this.#pending.size > 0 && this.#pendingOf(entry, (name) => name, arrival).length > 0) return true;
     if (this.#keys.size > 0 && key !== undefined && this.#keys.last(keyName(key)) > began) return true;
     if (this.#hard.size === 0) return false;
     for (const name of names) {
@@ -198,27 +210,31 @@ export class Ledger implements Marker {
     return false;
   }
 
-  /** Returns since when an entry is stale by a soft mark, in epoch milliseconds. Undefined: it is not. */
-  staleSince(entry: Marked): number | undefined {
+  /** Returns since when an entry is stale by a soft mark, in epoch milliseconds. Undefined: it is not. `arrival`: as above. */
+  staleSince(entry: Marked, arrival?: number): number | undefined {
     const since = this.#soft.staleSince(entry);
     if (this.#pending.size === 0) return since;
-    const all = this.#pendingOf(entry, softName);
+    const all = this.#pendingOf(entry, softName, arrival);
     return all.length === 0 ? since : Math.min(since ?? Infinity, ...all);
   }
 
   /**
    * Returns whether an entry may have been invalidated, hard or softly, after the position `from` and not after `to`: what was
    * read at `from` must not be shown to who came at `to`. Of hard marks only the last is known, so a later one counts, too.
+   * `arrival`: as for `isDead`.
    */
-  hasChanged(entry: Pick<Marked, "names" | "key">, from: number, to: number): boolean {
+  hasChanged(entry: Pick<Marked, "names" | "key">, from: number, to: number, arrival?: number): boolean {
     if (from >= to) return false;
-    return this.isDead({ ...entry, began: from }) || this.#soft.hasMarkWithin(entry, from, to);
+    return this.isDead({ ...entry, began: from }, arrival) || this.#soft.hasMarkWithin(entry, from, to);
   }
 
-  /** Returns since when the names of an entry are pending, as `named`. */
-  #pendingOf(entry: Marked, named: (name: Name) => Name): readonly number[] {
+  /** Returns since when the names of an entry are pending, as `named`, that were not before an arrival. */
+  #pendingOf(entry: Marked, named: (name: Name) => Name, arrival = -Infinity): readonly number[] {
     const all = [EVERYTHING, ...(hasTag(entry.names) ? [ANY_TAG] : []), ...calledBy(entry)];
-    return all.flatMap((name) => this.#pending.get(named(name))?.at ?? []);
+    return all.flatMap((name) => {
+      const pending = this.#pending.get(named(name));
+      return pending === undefined || pending.from <= arrival ? [] : pending.at;
+    });
   }
 
   #markAll(position: number, isLast: boolean): void {

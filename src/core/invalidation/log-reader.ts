@@ -74,9 +74,9 @@ export class LogReader {
     return this.#sent;
   }
 
-  /** Names are being sent to the log. Who arrives from now on comes after them. */
-  adding(): void {
-    this.#ownBegun = ++this.#sent;
+  /** Names are being sent to the log. Returns the arrival from which on all come after them. */
+  adding(): number {
+    return (this.#ownBegun = ++this.#sent);
   }
 
   /** The log has names from here, above a position. `last` is that of the last one. */

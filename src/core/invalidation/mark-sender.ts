@@ -32,7 +32,7 @@ export class MarkSender {
   readonly #calls: WriteCalls;
   readonly #clock: Clock;
   readonly #on: {
-    adding(): void;
+    adding(): number;
     added(names: readonly Name[], above: number, last: number): void;
     failed(): void;
   };
@@ -42,12 +42,16 @@ export class MarkSender {
   #begun = 0;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** `adding` is called when names are sent, then `added` with their positions or, if they are kept, `failed`. */
+  /** `adding` is called when names are sent, and returns from which arrival on all come after them; then `added` with their positions or, if they are kept, `failed`. */
   constructor(
     ledger: Ledger,
     calls: WriteCalls,
     clock: Clock,
-    on: { adding(): void; added(names: readonly Name[], above: number, last: number): void; failed(): void },
+    on: {
+      adding(): number;
+      added(names: readonly Name[], above: number, last: number): void;
+      failed(): void;
+    },
   ) {
     this.#ledger = ledger;
     this.#calls = calls;
@@ -69,7 +73,7 @@ export class MarkSender {
   async mark(names: readonly Name[]): Promise<number | undefined> {
     const all = [...new Set(names)];
     if (all.length === 0) return this.#ledger.position;
-    this.#ledger.pend(all);
+    this.#ledger.pend(all, this.#on.adding());
     const position = await this.#add(all);
     if (position === undefined) this.#keep(all);
     return position;
@@ -97,6 +101,7 @@ export class MarkSender {
     const names = this.#take();
     for (let at = 0; at < names.length; at += NAMES_PER_CALL) {
       const some = names.slice(at, at + NAMES_PER_CALL);
+      this.#on.adding();
       const position = await this.#add(some);
       if (position === undefined) return this.#keep(names.slice(at));
       const keys = some.filter(isKeyName);
@@ -112,7 +117,6 @@ export class MarkSender {
   /** Sends names that are pending. If the log has them, they are no longer. */
   async #add(names: readonly Name[]): Promise<number | undefined> {
     this.#begun++;
-    this.#on.adding();
     const above = this.#ledger.position;
     const adding = Promise.resolve(this.#calls.addMarks(names, above));
     this.#underWay.add(adding);
@@ -127,7 +131,7 @@ export class MarkSender {
   async #delete(resource: string, position: number, isRepeated: boolean): Promise<number | undefined> {
     const removed = await this.#calls.delete(resource, position);
     if (removed !== undefined || !isRepeated) return removed;
-    this.#ledger.pend([keyName(resource)]);
+    this.#ledger.pend([keyName(resource)], this.#on.adding());
     this.#keep([keyName(resource)]);
     return undefined;
   }
@@ -139,7 +143,7 @@ export class MarkSender {
       this.#unsent.add(name);
     }
     if (this.#unsent.size > MOST_UNSENT || this.#characters > MOST_UNSENT * CHARACTERS_PER_NAME) {
-      this.#ledger.pend([EVERYTHING]);
+      this.#ledger.pend([EVERYTHING], this.#on.adding());
       this.#ledger.settle(this.#take());
       this.#keep([EVERYTHING]);
     }
