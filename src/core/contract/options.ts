@@ -79,7 +79,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ["handlerTimeout", "handlerTimeout: 5 for the handler, or ttl: 60 for the response, in seconds"],
   ["key", "key, a function of the request that returns text"],
   ["vary", 'vary: ["accept-language"], for the request headers that select a response'],
-  ["store", "store: memoryStore({ maxBytes })"],
+  ["store", "store: memoryStore({ maxBytes }), or redisStore(client)"],
   ["invalidates", 'invalidates: ["todos"], on the route that writes'],
 ]);
 
@@ -105,6 +105,7 @@ const OTHER_NAMES: readonly (readonly [option: string, names: string])[] = [
   ["invalidates", "invalidate invalidatetags purge purges evict evicts"],
   ["statuses", "status statuscodes"],
   ["reporter", "debug log logger"],
+  ["prefix", "keyprefix"],
   // Where a write itself is declared, only these are named.
   ["tags", "invalidates invalidate"],
 ];
@@ -176,10 +177,18 @@ const TEXTS: ReadonlySet<string> = new Set(["namespace", "route"]);
 /** Returns the error for an option with a wrong value. Where seconds are expected, `"1m"` is told as 60. */
 export function invalid(where: string, name: string, value: unknown, expected: string): CacheError {
   const duration = expected.startsWith("seconds") ? asSeconds(value) : undefined;
+  const shown = name === "store" ? kindOf(value) : show(value);
   return new CacheError(
     "ERR_CACHE_OPTION_INVALID",
-    `${where}: the option "${name}" is ${show(value)}; write ${duration ?? expected}`,
+    `${where}: the option "${name}" is ${shown}; write ${duration ?? expected}`,
   );
+}
+
+/** Shows what was given as a store, unless it may be an address, or options, with a password. */
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return "text";
+  const shown = show(value);
+  return /^[[{]/.test(shown) && !hasMethods(value, ["get", "set"]) ? "an object" : shown;
 }
 
 /** Returns whether a value has the methods of a cache, or of something that keeps values; undefined if of neither. */

@@ -188,17 +188,20 @@ function isTimeouts(value: unknown): boolean {
 /** What to write in place of a value that is no store. Undefined: it is one. */
 function storeRemedy(value: unknown): string | undefined {
   if (typeof value === "function") return "what it returns: call it, as in memoryStore()";
-  if (REDIS_CLIENTS.some((methods) => hasMethods(value, methods)))
-    return 'redisStore(client), from "caching-route/stores/redis"';
+  if (typeof value === "string") return `a store, such as memoryStore(), or ${AROUND_CLIENT}`;
+  if (REDIS_CLIENTS.some((methods) => hasMethods(value, methods))) return AROUND_CLIENT;
   if (hasMethods(value, ["get", "set"])) {
-    const { name, shared, set } = value as {
+    const { name, shared, set, marks } = value as {
       readonly name?: unknown;
       readonly shared?: unknown;
+      readonly marks?: unknown;
       readonly set: (...args: never) => unknown;
     };
     const isNamed = isText(name) && hasMethods(value, ["delete", "clear"]);
     // Every request would be a miss.
     if (isNamed && set.length < 2) {
+      if (marks !== undefined && !hasMethods(marks, ["read", "add"]))
+        return 'a store whose "marks" have read(from) and add(names, above), or one without';
       return typeof shared === "boolean"
         ? undefined
         : 'a store whose "shared" is true if several processes see the same entries, else false';
@@ -215,6 +218,8 @@ const REDIS_CLIENTS = [
   ["hmgetBuffer", "duplicate"],
   ["sendCommand", "withTypeMapping"],
 ];
+
+const AROUND_CLIENT = 'redisStore(client), from "caching-route/stores/redis"';
 
 /** A Map, an LRU cache, Keyv, cache-manager, the client of a database. */
 const KEYED =

@@ -10,11 +10,19 @@ function make(options: unknown): () => unknown {
 
 describe("a wrong option of a cache", () => {
   const inherited = { get: () => undefined, set: () => undefined, delete: () => 0 };
+  const halfMarked = {
+    ...inherited,
+    clear: () => undefined,
+    name: "a",
+    shared: true,
+    marks: { read: () => [] },
+  };
 
   it.each([
     ["store", inherited, "a store keeps whole responses: set(entry)"],
     ["store", null, "a store, such as memoryStore()"],
     ["store", memoryStore, "call it, as in memoryStore()"],
+    ["store", halfMarked, "read(from) and add(names, above), or one without"],
     ["namespace", 1, 'a string, such as "api"'],
     ["namespacePolicy", "join", '"concat" or "replace"'],
     ["statusHeader", true, "{ name, hit, miss } or false"],
@@ -40,6 +48,16 @@ describe("a wrong option of a cache", () => {
   ])("is refused: %s: %j", (name, value, remedy) => {
     expect(make({ [name]: value })).toThrow(
       refused("ERR_CACHE_OPTION_INVALID", "createCache", `"${name}"`, remedy),
+    );
+  });
+
+  it.each([
+    ["redis://:password@localhost", "text"],
+    [{ url: "redis://:password@localhost" }, "an object"],
+    [[{ password: "password" }], "an object"],
+  ])("is refused without showing what may be a password: store: %j", (store, shown) => {
+    expect(make({ store })).toThrow(
+      refused("ERR_CACHE_OPTION_INVALID", `createCache: the option "store" is ${shown}; write`),
     );
   });
 
