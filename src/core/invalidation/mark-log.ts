@@ -78,6 +78,7 @@ export class MarkLog implements Marker {
       adding: () => this.#reader.adding(),
       added: (names, above, last) => this.#reader.added(names, above, last),
       failed: () => this.#beginProbes(),
+      isBlind: () => this.isBlind,
     });
   }
 

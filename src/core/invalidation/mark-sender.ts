@@ -18,6 +18,18 @@ export interface Removal {
   readonly position: number | undefined;
 }
 
+/** What a sender tells, and asks. */
+interface On {
+  /** Names are being sent. Returns from which arrival on all come after them. */
+  adding(): number;
+  /** The log has names: all are above one position, and the last is at the other. */
+  added(names: readonly Name[], above: number, last: number): void;
+  /** Names are kept, to be sent again. */
+  failed(): void;
+  /** Whether the log cannot be read. */
+  isBlind(): boolean;
+}
+
 /** How many names may be waiting to be sent again; in characters this times `CHARACTERS_PER_NAME`. */
 const MOST_UNSENT = 10_000;
 /** How many names are sent again in one call. */
@@ -31,28 +43,14 @@ export class MarkSender {
   readonly #ledger: Ledger;
   readonly #calls: WriteCalls;
   readonly #clock: Clock;
-  readonly #on: {
-    adding(): number;
-    added(names: readonly Name[], above: number, last: number): void;
-    failed(): void;
-  };
+  readonly #on: On;
   /** The names whose marks failed. Each is pending in the ledger. */
   readonly #unsent = new Set<Name>();
   #characters = 0;
   #begun = 0;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** `adding` is called when names are sent, and returns from which arrival on all come after them; then `added` with their positions or, if they are kept, `failed`. */
-  constructor(
-    ledger: Ledger,
-    calls: WriteCalls,
-    clock: Clock,
-    on: {
-      adding(): number;
-      added(names: readonly Name[], above: number, last: number): void;
-      failed(): void;
-    },
-  ) {
+  constructor(ledger: Ledger, calls: WriteCalls, clock: Clock, on: On) {
     this.#ledger = ledger;
     this.#calls = calls;
     this.#clock = clock;
@@ -74,7 +72,9 @@ export class MarkSender {
     const all = [...new Set(names)];
     if (all.length === 0) return this.#ledger.position;
     this.#ledger.pend(all, this.#on.adding());
-    const position = await this.#add(all);
+    // Else each would wait for the deadline of a store that took that of the last one already.
+    const isHopeless = this.hasUnsent && this.#on.isBlind();
+    const position = isHopeless ? undefined : await this.#add(all);
     if (position === undefined) this.#keep(all);
     return position;
   }

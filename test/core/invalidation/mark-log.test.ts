@@ -213,6 +213,24 @@ describe("a process that cannot poll", () => {
     expect([node.ledger.isDead(entry), node.ledger.isDead(node.entry([]))]).toEqual([isDead, false]);
   });
 
+  it("does not let a second invalidation wait for a store that took the first one's time", async () => {
+    const [shared, one] = await twoNodes();
+    const entries = [one.entry(["t|b"]), one.entry(["t|c"])];
+    one.link = "cut";
+    await one.advance(1);
+    await one.lookUp();
+    const sent = one.adds.length;
+    const positions = [await one.log.mark(["t|a"]), await one.log.mark(["t|b"]), await one.log.mark(["t|b"])];
+    const tries = one.adds.slice(sent);
+    one.link = "up";
+    await one.advance(0.5);
+
+    expect([positions, tries]).toEqual([[undefined, undefined, undefined], [["t|a"]]]);
+    expect(entries.map((entry) => one.ledger.isDead(entry))).toEqual([true, false]);
+    expect(shared.all().map(({ name }) => name)).toEqual(["*", "t|a", "t|b"]);
+    expect(one.log.stats().pending).toBe(0);
+  });
+
   it("that was idle for longer has missed nothing of what is stored elsewhere", async () => {
     const [, node] = await oneNode();
     const entry = node.entry([]);
