@@ -147,7 +147,8 @@ export class LogReader {
     }
     if (isEmpty && state === "unread") {
       if ((await this.#soon(this.#calls.addMarks([], this.#lostAt))) === undefined) return false;
-      const isPrompt = this.#clock.now() - first.at <= PROMPT_MS;
+      // The first read of a process waits for its connection. It was made when the log was empty, whatever that took.
+      const isPrompt = !this.#isLoaded || this.#clock.now() - first.at <= PROMPT_MS;
       return this.#load(first, isPrompt ? "begun" : "slowly begun");
     }
     // It is pending at once, so nobody has to wait until the log has it.

@@ -189,6 +189,26 @@ describe("a soft mark", () => {
     expect(other.ledger.isDead(entry)).toBe(false);
   });
 
+  it("that a process has begun itself, slowly, comes before its first request, and what is marked meanwhile after it", async () => {
+    const shared = new SharedLog();
+    const node = new LogNode(shared);
+    node.link = "held";
+    const arrivedAt = node.log.arrive();
+    const looking = node.lookUp();
+    node.clock.advance(0.09);
+    node.link = "up";
+    const add = node.addMarks.bind(node);
+    node.addMarks = async (...given) => {
+      const last = await add(...given);
+      shared.add(["t|a"], 0);
+      return last;
+    };
+    await node.release();
+    await looking;
+
+    expect(["t|a", "t|b"].map((name) => node.hasChanged(name, arrivedAt))).toEqual([true, false]);
+  });
+
   it("that was read twice counts once", async () => {
     const [, one, other] = await twoNodes();
     const entry = one.entry(["t|a"]);
