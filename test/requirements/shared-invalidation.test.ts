@@ -225,6 +225,20 @@ describe("if the store fails,", () => {
     expect([told, here, await other.ask()]).toEqual([{ everywhere: false }, "fill", "miss"]);
   });
 
+  it("what is invalidated by a key is dead everywhere, though it is not removed yet", async () => {
+    const [one, other] = await twoNodes();
+    await one.ask();
+    one.store.link = "removals-cut";
+    const told = await one.cache.invalidate("list", { namespace: "lists" });
+    other.clock.advance(0.051);
+    const outcome = (await other.begin()).kind;
+    one.store.link = "up";
+    await one.pass(0.5);
+
+    expect([told, outcome, one.cache.stats().store.pending]).toEqual([{ everywhere: true }, "fill", 0]);
+    expect(await other.cache.get("list", { namespace: "lists" })).toBeUndefined();
+  });
+
   it("an invalidation ends with the deadline", async () => {
     const [one] = await twoNodes();
     one.store.link = "stalled";
@@ -333,17 +347,26 @@ describe("two caches of one process on one store", () => {
 
   it("follow the log after one of them is closed", async () => {
     const [one, other] = await twoNodes();
-    const first = one.cache;
-    const second = engineOf(
-      createCache({ clock: one.clock, reporter: false, secret: "s", store: one.store }),
-    );
-    const policy = second.policy<Asked>(ROUTE, { route: "GET /reports" });
+    const second = createCache({
+      clock: one.clock,
+      reporter: false,
+      secret: "s",
+      onError: () => undefined,
+      store: one.store,
+    });
+    const engine = engineOf(second);
+    const policy = engine.policy<Asked>(ROUTE, { route: "GET /reports" });
     await one.ask();
-    await first.close();
+    await one.cache.close();
     await other.cache.invalidate({ tag: "todos" });
     one.clock.advance(0.051);
+    const { kind } = await engine.begin(requestOf(), policy);
+    one.store.link = "marks-cut";
+    await second.invalidate({ tag: "todos" });
+    one.store.link = "up";
+    await one.pass(0.5);
 
-    expect((await second.begin(requestOf(), policy)).kind).toBe("fill");
+    expect([kind, second.stats().store.pending]).toEqual(["fill", 0]);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Asked, Said } from "./kit.ts";
 import { SharedLog } from "./shared-log.ts";
 
 /** What is wrong with the link of one process to the server. `stalled`: calls wait for `release`. */
-export type Link = "up" | "cut" | "stalled" | "marks-cut";
+export type Link = "up" | "cut" | "stalled" | "marks-cut" | "removals-cut";
 
 /** A server that several processes keep their entries on, and their log. */
 export class SharedServer {
@@ -65,7 +65,7 @@ class LinkedStore implements Store {
     return this.#call(() => {
       this.#removed.set(key, Math.max(position, this.#removed.get(key) ?? 0));
       return this.#entries.delete(key, position);
-    });
+    }, "removals-cut");
   }
 
   clear(): MaybePromise<void> {

@@ -4,7 +4,7 @@ import { LastMarks } from "../../../src/core/invalidation/last-marks.ts";
 it("the last mark of a name counts, in whatever order they come", () => {
   const marks = new LastMarks(10);
 
-  const isNew = [marks.set("a", 2), marks.set("a", 1), marks.set("a", 3)];
+  const isNew = [marks.set("a", 2), marks.set("a", 3), marks.set("a", 1)];
 
   expect([isNew, marks.last("a"), marks.last("b"), marks.size]).toEqual([
     [true, false, false],

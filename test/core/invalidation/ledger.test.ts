@@ -149,6 +149,12 @@ describe("a mark by key of a log", () => {
     return ledger;
   }
 
+  it("leaves all dead that began before something of the log was known", () => {
+    const ledger = new Ledger(() => 1000, undefined, "log");
+
+    expect(ledger.isDead(entryIn(ledger, []))).toBe(true);
+  });
+
   it("is forgotten after 10 minutes, and nothing else is dead by that", () => {
     const ledger = logged();
     const before = [entryIn(ledger, ["r|/x"], "a"), entryIn(ledger, ["r|/x"], "x")];

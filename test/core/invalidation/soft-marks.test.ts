@@ -127,3 +127,23 @@ describe("a soft mark", () => {
     expect(marks.staleSince({ names: ["t|a"], began: 4 })).toBeUndefined();
   });
 });
+
+describe("soft marks that come out of their order", () => {
+  it("count by their last position where they are forgotten", () => {
+    const marks = new SoftMarks(1);
+    marks.add(["t|a"], 5, 5000);
+    marks.add(["t|a"], 3, 6000);
+    marks.add(["t|b"], 7, 7000);
+
+    expect(marks.staleSince({ names: ["t|x"], began: 4 })).toBe(5000);
+  });
+
+  it("do not take the place of a later one that was forgotten", () => {
+    const marks = new SoftMarks(1);
+    marks.add(["t|a"], 10, 10_000);
+    marks.add(["t|b"], 9, 11_000);
+    marks.add(["t|c"], 12, 12_000);
+
+    expect(marks.staleSince({ names: ["t|x"], began: 9 })).toBe(10_000);
+  });
+});
