@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clients } from "./clients.ts";
 import { faults } from "./faults.ts";
 import type { Fault } from "./faults.ts";
-import { Site } from "./site.ts";
+import { MOST_AT_ONCE, Site } from "./site.ts";
 import type { Answer, Connect } from "./site.ts";
 
 /** What is played: `npm run outage -- --help` has the words. */
@@ -25,12 +25,18 @@ interface Result {
   readonly beganAt: number;
   /** From when the client was ready, or the server was, to the first hit, in ms. */
   readonly backMs: number;
-  /** Resident memory before and after, in MiB. */
-  readonly memory: readonly [number, number];
+  /** Memory before and after. */
+  readonly memory: readonly [Memory, Memory];
   /** Invalidations during the fault: how many, how many reached all, and the slowest. */
   readonly changes: { readonly all: number; readonly everywhere: number; readonly slowest: number };
   readonly calls: string;
   readonly told: Readonly<Record<string, number>>;
+}
+
+/** In MiB: what the process has, and what is in use after a collection of garbage. */
+interface Memory {
+  readonly resident: number;
+  readonly used: number;
 }
 
 const KNOWN = Array.from({ length: 50 }, (_, n) => `known-${n}`);
@@ -61,6 +67,11 @@ async function suffer(client: string, connect: Connect, fault: Fault, plan: Plan
       told[word] = (told[word] ?? 0) + 1;
     },
   });
+  // All connections are open then: a busy event loop accepts new ones late.
+  await site.askAll(
+    Array.from({ length: MOST_AT_ONCE }, (_, n) => `first-${n}`),
+    MOST_AT_ONCE,
+  );
   await site.askAll(KNOWN);
   for (const id of KNOWN) await site.firstHit(id);
   const healthy = await load(site, 2, 600);
@@ -97,9 +108,6 @@ async function suffer(client: string, connect: Connect, fault: Fault, plan: Plan
   };
 }
 
-/** How many requests are under way at most: more would measure the machine. */
-const MOST_AT_ONCE = 100;
-
 /** Sends requests at a steady rate, as long as those before are answered. Most are for what is stored. */
 async function load(site: Site, seconds: number, requests: number): Promise<readonly Answer[]> {
   const beganAt = performance.now();
@@ -133,9 +141,10 @@ async function changing(site: Site, seconds: number): Promise<Result["changes"]>
   return { all, everywhere, slowest };
 }
 
-function memory(): number {
+function memory(): Memory {
   globalThis.gc?.();
-  return process.memoryUsage().rss / 2 ** 20;
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { resident: rss / 2 ** 20, used: (heapUsed + external) / 2 ** 20 };
 }
 
 function isGoodResult({ during, backMs }: Result): boolean {
@@ -144,7 +153,7 @@ function isGoodResult({ during, backMs }: Result): boolean {
 
 /** What was seen, in words. */
 function told(result: Result, fault: Fault): string {
-  const { during, changes, memory: rss } = result;
+  const { during, changes, memory: states } = result;
   const failed = during.filter(({ cache }) => cache === undefined).length;
   const faulty = during.filter(({ fault: what }) => what !== undefined);
   const hits = during.filter(({ cache }) => cache === "HIT").length;
@@ -162,8 +171,12 @@ ${result.client}, ${result.fault}
   told: ${Object.entries(result.told)
     .map(([word, count]) => `${word} ${count}`)
     .join(", ")}
-  memory ${rss[0].toFixed(1)} -> ${rss[1].toFixed(1)} MiB
+  memory in use ${inTurn(states.map(({ used }) => used))} MiB, resident ${inTurn(states.map(({ resident }) => resident))} MiB
   first hit ${result.backMs.toFixed()} ms after the client was ready${faulty.length > 0 ? `\n  such as: ${faulty[0]?.fault}` : ""}`;
+}
+
+function inTurn(numbers: readonly number[]): string {
+  return numbers.map((number) => number.toFixed(1)).join(" -> ");
 }
 
 function percentiles(answers: readonly Answer[]): string {

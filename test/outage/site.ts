@@ -36,6 +36,9 @@ export interface Answer {
 /** The methods of a store, by how often they were called. */
 export type Calls = Record<"get" | "set" | "delete" | "read" | "add", number>;
 
+/** How many requests can be under way. */
+export const MOST_AT_ONCE = 100;
+
 /** How long a handler takes, in ms. */
 const HANDLER_MS = 5;
 
@@ -51,7 +54,7 @@ export class Site {
   #runs = 0;
   readonly #app: FastifyInstance;
   readonly #client: Connected;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: MOST_AT_ONCE });
   /** The version of each item: that of its data, and the last one whose invalidation was awaited. */
   readonly #versions = new Map<string, { data: number; awaited: number }>();
 
