@@ -25,25 +25,25 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "fence-ignored-on-commit",
     file: "core/fill/write.js",
-    find: "ticket.purged || parts.ledger.isDead({ names, began, key: key.resource })",
-    replace: "parts.ledger.isDead({ names, began, key: key.resource })",
+    find: "ticket.purged || parts.ledger.isDead({ names, began, key: key.resource }, arrivedAt)",
+    replace: "parts.ledger.isDead({ names, began, key: key.resource }, arrivedAt)",
   },
   {
     name: "tags-ignored-on-commit",
     file: "core/fill/write.js",
-    find: "ticket.purged || parts.ledger.isDead({ names, began, key: key.resource })",
+    find: "ticket.purged || parts.ledger.isDead({ names, began, key: key.resource }, arrivedAt)",
     replace: "ticket.purged",
   },
   {
     name: "tags-ignored-on-lookup",
     file: "core/exchange/parts.js",
-    find: "ledger.isDead(entry)",
+    find: "ledger.isDead(entry, arrival)",
     replace: "false",
   },
   {
     name: "tags-ignored-at-landing",
     file: "core/exchange/collapsed.js",
-    find: "markedEntry(ledger, entry, now, policy)",
+    find: "markedEntry(ledger, entry, now, policy, leaderArrivedAt)",
     replace: "entry",
   },
   {
@@ -283,8 +283,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "hard-after-soft-ignored",
     file: "core/exchange/parts.js",
-    find: "if (ledger.isDead(entry))",
-    replace: "if (ledger.staleSince(entry) === undefined && ledger.isDead(entry))",
+    find: "if (ledger.isDead(entry, arrival))",
+    replace: "if (ledger.staleSince(entry, arrival) === undefined && ledger.isDead(entry, arrival))",
   },
   {
     name: "soft-windows-begin-again",

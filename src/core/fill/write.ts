@@ -110,8 +110,8 @@ export function unkeptReason(
 ): "store-false" | "timeout" | "purged" | undefined {
   if (!policy.keeps) return "store-false";
   if (parts.clock.now() - askedAt > parts.longestFillMs) return "timeout";
-  const { ledger } = parts;
+  const { ledger, log } = parts;
   // Nobody knows at which position the log will have what is pending.
-  const isDead = ledger.isDead({ ...entry, key: key.resource });
+  const isDead = log !== undefined && ledger.isDead({ ...entry, key: key.resource });
   return isDead || ledger.hasChanged(entry, ledger.at(arrivedAt), began) ? "purged" : undefined;
 }
