@@ -30,8 +30,9 @@ async function exchange(
   message: IncomingMessage,
   reply: ServerResponse,
 ): Promise<void> {
-  const client = clientOf(message, reply);
-  const response = await handler(toRequest(message, client));
+  const controller = clientOf(message, reply);
+  const client = controller.signal;
+  const response = await handler(toRequest(message, controller));
   // The client left meanwhile. A pipeline that begins with an aborted signal ends the process on Node 24 and 26.
   if (client.aborted) return response.body?.cancel(client.reason);
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
@@ -51,8 +52,8 @@ async function exchange(
   await pipeline(content, reply, { signal: client });
 }
 
-/** Answers a signal that is aborted where the client goes away before it has its response. */
-function clientOf({ socket }: IncomingMessage, reply: ServerResponse): AbortSignal {
+/** Answers what is aborted where the client goes away before it has its response. */
+function clientOf({ socket }: IncomingMessage, reply: ServerResponse): AbortController {
   const client = new AbortController();
   const onClose = (): void => {
     socket.off("close", onClose);
@@ -61,16 +62,17 @@ function clientOf({ socket }: IncomingMessage, reply: ServerResponse): AbortSign
   reply.once("close", onClose);
   // Node 20 and 22 tell a response whose turn has not come yet, behind another one, nothing of the connection's end.
   socket.once("close", onClose);
-  return client.signal;
+  return client;
 }
 
 /**
- * The request of each signal that still has a client. In Node a request follows the signal that it is given by a weak
- * reference to itself: a handler that keeps nothing but `request.signal` would never be told that its client has gone.
+ * The request of each client that is still there. In Node a request follows the signal that it is given by a weak reference
+ * to itself: a handler that keeps nothing but `request.signal` would never be told that its client has gone. Kept by the
+ * signal, it would never be collected: Node keeps that for as long as the request.
  */
-const requestsOf = new WeakMap<AbortSignal, Request>();
+const requestsOf = new WeakMap<AbortController, Request>();
 
-function toRequest(message: IncomingMessage, client: AbortSignal): Request {
+function toRequest(message: IncomingMessage, client: AbortController): Request {
   const { method = "GET", url = "/", rawHeaders } = message;
   const headers = new Headers();
   for (let at = 0; at < rawHeaders.length; at += 2)
@@ -80,7 +82,7 @@ function toRequest(message: IncomingMessage, client: AbortSignal): Request {
   const request = new Request(`http://${message.headers.host}${url}`, {
     method,
     headers,
-    signal: client,
+    signal: client.signal,
     ...body,
   });
   requestsOf.set(client, request);

@@ -41,7 +41,8 @@ export function copyRequest(request: Request, changes: RequestChanges): Request 
     headers = copyHeaders(request.headers),
     content,
   } = changes;
-  const signal = changes.signal ?? request.signal;
+  const signal = (changes.signal ?? request.signal) as AbortSignal | undefined;
+  const followed = signal === undefined ? undefined : follow(signal);
   const body = content === undefined ? unreadBody(request, method) : content;
   const { redirect, cf } = request as Partial<Request> & { readonly cf?: unknown };
   const copy = new Request(
@@ -50,24 +51,18 @@ export function copyRequest(request: Request, changes: RequestChanges): Request 
       method,
       headers,
       ...(body !== null && { body, duplex: "half" }),
-      ...(signal !== undefined && { signal: signal instanceof AbortSignal ? signal : nativeSignal(signal) }),
+      ...(followed !== undefined && { signal: followed.signal }),
       // For handlers that forward the request.
       ...(isRedirect(redirect) && { redirect }),
       ...(cf !== undefined && { cf }),
     },
   );
-  if (signal !== undefined) keptWith.set(signal, copy);
+  followed?.keep(copy);
   if (content === undefined && body === null && hasBody(request)) {
     for (const name of CONTENT_NAMES) delegate(copy, request, name);
   }
   return withExtras(copy, request);
 }
-
-/**
- * Copies, kept for as long as the signal that they were given. In Node a request follows its signal by a weak reference
- * to itself: a handler that keeps nothing but `request.signal` would never be told.
- */
-const keptWith = new WeakMap<AbortSignal, Request>();
 
 /** Copies headers of any class. */
 export function copyHeaders(headers: Headers): Headers {
@@ -119,13 +114,35 @@ export function streamFrom(
   );
 }
 
-/** Creates a signal that a constructor accepts, and that follows a signal of another class. */
-function nativeSignal(signal: AbortSignal): AbortSignal {
+/** A signal that follows another one, of any class. */
+interface Followed {
+  readonly signal: AbortSignal;
+  /** Keeps a request for as long as the signal that is followed. */
+  keep(request: Request): void;
+}
+
+/**
+ * Follows a signal for a request that is made with the result.
+ *
+ * In Node a request follows the signal that it was given by a weak reference to itself, so a handler that keeps nothing but
+ * `request.signal` would never be told. And Node keeps the signal that a request was given for as long as the request: were
+ * that the client's own, neither of the two would ever be collected.
+ */
+function follow(signal: AbortSignal): Followed {
   const controller = new AbortController();
-  const abort = (): void => controller.abort(signal.reason);
+  const kept = new Set<Request>();
+  const abort = (): void => {
+    kept.clear();
+    controller.abort(signal.reason);
+  };
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort, { once: true });
-  return controller.signal;
+  return {
+    signal: controller.signal,
+    keep(request) {
+      if (!signal.aborted) kept.add(request);
+    },
+  };
 }
 
 function isRedirect(value: unknown): boolean {

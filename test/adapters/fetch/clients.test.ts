@@ -219,3 +219,21 @@ describe("clients of the fetch adapter", () => {
     expect(hit.headers.get("x-cache")).toBe("HIT");
   });
 });
+
+describe("the requests that handlers were given", () => {
+  it("are collected once they have been answered, with the signals of their clients", async () => {
+    const seen: WeakRef<object>[] = [];
+    const handler = cacheRoute(quietCache(), {}, (request) => {
+      seen.push(new WeakRef(request), new WeakRef(request.signal));
+      return new Response("a");
+    });
+    for (let at = 0; at < 100; at++) {
+      const { signal: client } = new AbortController();
+      await (await handler(new Request(`${URL_A}${at}`, { signal: client }))).text();
+    }
+    for (let round = 0; round < 5; round++) await collectGarbage();
+
+    expect(seen.length).toBe(200);
+    expect(seen.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(20);
+  });
+});
