@@ -54,7 +54,7 @@ export const others = {
     asSeconds: some(["1", "m", " ", "."], "1m", (read, text) => read(text)),
   },
   "core/contract/errors.js": { asError: list(), show: list(), summaryOf: list() },
-  "core/contract/options.js": { checkedOptions: CODE },
+  "core/contract/options.js": { checkedOptions: CODE, invalid: CODE },
   "core/explain/explanation.js": {
     explanationOf: some(["\n", "a", "\u2028"], "a", (say, text) =>
       say(
