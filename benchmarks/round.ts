@@ -19,6 +19,16 @@ export interface Slice {
   readonly loadCpuMicros: number;
 }
 
+/** Returns what a server has done between two readings of its usage, while it had a load. */
+export function sliceOf(
+  { requests, seconds, cpuMicros }: LoadResult,
+  before: ServerUsage,
+  after: ServerUsage,
+): Slice {
+  const serverCpuMicros = after.cpuMicros - before.cpuMicros;
+  return { requests, seconds, serverCpuMicros, loadCpuMicros: cpuMicros };
+}
+
 /** A server that is up, checked, and ready to be loaded. */
 interface Running {
   readonly name: ServerName;
@@ -88,12 +98,7 @@ export class Round {
       isCached ? 0 : result.requests,
       `${name}: handler runs`,
     );
-    return {
-      requests: result.requests,
-      seconds: result.seconds,
-      serverCpuMicros: after.cpuMicros - before.cpuMicros,
-      loadCpuMicros: result.cpuMicros,
-    };
+    return sliceOf(result, before, after);
   }
 
   async stop(): Promise<void> {

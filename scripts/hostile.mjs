@@ -2,8 +2,7 @@
 import { existsSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
-import { buildDir, fail, filesBelow, must, root } from "./lib/project.mjs";
+import { buildDir, fail, filesBelow, must, readOptions, root } from "./lib/project.mjs";
 
 const FRAMEWORKS = ["fastify", "express", "express4", "fetch"];
 
@@ -33,15 +32,7 @@ const options = {
   help: { type: "boolean" },
 };
 
-function readOptions() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    return fail(`${error.message}\n\n${help}`);
-  }
-}
-
-const values = readOptions();
+const values = readOptions(options, help);
 
 function numberOf(name, least, otherwise) {
   const text = values[name];

@@ -2,8 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
-import { buildDir, fail, must } from "./lib/project.mjs";
+import { buildDir, fail, must, readOptions } from "./lib/project.mjs";
 
 const help = `npm run outage [-- options]
 
@@ -26,16 +25,8 @@ const options = {
   help: { type: "boolean" },
 };
 
-function readOptions() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    return fail(`${error.message}\n\n${help}`);
-  }
-}
-
 async function main() {
-  const values = readOptions();
+  const values = readOptions(options, help);
   if (values.help === true) return console.log(help);
   const [seconds, requests] = [Number(values.seconds), Number(values.requests)];
   if (!(seconds > 0) || !(requests > 0)) fail("--seconds and --requests are numbers above 0");

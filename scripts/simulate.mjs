@@ -1,6 +1,5 @@
 // Plays the deterministic simulation of the core:  npm run simulate -- --seeds 100000
-import { parseArgs } from "node:util";
-import { fail, printTable } from "./lib/project.mjs";
+import { fail, printTable, readOptions } from "./lib/project.mjs";
 import { buildSimulation, load, plant, playSeeds } from "./lib/simulation.mjs";
 
 const help = `npm run simulate [-- options]
@@ -28,15 +27,7 @@ const options = {
   help: { type: "boolean" },
 };
 
-function readOptions() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    return fail(`${error.message}\n\n${help}`);
-  }
-}
-
-const values = readOptions();
+const values = readOptions(options, help);
 
 /** A number that was given, or what there is if none was. */
 function numberOf(name, least, otherwise) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Child } from "../child.ts";
 import type { LoadOrder, LoadResult, ServerUsage } from "../messages.ts";
 import { probe } from "../probe.ts";
+import { sliceOf } from "../round.ts";
 import type { Slice } from "../round.ts";
 import { asks, comparisonsOf, contenderOf, partsOf, sizeNames } from "./contenders.ts";
 import type { AskName, ClientName, ServerName, ServerOrder, Size, Target } from "./contenders.ts";
@@ -59,12 +60,7 @@ export class RedisRound {
     const after = await server.child.ask<ServerUsage>("usage");
     const expected = contenderOf(name) === "bare" ? result.requests : 0;
     assert.equal(after.handlerRuns - before.handlerRuns, expected, `${name}: handler runs`);
-    return {
-      requests: result.requests,
-      seconds: result.seconds,
-      serverCpuMicros: after.cpuMicros - before.cpuMicros,
-      loadCpuMicros: result.cpuMicros,
-    };
+    return sliceOf(result, before, after);
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Child } from "../child.ts";
 import type { LoadOrder, LoadResult, ServerUsage } from "../messages.ts";
 import { probe } from "../probe.ts";
+import { sliceOf } from "../round.ts";
 import type { Slice } from "../round.ts";
 import { PATH } from "./messages.ts";
 import type { TreeOrder } from "./messages.ts";
@@ -65,12 +66,7 @@ export class TreeRound {
     // The loop of the core makes its own first entry.
     if (isCached && this.#kind === "hit") assert.ok(runs <= 1, `${side}: the handler ran on a hit`);
     else assert.equal(runs, result.requests, `${side}: handler runs`);
-    return {
-      requests: result.requests,
-      seconds: result.seconds,
-      serverCpuMicros: after.cpuMicros - before.cpuMicros,
-      loadCpuMicros: result.cpuMicros,
-    };
+    return sliceOf(result, before, after);
   }
 
   async stop(): Promise<void> {

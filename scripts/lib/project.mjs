@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 /** The project's folder. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -79,6 +80,15 @@ export function printTable(header, rows) {
   );
   const line = (cells) => `  ${cells.map((cell, i) => String(cell).padEnd(widths[i])).join("  ")}`.trimEnd();
   console.log([line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n"));
+}
+
+/** Reads the options of a script, or ends it with the help. */
+export function readOptions(options, help) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail(`${error.message}\n\n${help}`);
+  }
 }
 
 /** Ends the script as failed. */

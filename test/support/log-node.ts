@@ -6,7 +6,7 @@ import type { WriteCalls } from "../../src/core/invalidation/mark-sender.ts";
 import type { Marked } from "../../src/core/invalidation/names.ts";
 import { testClock } from "../../src/testing/clock.ts";
 import type { TestClock } from "../../src/testing/clock.ts";
-import type { SharedLog } from "./shared-log.ts";
+import { SharedLog } from "./shared-log.ts";
 
 /** What is wrong with the link of a process to its log. `held`: calls wait until `release`. */
 type Link = "up" | "cut" | "held" | "read-only";
@@ -97,4 +97,20 @@ export class LogNode implements ReadCalls, WriteCalls {
 /** Lets everything that waits for a promise continue. */
 async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A log, and a process that has read it. */
+export async function oneNode(): Promise<readonly [SharedLog, LogNode]> {
+  const shared = new SharedLog();
+  const node = new LogNode(shared);
+  await node.lookUp();
+  return [shared, node];
+}
+
+/** The same, and another process that has read it. */
+export async function twoNodes(): Promise<readonly [SharedLog, LogNode, LogNode]> {
+  const [shared, one] = await oneNode();
+  const other = new LogNode(shared);
+  await other.lookUp();
+  return [shared, one, other];
 }

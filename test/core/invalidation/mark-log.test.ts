@@ -1,21 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KEYS_KEPT_MS } from "../../../src/core/invalidation/log-reader.ts";
-import { LogNode } from "../../support/log-node.ts";
+import { LogNode, oneNode, twoNodes } from "../../support/log-node.ts";
 import { SharedLog } from "../../support/shared-log.ts";
-
-async function oneNode(): Promise<readonly [SharedLog, LogNode]> {
-  const shared = new SharedLog();
-  const node = new LogNode(shared);
-  await node.lookUp();
-  return [shared, node];
-}
-
-async function twoNodes(): Promise<readonly [SharedLog, LogNode, LogNode]> {
-  const [shared, one] = await oneNode();
-  const other = new LogNode(shared);
-  await other.lookUp();
-  return [shared, one, other];
-}
 
 /** A process whose polls fail. */
 async function blindNode(): Promise<readonly [SharedLog, LogNode]> {

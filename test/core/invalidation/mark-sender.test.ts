@@ -1,20 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LogNode } from "../../support/log-node.ts";
-import { SharedLog } from "../../support/shared-log.ts";
-
-async function oneNode(): Promise<readonly [SharedLog, LogNode]> {
-  const shared = new SharedLog();
-  const node = new LogNode(shared);
-  await node.lookUp();
-  return [shared, node];
-}
-
-async function twoNodes(): Promise<readonly [SharedLog, LogNode, LogNode]> {
-  const [shared, one] = await oneNode();
-  const other = new LogNode(shared);
-  await other.lookUp();
-  return [shared, one, other];
-}
+import { oneNode, twoNodes } from "../../support/log-node.ts";
 
 describe("an invalidation", () => {
   it("counts in this process before the log has it, and has the position of the log then", async () => {
