@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/missing-servers.ts"],
     allowOnly: false,
     // How busy a machine is, is no fault of the code: only what hangs is to fail.
     // Vitest itself leaves one core of two unused.

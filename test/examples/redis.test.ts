@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { areServersMissing } from "../support/redis-servers.ts";
 
 const SERVER = fileURLToPath(new URL("../../build/examples/fastify/redis/server.js", import.meta.url));
 
 // On a busy machine a lookup may take longer than its 0.1 seconds, and then it is a miss.
-it(
+it.skipIf(areServersMissing)(
   "the redis example shows two processes that share what they store and invalidate",
   { retry: 3 },
   async () => {

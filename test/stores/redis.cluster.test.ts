@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Store } from "../../src/index.ts";
 import { redisStore } from "../../src/stores/redis.ts";
-import { startRedisCluster } from "../support/redis-servers.ts";
+import { areServersMissing, startRedisCluster } from "../support/redis-servers.ts";
 import type { RedisServer, RedisServers } from "../support/redis-servers.ts";
 import { libraries } from "./redis/clients.ts";
 import { entryOf, logOf, read } from "./redis/support.ts";
@@ -23,7 +23,7 @@ async function namesOn(server: RedisServer, pattern: string): Promise<readonly s
   return names === "" ? [] : names.split("\n");
 }
 
-describe.each(libraries)("the Redis store on a cluster with $name", (library) => {
+describe.skipIf(areServersMissing).each(libraries)("the Redis store on a cluster with $name", (library) => {
   const prefix = `${library.name}:`;
   let store: Store;
   let close: () => Promise<unknown>;

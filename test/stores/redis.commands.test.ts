@@ -8,6 +8,7 @@ import type { Store } from "../../src/index.ts";
 import { storeContract } from "../../src/testing/index.ts";
 import { libraries } from "./redis/clients.ts";
 import { entryOf, read, useRedis } from "./redis/support.ts";
+import { areServersMissing } from "../support/redis-servers.ts";
 
 const PAGE = readFileSync("docs/redis.md", "utf8");
 /** The oldest version of Redis that the store works with. */
@@ -92,7 +93,7 @@ function newWords(docs: Docs, isNew = false): readonly string[] {
 /** One library of each kind: they send what the store tells them. */
 const ofEachKind = libraries.filter(({ name }) => ["node-redis 6", "ioredis 6"].includes(name));
 
-describe("the commands of the Redis store", () => {
+describe.skipIf(areServersMissing)("the commands of the Redis store", () => {
   it.each(ofEachKind)("are those of the page, at most as new as Redis 6.2, with $name", async (library) => {
     const { client, close } = await library.single(used.server);
     onTestFinished(async () => void (await close()));
@@ -133,7 +134,7 @@ describe("the commands of the Redis store", () => {
   });
 });
 
-describe("a user with the rights on the page", () => {
+describe.skipIf(areServersMissing)("a user with the rights on the page", () => {
   const options = { username: "cache", password: "a-long-secret" };
 
   beforeAll(async () => {

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../../src/stores/redis.ts";
 import { storeContract } from "../../src/testing/index.ts";
-import { startRedis, startRedisCluster, startRedisSentinels } from "../support/redis-servers.ts";
+import {
+  areServersMissing,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinels,
+} from "../support/redis-servers.ts";
 import { libraries } from "./redis/clients.ts";
 import type { Opened } from "./redis/clients.ts";
 
-describe.each([
+describe.skipIf(areServersMissing).each([
   { setUp: "one server", start: startRedis, kind: "single" },
   { setUp: "a cluster", start: startRedisCluster, kind: "cluster" },
   { setUp: "sentinels", start: startRedisSentinels, kind: "sentinel" },

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { MaybePromise } from "../../src/index.ts";
 import { redisStore } from "../../src/stores/redis.ts";
-import { startRedisSentinels } from "../support/redis-servers.ts";
+import { areServersMissing, startRedisSentinels } from "../support/redis-servers.ts";
 import { libraries } from "./redis/clients.ts";
 import { entryOf, logOf, read } from "./redis/support.ts";
 
@@ -24,7 +24,7 @@ async function eventually<T>(call: () => MaybePromise<T>): Promise<T> {
 
 const ofEachKind = libraries.filter(({ name }) => ["node-redis 6", "ioredis 6", "iovalkey"].includes(name));
 
-describe.each(ofEachKind)("the Redis store with sentinels and $name", (library) => {
+describe.skipIf(areServersMissing).each(ofEachKind)("the Redis store with sentinels and $name", (library) => {
   it("goes on with the replica when its primary is gone, with what that had received", async () => {
     const servers = await startRedisSentinels();
     onTestFinished(async () => servers.stop());

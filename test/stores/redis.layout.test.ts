@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { redisStore } from "../../src/stores/redis.ts";
 import { entryOf, read, useRedis } from "./redis/support.ts";
+import { areServersMissing } from "../support/redis-servers.ts";
 
 const TEN_MINUTES = 10 * 60 * 1000;
 const used = useRedis();
@@ -9,7 +10,7 @@ beforeEach(async () => {
   await used.client.flushall();
 });
 
-describe("the layout in Redis", () => {
+describe.skipIf(areServersMissing)("the layout in Redis", () => {
   it("is a hash for each resource, with the list, heads and raw bodies", async () => {
     await used.store.set(
       entryOf("GET /a", { variant: "de", vary: ["accept-language"], body: Uint8Array.of(0, 255) }),

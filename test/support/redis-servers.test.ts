@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { startRedis, startRedisCluster, startRedisSentinels } from "./redis-servers.ts";
+import { areServersMissing, startRedis, startRedisCluster, startRedisSentinels } from "./redis-servers.ts";
 
-describe("the servers of the test kit", () => {
+describe.skipIf(areServersMissing)("the servers of the test kit", () => {
   const stops: (() => Promise<void>)[] = [];
 
   afterEach(async () => {

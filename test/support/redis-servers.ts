@@ -239,9 +239,26 @@ class Server implements RedisServer {
   }
 }
 
-function pathOf(binary: Binary): string {
+/** The Debian packages of servers that are not installed. */
+export function missingPackages(): readonly string[] {
+  return (Object.keys(PACKAGES) as Binary[]).flatMap((binary) =>
+    foundOnPath(binary) === undefined ? PACKAGES[binary] : [],
+  );
+}
+
+/**
+ * Whether tests on real servers are skipped. They are counted then, and the end of the run says so. `.ci/run` installs the
+ * servers, and fails if a test was skipped.
+ */
+export const areServersMissing: boolean = missingPackages().length > 0;
+
+function foundOnPath(binary: Binary): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, binary)).find(isExecutable);
+  return folders.map((folder) => join(folder, binary)).find(isExecutable);
+}
+
+function pathOf(binary: Binary): string {
+  const found = foundOnPath(binary);
   if (found !== undefined) return found;
   throw new Error(`${binary} is not on PATH: install the Debian package "${PACKAGES[binary]}"`);
 }

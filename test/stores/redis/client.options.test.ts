@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisStore } from "../../../src/stores/redis.ts";
 import { storeContract } from "../../../src/testing/index.ts";
-import { startRedis, startRedisCluster } from "../../support/redis-servers.ts";
+import { areServersMissing, startRedis, startRedisCluster } from "../../support/redis-servers.ts";
 import { libraries } from "./clients.ts";
 import type { Library, Opened } from "./clients.ts";
 
@@ -15,7 +15,7 @@ const [nodeRedis6, nodeRedis5, ioRedis6, ioRedis5, ioValkey] = libraries as [
 const pipelined = { enableAutoPipelining: true };
 
 /** Options that change how a client sends commands, or what its replies are. */
-describe.each([
+describe.skipIf(areServersMissing).each([
   {
     setUp: "one server",
     start: startRedis,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { CORRUPT, decodeHead, encodeHead } from "../../../src/stores/redis/head.ts";
 import { entryOf, read, useRedis } from "./support.ts";
+import { areServersMissing } from "../../support/redis-servers.ts";
 
-const used = useRedis();
+describe.skipIf(areServersMissing)("a stored head", () => {
+  const used = useRedis();
 
-describe("a stored head", () => {
   it("is the same object as long as its bytes are the same", async () => {
     await used.store.set(entryOf("same"));
     const [one, two] = [await read(used.store, "same"), await read(used.store, "same")];

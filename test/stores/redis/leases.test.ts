@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { useRedis } from "./support.ts";
+import { areServersMissing } from "../../support/redis-servers.ts";
 
 const used = useRedis();
 
-describe("leases in Redis", () => {
+describe.skipIf(areServersMissing)("leases in Redis", () => {
   it("are keys that end by themselves, with what the holder said", async () => {
     const { client, store } = used;
     await store.leases.acquire("a", "token", 5000);

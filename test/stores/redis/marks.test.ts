@@ -4,6 +4,7 @@ import { connectionOf } from "../../../src/stores/redis/client.ts";
 import { RedisMarks } from "../../../src/stores/redis/marks.ts";
 import { redisStore } from "../../../src/stores/redis.ts";
 import { logOf, useRedis } from "./support.ts";
+import { areServersMissing } from "../../support/redis-servers.ts";
 
 const MINUTE_US = 60 * 1_000_000;
 const MARKS = "cr:{i}";
@@ -24,7 +25,7 @@ async function namesInLog(): Promise<readonly string[]> {
   return (await logOf(used.store)).map(({ name }) => name);
 }
 
-describe("the log of marks in Redis", () => {
+describe.skipIf(areServersMissing)("the log of marks in Redis", () => {
   it("has marks by key in a set of their own, and all others in one, soft ones too", async () => {
     await used.store.marks.add(["t|a", "k|a", "~k|b"], 0);
     expect(await used.client.zrange(MARKS, "0", "-1")).toEqual(["*", "t|a", "~k|b"]);
@@ -118,7 +119,7 @@ async function seed(key: string, prefix: string, count: number): Promise<void> {
   await used.client.eval(lua, 1, key, prefix, count);
 }
 
-describe("a log that is full", () => {
+describe.skipIf(areServersMissing)("a log that is full", () => {
   const limit = 100;
   let marks: RedisMarks;
 
@@ -181,7 +182,7 @@ function names(at: number): readonly string[] {
   return ["t|", "k|", "~t|", "u|", "~k|"].flatMap((kind) => [`${kind}${at}`, `${kind}${at} again`]);
 }
 
-it("a mark for 100,000 entries costs what one for none costs", async () => {
+it.skipIf(areServersMissing)("a mark for 100,000 entries costs what one for none costs", async () => {
   const { client, store } = used;
   const lua = `for i = 1, 100000 do redis.call('HSET', 'cr:r:' .. i, 'v', '[]') end`;
   const cost = async (): Promise<number> => {

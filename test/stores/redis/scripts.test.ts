@@ -2,6 +2,7 @@ import { createClient } from "redis";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisStore } from "../../../src/stores/redis.ts";
 import { entryOf, read, useRedis } from "./support.ts";
+import { areServersMissing } from "../../support/redis-servers.ts";
 
 /** What the types of ioredis leave out. */
 type Scripting = Record<"evalshaBuffer" | "evalBuffer", (...args: readonly unknown[]) => Promise<unknown>>;
@@ -10,7 +11,7 @@ const used = useRedis();
 
 afterEach(() => vi.restoreAllMocks());
 
-describe("the scripts of the Redis store", () => {
+describe.skipIf(areServersMissing)("the scripts of the Redis store", () => {
   it("are sent again after the server has forgotten them", async () => {
     const { client, store } = used;
     await store.set(entryOf("a"));
@@ -45,7 +46,7 @@ describe("the scripts of the Redis store", () => {
   });
 });
 
-describe("a lookup in Redis", () => {
+describe.skipIf(areServersMissing)("a lookup in Redis", () => {
   it("reads once if the list is the likely one, and again if not", async () => {
     await used.store.set(entryOf("k", { vary: ["accept"], variant: "json" }));
     const chosen: string[][] = [];
