@@ -71,8 +71,8 @@ export interface Cache {
   /**
    * Stores a response under such a key, as the one that `get` returns. Other variants stay, unless their `Vary` differs. A
    * handler that is running for the key in this process now stores nothing. Returns whether it is stored: the store kept
-   * it, and it was not invalidated meanwhile. Rejects with `ERR_CACHE_RESPONSE` if the response could not be sent or forbids storing it, and
-   * with `ERR_CACHE_KEY`, `ERR_CACHE_TAGS` or `ERR_CACHE_OPTION_INVALID` for a wrong argument.
+   * it, and it was not invalidated meanwhile. Rejects with `ERR_CACHE_RESPONSE` if the response could not be sent or forbids
+   * storing it, and with `ERR_CACHE_KEY`, `ERR_CACHE_TAGS` or `ERR_CACHE_OPTION_INVALID` for a wrong argument.
    *
    * @example
    * await cache.set("user:1", { body: "{}" }, { namespace: "users", ttl: 60 });
@@ -109,9 +109,9 @@ export interface Cache {
   /** Returns the counters, and the state of the store. */
   stats(): CacheStats;
   /**
-   * Ends the use of the store: sends invalidations once more that have failed, waits until it has finished what it was called for,
-   * at most twice `storeTimeout.write` in all, and stops all timers. From then on every request is a miss, and nothing is stored. The store's client is yours: close it after this.
-   * May be called again. Never rejects.
+   * Ends the use of the store. Sends invalidations once more that have failed, waits until the store has finished what it was
+   * called for, and stops all timers. That takes at most twice `storeTimeout.write`. From then on every request is a miss, and
+   * nothing is stored. The store's client is yours: close it after this. May be called again. Never rejects.
    *
    * @example
    * process.once("SIGTERM", async () => {

@@ -128,8 +128,8 @@ export interface Mark {
  */
 export interface Marks {
   /**
-   * Returns the marks at or after a position, in their order; of many, the first page, which has at least 100. It reads from the primary. An empty list
-   * for position 0 means that there is no log.
+   * Returns the marks at or after a position, in their order; of many, the first page, which has at least 100. It reads from
+   * the primary. An empty list for position 0 means that there is no log.
    */
   read(from: number): MaybePromise<readonly Mark[]>;
   /**
@@ -142,8 +142,8 @@ export interface Marks {
 /** Names that one process at a time can hold. */
 export interface Leases {
   /**
-   * Takes a name for `ms` milliseconds. `mine`: it is taken. `held`: another token has it. `alone`: its last holder released it with
-   * that verdict.
+   * Takes a name for `ms` milliseconds. `mine`: it is taken. `held`: another token has it. `alone`: its last holder released
+   * it with that verdict.
    */
   acquire(name: string, token: string, ms: number): MaybePromise<"mine" | "held" | "alone">;
   /** Holds a name for `ms` milliseconds more. Returns false if the token has lost it. */

@@ -38,7 +38,8 @@ export function storedEntry(
 
 /**
  * Returns an entry as invalidations make it: undefined if it is dead, stale if it was softly invalidated. Without a `policy`, an
- * entry with an endless lifetime has no stale windows then. `arrival`: when the request arrived whose response it is, for `Ledger.isDead`.
+ * entry with an endless lifetime has no stale windows then. `arrival`, for `Ledger.isDead`: when the request arrived whose
+ * response it is.
  */
 export function markedEntry(
   ledger: RunParts["ledger"],

@@ -26,8 +26,8 @@ export function marksIn(store: string, value: unknown): readonly Mark[] {
 }
 
 /**
- * Returns the position of a mark that was added above another. Throws `ERR_CACHE_STORE_ANSWER` for anything else: a client that has
- * lost its place returns the results of earlier calls.
+ * Returns the position of a mark that was added above another. Throws `ERR_CACHE_STORE_ANSWER` for anything else: a client
+ * that has lost its place returns the results of earlier calls.
  */
 export function positionIn(store: string, value: unknown, above: number): number {
   if (isPosition(value) && value > above) return value;
