@@ -17,7 +17,7 @@ export function softened(entry: Entry, since: number, windowsFrom: (staleAt: num
   const { staleAt, staleWhileRevalidateUntil, staleIfErrorUntil, ...rest } = entry;
   const windows = staleAt === Infinity ? windowsFrom(since) : undefined;
   const moved = (until: number | undefined, end: number | undefined): number | undefined =>
-    until === undefined || windows === undefined ? until && since + until - staleAt : end;
+    until === undefined || windows === undefined ? until && since + (until - staleAt) : end;
   const revalidatingUntil = moved(staleWhileRevalidateUntil, windows?.staleWhileRevalidateUntil);
   const errorUntil = moved(staleIfErrorUntil, windows?.staleIfErrorUntil);
   const soft: Entry = {

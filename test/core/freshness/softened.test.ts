@@ -49,4 +49,16 @@ describe("an entry that is softly invalidated", () => {
   it("was made before, if it was stored later: then it is not one that is stale on arrival", () => {
     expect(softened(entry, 500, none)).toMatchObject({ storedAt: 499, staleAt: 500 });
   });
+
+  it("has windows of the same length, whatever fraction of a millisecond `jitter` has left", () => {
+    const begin = Date.UTC(2026, 0, 1);
+    const fractions = Array.from({ length: 100 }, (_, at) => at / 100);
+
+    const windows = fractions.map((fraction) => {
+      const staleAt = begin + 100 + fraction;
+      return softened({ ...entry, staleAt, staleIfErrorUntil: staleAt + 500 }, begin, none).staleIfErrorUntil;
+    });
+
+    expect(new Set(windows)).toEqual(new Set([begin + 500]));
+  });
 });

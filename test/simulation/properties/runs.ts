@@ -73,7 +73,7 @@ function hasReason(model: Model, history: History, run: Run): boolean {
     )
   )
     return true;
-  if (met.some((other) => disappoints(model, other, request, at))) return true;
+  if (met.some((other) => disappoints(model, history, other, request, at))) return true;
   return met.filter((other) => vanishes(history, model, other, request, at)).length >= MOST_TURNS;
 }
 
@@ -85,10 +85,11 @@ function vanishes(history: History, model: Model, run: Run, request: Request, at
 }
 
 /** Whether a request that waited for a run had nothing of it. */
-function disappoints(model: Model, run: Run, request: Request, at: Moment): boolean {
+function disappoints(model: Model, history: History, run: Run, request: Request, at: Moment): boolean {
   const during = (moment: Moment | undefined): boolean =>
     moment !== undefined && moment.seq > request.began.seq && moment.seq < at.seq;
   if (run.began.seq > at.seq) return false;
+  if (isOlder(model, history, run, request, at)) return true;
   const expiredAt = run.began.at + model.hardMs(run);
   if (expiredAt >= request.began.at && expiredAt <= at.at) return true;
   if (during(run.outgrew)) return true;
@@ -104,4 +105,19 @@ function disappoints(model: Model, run: Run, request: Request, at: Moment): bool
     return isFlowing && isUseless;
   }
   return model.refusal(run) !== undefined || isUseless;
+}
+
+/**
+ * Whether the client of a run came before a request, and an invalidation after that client: what it read by then may be
+ * old for the request. Of hard invalidations only the last is known, so one that came after the request counts as well.
+ */
+function isOlder(model: Model, history: History, run: Run, request: Request, at: Moment): boolean {
+  const leader = history.requests[run.by];
+  if (leader === undefined || leader.began.seq >= request.began.seq) return false;
+  return history.purges.some(
+    (purge) =>
+      model.covers(purge, run) &&
+      purge.began.seq > leader.began.seq &&
+      purge.began.seq < (purge.isSoft ? request.began : at).seq,
+  );
 }
