@@ -295,7 +295,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "soft-windows-where-they-were",
     file: "core/freshness/softened.js",
-    find: "until && since + until - staleAt",
+    find: "until && since + (until - staleAt)",
     replace: "until",
   },
   {
