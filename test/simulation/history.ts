@@ -149,15 +149,9 @@ export interface Write {
   applied: Moment | undefined;
 }
 
-/** All that happened, for the model to judge and for people to read. */
-export class History {
-  readonly runs: Run[] = [];
-  readonly requests: Request[] = [];
-  readonly purges: Purge[] = [];
-  readonly writes: Write[] = [];
-  /** When the clock was set back, and how far. */
-  readonly setBacks: { readonly when: Moment; readonly ms: number }[] = [];
-  /** What went wrong in the core itself. */
+/** What is told of a simulation while it is played: moments, in their order, and what went wrong in the core itself. */
+export class Story {
+  /** What the core threw. */
   readonly errors: { readonly error: unknown; readonly when: Moment }[] = [];
   readonly #clock: VirtualClock;
   readonly #trace: ((line: string) => void) | undefined;
@@ -173,13 +167,6 @@ export class History {
     return { seq: ++this.#seq, at: this.#clock.instant() };
   }
 
-  /** How far the clock was set back between two moments, in ms. */
-  setBackBetween(from: Moment, to: Moment): number {
-    let sum = 0;
-    for (const { when, ms } of this.setBacks) if (when.seq > from.seq && when.seq < to.seq) sum += ms;
-    return sum;
-  }
-
   /** Tells what happens to whoever reads along. */
   tell(...words: readonly (string | number | undefined)[]): void {
     if (this.#trace === undefined) return;
@@ -191,6 +178,23 @@ export class History {
   failed(error: unknown): void {
     this.errors.push({ error, when: this.moment() });
     this.tell("! the core threw", error instanceof Error ? error.stack : JSON.stringify(error));
+  }
+}
+
+/** All that happened, for the model to judge and for people to read. */
+export class History extends Story {
+  readonly runs: Run[] = [];
+  readonly requests: Request[] = [];
+  readonly purges: Purge[] = [];
+  readonly writes: Write[] = [];
+  /** When the clock was set back, and how far. */
+  readonly setBacks: { readonly when: Moment; readonly ms: number }[] = [];
+
+  /** How far the clock was set back between two moments, in ms. */
+  setBackBetween(from: Moment, to: Moment): number {
+    let sum = 0;
+    for (const { when, ms } of this.setBacks) if (when.seq > from.seq && when.seq < to.seq) sum += ms;
+    return sum;
   }
 }
 

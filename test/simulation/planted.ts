@@ -1,3 +1,5 @@
+import { PLANTED_IN_CLUSTERS } from "./planted-cluster.ts";
+
 /** One defence of the core, and what stands in its place once it is taken out. */
 export interface PlantedBug {
   readonly name: string;
@@ -360,4 +362,5 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "hasTags(head) ? head.tags : ownTagsOf(stale)",
     replace: "head.tags",
   },
+  ...PLANTED_IN_CLUSTERS,
 ];

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { simulate } from "./simulate.ts";
+import { play } from "./play.ts";
 import { PROPERTIES } from "./properties.ts";
 import type { Violation } from "./properties.ts";
 
@@ -25,13 +25,13 @@ process.on("unhandledRejection", (error) => (unhandled = error));
 
 parentPort?.on("message", (share: Share) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-  void play(share).then((report) => parentPort?.postMessage(report));
+  void playAll(share).then((report) => parentPort?.postMessage(report));
 });
 
-async function play(share: Share): Promise<Report> {
+async function playAll(share: Share): Promise<Report> {
   for (let seed = share.from; seed < share.from + share.count; seed++) {
     at[0] = seed;
-    const violation = (await simulate(seed).catch(thrown)) ?? (await rejection());
+    const violation = (await play(seed).catch(thrown)) ?? (await rejection());
     if (violation !== undefined) return { ...share, violation: { ...violation, seed } };
   }
   return { ...share, violation: undefined };

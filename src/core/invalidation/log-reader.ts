@@ -96,9 +96,9 @@ export class LogReader {
     if (last === undefined) return this.#load(first);
     const known = this.#ledger.position;
     const expected = this.#seen.expected();
-    let missing = expected.filter((mark) => mark.last >= last.position);
+    let missing = expected;
     let isThere = false;
-    const isRead = await this.#readFrom(last.position, (mark) => {
+    const isRead = await this.#readFrom(this.#seen.from, (mark) => {
       missing = missing.filter((earlier) => !standsFor(mark, earlier));
       isThere ||= mark.position === last.position || mark.name === EVERYTHING;
     });
@@ -111,6 +111,7 @@ export class LogReader {
       const anchor = this.#seen.before(last.position, keys);
       const page = anchor === undefined ? [] : await this.#calls.readMarks(anchor.last);
       if (page === undefined) return false;
+      for (const mark of page) this.#ledger.apply(mark);
       if (anchor !== undefined && !page.some((mark) => standsFor(mark, anchor))) missing = [anchor];
     }
     if (missing.length === 0) return true;

@@ -30,17 +30,25 @@ export class SeenMarks {
     return this.#last;
   }
 
+  /** Where to read from: at the last mark, or before one that was added here while the last read was under way. */
+  get from(): number {
+    return Math.min(this.#last?.position ?? 0, ...this.#own.map(({ above }) => above + 1));
+  }
+
   /** Remembers a mark that the log has. */
   read(mark: Mark): void {
+    if (this.#own.length > 0) this.#own = this.#own.filter((added) => !standsFor(mark, added));
     this.#see(mark);
     this.#last = mark;
   }
 
   /** Remembers marks that were added here, above a position and up to `last`: the next read has to have them. */
   added(names: readonly Name[], above: number, last: number): void {
-    // Each has a position of its own.
-    for (const [at, name] of names.entries())
-      this.#own.push({ name, above, last: last - names.length + 1 + at });
+    for (const [at, name] of names.entries()) {
+      // Each has a position of its own, and only that of the last one is known.
+      const highest = last - names.length + 1 + at;
+      this.#own.push({ name, above: highest === last ? last - 1 : above, last: highest });
+    }
     if (this.#own.length > MOST_SEEN) this.#own = this.#own.slice(-MOST_SEEN);
   }
 

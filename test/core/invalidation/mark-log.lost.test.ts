@@ -60,6 +60,23 @@ describe("a log that was rolled back", () => {
     expect([shared.all().at(-1)?.name, other.ledger.isDead(entry)]).toEqual(["*", true]);
   });
 
+  it("is noticed where a name was added here while a read was under way, which had later ones", async () => {
+    const [shared, node] = await nodeOn();
+    const rollBack = shared.copy();
+    await node.advance(0.1);
+    node.link = "held";
+    const lookup = node.lookUp();
+    node.link = "up";
+    await node.log.mark(["t|a"]);
+    rollBack();
+    shared.now += 1e6;
+    shared.add(["t|later"], 0);
+    await node.release();
+    await lookup;
+
+    expect(await hasNoticed(node)).toEqual(NOTICED);
+  });
+
   it("is noticed by each name that was added here, once", async () => {
     const [shared, node] = await nodeOn();
     const rollBack = shared.copy();

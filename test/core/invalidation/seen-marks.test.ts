@@ -27,7 +27,7 @@ describe("the marks that a log was seen to have", () => {
     expect([expected, seen.expected()]).toEqual([
       [
         { name: "t|a", above: 10, last: 14 },
-        { name: "t|b", above: 10, last: 15 },
+        { name: "t|b", above: 14, last: 15 },
       ],
       [{ name: "t|c", above: 15, last: 16 }],
     ]);
