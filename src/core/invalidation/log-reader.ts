@@ -5,6 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import { EVERYTHING, isKeyName } from "./names.ts";
 import type { Name } from "./names.ts";
 import { SeenMarks, standsFor } from "./seen-marks.ts";
+import type { Expected } from "./seen-marks.ts";
 
 /** The calls of a guarded store. Undefined: the call failed, which was reported. None throws, or takes beyond its deadline. */
 export interface ReadCalls {
@@ -106,13 +107,18 @@ export class LogReader {
     this.#seen.checked(expected);
     // What was added since may have taken marks by key out of the log.
     const keys = (this.#seen.last?.position ?? 0) - KEYS_CERTAIN;
-    missing = missing.filter((mark) => !isKeyName(mark.name) || mark.last >= keys);
+    const isKept = ({ name, last: at }: Expected): boolean => !isKeyName(name) || at >= keys;
+    missing = missing.filter(isKept);
     if (missing.length === 0 && !isThere) {
       const anchor = this.#seen.before(last.position, keys);
-      const page = anchor === undefined ? [] : await this.#calls.readMarks(anchor.last);
+      if (anchor === undefined) return true;
+      // The log may be lost between the two reads.
+      const again = [anchor, ...this.#seen.expected()].filter(isKept);
+      const page = await this.#calls.readMarks(anchor.last);
       if (page === undefined) return false;
       for (const mark of page) this.#ledger.apply(mark);
-      if (anchor !== undefined && !page.some((mark) => standsFor(mark, anchor))) missing = [anchor];
+      const end = page.length < FULL_PAGE ? Infinity : Number(page.at(-1)?.position);
+      missing = again.filter((earlier) => earlier.last <= end && !page.some((mark) => standsFor(mark, earlier)));
     }
     if (missing.length === 0) return true;
     this.#lostAt = known;

@@ -77,6 +77,23 @@ describe("a log that was rolled back", () => {
     expect(await hasNoticed(node)).toEqual(NOTICED);
   });
 
+  it("is noticed by the poll that had read what was lost", async () => {
+    const [shared, node] = await nodeOn("t|a", "t|b");
+    const rollBack = shared.copy();
+    shared.now += 1e6;
+    shared.add(["t|b", "t|c"], 0);
+    await node.advance(0.1);
+    node.link = "held";
+    const lookup = node.lookUp();
+    await node.release();
+    rollBack();
+    node.link = "up";
+    await node.release();
+    await lookup;
+
+    expect(node.errors.length).toBe(1);
+  });
+
   it("is noticed by each name that was added here, once", async () => {
     const [shared, node] = await nodeOn();
     const rollBack = shared.copy();

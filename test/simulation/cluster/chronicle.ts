@@ -62,6 +62,8 @@ export interface MarkRecord {
   readonly position: number;
   readonly by: number;
   readonly added: Moment;
+  /** Since when it stands under this name: a floor, since the mark was forgotten that it stands for. */
+  readonly since: Moment;
   /** Whether it stands for one that was forgotten. */
   readonly isFloor: boolean;
   /** When the log was lost that had it. */

@@ -113,8 +113,8 @@ class Cluster {
     if (this.#marked.hasHeard(request.node, marks, request.began)) return `n${request.node} had heard of it`;
     const trustedMs = this.#trustedMs(request);
     const mark = marks.find(
-      ({ added, lost }) =>
-        added.at < request.began.at - trustedMs && (lost?.seq ?? Infinity) > (request.decided?.seq ?? 0),
+      ({ since, lost }) =>
+        since.at < request.began.at - trustedMs && (lost?.seq ?? Infinity) > (request.decided?.seq ?? 0),
     );
     return mark && `the log had ${mark.name}@${mark.position} for long enough`;
   }
@@ -260,7 +260,8 @@ class Cluster {
     const others = soft === "" ? names : [...names, ...names.map((each) => `~${each}`)];
     return this.#chronicle.marks.some(
       (mark) =>
-        others.includes(mark.name) &&
+        // Nobody can tell once so much was marked again that a floor stands for all that was known last.
+        (mark.isFloor || others.includes(mark.name)) &&
         mark.position >= position &&
         mark.added.seq > when.seq &&
         mark.added.at <= until,

@@ -88,7 +88,8 @@ export class Server {
     const last = Math.max(above, ...[...this.#log.values()].map(({ position }) => position));
     const added = [...(isAbsent ? ["*"] : []), ...names].map((name, at) => {
       const position = Math.max(this.#microseconds(), last + 1) + at;
-      return { name, position, by, added: this.#chronicle.moment(), lost: undefined, isFloor: false };
+      const now = this.#chronicle.moment();
+      return { name, position, by, added: now, since: now, lost: undefined, isFloor: false };
     });
     for (const mark of added) this.#put(mark);
     this.#forget();
@@ -165,7 +166,7 @@ export class Server {
       const [soft, hard] = mark.name.startsWith("~") ? ["~", mark.name.slice(1)] : ["", mark.name];
       const floor = soft + (hard.startsWith("t|") ? "t|" : "*");
       if ((this.#log.get(floor)?.position ?? 0) < mark.position)
-        this.#put({ ...mark, name: floor, isFloor: true });
+        this.#put({ ...mark, name: floor, since: this.#chronicle.moment(), isFloor: true });
     }
   }
 }
