@@ -79,28 +79,27 @@ class RedisStore implements Store {
   }
 
   async get(key: string, choose: ChooseVariant, look: Look): Promise<Read | undefined> {
-    const name = this.#heads.nameOf(key);
     let vary = look.likely;
     for (let reads = 1; ; reads++) {
       const variant = choose(vary);
-      const part = this.#heads.partOf(key, variant);
-      const fields = look.body ? [name, "v", `h${part}`, `b${part}`] : [name, "v", `h${part}`];
+      const { name, whole, bare } = this.#heads.asked(key, variant);
       let found: Found;
       try {
-        found = (await this.#connection.send(name, "HMGET", fields)) as Found;
+        found = (await this.#connection.send(name, "HMGET", look.body ? whole : bare)) as Found;
       } catch (error) {
         // Some other program wrote to this key. The next response replaces it.
         if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return CORRUPTED;
         throw error;
       }
-      const [list, bytes, body] = found;
+      const [list, bytes, content] = found;
       if (!list) return undefined;
       const actual = list.toString() === textOf(vary) ? vary : listIn(list);
       if (actual === undefined) return CORRUPTED;
       if (actual === vary) {
-        const head = bytes ? this.#heads.headOf(key, variant, bytes) : undefined;
-        if (head === undefined) return { vary };
-        return body ? { vary, head, body } : { vary, head };
+        const read = bytes ? this.#heads.read(key, variant, bytes, content ?? undefined) : undefined;
+        if (read === undefined) return { vary };
+        const { head, body } = read;
+        return body === undefined ? { vary, head } : { vary, head, body };
       }
       if (reads === MOST_READS) return { vary: actual };
       vary = actual;
@@ -109,16 +108,17 @@ class RedisStore implements Store {
 
   async set(entry: Entry): Promise<boolean> {
     const { buffer, byteOffset, byteLength } = entry.body;
+    const { name, part } = this.#heads.asked(entry.key, entry.variant);
     // The time since the response was made is not subtracted, so that no clock is read. Expiry only frees memory.
     const life = entry.deleteAt - entry.storedAt;
     const kept = await run(
       this.#connection,
       SET,
-      [this.#heads.nameOf(entry.key)],
+      [name],
       [
         String(entry.began),
         textOf(entry.vary),
-        this.#heads.partOf(entry.key, entry.variant),
+        part,
         encodeHead(entry),
         Buffer.from(buffer, byteOffset, byteLength),
         life < LONGEST_LIFE ? String(Math.max(1, Math.ceil(life))) : "",

@@ -3,12 +3,26 @@ import type { EntryHead } from "../../core/contract/store.ts";
 import { decodeHead } from "./head.ts";
 import { partOf } from "./names.ts";
 
-/** What is remembered of a variant. */
-interface KnownVariant {
-  /** What stands for it in the fields of its hash. */
+/** What `HMGET` is asked for: the vary list, the head, and the content. */
+export interface Asked {
+  /** The key of the resource in Redis. */
+  readonly name: string;
+  /** What stands for the variant in the fields of its hash. */
   readonly part: string;
-  readonly bytes: Buffer;
+  readonly whole: readonly string[];
+  readonly bare: readonly string[];
+}
+
+/** A variant as it was read. */
+interface ReadVariant {
   readonly head: EntryHead;
+  readonly body: Buffer | undefined;
+}
+
+/** What is remembered of a variant. Its content, where that is small. */
+interface KnownVariant extends ReadVariant {
+  readonly asked: Asked;
+  readonly bytes: Buffer;
 }
 
 interface KnownResource {
@@ -21,10 +35,13 @@ interface KnownResource {
 const MOST_RESOURCES = 10_000;
 const MOST_BYTES = 8 * 2 ** 20;
 /** The memory of a variant beyond its texts and bytes, roughly. */
-const OVERHEAD_BYTES = 600;
+const OVERHEAD_BYTES = 1000;
+/** The largest content, in bytes, that is remembered. */
+const LARGEST_BODY = 8192;
 
 /**
- * The heads that were read last: the same bytes are the same object, because the core remembers by it what it prepares for hits.
+ * The variants that were read last. The same bytes of a head are the same object, and the same bytes of small content are, too:
+ * the core remembers by them what it prepares for hits.
  *
  * Bytes are compared with those that the variant last had: 0.3 µs for a head of 330 bytes, where a map from bytes to heads takes
  * 2.3 µs and decoding 4.2 µs. What is not used for a generation is forgotten.
@@ -45,20 +62,30 @@ export class Heads {
     return (this.#recent.get(key) ?? this.#older.get(key))?.name ?? this.#name(key);
   }
 
-  /** Returns what stands for a variant in the fields of a resource. */
-  partOf(key: string, variant: string): string {
-    return this.#find(key, variant)?.part ?? partOf(variant);
+  /** Returns what to ask Redis for. */
+  asked(key: string, variant: string): Asked {
+    const known = this.#find(key, variant);
+    if (known !== undefined) return known.asked;
+    const [name, part] = [this.nameOf(key), partOf(variant)];
+    return { name, part, whole: [name, "v", `h${part}`, `b${part}`], bare: [name, "v", `h${part}`] };
   }
 
-  /** Returns the head that these bytes are, as `decodeHead` does. */
-  headOf(key: string, variant: string, bytes: Buffer): EntryHead | undefined {
+  /** Returns the variant that these bytes are, with a head as of `decodeHead`. Undefined: it has another version. */
+  read(key: string, variant: string, bytes: Buffer, body: Buffer | undefined): ReadVariant | undefined {
     const last = this.#find(key, variant);
-    if (last?.bytes.equals(bytes) === true) return last.head;
+    const isSmall = body !== undefined && body.byteLength <= LARGEST_BODY;
+    if (last?.bytes.equals(bytes) === true) {
+      if (!isSmall) return { head: last.head, body };
+      if (last.body?.equals(body) === true) return last;
+      // With other content it is another head: the core looks whether content is known by heads that it has not seen.
+    }
     const head = decodeHead(bytes);
     if (head === undefined) return undefined;
-    // A copy: the bytes may be a part of all that was received at once.
-    this.#remember(key, variant, { part: last?.part ?? partOf(variant), bytes: Buffer.from(bytes), head });
-    return head;
+    const asked = last?.asked ?? this.asked(key, variant);
+    // Copies: the bytes may be a part of all that was received at once.
+    const known = { asked, bytes: Buffer.from(bytes), head, body: isSmall ? Buffer.from(body) : undefined };
+    this.#remember(key, variant, known);
+    return isSmall ? known : { head, body };
   }
 
   #find(key: string, variant: string): KnownVariant | undefined {
@@ -72,11 +99,12 @@ export class Heads {
   #remember(key: string, variant: string, known: KnownVariant): void {
     let resource = this.#recent.get(key);
     if (resource === undefined) {
-      resource = { name: this.nameOf(key), variants: new Map() };
+      resource = { name: known.asked.name, variants: new Map() };
       this.#recent.set(key, resource);
     }
     resource.variants.set(variant, known);
-    this.#bytes += OVERHEAD_BYTES + key.length + variant.length + 2 * known.bytes.byteLength;
+    const texts = 2 * (key.length + variant.length);
+    this.#bytes += OVERHEAD_BYTES + texts + 2 * known.bytes.byteLength + (known.body?.byteLength ?? 0);
     if (this.#bytes < MOST_BYTES && this.#recent.size < MOST_RESOURCES) return;
     this.#older = this.#recent;
     this.#recent = new Map();
