@@ -18,7 +18,7 @@ import { areBeyondAscii } from "../node/response-form.ts";
 import { restoreAtEnd } from "../node/shadow.ts";
 import { FastifyFill } from "./fill.ts";
 import { arrangeHooks } from "./hooks.ts";
-import { sendHooksOf } from "./internals.ts";
+import { headersOf, sendHooksOf } from "./internals.ts";
 import { isResponse, isStream, serializeBy, serialized } from "./payload.ts";
 import {
   abortWith,
@@ -169,7 +169,7 @@ export class CachedRoute {
     if (!isHooked && !reply.hasHeader("content-type")) this.#notesOn(reply).isUntyped = true;
     // Fastify would add a charset to a text's content type, or pass the text to a serializer that a hook has set.
     const isTextAnyway = hit.text !== undefined && hit.making?.textIn === "utf8";
-    const isBeyond = !isTextAnyway && hit.body !== undefined && areBeyondAscii(reply.getHeaders());
+    const isBeyond = !isTextAnyway && hit.body !== undefined && areBeyondAscii(headersOf(reply));
     const payload = isHooked
       ? payloadForHooks(hit, reply.getHeader("content-type"), isBeyond)
       : payloadOf(hit, isBeyond);

@@ -34,6 +34,12 @@ export function trailersOf(reply: FastifyReply): readonly string[] {
   return Object.keys(internalOf(reply, "fastify.reply.trailers") ?? {});
 }
 
+/** Returns the fields that are set on a reply. They are not to be changed: usually this is no copy. */
+export function headersOf(reply: FastifyReply): Readonly<Record<string, unknown>> {
+  const own = internalOf(reply, "fastify.reply.headers") as Readonly<Record<string, unknown>> | undefined;
+  return own !== undefined && reply.raw.getHeaderNames().length === 0 ? own : reply.getHeaders();
+}
+
 /** A way to choose between routes of one URL. */
 export interface ConstraintStrategy {
   readonly name: string;

@@ -189,6 +189,7 @@ function textOf(reply: Reply): string | Buffer | null {
 
 function bufferOf({ body }: Reply): Buffer | null {
   if (body === undefined) return null;
+  if (Buffer.isBuffer(body)) return body;
   let buffer = buffers.get(body);
   if (buffer === undefined) {
     buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

@@ -108,10 +108,10 @@ export class Exchange {
       case "hit":
       case "stale":
         if (course.refreshes) this.#refresh(context, found, now);
-        return this.#serve(context, stored(found), now, course.kind);
+        return this.#serve(context, found, now, course.kind);
       case "stand-in":
         if (course.refreshes) this.#refresh(context, found, now);
-        return this.#serve(context, stored(found), now, "stale", course.because);
+        return this.#serve(context, found, now, "stale", course.because);
       case "unsatisfied":
         return unsatisfied(this.#parts, context.policy, statusKeyOf(this.#parts, context, found));
       case "head":
@@ -149,23 +149,25 @@ export class Exchange {
   /** Serves an entry. `because` is why, where it stands in for the response that was asked for. */
   #serve<Native>(
     context: Context<Native>,
-    entry: Entry,
+    found: Pick<Found, "entry" | "remembered">,
     now: number,
     outcome: Outcome,
     because?: Refusal,
   ): Decision {
     const { request, policy } = context;
     const { digest, responder } = this.#parts;
+    const entry = stored(found);
+    const { remembered = entry } = found;
     const { fields, unlessSet, made } =
       because === undefined
-        ? this.#hits.of(entry, policy, now, this.#parts.log?.isBlind)
+        ? this.#hits.of(entry, policy, now, this.#parts.log?.isBlind, remembered)
         : {
             fields: staleFields(policy, entry, now, digest, because),
             unlessSet: toldToClient(policy, entry, ageOf(entry, now)),
             made: undefined,
           };
     this.#parts.count(outcome);
-    const reply = responder.reply(entry, request.method, selectionOf(request), fields, made);
+    const reply = responder.reply(entry, request.method, selectionOf(request), fields, made, remembered);
     return { kind: "serve", outcome, reply: telling(reply, unlessSet) };
   }
 
@@ -215,7 +217,7 @@ export class Exchange {
       if (kind === "timeout" && stale === undefined) flight.giveUp();
       const landedAt = clock.now();
       if ((kind === "failed" || kind === "timeout") && stale && this.#standsIn(context, stale, landedAt))
-        return this.#serve(context, stale, landedAt, "stale", kind);
+        return this.#serve(context, { entry: stale }, landedAt, "stale", kind);
       return this.#look(context, budgetLeft(context, budget, span, flight, landing, landedAt));
     });
   }
@@ -258,6 +260,6 @@ function rarelyNeedsBody(request: RequestRecord): boolean {
 }
 
 /** The found entry. `decide` returns no course that needs one without it. */
-function stored({ entry }: Found): Entry {
+function stored({ entry }: Pick<Found, "entry">): Entry {
   return entry as Entry;
 }

@@ -118,7 +118,9 @@ export class LogReader {
       if (page === undefined) return false;
       for (const mark of page) this.#ledger.apply(mark);
       const end = page.length < FULL_PAGE ? Infinity : Number(page.at(-1)?.position);
-      missing = again.filter((earlier) => earlier.last <= end && !page.some((mark) => standsFor(mark, earlier)));
+      missing = again.filter(
+        (earlier) => earlier.last <= end && !page.some((mark) => standsFor(mark, earlier)),
+      );
     }
     if (missing.length === 0) return true;
     this.#lostAt = known;

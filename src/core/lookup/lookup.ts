@@ -1,7 +1,6 @@
 import { isStoredField } from "../../http/fields.ts";
 import type { StoredFields } from "../../http/fields.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
-import { isBare, rememberAs } from "../contract/bare-entry.ts";
 import type { BareEntry } from "../contract/bare-entry.ts";
 import type { ChooseVariant, Entry, EntryHead, Look, MaybePromise, Read } from "../contract/store.ts";
 import type { GuardedStore } from "./guarded-store.ts";
@@ -15,6 +14,11 @@ export interface Found {
   readonly vary: readonly string[];
   /** Only the head of the entry was read: its content is empty, and must not be sent. Absent: it is whole. */
   readonly isBare?: true;
+  /**
+   * What stands for the entry where what is prepared for hits is remembered: a store that reads content from elsewhere
+   * returns another entry for each hit. Absent: the entry itself.
+   */
+  readonly remembered?: Entry;
 }
 
 /** How far in the future `storedAt` may be: another node's clock is ahead, or the entry was stored during the lookup. */
@@ -26,8 +30,8 @@ interface CheckedHead {
   readonly head: Entry;
   /** The length that the content must have. */
   readonly length: number;
-  /** The entry without its content, once it was asked for. What is prepared for hits is remembered by it. */
-  bare: BareEntry | undefined;
+  /** The entry without its content, once it was asked for. */
+  bare: FoundEntry | undefined;
   /** The last route rule that allowed all its fields. */
   rule: StoredFields | undefined;
 }
@@ -37,6 +41,10 @@ interface CheckedEntry {
   /** The head with which it was returned. */
   readonly read: EntryHead;
   readonly checked: CheckedHead;
+  readonly found: FoundEntry;
+}
+
+interface FoundEntry extends Found {
   readonly entry: Entry;
 }
 
@@ -128,16 +136,17 @@ export class Lookup {
       return this.#distrust();
     }
     if (vary === undefined) return this.#distrust();
-    if (head === undefined || head === null) return this.#missing(vary, looks);
+    // Content without a head is no `Read`: a store of an earlier contract returned the entry itself.
+    if (head === undefined || head === null)
+      return body === undefined ? this.#missing(vary, looks) : this.#distrust();
     if (vary !== asked.vary) choose(vary);
-    const entry = this.#checked(head, body, asked);
-    if (entry === undefined) return this.#distrust(nameList(vary));
+    const found = this.#checked(head, body, asked);
+    if (found === undefined) return this.#distrust(nameList(vary));
+    const { entry } = found;
     looks.learn(entry.vary);
     const current = this.#current(entry, now, asked.rule);
     if (current === undefined || !isUsable(current, now)) return { entry: undefined, vary: entry.vary };
-    return isBare(entry)
-      ? { entry: current, vary: entry.vary, isBare: true }
-      : { entry: current, vary: entry.vary };
+    return current === entry ? found : { ...found, entry: current, remembered: current };
   }
 
   #looksOf(rule: ReadRule): Looks {
@@ -162,13 +171,13 @@ export class Lookup {
     return { entry: undefined, vary: names };
   }
 
-  /** Returns the entry that was asked for. Undefined: what the store returned is corrupt. */
-  #checked(read: EntryHead, body: Uint8Array | undefined, asked: Asked): Entry | undefined {
+  /** Returns what was asked for. Undefined: what the store returned is corrupt. */
+  #checked(read: EntryHead, body: Uint8Array | undefined, asked: Asked): FoundEntry | undefined {
     const known = isObject(body) ? this.#entries.get(body) : undefined;
     if (known?.read === read) {
-      const { checked, entry } = known;
+      const { checked, found } = known;
       // Content whose buffer was transferred away has no bytes any more.
-      return isAsked(checked, asked) && entry.body.byteLength === checked.length ? entry : undefined;
+      return isAsked(checked, asked) && found.entry.body.byteLength === checked.length ? found : undefined;
     }
     const isNew = !isObject(read) || !this.#heads.has(read);
     const checked = isNew ? this.#readHead(read) : this.#heads.get(read);
@@ -178,10 +187,13 @@ export class Lookup {
     if (bytes === undefined || bytes.byteLength !== checked.length) return undefined;
     // The head has a body already: V8 takes 5 µs to add a member to a copy, and gives each such object a shape of its own.
     const entry: Entry = { ...checked.head, body: bytes };
-    // A store that keeps content in memory returns the same bytes each time. One that reads it from elsewhere does not.
-    if (isNew) this.#entries.set(body, { read, checked, entry });
-    else rememberAs(entry, bareOf(checked));
-    return entry;
+    const { vary } = entry;
+    // A store that reads content from elsewhere returns other bytes each time. Where they were a key of a weak map, V8 would
+    // hold them for much longer: a hit of 64 KB would cost half as much again.
+    if (!isNew) return { entry, vary, remembered: bareOf(checked).entry };
+    const found = { entry, vary };
+    this.#entries.set(body, { read, checked, found });
+    return found;
   }
 
   #readHead(read: EntryHead): CheckedHead | undefined {
@@ -239,9 +251,13 @@ function isAsked(checked: CheckedHead, { key, variant, rule }: Asked): boolean {
   return head.key === key && head.variant === variant && isAllowed(checked, rule);
 }
 
-function bareOf(checked: CheckedHead): BareEntry {
+function bareOf(checked: CheckedHead): FoundEntry {
   const { head, length } = checked;
-  return (checked.bare ??= Object.assign({}, head, { length }));
+  if (checked.bare === undefined) {
+    const bare: BareEntry = Object.assign({}, head, { length });
+    checked.bare = { entry: bare, vary: bare.vary, isBare: true };
+  }
+  return checked.bare;
 }
 
 function isAllowed(known: CheckedHead, rule: StoredFields): boolean {

@@ -86,6 +86,10 @@ function isInstant(instant: unknown): boolean {
   return typeof instant === "number" && instant > -Infinity;
 }
 
+/** The class of Node's bytes, where the runtime has it. */
+const BUFFER: unknown = (globalThis as { readonly Buffer?: { readonly prototype: object } }).Buffer
+  ?.prototype;
+
 /** Returns bytes of a fixed length. Undefined: they are no bytes, or their buffer was transferred away. */
 export function fixedBytes(body: unknown): Uint8Array | undefined {
   try {
@@ -94,6 +98,8 @@ export function fixedBytes(body: unknown): Uint8Array | undefined {
     // Shared bytes may change while they are sent, and runtimes refuse to send them.
     if (Object.prototype.toString.call(buffer) !== "[object ArrayBuffer]" || buffer.resizable === true)
       return undefined;
+    // Of Node's own class, they are sent as they are: for a view of another class it would need another view.
+    if (Object.getPrototypeOf(body) === BUFFER) return body;
     return new Uint8Array(buffer, body.byteOffset, body.byteLength);
   } catch {
     // A proxy throws.

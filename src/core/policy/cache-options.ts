@@ -76,7 +76,7 @@ export interface CacheOptions {
   reporter?: Reporter | false;
   /**
    * How long a store may take, in seconds, before a request goes on without it: one number for all calls, or one for lookups
-   * (`read`) and one for writes, removals and invalidations (`write`). Above 0, at most 3600. Default: `{ read: 0.1, write: 1 }`.
+   * (`read`) and one for writes, removals and invalidations (`write`). Above 0, at most 60. Default: `{ read: 0.1, write: 1 }`.
    */
   storeTimeout?: number | StoreTimeouts;
   /**
@@ -113,14 +113,15 @@ const CACHE_CHECKS: Checks<(typeof CACHE_OPTIONS)[number]> = {
       ? undefined
       : `seconds above 0, at most ${LONGEST_TIMEOUT}, or { read, write }, such as { read: 0.1, write: 1 }`,
   blind: (value) =>
-    typeof value === "number" && value >= 0 && value <= LONGEST_TIMEOUT
+    typeof value === "number" && value >= 0 && value <= LONGEST_BLIND
       ? undefined
-      : `seconds from 0 to ${LONGEST_TIMEOUT}`,
+      : `seconds from 0 to ${LONGEST_BLIND}`,
   secret: (value) => (isText(value) ? undefined : "a non-empty string"),
 };
 
-/** An hour: a timer of more than 24 days would fire at once. */
-const LONGEST_TIMEOUT = 3600;
+/** In seconds. What is more was meant as milliseconds. */
+const LONGEST_TIMEOUT = 60;
+const LONGEST_BLIND = 3600;
 
 const WHERE = "createCache";
 

@@ -1,7 +1,6 @@
 import type { CacheStatus } from "../../http/cache-status.ts";
 import { fieldOf } from "../../http/fields.ts";
 import type { Fields, FieldValue } from "../../http/fields.ts";
-import { rememberedAs } from "../contract/bare-entry.ts";
 import type { Refusal } from "../contract/outcomes.ts";
 import type { Digest } from "../contract/platform.ts";
 import type { Policy, Reply } from "../contract/request-and-policy.ts";
@@ -44,11 +43,14 @@ export class HitFields {
     this.#digest = digest;
   }
 
-  /** Returns the fields of a hit. `isBlind`: what other processes invalidate is not known at present. */
-  of(entry: Entry, policy: Policy, now: number, isBlind = false): Added {
+  /**
+   * Returns the fields of a hit. `isBlind`: what other processes invalidate is not known at present. `remembered` stands for
+   * the entry where they are remembered.
+   */
+  of(entry: Entry, policy: Policy, now: number, isBlind = false, remembered: Entry = entry): Added {
     this.#keepTo(now);
     const detail = isBlind ? "blind" : undefined;
-    return this.#recall(this.#hits, entry, policy, now, ttlOf(entry, now), undefined, detail);
+    return this.#recall(this.#hits, remembered, policy, now, ttlOf(entry, now), undefined, detail);
   }
 
   /**
@@ -78,7 +80,7 @@ export class HitFields {
     detail: Added["detail"],
   ): Added {
     const age = ageOf(entry, now);
-    const known = memory.get(entry) ?? memory.get(rememberedAs(entry));
+    const known = memory.get(entry);
     if (known?.age === age && known.ttl === ttl && known.policy === policy && known.fwd === fwd) {
       if (known.detail === detail) return known;
     }
@@ -88,7 +90,7 @@ export class HitFields {
     const fields: Fields = [["age", String(age)], ...statusFields(policy, status, inner(entry))];
     const unlessSet = toldToClient(policy, entry, age);
     const added: Added = { policy, age, ttl, fwd, detail, fields, unlessSet, made: {} };
-    memory.set(rememberedAs(entry), added);
+    memory.set(entry, added);
     return added;
   }
 }

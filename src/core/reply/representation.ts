@@ -5,7 +5,6 @@ import { parseList } from "../../http/list.ts";
 import { areWorthParts, multipartRanges } from "../../http/multipart.ts";
 import { formatContentRange, formatUnsatisfied, ifRangeHolds, parseRange } from "../../http/range.ts";
 import type { ByteRange } from "../../http/range.ts";
-import { rememberedAs } from "../contract/bare-entry.ts";
 import type { Reply, RequestRecord } from "../contract/request-and-policy.ts";
 import type { Making } from "../contract/store.ts";
 
@@ -94,10 +93,18 @@ export class Responder {
 
   /**
    * Returns the reply to one request. `added` are the fields of this message only, such as `Age` and the status fields.
-   * `made` keeps the replies for requests that add the same fields.
+   * `made` keeps the replies for requests that add the same fields. `remembered` has the same head, and stands for the whole
+   * where what is computed is kept.
    */
-  reply(whole: Whole, method: string, selection: Selection, added: Fields, made: MadeReplies = {}): Reply {
-    return replyFrom(this.#prepare(whole), whole, method, selection, added, made);
+  reply(
+    whole: Whole,
+    method: string,
+    selection: Selection,
+    added: Fields,
+    made: MadeReplies = {},
+    remembered: Whole = whole,
+  ): Reply {
+    return replyFrom(this.#prepare(remembered), whole, method, selection, added, made);
   }
 
   /**
@@ -114,13 +121,10 @@ export class Responder {
   }
 
   #prepare(whole: Whole): Prepared {
-    const known = this.#prepared.get(whole);
-    if (known !== undefined) return known;
-    const head = rememberedAs(whole);
-    let prepared = this.#prepared.get(head);
+    let prepared = this.#prepared.get(whole);
     if (prepared === undefined) {
-      prepared = prepare(head);
-      this.#prepared.set(head, prepared);
+      prepared = prepare(whole);
+      this.#prepared.set(whole, prepared);
     }
     return prepared;
   }

@@ -78,7 +78,8 @@ describe("a lookup", () => {
 
     const all = [true, true, false].map((needsBody) => lookup.find("k", choose, 0, undefined, needsBody));
 
-    expect(all).toEqual([found, found, { ...found, entry: bare, isBare: true }]);
+    const again = { ...found, remembered: bare };
+    expect(all).toEqual([found, again, { ...found, entry: bare, isBare: true }]);
     expect(reads).toBe(1);
   });
 
@@ -226,6 +227,14 @@ describe("an entry from a store", () => {
   ])("is a miss in a result %s", (_, read) => {
     expect(find(read)).toMatchObject({ entry: undefined });
   });
+});
+
+it("is told of a store that returns the entry itself, as an earlier contract had it", () => {
+  let told = 0;
+  const store = { get: (_: string, pick: ChooseVariant) => (pick(["a"]), entry as unknown as Read) };
+  const read = new Lookup(store, () => void told++).find("k", choose, 0);
+
+  expect([read, told]).toEqual([{ entry: undefined, vary: [] }, 1]);
 });
 
 describe("an entry that a store holds by reference", () => {

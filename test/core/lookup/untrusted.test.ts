@@ -51,6 +51,14 @@ describe("content from a store", () => {
     expect(fixed?.buffer).toBe(bytes.buffer);
   });
 
+  it("are the same object where they are a Buffer, of which another view would have to be made to send them", () => {
+    const buffer = Buffer.from("abc");
+    class Odd extends Buffer {}
+    const odd = Object.setPrototypeOf(Buffer.from("abc"), Odd.prototype) as Buffer;
+
+    expect([fixedBytes(buffer) === buffer, fixedBytes(odd) === odd]).toEqual([true, false]);
+  });
+
   it.each<[string, unknown]>([
     ["text", "abc"],
     ["an ArrayBuffer", new ArrayBuffer(2)],
