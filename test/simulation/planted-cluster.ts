@@ -1,4 +1,4 @@
-import type { PlantedBug } from "./planted.ts";
+import type { PlantedBug } from "./planted-bug.ts";
 
 /** Defences of several processes on one store, which only odd seeds can miss. */
 export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [

@@ -1,14 +1,5 @@
+import type { PlantedBug } from "./planted-bug.ts";
 import { PLANTED_IN_CLUSTERS } from "./planted-cluster.ts";
-
-/** One defence of the core, and what stands in its place once it is taken out. */
-export interface PlantedBug {
-  readonly name: string;
-  /** The compiled file, below `src/`. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
 
 /** Defences whose loss the simulation has to notice: what it finds, it finds because of these. */
 export const PLANTED: readonly PlantedBug[] = [
