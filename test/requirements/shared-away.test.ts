@@ -35,6 +35,19 @@ describe("while the store is away, the handler runs once for all who ask at the 
     expect(await threeAtOnce(node)).toEqual(["collapsed", "collapsed"]);
   });
 
+  it("but not with who asks more than 5 seconds after it began, when others may have invalidated it", async () => {
+    const [node] = (await nodesOn(new SharedServer(), 1)) as [SharedNode];
+    const leader = fillOf(await node.begin());
+    await node.pass(60);
+    node.store.link = "cut";
+    const late = await node.begin();
+    const later = node.begin();
+    answer(fillOf(late));
+
+    expect([late.kind, await later]).toMatchObject(["fill", { outcome: "collapsed" }]);
+    leader.abandon("aborted");
+  });
+
   it("but not for those who ask after it, by what was read before", async () => {
     const [node] = (await nodesOn(new SharedServer(), 1)) as [SharedNode];
     node.store.link = "cut";

@@ -4,6 +4,7 @@ import type { RefreshBackoff } from "../flight/refresh-backoff.ts";
 import { isDueEarly } from "../freshness/early-refresh.ts";
 import { isFresh } from "../freshness/freshness.ts";
 import { servesOnError, servesWhileRevalidating } from "../freshness/stale-windows.ts";
+import type { MarkLog } from "../invalidation/mark-log.ts";
 import type { Found } from "../lookup/lookup.ts";
 import { flightKeyOf, validatedEntry } from "./context.ts";
 import type { Context } from "./context.ts";
@@ -62,6 +63,8 @@ export type AloneReason =
 export interface KnownRuns {
   readonly flights: Pick<Flights, "find" | "isHitForMiss" | "isHitForMissWithoutError">;
   readonly backoff: Pick<RefreshBackoff, "isPaused">;
+  /** The log of invalidations that processes share, if there is one. */
+  readonly log?: Pick<MarkLog, "mayShare"> | undefined;
   /** Returns a number from 0 up to, not including, 1. Called only for an entry that may be refreshed early. */
   random(): number;
 }
@@ -110,7 +113,7 @@ export function decide<Native>(
   if (because !== undefined) return { kind: "alone", because };
   const flightKey = flightKeyOf(context, found);
   if (runs.flights.isHitForMiss(flightKey, now)) return { kind: "alone", because: "hit-for-miss" };
-  const flight = runs.flights.find(flightKey);
+  const flight = sharedFlight(runs, flightKey);
   if (flight === undefined) return LEAD;
   const span = spanOf(policy, budget, flight.waiting, now, false);
   if (span === undefined) return { kind: "alone", because: "no-wait" };
@@ -141,13 +144,13 @@ function decideOnError<Native>(
   stale: Entry,
   budget: WaitBudget,
   now: number,
-  { flights, backoff }: KnownRuns,
+  runs: KnownRuns,
 ): Course | undefined {
   const flightKey = flightKeyOf(context, found);
   // The last response could not be stored, so there is nothing to wait for.
-  if (flights.isHitForMissWithoutError(flightKey, now)) return undefined;
-  const flight = flights.find(flightKey);
-  const hasFailed = backoff.isPaused(flightKey, now);
+  if (runs.flights.isHitForMissWithoutError(flightKey, now)) return undefined;
+  const flight = sharedFlight(runs, flightKey);
+  const hasFailed = runs.backoff.isPaused(flightKey, now);
   if (flight === undefined && hasFailed) return { kind: "stand-in", because: "failed", refreshes: false };
   const span = spanOf(context.policy, budget, flight?.waiting ?? 0, now, true);
   if (span === undefined) {
@@ -155,6 +158,12 @@ function decideOnError<Native>(
     return { kind: "stand-in", because, refreshes: flight === undefined };
   }
   return flight === undefined ? { kind: "ask-first", span } : { kind: "wait", flight, span, stale };
+}
+
+/** Returns the flight that a request may wait for: not one that began long before what is known of invalidations. */
+function sharedFlight({ flights, log }: KnownRuns, flightKey: string): Flight | undefined {
+  const flight = flights.find(flightKey);
+  return flight === undefined || log?.mayShare(flight.startedAt) === false ? undefined : flight;
 }
 
 /** Returns why nobody should wait for the run of this request, whatever else is running. */

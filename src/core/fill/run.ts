@@ -116,7 +116,7 @@ export function beginRun(parts: RunParts, plan: RunPlan, role: RunRole): Run {
   const began = parts.ledger.position;
   // In the background the guards run again.
   const arrivedAt = isBackground ? parts.arrival() : plan.arrivedAt;
-  flight?.leaderArrived(arrivedAt);
+  flight?.began(arrivedAt, askedAt);
   // Written out: V8 takes longer to spread objects of so many properties than for all the rest of `begin`.
   return {
     request,

@@ -48,6 +48,7 @@ export class Flight {
   readonly #isHeld: (() => boolean) | undefined;
   #isClosed = false;
   #leaderArrivedAt = -Infinity;
+  #startedAt = -Infinity;
 
   /** `hasDeadline`: its run ends by itself. `isHeld` returns whether the leader's connection is held up. */
   constructor(onOver: () => void, hasDeadline: boolean, isHeld?: () => boolean) {
@@ -66,9 +67,15 @@ export class Flight {
     return this.#leaderArrivedAt;
   }
 
-  /** Notes when the leader's request arrived. */
-  leaderArrived(at: number): void {
-    this.#leaderArrivedAt = at;
+  /** When its run began, in epoch ms. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** Notes when the leader's request arrived, and when its run began. */
+  began(leaderArrivedAt: number, startedAt: number): void {
+    this.#leaderArrivedAt = leaderArrivedAt;
+    this.#startedAt = startedAt;
   }
 
   /** Whether further requests for its key ignore it. */

@@ -31,6 +31,8 @@ const POLL_EVERY_MS = 25;
 /** For how long a poll is trusted, from when it was sent. */
 const TRUSTED_MS = 50;
 const PROBE_EVERY_MS = 500;
+/** For how long a run is shared of which nobody knows whether it is outdated. */
+const SHARED_MS = 5000;
 
 /**
  * Follows the log of invalidations that the processes on a store share, and adds to it. The ledger has its positions.
@@ -123,6 +125,15 @@ export class MarkLog implements Marker {
   mayServe(blindMs: number): boolean {
     if (this.#state === "current") return true;
     return this.#state === "blind" && this.#clock.now() - this.#good.at < blindMs;
+  }
+
+  /**
+   * Returns whether a run that began at an instant may be shared with who arrives now. While polls fail, others may have
+   * invalidated since what it has read, or since the last poll. It may be shared for a while: else all requests would come to
+   * the handlers while the store is away.
+   */
+  mayShare(startedAt: number): boolean {
+    return !this.isBlind || this.#clock.now() - Math.max(startedAt, this.#good.at) < SHARED_MS;
   }
 
   /** Returns whether polls have failed for so long that nothing may be served. */
