@@ -75,6 +75,11 @@ export class LogReader {
     return this.#sent;
   }
 
+  /** Whether the log was found lost, and nobody has marked everything yet, as far as is known. */
+  get isLost(): boolean {
+    return this.#lostAt > 0;
+  }
+
   /** Names are being sent to the log. Returns the arrival from which on all come after them. */
   adding(): number {
     return (this.#ownBegun = ++this.#sent);

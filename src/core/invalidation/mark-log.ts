@@ -41,7 +41,8 @@ const SHARED_MS = 5000;
  * `look(read)`, and what it has then is judged by a current table. If `mayServe(blindMs)` is false, nothing that the store has
  * may be served.
  *
- * An idle process sends nothing. While polls fail, or names are pending, it probes twice a second.
+ * An idle process sends nothing. While polls fail that are asked for, names are pending, or a loss is to be told, it probes twice
+ * a second.
  */
 export class MarkLog implements Marker {
   readonly ledger: Ledger;
@@ -246,7 +247,7 @@ export class MarkLog implements Marker {
   #probeLater(): void {
     this.#isAsked = false;
     this.#cancelProbe = this.#clock.schedule(() => {
-      if (this.#isAsked || this.#sender.hasUnsent) void this.#probe();
+      if (this.#isAsked || this.#sender.hasUnsent || this.#reader.isLost) void this.#probe();
       else this.#isProbing = false;
     }, PROBE_EVERY_MS);
   }

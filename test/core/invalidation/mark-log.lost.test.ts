@@ -94,6 +94,24 @@ describe("a log that was rolled back", () => {
     expect(node.errors.length).toBe(1);
   });
 
+  it("is told to all by who has noticed it, also where nobody asks any more", async () => {
+    const [shared, node] = await nodeOn("t|a");
+    shared.lose();
+    shared.add(["t|b"], 0);
+    await node.advance(0.1);
+    node.link = "held";
+    const lookup = node.lookUp();
+    // The read that finds it is answered, and the next one fails.
+    await node.release();
+    await node.release();
+    await node.fail();
+    await lookup;
+    node.link = "up";
+    for (let probes = 0; probes < 4; probes++) await node.advance(0.5);
+
+    expect([node.errors.length, shared.all().at(-1)?.name]).toEqual([1, "*"]);
+  });
+
   it("is noticed by each name that was added here, once", async () => {
     const [shared, node] = await nodeOn();
     const rollBack = shared.copy();
