@@ -5,30 +5,32 @@ import { buildSimulation, load, plant, playSeeds } from "./lib/simulation.mjs";
 const help = `npm run simulate [-- options]
 
   Plays small worlds of clients, handlers, purges and a troubled store against the core, each drawn from a seed, and
-  compares what happened with a reference model (test/simulation/). Odd seeds play several processes on one store.
-  Stops with code 1 at the first violation.
+  compares what happened with a reference model (test/simulation/). Stops with code 1 at the first violation.
 
   --seeds N      plays so many seeds (default: 20000, or as many as --seconds lets it)
   --seconds S    plays for so long at most
   --from N       the first seed (default: 0)
   --seed N       plays one seed and prints everything that happens in it
-  --planted      takes defences out of the core one by one: each must be caught within 20000 seeds
+  --cluster      plays several processes on one store, in place of a single one
+  --planted      takes defences out of the core one by one: each must be caught within 10000 seeds
   --bug NAME     plays with that one defence taken out; --planted lists the names
   --help         this text`;
 
-const MOST_SEEDS_PER_BUG = 20_000;
+const MOST_SEEDS_PER_BUG = 10_000;
 
 const options = {
   seeds: { type: "string" },
   seconds: { type: "string" },
   from: { type: "string" },
   seed: { type: "string" },
+  cluster: { type: "boolean" },
   planted: { type: "boolean" },
   bug: { type: "string" },
   help: { type: "boolean" },
 };
 
 const values = readOptions(options, help);
+const kind = values.cluster === true ? "cluster" : "single";
 
 /** A number that was given, or what there is if none was. */
 function numberOf(name, least, otherwise) {
@@ -58,7 +60,7 @@ async function main() {
     if (values[one] !== undefined && values[other] !== undefined)
       fail(`--${one} and --${other} do not go together`);
   const built = await buildSimulation();
-  const { PLANTED } = await load(built, "planted.js");
+  const { PLANTED } = await load(built, kind === "cluster" ? "planted-cluster.js" : "planted.js");
   if (values.planted === true) return checkPlanted(PLANTED);
   const bug = PLANTED.find(({ name }) => name === values.bug);
   if (values.bug !== undefined && bug === undefined)
@@ -70,8 +72,8 @@ async function main() {
 
 /** Prints all that happens in one seed. */
 async function replay(folder, seed) {
-  const { play } = await load(folder, "play.js");
-  const violation = await play(seed, console.log);
+  const { PLAYS } = await load(folder, "play.js");
+  const violation = await PLAYS[kind](seed, console.log);
   console.log(violation === undefined ? "nothing was violated" : textOf(violation));
   if (violation !== undefined) process.exitCode = 1;
 }
@@ -84,15 +86,16 @@ async function playMany(folder, { from, count, seconds }) {
     if (process.stdout.isTTY) process.stdout.write(`\r${line}   `);
     else if (Math.round(elapsed) % 10 === 0) console.log(line);
   };
-  const result = await playSeeds(folder, { from, count, seconds, onProgress });
+  const result = await playSeeds(folder, { kind, from, count, seconds, onProgress });
   if (process.stdout.isTTY) process.stdout.write("\r");
   const speed = Math.round(result.played / result.seconds);
   const sum = `${result.played} seeds from ${from} on in ${result.seconds.toFixed(1)} s, ${speed} a second`;
   const { violation } = result;
   if (violation === undefined) return console.log(`${sum}: nothing was violated`);
+  const cluster = kind === "cluster" ? "--cluster " : "";
   const bug = values.bug === undefined ? "" : ` --bug ${values.bug}`;
   console.error(
-    `${sum}\nseed ${violation.seed}: ${textOf(violation)}\n\nnpm run simulate -- --seed ${violation.seed}${bug}`,
+    `${sum}\nseed ${violation.seed}: ${textOf(violation)}\n\nnpm run simulate -- ${cluster}--seed ${violation.seed}${bug}`,
   );
   process.exitCode = 1;
 }
@@ -101,7 +104,7 @@ async function playMany(folder, { from, count, seconds }) {
 async function checkPlanted(planted) {
   const rows = [];
   for (const bug of planted) {
-    const { violation, seconds } = await playSeeds(plant(bug), { from: 0, count: MOST_SEEDS_PER_BUG });
+    const { violation, seconds } = await playSeeds(plant(bug), { kind, from: 0, count: MOST_SEEDS_PER_BUG });
     rows.push([
       bug.name,
       violation?.seed ?? "SURVIVED",

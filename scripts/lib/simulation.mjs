@@ -69,7 +69,7 @@ export const load = (folder, module) => import(pathToFileURL(join(folder, "test/
  */
 export function playSeeds(
   folder,
-  { from, count = Infinity, seconds = Infinity, onProgress = () => undefined },
+  { kind, from, count = Infinity, seconds = Infinity, onProgress = () => undefined },
 ) {
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1000;
@@ -77,7 +77,9 @@ export function playSeeds(
     let next = from;
     let played = 0;
     let violation;
-    const threads = Array.from({ length: Math.max(2, availableParallelism()) }, () => startThread(folder));
+    const threads = Array.from({ length: Math.max(2, availableParallelism()) }, () =>
+      startThread(folder, kind),
+    );
     const progress = setInterval(() => onProgress(played, elapsed()), 1000);
     const finish = (settle) => {
       clearInterval(progress);
@@ -119,10 +121,10 @@ export function playSeeds(
   });
 }
 
-function startThread(folder) {
+function startThread(folder, kind) {
   const shared = new SharedArrayBuffer(8);
   const worker = new Worker(join(folder, "test/simulation/worker.js"), {
-    workerData: shared,
+    workerData: { shared, kind },
     resourceLimits: { maxYoungGenerationSizeMb: 64 },
   });
   return { worker, at: new Float64Array(shared), watch: undefined };

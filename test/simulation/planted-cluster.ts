@@ -1,18 +1,12 @@
 import type { PlantedBug } from "./planted-bug.ts";
 
-/** Defences of several processes on one store, which only odd seeds can miss. */
-export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [
+/** Defences of several processes on one store, which only `--cluster` can miss. */
+export const PLANTED: readonly PlantedBug[] = [
   {
     name: "poll-trusted-for-long",
     file: "core/invalidation/mark-log.js",
     find: "const TRUSTED_MS = 50;",
     replace: "const TRUSTED_MS = 500;",
-  },
-  {
-    name: "poll-trusted-from-its-end",
-    file: "core/invalidation/mark-log.js",
-    find: "this.#good = read;",
-    replace: "this.#good = { ...read, at: now };",
   },
   {
     name: "lookups-wait-for-no-poll",
@@ -25,12 +19,6 @@ export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [
     file: "core/invalidation/mark-log.js",
     find: "!this.#isExpired && ",
     replace: "",
-  },
-  {
-    name: "bound-by-timer-alone",
-    file: "core/invalidation/mark-log.js",
-    find: "this.#clock.now() - this.#good.at <= TRUSTED_MS",
-    replace: "true",
   },
   {
     name: "blind-for-ever",
@@ -51,12 +39,6 @@ export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [
     replace: "if (true)\n",
   },
   {
-    name: "name-marked-again-taken-for-the-last",
-    file: "core/invalidation/log-reader.js",
-    find: "let isThere = false;",
-    replace: "let isThere = true;",
-  },
-  {
     name: "own-marks-not-expected",
     file: "core/invalidation/log-reader.js",
     find: "this.#seen.added(names, above, last);",
@@ -71,7 +53,7 @@ export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [
   {
     name: "old-mark-by-key-taken-for-lost",
     file: "core/invalidation/log-reader.js",
-    find: "!isKeyName(mark.name) || mark.last >= keys",
+    find: "!isKeyName(name) || at >= keys",
     replace: "true",
   },
   {
@@ -137,19 +119,19 @@ export const PLANTED_IN_CLUSTERS: readonly PlantedBug[] = [
   {
     name: "marks-before-the-handler-ignored",
     file: "core/fill/write.js",
-    find: 'parts.ledger.hasChanged(entry, parts.ledger.at(arrivedAt), began) ? "purged" : undefined',
-    replace: "undefined",
+    find: 'isDead || ledger.hasChanged(entry, ledger.at(arrivedAt), began) ? "purged" : undefined',
+    replace: 'isDead ? "purged" : undefined',
   },
   {
     name: "slow-poll-taken-for-prompt",
     file: "core/invalidation/log-reader.js",
-    find: "now - read.at <= PROMPT_MS",
+    find: "isPromptFrom(read.at, now)",
     replace: "true",
   },
   {
     name: "guards-of-leaders-ignored",
     file: "core/exchange/collapsed.js",
-    find: "arrivedAt > flight.leaderArrivedAt &&",
+    find: "arrivedAt > leaderArrivedAt &&",
     replace: "false &&",
   },
 ];

@@ -1,5 +1,4 @@
 import type { PlantedBug } from "./planted-bug.ts";
-import { PLANTED_IN_CLUSTERS } from "./planted-cluster.ts";
 
 /** Defences whose loss the simulation has to notice: what it finds, it finds because of these. */
 export const PLANTED: readonly PlantedBug[] = [
@@ -353,5 +352,4 @@ export const PLANTED: readonly PlantedBug[] = [
     find: "hasTags(head) ? head.tags : ownTagsOf(stale)",
     replace: "head.tags",
   },
-  ...PLANTED_IN_CLUSTERS,
 ];

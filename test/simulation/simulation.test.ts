@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { PLANTED as PLANTED_IN_CLUSTERS } from "./planted-cluster.ts";
 import { PLANTED } from "./planted.ts";
-import { play } from "./play.ts";
-import { simulate } from "./simulate.ts";
+import { PLAYS } from "./play.ts";
+import type { Play } from "./play.ts";
 import type { Violation } from "./properties.ts";
 
 /** Seeds of one test; `npm run simulate` plays as many as are wanted. */
 const SEEDS = 1500;
+/** Seeds with several processes. */
+const CLUSTERS = 300;
 
 describe("the simulation", () => {
   it.each(Array.from({ length: 4 }, (_none, share) => share * SEEDS))(
@@ -17,7 +20,7 @@ describe("the simulation", () => {
       const seeds = Array.from({ length: SEEDS }, (_none, at) => from + at);
 
       // when
-      const found = await violationsOf(seeds);
+      const found = await violationsOf(PLAYS.single, seeds);
 
       // then
       expect(found).toEqual([]);
@@ -25,13 +28,24 @@ describe("the simulation", () => {
     120_000,
   );
 
-  it("replays a seed exactly", async () => {
+  it("finds nothing that must not happen between several processes on one store", async () => {
+    // given
+    const seeds = Array.from({ length: CLUSTERS }, (_none, at) => at);
+
+    // when
+    const found = await violationsOf(PLAYS.cluster, seeds);
+
+    // then
+    expect(found).toEqual([]);
+  }, 120_000);
+
+  it.each(Object.entries(PLAYS))("replays a seed exactly: %s", async (_name, play) => {
     // given
     const seeds = Array.from({ length: 50 }, (_none, at) => 7000 + at);
 
     // when
-    const once = await tracesOf(seeds);
-    const again = await tracesOf(seeds);
+    const once = await tracesOf(play, seeds);
+    const again = await tracesOf(play, seeds);
 
     // then
     expect(again).toEqual(once);
@@ -43,7 +57,7 @@ describe("the simulation", () => {
     const lines: string[] = [];
 
     // when
-    await simulate(4, (line) => void lines.push(line));
+    await PLAYS.single(4, (line) => void lines.push(line));
 
     // then
     expect(lines[0]).toMatch(/^seed 4: \{/);
@@ -53,17 +67,19 @@ describe("the simulation", () => {
   });
 });
 
+const ALL_PLANTED = [...PLANTED, ...PLANTED_IN_CLUSTERS];
+
 describe("the planted bugs", () => {
   it("are ten at least, each with a name of its own", () => {
     // given
-    const names = PLANTED.map(({ name }) => name);
+    const names = ALL_PLANTED.map(({ name }) => name);
 
     // then
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThanOrEqual(10);
   });
 
-  it.each(PLANTED)("find the defence that $name takes out, once", ({ file, find, replace }) => {
+  it.each(ALL_PLANTED)("find the defence that $name takes out, once", ({ file, find, replace }) => {
     // given
     const built = readFileSync(new URL(`../../dist/${file}`, import.meta.url), "utf8");
 
@@ -76,7 +92,10 @@ describe("the planted bugs", () => {
   });
 });
 
-async function violationsOf(seeds: readonly number[]): Promise<readonly (Violation & { seed: number })[]> {
+async function violationsOf(
+  play: Play,
+  seeds: readonly number[],
+): Promise<readonly (Violation & { seed: number })[]> {
   const found: (Violation & { seed: number })[] = [];
   for (const seed of seeds) {
     const violation = await play(seed);
@@ -86,7 +105,7 @@ async function violationsOf(seeds: readonly number[]): Promise<readonly (Violati
 }
 
 /** What all that happens in each seed comes down to. */
-async function tracesOf(seeds: readonly number[]): Promise<readonly string[]> {
+async function tracesOf(play: Play, seeds: readonly number[]): Promise<readonly string[]> {
   const traces: string[] = [];
   for (const seed of seeds) {
     const hash = createHash("sha256");

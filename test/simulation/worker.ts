@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { play } from "./play.ts";
+import { PLAYS } from "./play.ts";
 import { PROPERTIES } from "./properties.ts";
 import type { Violation } from "./properties.ts";
 
@@ -15,7 +15,12 @@ export interface Report extends Share {
 }
 
 /** Where the others see at which seed this thread is. */
-const at = new Float64Array(workerData as SharedArrayBuffer);
+const { shared, kind } = workerData as {
+  readonly shared: SharedArrayBuffer;
+  readonly kind: keyof typeof PLAYS;
+};
+const at = new Float64Array(shared);
+const play = PLAYS[kind];
 
 // A stack costs more than what it is of; whoever replays a seed sees them.
 Error.stackTraceLimit = 0;

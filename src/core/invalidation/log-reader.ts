@@ -162,7 +162,7 @@ export class LogReader {
     if (isEmpty && state === "unread") {
       if ((await this.#soon(this.#calls.addMarks([], this.#lostAt))) === undefined) return false;
       // The first read of a process waits for its connection. It was made when the log was empty, whatever that took.
-      const isPrompt = !this.#isLoaded || this.#clock.now() - first.at <= PROMPT_MS;
+      const isPrompt = !this.#isLoaded || isPromptFrom(first.at, this.#clock.now());
       return this.#load(first, isPrompt ? "begun" : "slowly begun");
     }
     // It is pending at once, so nobody has to wait until the log has it.
@@ -207,13 +207,18 @@ export class LogReader {
         this.#seen.read(mark);
       }
       this.#read = read;
-      const isPrompt = read.number > this.#ownBegun && now - read.at <= PROMPT_MS;
+      const isPrompt = read.number > this.#ownBegun && isPromptFrom(read.at, now);
       const { position: last = 0 } = this.#seen.last ?? {};
       // One that was slow tells about those who arrive from now on.
       this.#ledger.ended({ from: isPrompt ? read.number : ++this.#sent, position: last });
       if (page.length < FULL_PAGE || last === from) return true;
     }
   }
+}
+
+/** Nobody knows how long it took where the clock was set back meanwhile. */
+function isPromptFrom(sentAt: number, now: number): boolean {
+  return now >= sentAt && now - sentAt <= PROMPT_MS;
 }
 
 function lost(): CacheError {

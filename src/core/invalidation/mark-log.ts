@@ -184,8 +184,10 @@ export class MarkLog implements Marker {
 
   #check(): void {
     this.#isAsked = true;
-    const isDue =
-      this.#state === "blind" ? !this.#isProbing : this.#clock.now() - this.#pollAt >= POLL_EVERY_MS;
+    const age = this.#clock.now() - this.#pollAt;
+    // A clock that was set back does not tell how long that was.
+    const isOld = age >= POLL_EVERY_MS || age < 0 || this.#isExpired;
+    const isDue = this.#state === "blind" ? !this.#isProbing : isOld;
     if (isDue && this.#underWay === undefined) void this.#poll();
   }
 

@@ -119,6 +119,19 @@ describe("a lookup", () => {
     expect(node.log.look(() => undefined)).toBeInstanceOf(Promise);
   });
 
+  it.each([1, 3_600_000])("is sent for who arrives after the clock was set back by %i ms", async (ms) => {
+    const [, node] = await oneNode();
+    const timers = node.clock;
+    const now = timers.now();
+    node.clock.now = () => now - ms;
+    timers.advance(0.06);
+    const before = node.reads.length;
+
+    node.log.arrive();
+
+    expect(node.reads.length - before).toBe(1);
+  });
+
   it("leaves nothing behind: an idle process sends nothing, and has no timers", async () => {
     const [, node] = await oneNode();
     const before = node.reads.length;

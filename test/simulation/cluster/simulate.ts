@@ -28,7 +28,7 @@ class ClusterSimulation {
   readonly #nodes: ClusterNode[] = [];
 
   constructor(seed: number, trace: ((line: string) => void) | undefined) {
-    const random = new Random(seed);
+    const random = new Random(2 * seed + 1);
     const world = drawCluster(random);
     const clock = new VirtualClock(random);
     const chronicle = new Chronicle(clock, trace);
