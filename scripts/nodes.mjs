@@ -32,8 +32,6 @@ const TAKEN_OUT = [
   "test/adapters/explained.test.ts",
   "test/stores/**",
   "test/simulation/**",
-  // One of its planted slips does not end under Node 22 and later.
-  "test/testing/store-contract.test.ts",
 ];
 
 /** Runs the suite under one Node; answers its row of the table and what it printed. */

@@ -35,7 +35,8 @@ export const calls: StoreScenarios = {
     const large = entryOf(key("a"), { body: new Uint8Array(2 ** 20) });
     const result: unknown = await store.set(large);
     const found = await read(store, key("a"));
-    if (result === false) assert.equal(found, undefined);
+    // A message of its own: from Node 22 on, that of `equal` compares 1 MiB line by line, and takes for ever.
+    if (result === false) assert.ok(found === undefined, "set returned false, and something is still found");
     else assertRead(found, large);
   },
 
