@@ -6,6 +6,7 @@ import { connectionOf } from "./redis/client.ts";
 import type { Connection, IoRedisClient, NodeRedisClient, RedisClient } from "./redis/client.ts";
 import { CORRUPT, encodeHead, parsed } from "./redis/head.ts";
 import { Heads } from "./redis/heads.ts";
+import type { Asked, ReadVariant } from "./redis/heads.ts";
 import { RedisLeases } from "./redis/leases.ts";
 import { RedisMarks } from "./redis/marks.ts";
 import { namesOf } from "./redis/names.ts";
@@ -80,30 +81,37 @@ class RedisStore implements Store {
 
   async get(key: string, choose: ChooseVariant, look: Look): Promise<Read | undefined> {
     let vary = look.likely;
-    for (let reads = 1; ; reads++) {
-      const variant = choose(vary);
-      const { name, whole, bare } = this.#heads.asked(key, variant);
-      let found: Found;
-      try {
-        found = (await this.#connection.send(name, "HMGET", look.body ? whole : bare)) as Found;
-      } catch (error) {
-        // Some other program wrote to this key. The next response replaces it.
-        if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return CORRUPTED;
-        throw error;
-      }
-      const [list, bytes, content] = found;
-      if (!list) return undefined;
-      const actual = list.toString() === textOf(vary) ? vary : listIn(list);
-      if (actual === undefined) return CORRUPTED;
-      if (actual === vary) {
+    try {
+      let variant = choose(vary);
+      const known = this.#heads.known(key, variant);
+      if (known !== undefined) {
+        const [bytes, content] = await this.#read(known, look);
         const read = bytes ? this.#heads.read(key, variant, bytes, content ?? undefined) : undefined;
-        if (read === undefined) return { vary };
-        const { head, body } = read;
-        return body === undefined ? { vary, head } : { vary, head, body };
+        if (read !== undefined && isSame(read.head.vary, vary)) return readOf(vary, read);
+        this.#heads.forget(key, variant);
       }
-      if (reads === MOST_READS) return { vary: actual };
-      vary = actual;
+      for (let reads = 1; ; reads++) {
+        const [list, bytes, content] = await this.#read(this.#heads.asked(key, variant), look);
+        if (!list) return undefined;
+        const actual = list.toString() === textOf(vary) ? vary : listIn(list);
+        if (actual === undefined) return CORRUPTED;
+        if (actual === vary) {
+          const read = bytes ? this.#heads.read(key, variant, bytes, content ?? undefined) : undefined;
+          return read === undefined ? { vary } : readOf(vary, read);
+        }
+        if (reads === MOST_READS) return { vary: actual };
+        vary = actual;
+        variant = choose(vary);
+      }
+    } catch (error) {
+      // Some other program wrote to this key. The next response replaces it.
+      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return CORRUPTED;
+      throw error;
     }
+  }
+
+  #read({ name, whole, bare }: Asked, { body }: Look): Promise<Found> {
+    return this.#connection.send(name, "HMGET", body ? whole : bare) as Promise<Found>;
   }
 
   async set(entry: Entry): Promise<boolean> {
@@ -156,6 +164,15 @@ class RedisStore implements Store {
 }
 
 type Found = readonly (Buffer | null | undefined)[];
+
+function readOf(vary: readonly string[], { head, body }: ReadVariant): Read {
+  return body === undefined ? { vary, head } : { vary, head, body };
+}
+
+/** Whether a list from a head, which may be anything, is another one. */
+function isSame(list: unknown, other: readonly string[]): boolean {
+  return list === other || (Array.isArray(list) && textOf(list) === textOf(other));
+}
 
 /** What the core reports as corrupt. */
 const CORRUPTED: Read = { vary: [], head: CORRUPT };

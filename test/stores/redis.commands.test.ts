@@ -121,16 +121,46 @@ describe.skipIf(areServersMissing)("the commands of the Redis store", () => {
     ).toEqual([]);
   });
 
-  it("for a hit, and for its head, are one HMGET", async () => {
+  it("for a hit, and for its head, are one HMGET, without the list where the variant is known", async () => {
     await used.store.set(entryOf("k"));
     const commands = await recorded(async () => {
+      await read(used.store, "k");
       await read(used.store, "k");
       await used.store.get("k", () => "", { likely: [], body: false });
     });
     expect(commands.map(({ words }) => words)).toEqual([
       ["hmget", "cr:r:k", "v", "h", "b"],
-      ["hmget", "cr:r:k", "v", "h"],
+      ["hmget", "cr:r:k", "h", "b"],
+      ["hmget", "cr:r:k", "h"],
     ]);
+  });
+
+  it("for a variant that was known and is gone are two HMGET, and one from then on", async () => {
+    await used.store.set(entryOf("gone"));
+    await read(used.store, "gone");
+    await used.client.del("cr:r:gone");
+    const found: unknown[] = [];
+    const commands = await recorded(async () => {
+      for (let times = 0; times < 2; times++) found.push(await read(used.store, "gone"));
+    });
+    expect(found).toEqual([undefined, undefined]);
+    expect(commands.map(({ words }) => words)).toEqual([
+      ["hmget", "cr:r:gone", "h", "b"],
+      ["hmget", "cr:r:gone", "v", "h", "b"],
+      ["hmget", "cr:r:gone", "v", "h", "b"],
+    ]);
+  });
+
+  it("for a known variant whose resource has another list now read that list", async () => {
+    await used.store.set(entryOf("list", { variant: "same", vary: ["accept"] }));
+    await read(used.store, "list", "same");
+    const other = redisStore(used.client);
+    await other.set(entryOf("list", { variant: "same", vary: ["cookie"], status: 404 }));
+    const look = { likely: ["accept"], body: true };
+    const found = await used.store.get("list", () => "same", look);
+    expect([found?.vary, found?.head?.status]).toEqual([["cookie"], 404]);
+    await other.set(entryOf("list", { variant: "third", vary: ["x-other"] }));
+    expect(await used.store.get("list", () => "same", look)).toEqual({ vary: ["x-other"] });
   });
 });
 

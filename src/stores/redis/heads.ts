@@ -3,18 +3,20 @@ import type { EntryHead } from "../../core/contract/store.ts";
 import { decodeHead } from "./head.ts";
 import { partOf } from "./names.ts";
 
-/** What `HMGET` is asked for: the vary list, the head, and the content. */
+/** What `HMGET` is asked for: the key of the resource, then fields of its hash. */
 export interface Asked {
   /** The key of the resource in Redis. */
   readonly name: string;
   /** What stands for the variant in the fields of its hash. */
   readonly part: string;
+  /** The head and the content; the vary list before them, where the variant is not known. */
   readonly whole: readonly string[];
+  /** The same without the content. */
   readonly bare: readonly string[];
 }
 
 /** A variant as it was read. */
-interface ReadVariant {
+export interface ReadVariant {
   readonly head: EntryHead;
   readonly body: Buffer | undefined;
 }
@@ -62,12 +64,23 @@ export class Heads {
     return (this.#recent.get(key) ?? this.#older.get(key))?.name ?? this.#name(key);
   }
 
-  /** Returns what to ask Redis for. */
+  /**
+   * Returns what to ask Redis for, of a variant that is known. Its head has the vary list of the resource: where that changes,
+   * Redis has the variant no longer. Undefined: it is not known.
+   */
+  known(key: string, variant: string): Asked | undefined {
+    return this.#find(key, variant)?.asked;
+  }
+
+  /** Returns what to ask Redis for, of any variant. */
   asked(key: string, variant: string): Asked {
-    const known = this.#find(key, variant);
-    if (known !== undefined) return known.asked;
-    const [name, part] = [this.nameOf(key), partOf(variant)];
-    return { name, part, whole: [name, "v", `h${part}`, `b${part}`], bare: [name, "v", `h${part}`] };
+    return askedOf(this.nameOf(key), partOf(variant), ["v"]);
+  }
+
+  /** A variant that was known is not there any more. */
+  forget(key: string, variant: string): void {
+    this.#recent.get(key)?.variants.delete(variant);
+    this.#older.get(key)?.variants.delete(variant);
   }
 
   /** Returns the variant that these bytes are, with a head as of `decodeHead`. Undefined: it has another version. */
@@ -81,7 +94,7 @@ export class Heads {
     }
     const head = decodeHead(bytes);
     if (head === undefined) return undefined;
-    const asked = last?.asked ?? this.asked(key, variant);
+    const asked = last?.asked ?? askedOf(this.nameOf(key), partOf(variant), []);
     // Copies: the bytes may be a part of all that was received at once.
     const known = { asked, bytes: Buffer.from(bytes), head, body: isSmall ? Buffer.from(body) : undefined };
     this.#remember(key, variant, known);
@@ -110,4 +123,9 @@ export class Heads {
     this.#recent = new Map();
     this.#bytes = 0;
   }
+}
+
+function askedOf(name: string, part: string, list: readonly string[]): Asked {
+  const bare = [name, ...list, `h${part}`];
+  return { name, part, whole: [...bare, `b${part}`], bare };
 }

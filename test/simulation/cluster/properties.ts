@@ -292,8 +292,14 @@ class Cluster {
         other.node === node &&
         other.key === key &&
         other.began.seq < (decided?.seq ?? 0) &&
-        (other.over?.seq ?? Infinity) > (begun?.seq ?? 0),
+        ((other.over?.seq ?? Infinity) > (begun?.seq ?? 0) || this.#storesUntil(other) > (begun?.at ?? 0)),
     );
+  }
+
+  /** Until when requests wait for what a run stores. */
+  #storesUntil(run: Run): number {
+    const writes = this.#chronicle.writes.filter((write) => write.run === run);
+    return Math.max(...writes.map(({ issued, applied }) => applied?.at ?? issued.at + WRITE_MS));
   }
 
   *#kept(): Generator<string> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { redisStore } from "../../../src/stores/redis.ts";
 import { CORRUPT, decodeHead, encodeHead } from "../../../src/stores/redis/head.ts";
 import { entryOf, read, useRedis } from "./support.ts";
 import { areServersMissing } from "../../support/redis-servers.ts";
@@ -52,7 +53,8 @@ describe.skipIf(areServersMissing)("a stored head", () => {
   it.each(["", "nonsense", "{}", "[1]", '"a"'])("beside a list that is %s is corrupt", async (text) => {
     await used.store.set(entryOf("list"));
     await used.client.hset("cr:r:list", "v", text);
-    expect(await read(used.store, "list")).toEqual({ vary: [], head: CORRUPT });
+    // Who knows the variant does not read the list.
+    expect(await read(redisStore(used.client), "list")).toEqual({ vary: [], head: CORRUPT });
     await used.store.set(entryOf("list"));
     expect((await read(used.store, "list"))?.head?.key).toBe("list");
   });
