@@ -4,8 +4,8 @@ import type { LoadOrder, LoadResult, ServerUsage } from "../messages.ts";
 import { probe } from "../probe.ts";
 import { sliceOf } from "../round.ts";
 import type { Slice } from "../round.ts";
-import { asks, comparisonsOf, contenderOf, partsOf, sizeNames } from "./contenders.ts";
-import type { AskName, ClientName, ServerName, ServerOrder, Size, Target } from "./contenders.ts";
+import { asks, contenderOf, partsOf, sizeNames } from "./contenders.ts";
+import type { AskName, ClientName, RedisComparison, ServerName, ServerOrder, Size, Target } from "./contenders.ts";
 import { pathOf } from "./contenders/contender.ts";
 import type { RedisOptions } from "./options.ts";
 import { stored } from "./stored.ts";
@@ -20,7 +20,10 @@ interface Running {
   readonly isChunked: boolean;
 }
 
-/** All servers with one client, alive at once, so that any two can be measured in turns. */
+/**
+ * The servers of one comparison, alive at once, so that they can be measured in turns. Each comparison has processes of its own:
+ * the more a process has served, the less V8 takes for it, so one that took part in others would have an advantage.
+ */
 export class RedisRound {
   readonly #servers = new Map<ServerName, Running>();
   readonly #bodies = new Map<Size, Buffer>();
@@ -36,9 +39,14 @@ export class RedisRound {
   }
 
   /** Starts the servers, and sees that they send the same content and that the cached ones run no handler for it. */
-  static async start(client: ClientName, redis: string, options: RedisOptions): Promise<RedisRound> {
+  static async start(
+    { subject, against }: RedisComparison,
+    client: ClientName,
+    redis: string,
+    options: RedisOptions,
+  ): Promise<RedisRound> {
     const round = new RedisRound(client, redis, options);
-    const targets = new Set(comparisonsOf(client).flatMap(({ subject, against }) => [subject, against]));
+    const targets = new Set([subject, against]);
     try {
       for (const name of new Set([...targets].map((target) => partsOf(target)[0]))) await round.#add(name);
       for (const target of targets) await round.slice(target, options.warmUpSeconds);

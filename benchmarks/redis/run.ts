@@ -47,16 +47,15 @@ async function measureClient(
   const pairs: Pair[][] = comparisons.map(() => []);
   const result: ClientResult = { client, pairs };
   for (let number = 1; number <= options.rounds; number++) {
-    await redis.command("FLUSHALL");
-    const round = await RedisRound.start(client, redis.url, options);
-    try {
-      for (let turn = 0; turn < options.pairs; turn++) {
-        for (const [index, comparison] of comparisons.entries()) {
+    for (const [index, comparison] of comparisons.entries()) {
+      await redis.command("FLUSHALL");
+      const round = await RedisRound.start(comparison, client, redis.url, options);
+      try {
+        for (let turn = 0; turn < options.pairs; turn++)
           pairs[index]?.push(await measurePair(round, number, comparison, options.seconds, turn % 2 === 1));
-        }
+      } finally {
+        await round.stop();
       }
-    } finally {
-      await round.stop();
     }
     console.log(`${clients[client]}, round ${number} of ${options.rounds}: ${summary(result)}`);
   }
