@@ -5,7 +5,15 @@ import { probe } from "../probe.ts";
 import { sliceOf } from "../round.ts";
 import type { Slice } from "../round.ts";
 import { asks, contenderOf, partsOf, sizeNames } from "./contenders.ts";
-import type { AskName, ClientName, RedisComparison, ServerName, ServerOrder, Size, Target } from "./contenders.ts";
+import type {
+  AskName,
+  ClientName,
+  RedisComparison,
+  ServerName,
+  ServerOrder,
+  Size,
+  Target,
+} from "./contenders.ts";
 import { pathOf } from "./contenders/contender.ts";
 import type { RedisOptions } from "./options.ts";
 import { stored } from "./stored.ts";

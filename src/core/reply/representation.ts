@@ -104,7 +104,8 @@ export class Responder {
     made: MadeReplies = {},
     remembered: Whole = whole,
   ): Reply {
-    return replyFrom(this.#prepare(remembered), whole, method, selection, added, made);
+    const prepared = this.#prepare(remembered);
+    return replyFrom(prepared, whole, method, selection, added, made, remembered === whole);
   }
 
   /**
@@ -142,6 +143,7 @@ function replyFrom(
   selection: Selection,
   added: Fields,
   made: MadeReplies,
+  isKept = true,
 ): Reply {
   const notModified = notModifiedFrom(prepared, whole, method, selection, added, made);
   if (notModified !== undefined) return notModified;
@@ -154,8 +156,14 @@ function replyFrom(
   if (method === "HEAD" || !allowsContent(status)) {
     return { status, fields: [...prepared.fields, ...added], body: undefined, making };
   }
-  made.whole ??= { status, fields: [...prepared.fields, ...added], body, text: prepared.text, making };
-  // The same head with content that was read again.
+  made.whole ??= {
+    status,
+    fields: [...prepared.fields, ...added],
+    // Content that a store reads again for each hit is not kept: it may be a part of all that was received at once.
+    body: isKept ? body : undefined,
+    text: prepared.text,
+    making,
+  };
   return made.whole.body === body ? made.whole : { ...made.whole, body };
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Responder } from "../../../src/core/reply/representation.ts";
+import { entryOf } from "../../support/entry.ts";
 import { kitOf, namesOf, said, textOf } from "../../support/kit.ts";
 import type { Said } from "../../support/kit.ts";
 
@@ -283,5 +285,26 @@ describe("a hit that is asked for several ranges", () => {
 
     expect([some.status, textOf(some)]).toEqual([206, "01"]);
     expect(none.status).toBe(416);
+  });
+});
+
+describe("content that a store reads again for each hit", () => {
+  it("is kept by no reply that is used again", () => {
+    const responder = new Responder();
+    const made = {};
+    const remembered = { ...entryOf({ body: new Uint8Array() }), length: 2 };
+    const selection = {
+      ifNoneMatch: undefined,
+      ifModifiedSince: undefined,
+      ifRange: undefined,
+      range: undefined,
+    };
+    const bodies = ["ab", "cd"].map((text) => new TextEncoder().encode(text));
+    const replies = bodies.map((body) =>
+      responder.reply({ ...remembered, body }, "GET", selection, [["age", "1"]], made, remembered),
+    );
+
+    expect(replies.map(({ body }) => body)).toEqual(bodies);
+    expect(made).toMatchObject({ whole: { status: 200, body: undefined } });
   });
 });
