@@ -1,8 +1,14 @@
 import type { Application, Request, RequestHandler } from "express";
-import { processWide } from "../node/process-wide.ts";
 
-/** The layer of a `cacheRoute` that each request has reached last. */
-const LAYERS = processWide("express.layers", () => new WeakMap<Request, Layer>());
+/**
+ * The layer of a `cacheRoute` that a request has reached last. A member of it, and no weak map: V8 frees the keys of a weak map
+ * later, with the content that they send.
+ */
+const LAYER: unique symbol = Symbol.for("caching-route.express.layer.1") as never;
+
+interface LayeredRequest extends Request {
+  [LAYER]?: Layer;
+}
 
 /** Express's record of a handler: Express 5 keeps its path, Express 4 a regular expression made of it. */
 interface Layer {
@@ -50,7 +56,7 @@ const OURS = "cacheRoute";
 
 /** Records that a request has reached a layer, if that is one of ours. Called for every layer. */
 export function recordLayer(layer: object, req: Request): void {
-  if ((layer as Layer).name === OURS) LAYERS.set(req, layer as Layer);
+  if ((layer as Layer).name === OURS) (req as LayeredRequest)[LAYER] = layer as Layer;
 }
 
 /**
@@ -59,7 +65,7 @@ export function recordLayer(layer: object, req: Request): void {
  * The first request of a process was not recorded: then it is the only layer that is possible.
  */
 export function currentLayer(req: Request, middleware: RequestHandler): object | undefined {
-  const recorded = LAYERS.get(req);
+  const recorded = (req as LayeredRequest)[LAYER];
   if (recorded?.handle === middleware) return recorded;
   const leaves = leavesOf(req);
   // A recorded layer of another class belongs to another copy of Express.

@@ -29,7 +29,7 @@ import {
   setFields,
   withdraw,
 } from "./reply.ts";
-import { ReplyNotes } from "./reply-notes.ts";
+import { notesOf, notesOn } from "./reply-notes.ts";
 import { FastifyRecord, overrideTarget } from "./request.ts";
 import { wasSent } from "./sent-replies.ts";
 
@@ -53,8 +53,6 @@ export class CachedRoute {
   readonly #sendHooks: number;
   #hasLater: boolean | undefined;
   #hooked: boolean | undefined;
-  /** A plain hit on a route without hooks has no notes. */
-  readonly #notes = new WeakMap<FastifyReply, ReplyNotes>();
 
   constructor(
     route: RouteOptions,
@@ -65,12 +63,11 @@ export class CachedRoute {
     this.#engine = engine;
     this.#policy = policy;
     this.#route = route;
-    const notes = this.#notes;
     const { handler } = route;
     // If a handler returns nothing and its client has disconnected, Fastify calls no hook.
     route.handler = function handle(request, reply) {
       const result: unknown = handler.call(this, request, reply);
-      notes.get(reply)?.fill?.returned(result);
+      notesOf(reply)?.fill?.returned(result);
       return result;
     };
     arrangeHooks(route, "preHandler", { guards: before, last: [this.#lookup] });
@@ -163,10 +160,10 @@ export class CachedRoute {
     reply.code(hit.status);
     const isHead = request.method === "HEAD";
     setFields(reply, hit.fields, { making: hit.making, unlessSet: hit.unlessSet, isCounted: !isHead });
-    if (isHead) this.#notesOn(reply).headLength = reply.getHeader("content-length") ?? null;
+    if (isHead) notesOn(reply).headLength = reply.getHeader("content-length") ?? null;
     const isHooked = this.#isHooked(request);
     // Fastify sets a content type on text and bytes, which a stored stream did not have.
-    if (!isHooked && !reply.hasHeader("content-type")) this.#notesOn(reply).isUntyped = true;
+    if (!isHooked && !reply.hasHeader("content-type")) notesOn(reply).isUntyped = true;
     // Fastify would add a charset to a text's content type, or pass the text to a serializer that a hook has set.
     const isTextAnyway = hit.text !== undefined && hit.making?.textIn === "utf8";
     const isBeyond = !isTextAnyway && hit.body !== undefined && areBeyondAscii(headersOf(reply));
@@ -175,7 +172,7 @@ export class CachedRoute {
       : payloadOf(hit, isBeyond);
     if (typeof payload === "string") {
       // Without hooks, no error handler sends anything after it.
-      if (isHooked) this.#notesOn(reply).restoreSerializer = serializeBy(reply, unchanged);
+      if (isHooked) notesOn(reply).restoreSerializer = serializeBy(reply, unchanged);
       else reply.serializer(unchanged);
     }
     reply.send(payload ?? undefined);
@@ -211,7 +208,7 @@ export class CachedRoute {
   #sendFollowing(following: Follow, reply: FastifyReply): void {
     const { status, fields, making, content } = following;
     const names = [...(making?.removed ?? []), ...fields.map(([name]) => name)];
-    this.#notesOn(reply).followed = { names, before: reply.getHeaders() };
+    notesOn(reply).followed = { names, before: reply.getHeaders() };
     setFields(reply.code(status), fields, following);
     const stream = Readable.from(content, { objectMode: false });
     abortWith(stream, reply);
@@ -222,13 +219,7 @@ export class CachedRoute {
     overrideHeaders(request.raw, fill);
     if (fill.target !== undefined) restoreAtEnd(reply.raw, overrideTarget(request, fill));
     const hasLaterHooks = this.#hasLaterHooks();
-    this.#notesOn(reply).fill = new FastifyFill(fill, reply, { isBackground, hasLaterHooks });
-  }
-
-  #notesOn(reply: FastifyReply): ReplyNotes {
-    let notes = this.#notes.get(reply);
-    if (notes === undefined) this.#notes.set(reply, (notes = new ReplyNotes()));
-    return notes;
+    notesOn(reply).fill = new FastifyFill(fill, reply, { isBackground, hasLaterHooks });
   }
 
   readonly #serialize = (
@@ -237,7 +228,7 @@ export class CachedRoute {
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const fill = this.#notes.get(reply)?.fill;
+    const fill = notesOf(reply)?.fill;
     if (fill?.awaitsText !== true) return done(null, payload);
     try {
       fill.captureText(serialized(reply, payload));
@@ -257,7 +248,7 @@ export class CachedRoute {
     if (!this.#policy.isEnabled) return done(null, payload);
     // Where a stream fails, Fastify destroys the response.
     if (isStream(payload) || isResponse(payload)) abortWhenDestroyed(reply.raw);
-    const notes = this.#notes.get(reply);
+    const notes = notesOf(reply);
     const fill = notes?.fill;
     if (fill === undefined) {
       if (notes?.isUntyped === true) reply.removeHeader("content-type");
@@ -282,7 +273,7 @@ export class CachedRoute {
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const length = this.#notes.get(reply)?.headLength;
+    const length = notesOf(reply)?.headLength;
     if (length === null) reply.removeHeader("content-length");
     else if (length !== undefined) reply.header("content-length", length);
     done(null, payload);
@@ -295,7 +286,7 @@ export class CachedRoute {
     payload: unknown,
     done: PayloadDone,
   ): void => {
-    const notes = this.#notes.get(reply);
+    const notes = notesOf(reply);
     const tag = notes?.uncodedTag;
     if (tag !== undefined && reply.getHeader("etag") === tag) {
       const coding = reply.getHeader("content-encoding") ?? "identity";
@@ -314,11 +305,11 @@ export class CachedRoute {
   #noteTag(reply: FastifyReply): void {
     if (!this.#isHooked(reply.request) || reply.hasHeader("content-encoding")) return;
     const tag = reply.getHeader("etag");
-    if (typeof tag === "string" && tag.startsWith('"')) this.#notesOn(reply).uncodedTag = tag;
+    if (typeof tag === "string" && tag.startsWith('"')) notesOn(reply).uncodedTag = tag;
   }
 
   readonly #fail = (_request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void => {
-    const notes = this.#notes.get(reply);
+    const notes = notesOf(reply);
     notes?.fill?.fail(error);
     notes?.restoreSerializer?.();
     withdraw(reply);

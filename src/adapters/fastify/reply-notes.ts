@@ -18,3 +18,20 @@ export class ReplyNotes {
 }
 
 type Headers = ReturnType<FastifyReply["getHeaders"]>;
+
+/** A member, for the reason that `TOLD` in `reply.ts` is one. A reply belongs to one cached route. */
+const NOTES: unique symbol = Symbol("caching-route.fastify.notes") as never;
+
+interface NotedReply extends FastifyReply {
+  [NOTES]?: ReplyNotes;
+}
+
+/** Returns what is known of a reply. A plain hit on a route without hooks has no notes. */
+export function notesOf(reply: FastifyReply): ReplyNotes | undefined {
+  return (reply as NotedReply)[NOTES];
+}
+
+/** Returns the notes of a reply, which are begun if it has none. */
+export function notesOn(reply: FastifyReply): ReplyNotes {
+  return ((reply as NotedReply)[NOTES] ??= new ReplyNotes());
+}
