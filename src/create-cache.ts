@@ -238,6 +238,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     arrival,
     blindMs: (options.blind ?? 5) * 1000,
     longestFillMs: backing.shared ? KEYS_KEPT_MS : Infinity,
+    readMs: deadlines.readMs,
     writeMs: deadlines.writeMs,
     fence: fenceOf(backing),
     canMark,

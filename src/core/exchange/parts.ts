@@ -60,14 +60,18 @@ export function markedEntry(
 /** Returns a lookup in `store`. An entry that was purged is a miss. */
 export function lookupIn(
   store: ReadableStore,
-  parts: Pick<RunParts, "fence" | "ledger" | "log" | "blindMs">,
+  parts: Pick<RunParts, "fence" | "ledger" | "log" | "blindMs" | "readMs">,
 ): Lookup {
-  const { log, blindMs } = parts;
+  const { log, blindMs, readMs } = parts;
   return new Lookup(
-    // What was purged elsewhere is known before it is judged. What must not be served need not be read.
+    // What was purged elsewhere is known before it is judged. What must not be served need not be read. A poll that fails, and
+    // one that was under way before, take twice the deadline.
     log === undefined
       ? store
-      : { get: (...asked) => log.look(() => (log.isBlindFor(blindMs) ? undefined : store.get(...asked))) },
+      : {
+          get: (...asked) =>
+            log.look(() => (log.isBlindFor(blindMs) ? undefined : store.get(...asked)), 2 * readMs),
+        },
     () => store.distrust(),
     (entry, now, rule) => storedEntry(parts, entry, now, rule),
   );

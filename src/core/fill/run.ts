@@ -41,6 +41,8 @@ export interface RunParts {
   readonly longestFillMs: number;
   /** How long a removal may hold its caller, in ms. */
   readonly writeMs: number;
+  /** The deadline of one read of the store, in ms. */
+  readonly readMs: number;
   /** Whether an invalidation by tag, route, URL or namespace reaches all who read the store. */
   readonly canMark: boolean;
   /** Returns the normalized targets of a route, then those of all routes that read queries differently. */

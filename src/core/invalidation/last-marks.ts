@@ -5,6 +5,10 @@ import type { Name } from "./names.ts";
 export class LastMarks {
   readonly #limit: number;
   readonly #positions = new Map<Name, number>();
+  /** Goes on where it stopped: V8 walks over all that was deleted before it finds the first of a map. */
+  #order = this.#positions.entries();
+  /** The oldest mark, unless it has changed since. */
+  #first: readonly [Name, number] | undefined;
   #characters = 0;
 
   constructor(limit: number) {
@@ -33,7 +37,7 @@ export class LastMarks {
 
   /** Forgets what is too much, the oldest first, and all that is older than `oldest`. Yields the marks. */
   *forgotten(oldest: number = -Infinity): Iterable<readonly [Name, number]> {
-    for (const mark of this.#positions) {
+    for (let mark = this.#oldest(); mark !== undefined; mark = this.#oldest()) {
       const [name, position] = mark;
       const isFull =
         this.#positions.size > this.#limit || this.#characters > this.#limit * CHARACTERS_PER_NAME;
@@ -47,5 +51,18 @@ export class LastMarks {
   clear(): void {
     this.#positions.clear();
     this.#characters = 0;
+  }
+
+  #oldest(): readonly [Name, number] | undefined {
+    for (let isAgain = false; ;) {
+      if (this.#first !== undefined && this.#positions.get(this.#first[0]) === this.#first[1])
+        return this.#first;
+      const { done, value } = this.#order.next();
+      this.#first = value;
+      if (done !== true) continue;
+      if (isAgain) return undefined;
+      isAgain = true;
+      this.#order = this.#positions.entries();
+    }
   }
 }

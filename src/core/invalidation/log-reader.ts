@@ -194,8 +194,12 @@ export class LogReader {
     });
   }
 
-  /** Enters all marks from a position on, page by page. `isWhole`: others may have learned of them long ago. */
+  /**
+   * Enters all marks from a position on, page by page: at least those that were in the log by the end of the first page. Others
+   * may add more all the time. `isWhole`: others may have learned of them long ago.
+   */
   async #readFrom(position: number, onMark: (mark: Mark) => void, isWhole = false): Promise<boolean> {
+    let end: number | undefined;
     for (let from = position; ; from = this.#seen.last?.position ?? from) {
       const read = { number: ++this.#sent, at: this.#clock.now() };
       const page = await this.#calls.readMarks(from);
@@ -211,7 +215,9 @@ export class LogReader {
       const { position: last = 0 } = this.#seen.last ?? {};
       // One that was slow tells about those who arrive from now on.
       this.#ledger.ended({ from: isPrompt ? read.number : ++this.#sent, position: last });
-      if (page.length < FULL_PAGE || last === from) return true;
+      if (page.length < FULL_PAGE || last === from || last >= Number(end)) return true;
+      // Without names this returns the last position.
+      end ??= await this.#soon(this.#calls.addMarks([], this.#ledger.position));
     }
   }
 }

@@ -88,15 +88,16 @@ export class MarkLog implements Marker {
   /**
    * Reads the store. Sends a poll in the same tick if the table is older than 25 ms, and returns what was read once the table
    * is current: the last poll was sent 50 ms ago at most, or after this call, or it failed. Of polls that were sent after this
-   * call, it waits for one at most. While probes are sent, it waits for none.
+   * call, it waits for one at most, and for no longer than `mostMs` after the store was read: a log may be so long, or grow so
+   * fast, that it is not read by then. Then the result is undefined. While probes are sent, it waits for none.
    */
-  look<T>(read: () => MaybePromise<T>): MaybePromise<T> {
+  look<T>(read: () => MaybePromise<T>, mostMs: number = Infinity): MaybePromise<T | undefined> {
     const { sent } = this.#reader;
     this.#check();
     const found = read();
     return found instanceof Promise
-      ? found.then((value) => this.#currently(sent, value))
-      : this.#currently(sent, found);
+      ? found.then((value) => this.#currently(sent, value, mostMs))
+      : this.#currently(sent, found, mostMs);
   }
 
   /** Returns the arrival of a request that arrives now, for `Ledger.at`. */
@@ -192,9 +193,17 @@ export class MarkLog implements Marker {
   }
 
   /** Returns a value once the table is current for a lookup: `sent` is the last read that was sent when it began. */
-  #currently<T>(sent: number, value: T): MaybePromise<T> {
+  #currently<T>(sent: number, value: T, mostMs: number): MaybePromise<T | undefined> {
     if (this.#isTrusted(sent) || (this.#state === "blind" && this.#isProbing)) return value;
-    return this.#catchUp(sent).then(() => value);
+    const caughtUp = this.#catchUp(sent).then(() => value);
+    if (mostMs === Infinity) return caughtUp;
+    return new Promise((resolve) => {
+      const cancel = this.#clock.schedule(() => resolve(undefined), mostMs);
+      void caughtUp.then((current) => {
+        cancel();
+        resolve(current);
+      });
+    });
   }
 
   #isTrusted(sent: number): boolean {

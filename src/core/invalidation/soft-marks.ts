@@ -50,12 +50,17 @@ export class SoftMarks {
       this.#characters += name.length;
       if (!isTagName(name)) this.#places++;
     }
+    if (!this.#isFull) return;
     for (const [name, marks] of this.#marks) {
-      if (this.#marks.size <= this.#limit && this.#characters <= this.#limit * CHARACTERS_PER_NAME) return;
       this.#forget(name);
       if (isTagName(name)) this.#tagged = later(this.#tagged, marks.at(-1));
       else this.#all = later(this.#all, marks.at(-1));
+      if (!this.#isFull) return;
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#marks.size > this.#limit || this.#characters > this.#limit * CHARACTERS_PER_NAME;
   }
 
   /** Forgets everything: no entry is left that a mark is about. */

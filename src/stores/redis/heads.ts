@@ -95,8 +95,8 @@ export class Heads {
     const head = decodeHead(bytes);
     if (head === undefined) return undefined;
     const asked = last?.asked ?? askedOf(this.nameOf(key), partOf(variant), []);
-    // Copies: the bytes may be a part of all that was received at once.
-    const known = { asked, bytes: Buffer.from(bytes), head, body: isSmall ? Buffer.from(body) : undefined };
+    // The bytes may be a part of all that was received at once.
+    const known = { asked, bytes: copyOf(bytes), head, body: isSmall ? copyOf(body) : undefined };
     this.#remember(key, variant, known);
     return isSmall ? known : { head, body };
   }
@@ -128,4 +128,11 @@ export class Heads {
 function askedOf(name: string, part: string, list: readonly string[]): Asked {
   const bare = [name, ...list, `h${part}`];
   return { name, part, whole: [...bare, `b${part}`], bare };
+}
+
+/** Copies bytes. `Buffer.from` would take a part of a buffer that Node shares, and so keep all of that. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  bytes.copy(copy);
+  return copy;
 }

@@ -33,6 +33,7 @@ function watchedRun(): { readonly fill: HandlerRun; readonly leave: () => void }
     blindMs: 5000,
     longestFillMs: Infinity,
     writeMs: 250,
+    readMs: 100,
     targetsOf: () => [],
     sameKey: () => undefined,
     count: () => undefined,

@@ -42,3 +42,22 @@ it("what is older than a position is forgotten", () => {
 
   expect([[...marks.forgotten(2)], marks.size]).toEqual([[["a", 1]], 1]);
 });
+
+it("the oldest is found in whatever order names are marked again", () => {
+  const marks = new LastMarks(20);
+  const model = new Map<string, number>();
+  let seed = 1;
+  for (let position = 1; position <= 2000; position++) {
+    seed = (seed * 48_271) % 2_147_483_647;
+    const name = `t|${seed % 35}`;
+    marks.set(name, position);
+    model.delete(name);
+    model.set(name, position);
+    const oldest = position % 7 === 0 ? position - 15 : -Infinity;
+    const expected = [...model].filter(([, at], index) => model.size - index > 20 || at < oldest);
+    for (const [gone] of expected) model.delete(gone);
+
+    expect([...marks.forgotten(oldest)]).toEqual(expected);
+  }
+  expect(marks.size).toBe(model.size);
+});

@@ -38,6 +38,27 @@ describe("a log", () => {
     expect(late.reads.length).toBeGreaterThan(99);
   });
 
+  it("is read as far as it went when a poll began, however fast others add to it", async () => {
+    const [shared, one] = await oneNode();
+    shared.pageSize = 100;
+    const entry = one.entry(["t|before 249"]);
+    await one.log.mark(Array.from({ length: 250 }, (_, index) => `t|before ${index}`));
+    const late = new LogNode(shared);
+    const read = late.readMarks.bind(late);
+    late.readMarks = async (from) => {
+      const page = await read(from);
+      // Without end, if the reader followed.
+      if (late.reads.length < 100)
+        await one.log.mark(Array.from({ length: 150 }, (_, index) => `t|${late.reads.length} ${index}`));
+      return page;
+    };
+
+    await late.lookUp();
+
+    expect([late.log.stats().state, late.ledger.isDead(entry)]).toEqual(["current", true]);
+    expect(late.reads.length).toBeLessThan(10);
+  });
+
   it("brings a process up to date that was cut off during 1,000 invalidations, in one poll", async () => {
     const [shared, one, other] = await twoNodes();
     shared.pageSize = 2000;

@@ -31,6 +31,25 @@ describe("a lookup", () => {
     expect([late.ledger.isDead(entry), late.ledger.isDead(one.entry(["t|a"]))]).toEqual([true, false]);
   });
 
+  it("waits no longer than it may for a log that takes long to read, and then has nothing", async () => {
+    const [shared, one] = await oneNode();
+    const late = new LogNode(shared);
+    late.link = "held";
+    const found = late.log.look(() => "read", 200);
+    const other = late.log.look(async () => "read", 200);
+    await late.advance(0);
+    await late.advance(0.2);
+    const results = await Promise.all([found, other]);
+
+    late.link = "up";
+    await late.release();
+    await one.log.mark(["t|a"]);
+    await late.lookUp();
+
+    expect(results).toEqual([undefined, undefined]);
+    expect(late.log.look(() => "read", 200)).toBe("read");
+  });
+
   it("awaits nothing for 50 ms, and sends nothing for 25", async () => {
     const [, node] = await oneNode();
     const before = node.reads.length;
