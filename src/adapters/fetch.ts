@@ -1,8 +1,8 @@
 import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
 import { respond } from "./web/respond.ts";
-import { checkGuards } from "./web/route.ts";
-import type { Guard, WebRoute } from "./web/route.ts";
+import { chain, checkGuards, firstRefusal } from "./web/route.ts";
+import type { Guard, WebCall, WebRoute } from "./web/route.ts";
 import { respondToWrite } from "./web/writes.ts";
 import type { GivenOfWrite } from "./web/writes.ts";
 
@@ -77,9 +77,22 @@ export function cacheRoute(
     content: "bytes",
   });
   checkGuards(before, name);
-  const route: WebRoute<never[]> = { engine, policy, before, handler };
+  const route: WebRoute<Request> = { engine, policy };
   return function cachedRoute(request, ...rest) {
-    return respond(route, request, rest);
+    const arrivedAt = policy.isEnabled && before.length > 0 ? engine.arrival() : undefined;
+    const call: WebCall<Request> = {
+      request,
+      native: request,
+      rest,
+      arrivedAt,
+      handle: (shown) => handler(shown, ...rest),
+      refresh: (copy, refill) =>
+        chain(firstRefusal(before, [copy, ...rest]), (refusal) =>
+          refusal === undefined ? refill((shown) => handler(shown, ...rest)) : undefined,
+        ),
+    };
+    if (before.length === 0) return respond(route, call);
+    return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? respond(route, call));
   };
 }
 

@@ -1,36 +1,63 @@
-import { takeTags } from "../../adapter.ts";
-import type { Fields, HandlerHead, Reply } from "../../adapter.ts";
+import { besideEarlier, changesOf, takeTags } from "../../adapter.ts";
+import type { Fields, FieldValue, HandlerHead, Making, Reply } from "../../adapter.ts";
 import { copyHeaders } from "./request.ts";
 
-/**
- * Reads the head of a handler's response to the request that it was shown. Each `Set-Cookie` stays a line of its own
- * (RFC 6265 §3).
- */
-export function headOf(response: Response, shown: Request): HandlerHead {
-  const fields: [string, string | readonly string[]][] = [];
-  for (const [name, value] of response.headers) {
+/** Reads the head of a handler's response to the request that it was shown. */
+export function headOf(response: Response, shown: Request, earlier?: Headers): HandlerHead {
+  const { status } = response;
+  const before = earlier === undefined ? [] : fieldsOf(earlier);
+  const { fields, removed, added } = changesOf(fieldsOf(response.headers), before);
+  const making: Making = {
+    ...(removed.length > 0 && { removed }),
+    ...(added.length > 0 && { added }),
+  };
+  return {
+    status,
+    fields,
+    ...(before.length > 0 && { earlier: before, making }),
+    tags: takeTags(shown),
+  };
+}
+
+/** Returns the fields of headers of any class. Each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
+function fieldsOf(headers: Headers): Fields {
+  const fields: [string, FieldValue][] = [];
+  for (const [name, value] of headers) {
     if (name !== "set-cookie") fields.push([name, value]);
   }
-  const cookies = response.headers.getSetCookie();
+  const cookies = headers.getSetCookie();
   const [only] = cookies;
   if (only !== undefined) fields.push(["set-cookie", cookies.length === 1 ? only : cookies]);
-  return { status: response.status, fields, tags: takeTags(shown) };
+  return fields;
 }
 
-/** Creates a response from a reply. Its body is bytes, because a string would add a `Content-Type`. */
-export function toResponse({
-  status,
-  body,
-  ...head
-}: Pick<Reply, "status" | "fields" | "unlessSet"> & {
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
-}): Response {
-  return new Response(body ?? null, { status, headers: toHeaders(allFields(head)) });
+/** The head of a reply, as the core returns it. */
+type ReplyHead = Pick<Reply, "status" | "fields" | "unlessSet" | "making">;
+
+/**
+ * Creates a response from a reply, beside the fields that were set before the lookup. Its body is bytes, because a string would
+ * add a `Content-Type`.
+ */
+export function toResponse(
+  head: ReplyHead & { readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined },
+  earlier?: Headers,
+): Response {
+  return new Response(head.body ?? null, { status: head.status, headers: toHeaders(allFields(head, earlier)) });
 }
 
-/** Returns all fields of a head. Nothing in front of a fetch handler has set any before it. */
-export function allFields({ fields, unlessSet }: Pick<Reply, "fields" | "unlessSet">): Fields {
-  return unlessSet === undefined ? fields : [...fields, ...unlessSet];
+/** Returns all fields of a head, with those that were set before the lookup. */
+export function allFields(
+  { fields, unlessSet, making }: Omit<ReplyHead, "status">,
+  earlier: Headers | undefined,
+): Fields {
+  const before = earlier === undefined ? [] : fieldsOf(earlier);
+  if (before.length === 0) return unlessSet === undefined ? fields : [...fields, ...unlessSet];
+  const all = new Map(before);
+  for (const name of making?.removed ?? []) all.delete(name);
+  for (const [name, value] of fields)
+    all.set(name, besideEarlier(name, value, all.get(name), making?.added?.includes(name)));
+  for (const [name, value] of unlessSet ?? []) if (!all.has(name)) all.set(name, value);
+  return [...all];
 }
 
 /**

@@ -6,15 +6,43 @@ export type Guard<Arguments extends readonly unknown[]> = (
   ...args: Arguments
 ) => Response | undefined | void | Promise<Response | undefined | void>;
 
-/** A route of web requests; `Rest` are the arguments that its runtime gives a handler besides the request. */
-export interface WebRoute<Rest extends readonly unknown[]> {
+/** A route of web requests. `Native` is what its options are given: the request itself, or a framework's context. */
+export interface WebRoute<Native> {
   readonly engine: Engine;
-  readonly policy: Policy<Request>;
-  /** The guards that run before the lookup. */
-  readonly before: readonly Guard<[request: Request, ...rest: Rest]>[];
-  /** Responds to a request that is made for it. It can be called without a client. */
-  readonly handler: (request: Request, ...rest: Rest) => MaybePromise<Response>;
+  readonly policy: Policy<Native>;
 }
+
+/** One request to a route. */
+export interface WebCall<Native> {
+  /** The request. Any class will do that has the members of `Request` (srvx, @whatwg-node/server and others have their own). */
+  readonly request: Request;
+  /** What `key`, `scope`, `origin` and `tags` are given. */
+  readonly native: Native;
+  /** What they are given besides. Absent: nothing. */
+  readonly rest?: readonly unknown[] | undefined;
+  /** The parameters that the router found in the path, decoded. Absent: none, or unknown. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** When the route's guards began, by `engine.arrival()`. Absent: there were none. */
+  readonly arrivedAt?: number | undefined;
+  /**
+   * The fields that were set on the response before the lookup. They are sent with every response, and never stored. Absent:
+   * none.
+   */
+  readonly earlier?: Headers | undefined;
+  /**
+   * Runs the handler. It is given the request, or the copy that the cache makes for it. It returns a response that has the
+   * fields of `earlier`, too; it may throw a response.
+   */
+  handle(request: Request): MaybePromise<Response>;
+  /**
+   * Passes a copy of the request, which has no client, through the guards, and then calls `refill` with the handler. Guards
+   * refuse by not calling it. What it throws is an error of the guards. Absent: stale responses are not refreshed.
+   */
+  refresh?(request: Request, refill: Refill): MaybePromise<unknown>;
+}
+
+/** Runs a handler for a refresh, and stores its response. Rejects with what the handler throws. */
+export type Refill = (handle: (request: Request) => MaybePromise<Response>) => Promise<void>;
 
 /** Checks a route's guards. Throws `ERR_CACHE_OPTION_INVALID` where they are not a list of functions. */
 export function checkGuards(guards: unknown, route: string): void {
