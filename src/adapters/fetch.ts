@@ -85,10 +85,13 @@ export function cacheRoute(
       native: request,
       rest,
       arrivedAt,
+      waitUntil: (promise) => {
+        for (const given of rest as readonly unknown[]) if (keepsAlive(given)) given.waitUntil(promise);
+      },
       handle: (shown) => handler(shown, ...rest),
       refresh: (copy, refill) =>
         chain(firstRefusal(before, [copy, ...rest]), (refusal) =>
-          refusal === undefined ? refill((shown) => handler(shown, ...rest)) : undefined,
+          refusal === undefined ? refill({ handle: (shown) => handler(shown, ...rest) }) : undefined,
         ),
     };
     if (before.length === 0) return respond(route, call);
@@ -129,7 +132,11 @@ export function invalidates<Rest extends readonly unknown[] = [], Native extends
   checkedOptions(options, route, { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<GivenOfWrite<Rest, Native>>(options.tags, { route, option: "tags" });
   return function invalidatingRoute(request, ...rest) {
-    return respondToWrite(invalidate, handler, request, rest);
+    return respondToWrite({
+      request,
+      handle: () => handler(request, ...rest),
+      tell: (end, head) => invalidate(end, request, head, ...rest),
+    });
   };
 }
 
@@ -171,6 +178,15 @@ function checkHandler(options: unknown, handler: unknown, write: string): void {
         ? "the options are left out"
         : "the arguments are swapped: the handler comes last";
   throw new CacheError("ERR_CACHE_OPTION_INVALID", `fetch handler: ${problem}; write ${write}`);
+}
+
+/** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */
+interface KeepsAlive {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+function keepsAlive(given: unknown): given is KeepsAlive {
+  return typeof given === "object" && given !== null && typeof (given as KeepsAlive).waitUntil === "function";
 }
 
 function isObject(value: unknown): boolean {

@@ -19,5 +19,7 @@ export function besideEarlier(
   isAdded = false,
 ): FieldValue {
   if (earlier === undefined || !(isAdded || JOINED.has(name))) return value;
-  return name === "vary" ? mergeVary(linesOf(earlier), linesOf(value)) : [...linesOf(earlier), ...linesOf(value)];
+  return name === "vary"
+    ? mergeVary(linesOf(earlier), linesOf(value))
+    : [...linesOf(earlier), ...linesOf(value)];
 }

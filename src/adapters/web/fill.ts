@@ -12,12 +12,14 @@ import {
   toResponse,
   unframed,
   withBody,
+  withFields,
   withHead,
 } from "./response.ts";
+import type { HandlerOutcome } from "./response.ts";
 import type { WebCall } from "./route.ts";
 
 /** A call, as far as a fill needs it. */
-interface FilledCall extends Pick<WebCall<never>, "handle" | "earlier"> {
+interface FilledCall extends Pick<WebCall<never>, "handle" | "earlier" | "tagged"> {
   /** Whether all content of the request is here, so that the handler can go on without the client. */
   readonly isWhole: boolean;
 }
@@ -49,7 +51,7 @@ export async function fillFrom(
   const handler = isShared ? new AbortController() : undefined;
   let isGivenUp = false;
   let open: OpenFill | undefined;
-  let outcome: Awaited<ReturnType<typeof outcomeOf>>;
+  let outcome: HandlerOutcome;
   client.onGone((reason) => {
     if (fill.leave()) return;
     isGivenUp = true;
@@ -58,12 +60,16 @@ export async function fillFrom(
   try {
     if (isGivenUp) throw client.reason;
     const shown = requestForHandler(request, fill, handler?.signal);
-    outcome = await outcomeOf(() => call.handle(shown));
-    const { response } = outcome;
+    outcome = await outcomeOf(() => call.handle(shown, fill));
+    const { response, page } = outcome;
     client.forget();
-    if (isGivenUp || isSpent(response)) fill.abandon(isGivenUp ? "aborted" : "failed");
+    if (isGivenUp) fill.abandon("aborted", page?.error);
+    else if (page !== undefined && !fill.isAnswer(page.error)) {
+      fill.abandon("failed", page.error);
+      outcome = { ...outcome, response: withFields(response, fill.passed("failed")) };
+    } else if (isSpent(response)) fill.abandon("failed");
     else {
-      open = fill.open(headOf(response, shown, earlier));
+      open = fill.open(headOf(response, call.tagged ?? shown, earlier));
       const sent = await send(open, response, { client, handler, maxBodyBytes, earlier });
       outcome = { ...outcome, response: sent };
     }
@@ -97,7 +103,8 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
     if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
   }
-  if (reader === undefined || ahead === undefined) return toResponse(unframed(open.complete(undefined)), earlier);
+  if (reader === undefined || ahead === undefined)
+    return toResponse(unframed(open.complete(undefined)), earlier);
   if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))), earlier);
   if (ahead.isTooLarge) open.refuse("too-large");
   const stop = (): void => {

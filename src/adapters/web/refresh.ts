@@ -1,14 +1,9 @@
-import type { Fill, MaybePromise, OpenFill, Policy } from "../../adapter.ts";
+import type { Fill, OpenFill, Policy } from "../../adapter.ts";
 import { joined } from "./bytes.ts";
 import { laterTurn, pump, readAhead, stopReading } from "./handler-body.ts";
 import { copyHeaders, copyRequest, requestForHandler } from "./request.ts";
 import { headOf, isSpent, outcomeOf } from "./response.ts";
-import type { WebCall } from "./route.ts";
-
-/** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */
-interface KeepsAlive {
-  waitUntil(promise: Promise<unknown>): void;
-}
+import type { RefreshCall, WebCall } from "./route.ts";
 
 /**
  * Runs a call again for a fill, without a client, in a later turn: its guards, then its handler, with a copy of the request.
@@ -22,7 +17,7 @@ export function refreshInBackground<Native>(
   content: Uint8Array | undefined,
 ): void {
   const refreshed = refresh(fill, maxBodyBytes, call, content);
-  for (const given of call.rest ?? []) if (keepsAlive(given)) given.waitUntil(refreshed);
+  call.waitUntil?.(refreshed);
 }
 
 async function refresh<Native>(
@@ -37,9 +32,9 @@ async function refresh<Native>(
     // Copied now: a runtime may reuse the request once its response is sent.
     const request = withoutClient(call.request, content, stopper.signal);
     await laterTurn();
-    await call.refresh?.(request, (handle) => {
+    await call.refresh?.(request, (refreshed) => {
       isPastGuards = true;
-      return refill(fill, request, handle, stopper, maxBodyBytes);
+      return refill(fill, request, refreshed, stopper, maxBodyBytes);
     });
     if (!isPastGuards) fill.abandon("failed");
   } catch (error) {
@@ -52,16 +47,17 @@ async function refresh<Native>(
 async function refill(
   fill: Fill,
   request: Request,
-  handle: (request: Request) => MaybePromise<Response>,
+  { handle, tagged, earlier }: RefreshCall,
   stopper: AbortController,
   maxBodyBytes: number,
 ): Promise<void> {
   let open: OpenFill | undefined;
   try {
     const shown = requestForHandler(request, fill);
-    const { response } = await outcomeOf(() => handle(shown));
+    const { response, page } = await outcomeOf(() => handle(shown, fill));
+    if (page !== undefined && !fill.isAnswer(page.error)) throw page.error;
     if (isSpent(response)) return fill.abandon("failed");
-    open = fill.open(headOf(response, shown));
+    open = fill.open(headOf(response, tagged ?? shown, earlier));
     await store(open, response, stopper, maxBodyBytes);
   } catch (error) {
     if (open === undefined) fill.isAnswer(error);
@@ -105,8 +101,4 @@ function withoutClient(request: Request, content: Uint8Array | undefined, signal
   // The copy has no content.
   headers.delete("content-length");
   return copyRequest(request, { method: "GET", headers, content: null, signal });
-}
-
-function keepsAlive(given: unknown): given is KeepsAlive {
-  return typeof given === "object" && given !== null && typeof (given as KeepsAlive).waitUntil === "function";
 }

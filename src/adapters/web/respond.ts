@@ -6,7 +6,7 @@ import { fillFrom } from "./fill.ts";
 import { WebRequest } from "./record.ts";
 import { readContent } from "./request-content.ts";
 import type { WithContent } from "./request-content.ts";
-import { toResponse, withFields } from "./response.ts";
+import { sentOf, toResponse, withFields } from "./response.ts";
 import { chain } from "./route.ts";
 import type { WebCall, WebRoute } from "./route.ts";
 
@@ -14,8 +14,8 @@ import type { WebCall, WebRoute } from "./route.ts";
 export function respond<Native>(route: WebRoute<Native>, call: WebCall<Native>): MaybePromise<Response> {
   const { policy } = route;
   // The content is left to the handler, too.
-  if (!policy.isEnabled) return call.handle(call.request);
-  return chain(readContent(call.request, policy), (known) => decide(route, call, known));
+  if (!policy.isEnabled) return chain(call.handle(call.request), sentOf);
+  return chain(readContent(call, policy), (known) => decide(route, call, known));
 }
 
 function decide<Native>(
@@ -36,8 +36,8 @@ function decide<Native>(
         return toResponse({ ...head, body }, earlier);
       }
       case "bypass":
-        return chain(call.handle(request), (response) =>
-          withFields(response, decision.fields, decision.unlessSet),
+        return chain(call.handle(request), (made) =>
+          withFields(sentOf(made), decision.fields, decision.unlessSet),
         );
       case "fill": {
         const { isWhole } = record;

@@ -1,9 +1,28 @@
 import { besideEarlier, changesOf, takeTags } from "../../adapter.ts";
-import type { Fields, FieldValue, HandlerHead, Making, Reply } from "../../adapter.ts";
+import type { Fields, FieldValue, HandlerHead, Making, MaybePromise, Reply } from "../../adapter.ts";
 import { copyHeaders } from "./request.ts";
 
-/** Reads the head of a handler's response to the request that it was shown. */
-export function headOf(response: Response, shown: Request, earlier?: Headers): HandlerHead {
+/**
+ * The response that a framework's error handler has made of an error: the handler has failed with it, but does not throw
+ * it here.
+ */
+export class ErrorPage {
+  readonly error: unknown;
+  readonly response: Response;
+
+  constructor(error: unknown, response: Response) {
+    this.error = error;
+    this.response = response;
+  }
+}
+
+/** Returns what is sent to the client of a handler that has returned, or of its error handler. */
+export function sentOf(made: Response | ErrorPage): Response {
+  return made instanceof ErrorPage ? made.response : made;
+}
+
+/** Reads the head of a handler's response. `tagged` is what the handler has added tags to. */
+export function headOf(response: Response, tagged: object, earlier?: Headers): HandlerHead {
   const { status } = response;
   const before = earlier === undefined ? [] : fieldsOf(earlier);
   const { fields, removed, added } = changesOf(fieldsOf(response.headers), before);
@@ -15,7 +34,7 @@ export function headOf(response: Response, shown: Request, earlier?: Headers): H
     status,
     fields,
     ...(before.length > 0 && { earlier: before, making }),
-    tags: takeTags(shown),
+    tags: takeTags(tagged),
   };
 }
 
@@ -42,7 +61,10 @@ export function toResponse(
   head: ReplyHead & { readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined },
   earlier?: Headers,
 ): Response {
-  return new Response(head.body ?? null, { status: head.status, headers: toHeaders(allFields(head, earlier)) });
+  return new Response(head.body ?? null, {
+    status: head.status,
+    headers: toHeaders(allFields(head, earlier)),
+  });
 }
 
 /** Returns all fields of a head, with those that were set before the lookup. */
@@ -107,12 +129,19 @@ export function withHead(response: Response, fields: Fields): Response {
   return withFields(response, fields);
 }
 
+/** What a handler has made. */
+export interface HandlerOutcome {
+  readonly response: Response;
+  readonly isThrown: boolean;
+  /** The response is made of an error of the handler. Absent: it is the handler's own. */
+  readonly page?: ErrorPage;
+}
+
 /** Runs a handler, which may throw a response as well as return it. Rejects with anything else that it throws. */
-export async function outcomeOf(
-  run: () => Response | PromiseLike<Response>,
-): Promise<{ readonly response: Response; readonly isThrown: boolean }> {
+export async function outcomeOf(run: () => MaybePromise<Response | ErrorPage>): Promise<HandlerOutcome> {
   try {
-    return { response: await run(), isThrown: false };
+    const made = await run();
+    return { response: sentOf(made), isThrown: false, ...(made instanceof ErrorPage && { page: made }) };
   } catch (thrown) {
     if (!isThrownResponse(thrown)) throw thrown;
     return { response: thrown, isThrown: true };

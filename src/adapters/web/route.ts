@@ -1,5 +1,6 @@
 import { CacheError } from "../../adapter.ts";
-import type { Engine, MaybePromise, Policy } from "../../adapter.ts";
+import type { Engine, Fill, MaybePromise, Policy } from "../../adapter.ts";
+import type { ErrorPage } from "./response.ts";
 
 /** Refuses a request by returning a response, or lets it pass by returning nothing. */
 export type Guard<Arguments extends readonly unknown[]> = (
@@ -29,11 +30,17 @@ export interface WebCall<Native> {
    * none.
    */
   readonly earlier?: Headers | undefined;
+  /** What the handler adds tags to. Absent: the request that it is shown. */
+  readonly tagged?: object | undefined;
+  /** Returns the content of the request if something in front has read it. Absent: it is not known then. */
+  readonly content?: (() => MaybePromise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
+  /** Makes the runtime wait for what goes on after the response. Absent: it needs nothing of the kind. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
-   * Runs the handler. It is given the request, or the copy that the cache makes for it. It returns a response that has the
-   * fields of `earlier`, too; it may throw a response.
+   * Runs the handler. It is given the request, or the copy that the cache makes for it, and the fill that it runs for;
+   * without a fill, nothing is cached. It returns a response that has the fields of `earlier`, too; it may throw a response.
    */
-  handle(request: Request): MaybePromise<Response>;
+  handle(request: Request, fill?: Fill): MaybePromise<Response | ErrorPage>;
   /**
    * Passes a copy of the request, which has no client, through the guards, and then calls `refill` with the handler. Guards
    * refuse by not calling it. What it throws is an error of the guards. Absent: stale responses are not refreshed.
@@ -41,8 +48,13 @@ export interface WebCall<Native> {
   refresh?(request: Request, refill: Refill): MaybePromise<unknown>;
 }
 
-/** Runs a handler for a refresh, and stores its response. Rejects with what the handler throws. */
-export type Refill = (handle: (request: Request) => MaybePromise<Response>) => Promise<void>;
+/** The run of a handler for a refresh: what {@link WebCall} has of the run for a client. */
+export interface RefreshCall extends Pick<WebCall<never>, "earlier" | "tagged"> {
+  handle(request: Request, fill: Fill): MaybePromise<Response | ErrorPage>;
+}
+
+/** Runs a handler for a refresh, and stores its response. Rejects with the handler's error. */
+export type Refill = (call: RefreshCall) => Promise<void>;
 
 /** Checks a route's guards. Throws `ERR_CACHE_OPTION_INVALID` where they are not a list of functions. */
 export function checkGuards(guards: unknown, route: string): void {
