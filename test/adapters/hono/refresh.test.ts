@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, it, vi } from "vitest";
 import { cacheRoute } from "../../../src/adapters/hono.ts";
@@ -142,6 +144,43 @@ describe("a refresh of a Hono route", () => {
     await stored(held, 2);
 
     expect([told, (await ask(app, "/")).text]).toEqual([["gone"], "the application's page"]);
+  });
+
+  it("passes middleware in front that reads the response, which is none of the stored content", async () => {
+    const held = heldCache();
+    const told: unknown[] = [];
+    let runs = 0;
+    const app = new Hono();
+    app.onError((error, c) => {
+      told.push(error);
+      return c.text("page", 500);
+    });
+    app.use(compress({ threshold: 0 }), etag());
+    app.get("/", cacheRoute(held.cache, { ...STALE, app }), (c) => c.text(`run ${++runs}`));
+
+    await goStale(app, "/", held);
+    await stored(held, 2);
+    await new Promise(setImmediate);
+
+    expect([told, (await ask(app, "/")).text]).toEqual([[], "run 2"]);
+  });
+
+  it("stores none of the fields that its own middleware in front has set", async () => {
+    const held = heldCache();
+    let request = 0;
+    let runs = 0;
+    const app = new Hono();
+    app.use(async (c, next) => {
+      c.header("x-request", `${++request}`);
+      await next();
+    });
+    app.get("/", cacheRoute(held.cache, { ...STALE, key: () => "one" }), (c) => c.text(`run ${++runs}`));
+
+    await goStale(app, "/", held);
+    await stored(held, 2);
+
+    const { fields = [] } = (await held.cache.get("one")) ?? {};
+    expect(fields.map(([name]) => name)).not.toContain("x-request");
   });
 
   it("is awaited by a runtime that can, and is given its environment", async () => {
