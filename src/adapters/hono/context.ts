@@ -7,6 +7,9 @@ import { splitUrl } from "../web/request.ts";
 /** The caches that are being filled by the handlers of a request. */
 const FILLING = processWide("hono.filling.1", () => new WeakMap<Context, Set<object>>());
 
+/** With this field, @hono/node-server takes a response for sent: the handler has written to the connection itself. */
+const ALREADY_SENT = "x-hono-already-sent";
+
 /** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
 export function isFilling(c: Context, cache: object): boolean {
   return FILLING.get(c)?.has(cache) === true;
@@ -33,7 +36,9 @@ export async function runNext(
     throw new Error(
       "Context is not finalized. Did you forget to return a Response object or `await next()`?",
     );
-  return c.error === undefined ? c.res : new ErrorPage(c.error, c.res);
+  if (c.error !== undefined) return new ErrorPage(c.error, c.res);
+  const isSentAlready = run !== undefined && c.res.headers.has(ALREADY_SENT);
+  return isSentAlready ? new ErrorPage(undefined, c.res, "unheard") : c.res;
 }
 
 /** Sends a response, with its fields as they are: Hono would merge those of another one into it. */

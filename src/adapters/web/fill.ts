@@ -65,8 +65,10 @@ export async function fillFrom(
     client.forget();
     if (isGivenUp) fill.abandon("aborted", page?.error);
     else if (page !== undefined && !fill.isAnswer(page.error)) {
-      fill.abandon("failed", page.error);
-      outcome = { ...outcome, response: withFields(response, fill.passed("failed")) };
+      fill.abandon(page.reason, page.error);
+      // What was sent already is left alone.
+      if (page.reason !== "unheard")
+        outcome = { ...outcome, response: withFields(response, fill.passed(page.reason)) };
     } else if (isSpent(response)) fill.abandon("failed");
     else {
       open = fill.open(headOf(response, call.tagged ?? shown, earlier));

@@ -1,5 +1,13 @@
 import { besideEarlier, changesOf, takeTags } from "../../adapter.ts";
-import type { Fields, FieldValue, HandlerHead, Making, MaybePromise, Reply } from "../../adapter.ts";
+import type {
+  Abandoned,
+  Fields,
+  FieldValue,
+  HandlerHead,
+  Making,
+  MaybePromise,
+  Reply,
+} from "../../adapter.ts";
 import { copyHeaders } from "./request.ts";
 
 /**
@@ -9,10 +17,13 @@ import { copyHeaders } from "./request.ts";
 export class ErrorPage {
   readonly error: unknown;
   readonly response: Response;
+  /** Why it is not the handler's response. */
+  readonly reason: Abandoned;
 
-  constructor(error: unknown, response: Response) {
+  constructor(error: unknown, response: Response, reason: Abandoned = "failed") {
     this.error = error;
     this.response = response;
+    this.reason = reason;
   }
 }
 

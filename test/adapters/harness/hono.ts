@@ -17,7 +17,10 @@ import type {
 } from "../../../src/testing/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
 
-type Served = Pick<Hono, "fetch">;
+/** An application, whatever its environment is. */
+export interface Served {
+  fetch(request: Request, env?: unknown): Response | Promise<Response>;
+}
 
 const TOO_LATE =
   "what Hono's middleware adds after next() is added to a response that the cache has returned";
@@ -100,7 +103,7 @@ async function listenByFetch(app: Served): Promise<ContractServer> {
 
 /** Listens on a free port of 127.0.0.1, by Hono's own server for Node. */
 export async function listen(app: Served): Promise<ContractServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: (request, env) => app.fetch(request, env) }) as Server;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -1,4 +1,6 @@
 import { gunzipSync } from "node:zlib";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";
@@ -9,6 +11,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute } from "../../../src/adapters/hono.ts";
 import { Client } from "../../../src/testing/adapter-contract/client.ts";
 import { listen } from "../harness/hono.ts";
+import type { Served } from "../harness/hono.ts";
 import { heldCache } from "./support.ts";
 
 const LONG = "caching ".repeat(400);
@@ -35,7 +38,7 @@ async function site(handlers: MiddlewareHandler[]): Promise<Client> {
 }
 
 /** Serves an application until the test is over. */
-async function visit(app: Hono): Promise<Client> {
+async function visit(app: Served): Promise<Client> {
   const { origin, close } = await listen(app);
   const client = new Client(origin, 10_000);
   onTestFinished(async () => {
@@ -135,5 +138,24 @@ describe("compression in front of a Hono route", () => {
     const head = await client.ask({ method: "HEAD", path: "/", headers: GZIP });
 
     expect(head.header("etag")).toBe(`W/${plain.header("etag")}`);
+  });
+});
+
+describe("a Hono handler that writes to the connection of its server itself", () => {
+  it("is not stored, and runs for each request", async () => {
+    let runs = 0;
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    app.get("/", cached(), (c) => {
+      c.env.outgoing.end(`run ${++runs}`);
+      return RESPONSE_ALREADY_SENT;
+    });
+    const client = await visit(app);
+
+    const answers = [await client.ask({ path: "/" }), await client.ask({ path: "/" })];
+
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [200, "run 1"],
+      [200, "run 2"],
+    ]);
   });
 });

@@ -79,6 +79,19 @@ describe("a place of a Hono middleware", () => {
     ]);
   });
 
+  it("is found by its path and parameters where the application finds the path in its own way", async () => {
+    const { cache } = heldCache();
+    const app = new Hono({ getPath: (request) => `/site${new URL(request.url).pathname}` });
+    app.get("/site/users/:id", cacheRoute(cache, { ttl: 60 }), (c) => c.text(c.req.param("id")));
+    await ask(app, "/users/1");
+    await ask(app, "/users/2");
+
+    await cache.invalidate({ route: "/site/users/:id", params: { id: 1 } });
+
+    const outcomes = [(await ask(app, "/users/1")).cache, (await ask(app, "/users/2")).cache];
+    expect(outcomes).toEqual(["MISS", "HIT"]);
+  });
+
   it("has the same name in every process, and another than those that are declared alike", async () => {
     const store = memoryStore();
     let runs = 0;
@@ -134,5 +147,6 @@ describe("a place of a Hono middleware", () => {
     const answers = [await ask(app, "/a/b"), await ask(app, "/a/b")];
 
     expect(answers.map(({ cache: outcome }) => outcome)).toEqual(["MISS", "HIT"]);
+    expect(cache.stats().stored).toBe(1);
   });
 });

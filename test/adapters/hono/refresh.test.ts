@@ -146,6 +146,29 @@ describe("a refresh of a Hono route", () => {
     expect([told, (await ask(app, "/")).text]).toEqual([["gone"], "the application's page"]);
   });
 
+  it("that fails tells the given application's onError once, and keeps what is stored", async () => {
+    const held = heldCache();
+    const error = new Error("the handler fails, as it was told to");
+    const told: unknown[] = [];
+    let runs = 0;
+    const app = new Hono();
+    app.onError((thrown, c) => {
+      told.push(thrown);
+      return c.text("page", 500);
+    });
+    app.get("/", cacheRoute(held.cache, { ...STALE, app }), (c) => {
+      if (++runs > 1) throw error;
+      return c.text("run 1");
+    });
+
+    await goStale(app, "/", held);
+    await failed(held);
+    await new Promise(setImmediate);
+
+    expect([told, held.errors]).toEqual([[error], [error]]);
+    expect((await ask(app, "/")).text).toBe("run 1");
+  });
+
   it("passes middleware in front that reads the response, which is none of the stored content", async () => {
     const held = heldCache();
     const told: unknown[] = [];

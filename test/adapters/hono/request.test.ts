@@ -81,6 +81,7 @@ describe("the request that a Hono handler sees on a miss", () => {
   });
 
   it("is not looked up if a guard has read its content as a form, whose bytes are unknown", async () => {
+    const { cache } = heldCache();
     const app = new Hono();
     let runs = 0;
     app.post(
@@ -89,17 +90,15 @@ describe("the request that a Hono handler sees on a miss", () => {
         await c.req.formData();
         await next();
       },
-      cacheRoute(heldCache().cache, { ttl: 60, methods: ["POST"] }),
+      cacheRoute(cache, { ttl: 60, methods: ["POST"] }),
       (c) => c.text(`run ${++runs}`),
     );
     const post = (): RequestInit => ({ method: "POST", body: new URLSearchParams({ id: "1" }) });
 
     const answers = [await ask(app, "/", post()), await ask(app, "/", post())];
 
-    expect(answers.map(({ cache, text }) => [cache, text])).toEqual([
-      ["MISS", "run 1"],
-      ["MISS", "run 2"],
-    ]);
+    expect(answers.map(({ text }) => text)).toEqual(["run 1", "run 2"]);
+    expect(cache.stats().stored).toBe(0);
   });
 });
 
