@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { cacheRoute, invalidates } from "../../../src/adapters/hono.ts";
 import type { Cache } from "../../../src/index.ts";
 import { heldWrites } from "../../support/held-writes.ts";
+import { signal } from "../harness/fetch-site.ts";
 import { ask, heldCache } from "./support.ts";
 
 /** An application with a cached list, and a write that ends as `handler` does. */
@@ -58,19 +59,37 @@ describe("a write of a Hono handler", () => {
     expect(await listAfter(() => raise(refused))).toMatch(/; ?hit/);
   });
 
-  it("leaves it for safe methods", async () => {
+  it("leaves it for safe methods, also at the end of a stream", async () => {
     const { cache } = heldCache();
+    const goesOn = signal();
     const app = site(cache, async (c) => c.text("written"));
     app.get("/read", invalidates(cache, { tags: ["list:7"] }), (c) =>
       stream(c, async (out) => {
-        await new Promise(setImmediate);
+        await goesOn.given;
         await out.write("read");
       }),
     );
     await ask(app, "/list");
-    const { text } = await ask(app, "/read");
+    const reading = await app.request("/read");
+    goesOn.give();
 
-    expect([text, (await ask(app, "/list")).cache]).toEqual(["read", "HIT"]);
+    expect([await reading.text(), (await ask(app, "/list")).cache]).toEqual(["read", "HIT"]);
+  });
+
+  it("invalidates again at the end of a stream: the write may go on until then", async () => {
+    const { cache } = heldCache();
+    const goesOn = signal();
+    const app = site(cache, async (c) =>
+      stream(c, async (out) => {
+        await goesOn.given;
+        await out.write("written");
+      }),
+    );
+    const writing = await app.request("/list/7", { method: "POST" });
+    await ask(app, "/list");
+    goesOn.give();
+
+    expect([await writing.text(), (await ask(app, "/list")).cache]).toEqual(["written", "MISS"]);
   });
 
   it("can read its response in the function that names the tags", async () => {
