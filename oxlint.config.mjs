@@ -30,6 +30,8 @@ const adapters = {
     packages: ["express", "express-serve-static-core", "node:*", "node:*/**"],
     shared: ["node", "web"],
   },
+  // A map that a process has once is not Node's own.
+  hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
   fetch: { packages: [], shared: ["web"] },
 };
 
@@ -152,6 +154,8 @@ const portable = [
   "src/stores/**",
   "src/adapters/fetch.ts",
   "src/adapters/fetch/**",
+  "src/adapters/hono.ts",
+  "src/adapters/hono/**",
   "src/adapters/web/**",
 ];
 

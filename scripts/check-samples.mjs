@@ -117,6 +117,8 @@ const compilerOptions = {
   noUnusedLocals: false,
   noUnusedParameters: false,
   skipLibCheck: false,
+  // Hono's declarations name types of browsers.
+  lib: ["es2023", "dom", "dom.iterable"],
 };
 writeFileSync(
   join(folder, "tsconfig.json"),

@@ -31,4 +31,5 @@ export type {
 } from "./core/contract/request-and-policy.ts";
 export { changesOf, subtractFields, toFields } from "./http/fields.ts";
 export type { Changes, Fields, FieldValue } from "./http/fields.ts";
+export { besideEarlier } from "./http/beside.ts";
 export { mergeVary } from "./http/vary.ts";

@@ -1,8 +1,8 @@
 import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
 import { respond } from "./web/respond.ts";
-import { checkGuards } from "./web/route.ts";
-import type { Guard, WebRoute } from "./web/route.ts";
+import { chain, checkGuards, firstRefusal } from "./web/route.ts";
+import type { Guard, WebCall, WebRoute } from "./web/route.ts";
 import { respondToWrite } from "./web/writes.ts";
 import type { GivenOfWrite } from "./web/writes.ts";
 
@@ -77,9 +77,25 @@ export function cacheRoute(
     content: "bytes",
   });
   checkGuards(before, name);
-  const route: WebRoute<never[]> = { engine, policy, before, handler };
+  const route: WebRoute<Request> = { engine, policy };
   return function cachedRoute(request, ...rest) {
-    return respond(route, request, rest);
+    const arrivedAt = policy.isEnabled && before.length > 0 ? engine.arrival() : undefined;
+    const call: WebCall<Request> = {
+      request,
+      native: request,
+      rest,
+      arrivedAt,
+      waitUntil: (promise) => {
+        for (const given of rest as readonly unknown[]) if (keepsAlive(given)) given.waitUntil(promise);
+      },
+      handle: (shown) => handler(shown, ...rest),
+      refresh: (copy, refill) =>
+        chain(firstRefusal(before, [copy, ...rest]), (refusal) =>
+          refusal === undefined ? refill({ handle: (shown) => handler(shown, ...rest) }) : undefined,
+        ),
+    };
+    if (before.length === 0) return respond(route, call);
+    return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? respond(route, call));
   };
 }
 
@@ -116,7 +132,11 @@ export function invalidates<Rest extends readonly unknown[] = [], Native extends
   checkedOptions(options, route, { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<GivenOfWrite<Rest, Native>>(options.tags, { route, option: "tags" });
   return function invalidatingRoute(request, ...rest) {
-    return respondToWrite(invalidate, handler, request, rest);
+    return respondToWrite({
+      request,
+      handle: () => handler(request, ...rest),
+      tell: (end, head) => invalidate(end, request, head, ...rest),
+    });
   };
 }
 
@@ -158,6 +178,15 @@ function checkHandler(options: unknown, handler: unknown, write: string): void {
         ? "the options are left out"
         : "the arguments are swapped: the handler comes last";
   throw new CacheError("ERR_CACHE_OPTION_INVALID", `fetch handler: ${problem}; write ${write}`);
+}
+
+/** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */
+interface KeepsAlive {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+function keepsAlive(given: unknown): given is KeepsAlive {
+  return typeof given === "object" && given !== null && typeof (given as KeepsAlive).waitUntil === "function";
 }
 
 function isObject(value: unknown): boolean {

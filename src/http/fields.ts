@@ -293,7 +293,8 @@ export function isStoredField(name: string, rule: StoredFields): boolean {
   return name !== rule.statusHeader?.name;
 }
 
-function linesOf(value: FieldValue): readonly string[] {
+/** Returns the lines of a field. */
+export function linesOf(value: FieldValue): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 

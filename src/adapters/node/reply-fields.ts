@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { mergeVary, toFields } from "../../adapter.ts";
+import { besideEarlier, toFields } from "../../adapter.ts";
 import type { Fields, FieldValue, Making, Reply } from "../../adapter.ts";
 
 /**
@@ -38,8 +38,9 @@ export function replaceFields(
 }
 
 function setField(res: ServerResponse, name: string, value: FieldValue, making: Making | undefined): void {
-  const isJoined = JOINED.has(name) || making?.added?.includes(name) === true;
-  res.setHeader(name, isJoined ? joined(res.getHeader(name), name, value) : value);
+  const present = res.getHeader(name);
+  const earlier = typeof present === "number" ? String(present) : present;
+  res.setHeader(name, besideEarlier(name, value, earlier, making?.added?.includes(name)));
 }
 
 function restore(res: ServerResponse, name: string, earlier: Fields): void {
@@ -87,18 +88,6 @@ export function noncePoliciesOf(res: ServerResponse): readonly string[] {
 /** Whether the handler chose a framing, which no other message can use. */
 export function isFramed(res: ServerResponse): boolean {
   return res.hasHeader("transfer-encoding") || res.hasHeader("trailer");
-}
-
-/** Fields that keep their earlier lines. */
-const JOINED: ReadonlySet<string> = new Set(["set-cookie", "vary"]);
-
-function joined(
-  present: number | string | readonly string[] | undefined,
-  name: string,
-  value: FieldValue,
-): FieldValue {
-  if (present === undefined) return value;
-  return name === "vary" ? mergeVary(lines(present), lines(value)) : [...lines(present), ...lines(value)];
 }
 
 function lines(value: number | FieldValue): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Fill, MaybePromise, OpenFill } from "../../adapter.ts";
+import type { Fill, OpenFill } from "../../adapter.ts";
 import { brokenBody, sharedBody, unsharedBody } from "./body.ts";
 import { joined } from "./bytes.ts";
 import { ClientSignal } from "./client-signal.ts";
@@ -12,11 +12,20 @@ import {
   toResponse,
   unframed,
   withBody,
+  withFields,
   withHead,
 } from "./response.ts";
+import type { HandlerOutcome } from "./response.ts";
+import type { WebCall } from "./route.ts";
+
+/** A call, as far as a fill needs it. */
+interface FilledCall extends Pick<WebCall<never>, "handle" | "earlier" | "tagged"> {
+  /** Whether all content of the request is here, so that the handler can go on without the client. */
+  readonly isWhole: boolean;
+}
 
 /** The run of a handler for a client. */
-interface ClientRun {
+interface ClientRun extends Pick<FilledCall, "earlier"> {
   readonly client: ClientSignal;
   /** Aborts the handler, where it does not have the client's own signal. */
   readonly handler: AbortController | undefined;
@@ -27,23 +36,22 @@ interface ClientRun {
  * Runs a handler for a fill and returns the response to send.
  *
  * If the client disconnects while others wait for the same response, the handler goes on and does not notice. Only if
- * nobody waits is its signal aborted; its response may then be incomplete, and is not stored. `isWhole` is whether all
- * content of the request is here, so that the handler can go on without the client.
+ * nobody waits is its signal aborted; its response may then be incomplete, and is not stored.
  */
 export async function fillFrom(
   fill: Fill,
   request: Request,
-  isWhole: boolean,
-  run: (request: Request) => MaybePromise<Response>,
+  call: FilledCall,
   maxBodyBytes: number,
 ): Promise<Response> {
+  const { earlier } = call;
   const client = new ClientSignal(request);
   // A run that hides nothing is for its own client only: its handler is given the client's own request.
-  const isShared = isWhole && client.isWatched && fill.hidden.length > 0;
+  const isShared = call.isWhole && client.isWatched && fill.hidden.length > 0;
   const handler = isShared ? new AbortController() : undefined;
   let isGivenUp = false;
   let open: OpenFill | undefined;
-  let outcome: Awaited<ReturnType<typeof outcomeOf>>;
+  let outcome: HandlerOutcome;
   client.onGone((reason) => {
     if (fill.leave()) return;
     isGivenUp = true;
@@ -52,13 +60,20 @@ export async function fillFrom(
   try {
     if (isGivenUp) throw client.reason;
     const shown = requestForHandler(request, fill, handler?.signal);
-    outcome = await outcomeOf(() => run(shown));
-    const { response } = outcome;
+    outcome = await outcomeOf(() => call.handle(shown, fill));
+    const { response, page } = outcome;
     client.forget();
-    if (isGivenUp || isSpent(response)) fill.abandon(isGivenUp ? "aborted" : "failed");
+    if (isGivenUp) fill.abandon("aborted", page?.error);
+    else if (page !== undefined && !fill.isAnswer(page.error)) {
+      fill.abandon(page.reason, page.error);
+      // What was sent already is left alone.
+      if (page.reason !== "unheard")
+        outcome = { ...outcome, response: withFields(response, fill.passed(page.reason)) };
+    } else if (isSpent(response)) fill.abandon("failed");
     else {
-      open = fill.open(headOf(response, shown));
-      outcome = { ...outcome, response: await send(open, response, { client, handler, maxBodyBytes }) };
+      open = fill.open(headOf(response, call.tagged ?? shown, earlier));
+      const sent = await send(open, response, { client, handler, maxBodyBytes, earlier });
+      outcome = { ...outcome, response: sent };
     }
   } catch (error) {
     if (open === undefined) fill.isAnswer(error);
@@ -76,11 +91,11 @@ export async function fillFrom(
 
 /** Sends a response: whole if its body is at hand, else as it comes. */
 async function send(open: OpenFill, response: Response, run: ClientRun): Promise<Response> {
-  const { client, handler, maxBodyBytes } = run;
+  const { client, handler, maxBodyBytes, earlier } = run;
   const { body } = response;
   if (!open.storable) {
     if (handler !== undefined && body !== null) client.onGone((reason) => handler.abort(reason));
-    return withHead(response, allFields(open.stream()));
+    return withHead(response, allFields(open.stream(), earlier));
   }
   const reader = body?.getReader();
   const ahead = reader && (await readAhead(reader, maxBodyBytes));
@@ -90,8 +105,9 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
     if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
   }
-  if (reader === undefined || ahead === undefined) return toResponse(unframed(open.complete(undefined)));
-  if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))));
+  if (reader === undefined || ahead === undefined)
+    return toResponse(unframed(open.complete(undefined)), earlier);
+  if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))), earlier);
   if (ahead.isTooLarge) open.refuse("too-large");
   const stop = (): void => {
     handler?.abort();
@@ -99,7 +115,7 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
   };
   const streamed = open.stream(stop);
   const { sink } = streamed;
-  const fields = allFields(streamed);
+  const fields = allFields(streamed, earlier);
   if (sink === undefined) {
     client.onGone((reason) => handler?.abort(reason));
     return withBody(

@@ -1,54 +1,50 @@
 import type { Fill, RequestRecord } from "../../adapter.ts";
 import { refreshInBackground } from "./refresh.ts";
 import { copyHeaders, hasBody, splitUrl } from "./request.ts";
-import type { WebRoute } from "./route.ts";
+import type { WebCall, WebRoute } from "./route.ts";
 
 /** A web `Request` as the core's plain record. */
-export class WebRequest<Rest extends readonly unknown[]> implements RequestRecord<Request> {
+export class WebRequest<Native> implements RequestRecord<Native> {
   readonly method: string;
   readonly origin: string;
   readonly target: string;
-  readonly native: Request;
-  readonly rest: Rest;
+  readonly native: Native;
+  readonly params: Readonly<Record<string, unknown>> | undefined;
+  readonly rest: readonly unknown[] | undefined;
   readonly arrivedAt: number | undefined;
   readonly #content: Uint8Array | undefined;
-  readonly #route: WebRoute<Rest>;
+  readonly #route: WebRoute<Native>;
+  readonly #call: WebCall<Native>;
   #headers: Headers;
 
-  /**
-   * `content` is the request's whole content if it was read, `rest` the other arguments of its handler, `arrivedAt` when the
-   * route's guards began.
-   */
-  constructor(
-    native: Request,
-    content: Uint8Array | undefined,
-    route: WebRoute<Rest>,
-    rest: Rest,
-    arrivedAt?: number,
-  ) {
-    const [origin, target] = splitUrl(native.url);
-    this.method = native.method;
+  /** `content` is the request's whole content if it was read. */
+  constructor(route: WebRoute<Native>, call: WebCall<Native>, content: Uint8Array | undefined) {
+    const { request, native, params, rest, arrivedAt } = call;
+    const [origin, target] = splitUrl(request.url);
+    this.method = request.method;
     this.origin = origin;
     this.target = target;
     this.native = native;
-    this.#content = content;
-    this.#route = route;
+    this.params = params;
     this.rest = rest;
     this.arrivedAt = arrivedAt;
-    this.#headers = native.headers;
+    this.#content = content;
+    this.#route = route;
+    this.#call = call;
+    this.#headers = request.headers;
   }
 
   /** Whether the whole request is here. */
   get isWhole(): boolean {
-    return this.#content !== undefined || !hasBody(this.native);
+    return this.#content !== undefined || !hasBody(this.#call.request);
   }
 
   /** Undefined if some content is still to come, or was read before: it cannot be read again. */
   get refresh(): ((fill: Fill) => void) | undefined {
-    if (!this.isWhole) return undefined;
+    if (this.#call.refresh === undefined || !this.isWhole) return undefined;
     return (fill) => {
       this.keepFields();
-      refreshInBackground(fill, this.#route, this.native, this.#content, this.rest);
+      refreshInBackground(fill, this.#route.policy, this.#call, this.#content);
     };
   }
 
@@ -59,7 +55,7 @@ export class WebRequest<Rest extends readonly unknown[]> implements RequestRecor
 
   /** Counts content that was read before, too. */
   get hasContent(): true | undefined {
-    return hasBody(this.native) || undefined;
+    return hasBody(this.#call.request) || undefined;
   }
 
   /** `has` for each name would take as long as the rest of a hit. */

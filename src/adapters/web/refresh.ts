@@ -1,59 +1,69 @@
-import type { Fill, OpenFill } from "../../adapter.ts";
+import type { Fill, OpenFill, Policy } from "../../adapter.ts";
 import { joined } from "./bytes.ts";
 import { laterTurn, pump, readAhead, stopReading } from "./handler-body.ts";
 import { copyHeaders, copyRequest, requestForHandler } from "./request.ts";
 import { headOf, isSpent, outcomeOf } from "./response.ts";
-import { firstRefusal } from "./route.ts";
-import type { WebRoute } from "./route.ts";
-
-/** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */
-interface KeepsAlive {
-  waitUntil(promise: Promise<unknown>): void;
-}
+import type { RefreshCall, WebCall } from "./route.ts";
 
 /**
- * Runs a route for a fill without a client, in a later turn: its guards, then its handler, with a copy of the request.
+ * Runs a call again for a fill, without a client, in a later turn: its guards, then its handler, with a copy of the request.
  *
  * A failure abandons the fill. A runtime that stops after its responses is asked to wait for the run.
  */
-export function refreshInBackground<Rest extends readonly unknown[]>(
+export function refreshInBackground<Native>(
   fill: Fill,
-  route: WebRoute<Rest>,
-  request: Request,
+  { maxBodyBytes }: Pick<Policy, "maxBodyBytes">,
+  call: WebCall<Native>,
   content: Uint8Array | undefined,
-  rest: Rest,
 ): void {
-  const refreshed = refresh(fill, route, request, content, rest);
-  for (const given of rest) if (keepsAlive(given)) given.waitUntil(refreshed);
+  const refreshed = refresh(fill, maxBodyBytes, call, content);
+  call.waitUntil?.(refreshed);
 }
 
-async function refresh<Rest extends readonly unknown[]>(
+async function refresh<Native>(
   fill: Fill,
-  { before, handler, policy }: WebRoute<Rest>,
-  native: Request,
+  maxBodyBytes: number,
+  call: WebCall<Native>,
   content: Uint8Array | undefined,
-  rest: Rest,
 ): Promise<void> {
-  let open: OpenFill | undefined;
+  const stopper = new AbortController();
   let isPastGuards = false;
   try {
-    const stopper = new AbortController();
     // Copied now: a runtime may reuse the request once its response is sent.
-    const request = withoutClient(native, content, stopper.signal);
+    const request = withoutClient(call.request, content, stopper.signal);
     await laterTurn();
-    const refusal = await firstRefusal(before, [request, ...rest]);
-    if (refusal !== undefined) return fill.abandon("failed");
-    isPastGuards = true;
-    const shown = requestForHandler(request, fill);
-    const { response } = await outcomeOf(() => handler(shown, ...rest));
-    if (isSpent(response)) return fill.abandon("failed");
-    open = fill.open(headOf(response, shown));
-    await store(open, response, stopper, policy.maxBodyBytes);
+    await call.refresh?.(request, (refreshed) => {
+      isPastGuards = true;
+      return refill(fill, request, refreshed, stopper, maxBodyBytes);
+    });
+    if (!isPastGuards) fill.abandon("failed");
   } catch (error) {
-    // An error that a guard throws is not the handler's (hazard 52).
-    if (isPastGuards && open === undefined) fill.isAnswer(error);
+    // What the handler throws was told. An error that a guard throws is not the handler's (hazard 52).
+    if (!isPastGuards) fill.abandon("failed", error);
+  }
+}
+
+/** Runs a handler for a fill, and stores what it returns. */
+async function refill(
+  fill: Fill,
+  request: Request,
+  { handle, tagged, earlier }: RefreshCall,
+  stopper: AbortController,
+  maxBodyBytes: number,
+): Promise<void> {
+  let open: OpenFill | undefined;
+  try {
+    const shown = requestForHandler(request, fill);
+    const { response, page } = await outcomeOf(() => handle(shown, fill));
+    if (page !== undefined && !fill.isAnswer(page.error)) throw page.error;
+    if (isSpent(response)) return fill.abandon("failed");
+    open = fill.open(headOf(response, tagged ?? shown, earlier));
+    await store(open, response, stopper, maxBodyBytes);
+  } catch (error) {
+    if (open === undefined) fill.isAnswer(error);
     const abandoned: Pick<Fill, "abandon"> = open ?? fill;
     abandoned.abandon("failed", error);
+    throw error;
   }
 }
 
@@ -91,8 +101,4 @@ function withoutClient(request: Request, content: Uint8Array | undefined, signal
   // The copy has no content.
   headers.delete("content-length");
   return copyRequest(request, { method: "GET", headers, content: null, signal });
-}
-
-function keepsAlive(given: unknown): given is KeepsAlive {
-  return typeof given === "object" && given !== null && typeof (given as KeepsAlive).waitUntil === "function";
 }

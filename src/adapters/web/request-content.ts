@@ -1,6 +1,8 @@
 import type { MaybePromise, Policy } from "../../adapter.ts";
 import { isBytes } from "./bytes.ts";
 import { copyRequest, hasBody, streamFrom } from "./request.ts";
+import { chain } from "./route.ts";
+import type { WebCall } from "./route.ts";
 
 /** The largest request content that becomes part of a key, in bytes. */
 const MAX_KEY_BYTES = 2 ** 20;
@@ -9,21 +11,29 @@ const MAX_KEY_BYTES = 2 ** 20;
 export interface WithContent {
   /** The request for the handler: the same one, or a copy whose content can still be read. */
   readonly request: Request;
-  /** Undefined if no key needs it, or if it is larger than 1 MiB or was read before. */
+  /** Undefined if no key needs it, or if it is larger than 1 MiB, or was read before by somebody who has not kept it. */
   readonly content: Uint8Array | undefined;
 }
 
 /** Reads a request's content if the policy makes the key from it. */
-export function readContent(request: Request, policy: Policy<Request>): MaybePromise<WithContent> {
+export function readContent<Native>(
+  { request, content }: Pick<WebCall<Native>, "request" | "content">,
+  policy: Policy<Native>,
+): MaybePromise<WithContent> {
   const { method } = request;
   const isInKey =
     method !== "GET" && method !== "HEAD" && policy.methods.has(method) && policy.key === undefined;
   if (!isInKey) return { request, content: undefined };
   if (!hasBody(request)) return { request, content: new Uint8Array() };
+  if (request.bodyUsed) {
+    return chain(content?.(), (known) => ({
+      request,
+      content: known !== undefined && known.byteLength <= MAX_KEY_BYTES ? known : undefined,
+    }));
+  }
   const body = request.body as Partial<ReadableStream<Uint8Array>> | null;
   // The body of some servers' requests is no web stream.
-  if (request.bodyUsed || body?.locked === true || body?.getReader === undefined)
-    return { request, content: undefined };
+  if (body?.locked === true || body?.getReader === undefined) return { request, content: undefined };
   if (Number(request.headers.get("content-length") ?? 0) > MAX_KEY_BYTES)
     return { request, content: undefined };
   return read(request, (body as ReadableStream<Uint8Array>).getReader());

@@ -6,53 +6,43 @@ import { fillFrom } from "./fill.ts";
 import { WebRequest } from "./record.ts";
 import { readContent } from "./request-content.ts";
 import type { WithContent } from "./request-content.ts";
-import { toResponse, withFields } from "./response.ts";
-import { chain, firstRefusal } from "./route.ts";
-import type { WebRoute } from "./route.ts";
+import { sentOf, toResponse, withFields } from "./response.ts";
+import { chain } from "./route.ts";
+import type { WebCall, WebRoute } from "./route.ts";
 
 /** Responds to a request from the cache or by its handler. A hit is returned at once if the store is synchronous. */
-export function respond<Rest extends readonly unknown[]>(
-  route: WebRoute<Rest>,
-  request: Request,
-  rest: Rest,
-): MaybePromise<Response> {
-  const { before, policy } = route;
-  const arrivedAt = policy.isEnabled && before.length > 0 ? route.engine.arrival() : undefined;
-  const proceed = (): MaybePromise<Response> =>
-    // The content is left to the handler, too.
-    !policy.isEnabled
-      ? route.handler(request, ...rest)
-      : chain(readContent(request, policy), (known) => decide(route, request, known, rest, arrivedAt));
-  if (before.length === 0) return proceed();
-  return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? proceed());
+export function respond<Native>(route: WebRoute<Native>, call: WebCall<Native>): MaybePromise<Response> {
+  const { policy } = route;
+  // The content is left to the handler, too.
+  if (!policy.isEnabled) return chain(call.handle(call.request), sentOf);
+  return chain(readContent(call, policy), (known) => decide(route, call, known));
 }
 
-function decide<Rest extends readonly unknown[]>(
-  route: WebRoute<Rest>,
-  native: Request,
+function decide<Native>(
+  route: WebRoute<Native>,
+  call: WebCall<Native>,
   { request, content }: WithContent,
-  rest: Rest,
-  arrivedAt: number | undefined,
 ): MaybePromise<Response> {
-  const { engine, policy, handler } = route;
-  const record = new WebRequest(native, content, route, rest, arrivedAt);
+  const { engine, policy } = route;
+  const { earlier } = call;
+  const record = new WebRequest(route, call, content);
   return chain(engine.begin(record, policy), (decision) => {
     switch (decision.kind) {
       case "serve":
-        return serve(decision.reply, native);
+        return serve(decision.reply, call);
       case "follow": {
         const { content: coming, ...head } = decision;
-        return toResponse({ ...head, body: sharedBody(coming, new ClientSignal(native)) });
+        const body = sharedBody(coming, new ClientSignal(call.request));
+        return toResponse({ ...head, body }, earlier);
       }
       case "bypass":
-        return chain(handler(request, ...rest), (response) =>
-          withFields(response, decision.fields, decision.unlessSet),
+        return chain(call.handle(request), (made) =>
+          withFields(sentOf(made), decision.fields, decision.unlessSet),
         );
       case "fill": {
         const { isWhole } = record;
         record.keepFields();
-        const run = (shown: Request): MaybePromise<Response> => handler(shown, ...rest);
-        return fillFrom(decision, request, isWhole, run, policy.maxBodyBytes);
+        return fillFrom(decision, request, { ...call, isWhole }, policy.maxBodyBytes);
       }
     }
   });
@@ -61,8 +51,8 @@ function decide<Rest extends readonly unknown[]>(
 /** Larger bodies are sent in parts: a response that is made of bytes copies all of them at once, for each client. */
 const LARGEST_COPY = 2 ** 20;
 
-function serve(reply: Reply, native: Request): Response {
+function serve(reply: Reply, { request, earlier }: Pick<WebCall<never>, "request" | "earlier">): Response {
   const { body } = reply;
-  if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply);
-  return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(native)) });
+  if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply, earlier);
+  return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(request)) }, earlier);
 }

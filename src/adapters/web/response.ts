@@ -1,36 +1,96 @@
-import { takeTags } from "../../adapter.ts";
-import type { Fields, HandlerHead, Reply } from "../../adapter.ts";
+import { besideEarlier, changesOf, takeTags } from "../../adapter.ts";
+import type {
+  Abandoned,
+  Fields,
+  FieldValue,
+  HandlerHead,
+  Making,
+  MaybePromise,
+  Reply,
+} from "../../adapter.ts";
 import { copyHeaders } from "./request.ts";
 
 /**
- * Reads the head of a handler's response to the request that it was shown. Each `Set-Cookie` stays a line of its own
- * (RFC 6265 §3).
+ * The response that a framework's error handler has made of an error: the handler has failed with it, but does not throw
+ * it here.
  */
-export function headOf(response: Response, shown: Request): HandlerHead {
-  const fields: [string, string | readonly string[]][] = [];
-  for (const [name, value] of response.headers) {
+export class ErrorPage {
+  readonly error: unknown;
+  readonly response: Response;
+  /** Why it is not the handler's response. */
+  readonly reason: Abandoned;
+
+  constructor(error: unknown, response: Response, reason: Abandoned = "failed") {
+    this.error = error;
+    this.response = response;
+    this.reason = reason;
+  }
+}
+
+/** Returns what is sent to the client of a handler that has returned, or of its error handler. */
+export function sentOf(made: Response | ErrorPage): Response {
+  return made instanceof ErrorPage ? made.response : made;
+}
+
+/** Reads the head of a handler's response. `tagged` is what the handler has added tags to. */
+export function headOf(response: Response, tagged: object, earlier?: Headers): HandlerHead {
+  const { status } = response;
+  const before = earlier === undefined ? [] : fieldsOf(earlier);
+  const { fields, removed, added } = changesOf(fieldsOf(response.headers), before);
+  const making: Making = {
+    ...(removed.length > 0 && { removed }),
+    ...(added.length > 0 && { added }),
+  };
+  return {
+    status,
+    fields,
+    ...(before.length > 0 && { earlier: before, making }),
+    tags: takeTags(tagged),
+  };
+}
+
+/** Returns the fields of headers of any class. Each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
+function fieldsOf(headers: Headers): Fields {
+  const fields: [string, FieldValue][] = [];
+  for (const [name, value] of headers) {
     if (name !== "set-cookie") fields.push([name, value]);
   }
-  const cookies = response.headers.getSetCookie();
+  const cookies = headers.getSetCookie();
   const [only] = cookies;
   if (only !== undefined) fields.push(["set-cookie", cookies.length === 1 ? only : cookies]);
-  return { status: response.status, fields, tags: takeTags(shown) };
+  return fields;
 }
 
-/** Creates a response from a reply. Its body is bytes, because a string would add a `Content-Type`. */
-export function toResponse({
-  status,
-  body,
-  ...head
-}: Pick<Reply, "status" | "fields" | "unlessSet"> & {
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
-}): Response {
-  return new Response(body ?? null, { status, headers: toHeaders(allFields(head)) });
+/** The head of a reply, as the core returns it. */
+type ReplyHead = Pick<Reply, "status" | "fields" | "unlessSet" | "making">;
+
+/**
+ * Creates a response from a reply, beside the fields that were set before the lookup. Its body is bytes, because a string would
+ * add a `Content-Type`.
+ */
+export function toResponse(
+  head: ReplyHead & { readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined },
+  earlier?: Headers,
+): Response {
+  return new Response(head.body ?? null, {
+    status: head.status,
+    headers: toHeaders(allFields(head, earlier)),
+  });
 }
 
-/** Returns all fields of a head. Nothing in front of a fetch handler has set any before it. */
-export function allFields({ fields, unlessSet }: Pick<Reply, "fields" | "unlessSet">): Fields {
-  return unlessSet === undefined ? fields : [...fields, ...unlessSet];
+/** Returns all fields of a head, with those that were set before the lookup. */
+export function allFields(
+  { fields, unlessSet, making }: Omit<ReplyHead, "status">,
+  earlier: Headers | undefined,
+): Fields {
+  const before = earlier === undefined ? [] : fieldsOf(earlier);
+  if (before.length === 0) return unlessSet === undefined ? fields : [...fields, ...unlessSet];
+  const all = new Map(before);
+  for (const name of making?.removed ?? []) all.delete(name);
+  for (const [name, value] of fields)
+    all.set(name, besideEarlier(name, value, all.get(name), making?.added?.includes(name)));
+  for (const [name, value] of unlessSet ?? []) if (!all.has(name)) all.set(name, value);
+  return [...all];
 }
 
 /**
@@ -80,12 +140,19 @@ export function withHead(response: Response, fields: Fields): Response {
   return withFields(response, fields);
 }
 
+/** What a handler has made. */
+export interface HandlerOutcome {
+  readonly response: Response;
+  readonly isThrown: boolean;
+  /** The response is made of an error of the handler. Absent: it is the handler's own. */
+  readonly page?: ErrorPage;
+}
+
 /** Runs a handler, which may throw a response as well as return it. Rejects with anything else that it throws. */
-export async function outcomeOf(
-  run: () => Response | PromiseLike<Response>,
-): Promise<{ readonly response: Response; readonly isThrown: boolean }> {
+export async function outcomeOf(run: () => MaybePromise<Response | ErrorPage>): Promise<HandlerOutcome> {
   try {
-    return { response: await run(), isThrown: false };
+    const made = await run();
+    return { response: sentOf(made), isThrown: false, ...(made instanceof ErrorPage && { page: made }) };
   } catch (thrown) {
     if (!isThrownResponse(thrown)) throw thrown;
     return { response: thrown, isThrown: true };

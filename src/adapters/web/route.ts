@@ -1,20 +1,60 @@
 import { CacheError } from "../../adapter.ts";
-import type { Engine, MaybePromise, Policy } from "../../adapter.ts";
+import type { Engine, Fill, MaybePromise, Policy } from "../../adapter.ts";
+import type { ErrorPage } from "./response.ts";
 
 /** Refuses a request by returning a response, or lets it pass by returning nothing. */
 export type Guard<Arguments extends readonly unknown[]> = (
   ...args: Arguments
 ) => Response | undefined | void | Promise<Response | undefined | void>;
 
-/** A route of web requests; `Rest` are the arguments that its runtime gives a handler besides the request. */
-export interface WebRoute<Rest extends readonly unknown[]> {
+/** A route of web requests. `Native` is what its options are given: the request itself, or a framework's context. */
+export interface WebRoute<Native> {
   readonly engine: Engine;
-  readonly policy: Policy<Request>;
-  /** The guards that run before the lookup. */
-  readonly before: readonly Guard<[request: Request, ...rest: Rest]>[];
-  /** Responds to a request that is made for it. It can be called without a client. */
-  readonly handler: (request: Request, ...rest: Rest) => MaybePromise<Response>;
+  readonly policy: Policy<Native>;
 }
+
+/** One request to a route. */
+export interface WebCall<Native> {
+  /** The request. Any class will do that has the members of `Request` (srvx, @whatwg-node/server and others have their own). */
+  readonly request: Request;
+  /** What `key`, `scope`, `origin` and `tags` are given. */
+  readonly native: Native;
+  /** What they are given besides. Absent: nothing. */
+  readonly rest?: readonly unknown[] | undefined;
+  /** The parameters that the router found in the path, decoded. Absent: none, or unknown. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** When the route's guards began, by `engine.arrival()`. Absent: there were none. */
+  readonly arrivedAt?: number | undefined;
+  /**
+   * The fields that were set on the response before the lookup. They are sent with every response, and never stored. Absent:
+   * none.
+   */
+  readonly earlier?: Headers | undefined;
+  /** What the handler adds tags to. Absent: the request that it is shown. */
+  readonly tagged?: object | undefined;
+  /** Returns the content of the request if something in front has read it. Absent: it is not known then. */
+  readonly content?: (() => MaybePromise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
+  /** Makes the runtime wait for what goes on after the response. Absent: it needs nothing of the kind. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /**
+   * Runs the handler. It is given the request, or the copy that the cache makes for it, and the fill that it runs for;
+   * without a fill, nothing is cached. It returns a response that has the fields of `earlier`, too; it may throw a response.
+   */
+  handle(request: Request, fill?: Fill): MaybePromise<Response | ErrorPage>;
+  /**
+   * Passes a copy of the request, which has no client, through the guards, and then calls `refill` with the handler. Guards
+   * refuse by not calling it. What it throws is an error of the guards. Absent: stale responses are not refreshed.
+   */
+  refresh?(request: Request, refill: Refill): MaybePromise<unknown>;
+}
+
+/** The run of a handler for a refresh: what {@link WebCall} has of the run for a client. */
+export interface RefreshCall extends Pick<WebCall<never>, "earlier" | "tagged"> {
+  handle(request: Request, fill: Fill): MaybePromise<Response | ErrorPage>;
+}
+
+/** Runs a handler for a refresh, and stores its response. Rejects with the handler's error. */
+export type Refill = (call: RefreshCall) => Promise<void>;
 
 /** Checks a route's guards. Throws `ERR_CACHE_OPTION_INVALID` where they are not a list of functions. */
 export function checkGuards(guards: unknown, route: string): void {

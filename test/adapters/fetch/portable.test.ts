@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { cacheRoute } from "../../../src/adapters/fetch.ts";
+import { specifiersFrom } from "../../support/specifiers.ts";
 import { quietCache } from "../harness/fetch-site.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -35,17 +35,3 @@ describe("the fetch adapter in a runtime that is not Node", () => {
     ]);
   });
 });
-
-/** Every specifier that a file and its imports load at run time, without types. */
-function specifiersFrom(file: string, seen = new Set<string>(), found = new Set<string>()): Set<string> {
-  if (seen.has(file)) return found;
-  seen.add(file);
-  const code = readFileSync(file, "utf8");
-  const statements = /^(?:import|export)\s(\s*type\s)?(?:[^;"]*\sfrom\s)?\s*"([^"]+)"/gm;
-  for (const [, isType, specifier = ""] of code.matchAll(statements)) {
-    if (isType !== undefined) continue;
-    found.add(specifier);
-    if (specifier.startsWith(".")) specifiersFrom(join(dirname(file), specifier), seen, found);
-  }
-  return found;
-}

@@ -21,6 +21,12 @@ import {
 } from "./fixtures.mjs";
 
 export const http = {
+  "http/beside.js": {
+    besideEarlier: members((beside, text) => {
+      beside("vary", names(text).join(), names(text).toReversed());
+      beside("set-cookie", many(text), many(text));
+    }),
+  },
   "http/cache-control.js": { parseCacheControl: directives() },
   "http/client-cache-control.js": {
     faultOf: directives((fault, text) => fault(text, true)),
@@ -113,6 +119,7 @@ export const http = {
       compare([["link", text]], [["link", "a"]]);
     }),
     isAddable: list(),
+    linesOf: none("it looks into no text"),
     withoutFields: members((choose, text) =>
       choose(
         names(text).map((name) => [name, "a"]),

@@ -333,15 +333,36 @@ export const others = {
   "adapters/web/request-content.js": {
     readContent: members(async (read, text) => {
       const post = (body) => new Request("http://a", { method: "POST", body, duplex: "half" });
-      const { request } = await read(post(trickle(2 * text.length)), policyOf({ methods: ["POST"] }));
+      const call = { request: post(trickle(2 * text.length)) };
+      const { request } = await read(call, policyOf({ methods: ["POST"] }));
       await drained(request.body);
     }),
   },
+  "adapters/web/compression-guard.js": {
+    guardCompression: list((guard, text) => {
+      const asked = new Request("http://a", { headers: { "if-none-match": text, "accept-encoding": text } });
+      guard(new Response(null, { status: 304, headers: { etag: `"${text.replaceAll('"', "")}"` } }), asked);
+      guard(new Response("a", { status: 206, headers: { "cache-control": text } }), asked);
+    }),
+  },
+  "adapters/hono/context.js": {
+    runNext: urlish(async (run, text) => {
+      const validated = Object.fromEntries(new URLSearchParams(text));
+      const req = {
+        raw: { url: `http://a/?${text}` },
+        valid: () => validated,
+        addValidatedData: () => undefined,
+      };
+      const fill = { target: "/", keepsParameter: (name) => name === "a" };
+      await run({ finalized: true, req }, () => undefined, req.raw, { fill, cache: {} });
+    }),
+  },
+  "adapters/hono/place.js": { isBehindCompression: CODE },
   "adapters/web/body.js": { unsharedBody: STREAM },
   "adapters/web/record.js": {
     WebRequest: urlish((WebRequest, text) => {
-      const native = { url: `http://a/${text}`, method: "GET", headers: new Headers(), body: null };
-      return new WebRequest(native, undefined, { before: [], policy: plain }, []).target;
+      const request = { url: `http://a/${text}`, method: "GET", headers: new Headers(), body: null };
+      return new WebRequest({ policy: plain }, { request, native: request }, undefined).target;
     }),
   },
   "adapters/web/request.js": {
