@@ -30,6 +30,7 @@ const adapters = {
     packages: ["express", "express-serve-static-core", "node:*", "node:*/**"],
     shared: ["node", "web"],
   },
+  koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
   fetch: { packages: [], shared: ["web"] },
 };
 

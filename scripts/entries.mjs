@@ -25,6 +25,7 @@ export const entries = {
   "./testing": "src/testing/index.ts",
   "./fastify": "src/adapters/fastify.ts",
   "./express": "src/adapters/express.ts",
+  "./koa": "src/adapters/koa.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };
