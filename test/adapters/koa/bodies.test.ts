@@ -46,6 +46,17 @@ describe("a body is sent and stored as Koa would send it", () => {
     expect(answers[1].header("x-cache")).toBe("HIT");
   });
 
+  it("no content is none, though what is stored is JSON", async () => {
+    const { ask } = await route((ctx) => (ctx.body = { a: 1 }));
+
+    const answers = [await ask({ range: "bytes=99-" }), await ask({ range: "bytes=99-" })];
+
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [416, ""],
+      [416, ""],
+    ]);
+  });
+
   it("a body that cannot be made JSON fails as without a cache, and is not stored", async () => {
     const cyclic: { self?: unknown } = {};
     cyclic.self = cyclic;

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { Middleware } from "koa";
 import { describe, expect, it } from "vitest";
 import { gate, quietApp, route, until } from "./support.ts";
@@ -91,22 +90,25 @@ describe("an error of the connection of a client that has disconnected", () => {
     const rest = gate();
     const errors: Error[] = [];
     const app = quietApp().on("error", (error: Error) => errors.push(error));
-    const parts = async function* (): AsyncGenerator<string> {
-      yield "one ";
-      await rest.opened;
-      yield "two";
-    };
-    const { client, runs } = await route((ctx) => (ctx.body = Readable.from(parts())), { app });
+    const { client, runs } = await route(
+      async (ctx) => {
+        await rest.opened;
+        ctx.body = "page";
+      },
+      { app },
+    );
 
-    const leader = await client.open({ path: "/a" });
-    await leader.next();
-    const follower = await client.open({ path: "/a" });
-    await follower.next();
-    leader.abort();
-    await until(() => errors.length > 0).catch(() => undefined);
+    const leader = client.start({ path: "/a" });
+    await until(() => runs() === 1);
+    const follower = client.ask({ path: "/a" });
+    await client.ask({ path: "/other" });
+    leader.socket?.resetAndDestroy();
+    await until(() => errors.length > 0);
     rest.open();
 
-    expect(await follower.next()).toBe("two");
-    expect(runs()).toBe(1);
+    expect((await follower).text).toBe("page");
+    expect(errors.map((error) => [(error as NodeJS.ErrnoException).code, runs()])).toEqual([
+      ["ECONNRESET", 1],
+    ]);
   });
 });

@@ -106,6 +106,37 @@ describe("a URL that middleware in front rewrites", () => {
   });
 });
 
+describe("a prefix that a mounted application is not shown", () => {
+  /** As koa-mount does. */
+  const mounted: Middleware = async (ctx, next) => {
+    const { path } = ctx;
+    ctx["mountPath"] = "/api";
+    ctx.path = path.slice("/api".length) || "/";
+    await next();
+    ctx.path = path;
+  };
+
+  it("is part of the route's path, and no rewrite", async () => {
+    const { ask, cache } = await route((ctx) => (ctx.body = ctx.originalUrl), {
+      front: [mounted],
+      options: { query: ["a"] },
+    });
+    const states = async (): Promise<readonly (string | undefined)[]> => {
+      const { text, header } = await ask({}, "/api/a?evil=1&a=1");
+      return [text, header("x-cache")];
+    };
+
+    const before = [await states(), await states()];
+    await cache.invalidate({ route: "/api/a" });
+
+    expect(before).toEqual([
+      ["/api/a?a=1", "MISS"],
+      ["/api/a?a=1", "HIT"],
+    ]);
+    expect(await states()).toEqual(["/api/a?a=1", "MISS"]);
+  });
+});
+
 describe("the origin of a request", () => {
   it("is that of the proxy where the application trusts it", async () => {
     const { ask, runs } = await route((ctx) => (ctx.body = ctx.host), {
