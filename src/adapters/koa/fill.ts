@@ -51,6 +51,8 @@ export class KoaFill {
   readonly #client: Client;
   #state: State = { kind: "running" };
   #isStopped = false;
+  /** The handler's stream, where the cache reads it. */
+  #shared: { readonly errored?: unknown } | undefined;
 
   constructor(fill: Fill, ctx: Context, isBackground: boolean) {
     const { res } = ctx;
@@ -63,7 +65,7 @@ export class KoaFill {
       disconnect: () => this.#disconnect(),
       close: () => this.#close(),
     });
-    this.#ignoreClientErrors();
+    this.#withholdErrorPages();
   }
 
   /** Runs the handler. Throws what it throws. */
@@ -134,6 +136,7 @@ export class KoaFill {
       if (!this.#client.isConnected) this.#client.stop();
       return false;
     }
+    this.#shared = body as { readonly errored?: unknown };
     const stream = new HandlerStream(body);
     this.#keepFromKoa(body);
     // Before the body is set: Koa destroys it at once where the client is gone.
@@ -266,15 +269,19 @@ export class KoaFill {
     });
   }
 
-  /** Koa sends an error page for an error of the connection, which a run that goes on without it must not notice. */
-  #ignoreClientErrors(): void {
+  /**
+   * Koa sends an error page for an error of the connection, which a run that goes on without it must not notice; and Koa 2
+   * for one of a stream, which breaks the response off instead.
+   */
+  #withholdErrorPages(): void {
     const ctx = this.#ctx;
     const { req, onerror } = ctx;
     const { socket, stream } = req as typeof req & { readonly stream?: { readonly errored?: unknown } };
     shadow(ctx, {
       onerror: (error: unknown) => {
-        const isOfClient = error instanceof Error && [socket, stream].some((end) => end?.errored === error);
-        if (!this.#client.isDetached || !isOfClient) return onerror.call(ctx, error as Error);
+        const ends = [...(this.#client.isDetached ? [socket, stream] : []), this.#shared];
+        if (!(error instanceof Error) || !ends.some((end) => end?.errored === error))
+          return onerror.call(ctx, error as Error);
         ctx.app.emit("error", Object.assign(error, { headerSent: true }), ctx);
       },
     });

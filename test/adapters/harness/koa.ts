@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { Router } from "@koa/router";
 import Koa from "koa";
 import type { Context, Middleware } from "koa";
+import Koa2 from "koa2";
 import compress from "koa-compress";
 import { cacheRoute, cacheTags, invalidates } from "../../../src/adapters/koa.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/koa.ts";
@@ -19,10 +20,16 @@ import type {
 } from "../../../src/testing/index.ts";
 import { listenFor, log } from "./ways.ts";
 
-/** Serves the contract's neutral routes with Koa, over a real socket. */
+/** Serves the contract's neutral routes with Koa 3, over a real socket. */
 export const koaHarness: AdapterHarness = {
   name: "koa",
-  start: (cache, routes) => listen(appOf(cache, routes)),
+  start: (cache, routes) => listen(appOf(Koa, cache, routes)),
+};
+
+/** The same with Koa 2. */
+export const koa2Harness: AdapterHarness = {
+  name: "koa 2",
+  start: (cache, routes) => listen(appOf(Koa2, cache, routes)),
 };
 
 /** The checks of the queue of responses on one connection. */
@@ -48,11 +55,11 @@ export const koaHttp2Harness: AdapterHarness = {
     "connection fields, and those that Connection names, are never replayed":
       "Node lets no handler set them over HTTP/2",
   },
-  start: (cache, routes) => listenToHttp2(appOf(cache, routes)),
+  start: (cache, routes) => listenToHttp2(appOf(Koa, cache, routes)),
 };
 
-function appOf(cache: Cache, routes: readonly ContractRoute[]): Koa {
-  const app = new Koa();
+function appOf(App: typeof Koa, cache: Cache, routes: readonly ContractRoute[]): Koa {
+  const app = new App();
   // It would write each error to the console.
   app.silent = true;
   app.use(parseJson);

@@ -116,7 +116,7 @@ describe("a prefix that a mounted application is not shown", () => {
     ctx.path = path;
   };
 
-  it("is part of the route's path, and no rewrite", async () => {
+  it("is part of the route's path and of the URL that the handler sees", async () => {
     const { ask, cache } = await route((ctx) => (ctx.body = ctx.originalUrl), {
       front: [mounted],
       options: { query: ["a"] },
