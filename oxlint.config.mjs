@@ -32,6 +32,7 @@ const adapters = {
   },
   // A map that a process has once is not Node's own.
   hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
+  koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
   fetch: { packages: [], shared: ["web"] },
 };
 

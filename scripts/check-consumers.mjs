@@ -37,6 +37,11 @@ const frameworks = {
     types: ["express"],
     needs: [],
   },
+  koa: {
+    packages: [`koa@${pins.koa}`, `@koa/router@${pins["@koa/router"]}`, `@types/koa@${pins["@types/koa"]}`],
+    types: ["koa"],
+    needs: [],
+  },
 };
 const tools = [
   "typescript5@npm:typescript@5.9.3",

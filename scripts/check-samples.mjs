@@ -128,7 +128,11 @@ const { code, output } = await run(join(root, "node_modules/.bin/tsc"), [
   "-p",
   join(folder, "tsconfig.json"),
 ]);
-if (code !== 0) fail(`samples that do not compile; the line is that of the page\n${output}`);
+// The declarations of packages are checked as their users have them, by check-consumers.mjs: here @types/koa finds the
+// content-disposition of Express.
+const errors = output.split("\n").filter((line) => /^\S.*: error TS\d+: /.test(line));
+const isOfPackages = errors.length > 0 && errors.every((line) => /(?:^|\/)node_modules\//.test(line));
+if (code !== 0 && !isOfPackages) fail(`samples that do not compile; the line is that of the page\n${output}`);
 const programs = pages.flatMap(programsOf);
 if (programs.length === 0) fail("README.md and docs/ have no whole programs");
 for (const program of programs) {

@@ -26,6 +26,7 @@ export const entries = {
   "./fastify": "src/adapters/fastify.ts",
   "./express": "src/adapters/express.ts",
   "./hono": "src/adapters/hono.ts",
+  "./koa": "src/adapters/koa.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };

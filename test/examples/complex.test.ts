@@ -3,7 +3,7 @@ import { example } from "./support.ts";
 
 const withKey = { headers: { "x-key": "any" } };
 
-describe.each(["fastify/complex", "express/complex", "fetch/complex", "hono/complex"])(
+describe.each(["fastify/complex", "express/complex", "fetch/complex", "hono/complex", "koa/complex"])(
   "the example %s",
   (name) => {
     const ask = example(name);

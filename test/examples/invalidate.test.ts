@@ -7,7 +7,7 @@ const json = (method: string, body: unknown): RequestInit => ({
   headers: { "content-type": "application/json" },
 });
 
-describe.each(["fastify/invalidate", "express/invalidate", "fetch/invalidate", "hono/invalidate"])(
+describe.each(["fastify/invalidate", "express/invalidate", "fetch/invalidate", "hono/invalidate", "koa/invalidate"])(
   "the example %s",
   (name) => {
     const ask = example(name);
@@ -51,7 +51,7 @@ describe.each(["fastify/invalidate", "express/invalidate", "fetch/invalidate", "
   },
 );
 
-describe.each(["fastify/simple", "express/simple", "fetch/simple", "hono/simple"])(
+describe.each(["fastify/simple", "express/simple", "fetch/simple", "hono/simple", "koa/simple"])(
   "the example %s",
   (name) => {
     const ask = example(name);

@@ -1,11 +1,12 @@
 import type { FastifyReply } from "fastify";
 import type { Abandoned, Fields, Fill, OpenFill, Refusal, Reply } from "../../adapter.ts";
+import { Client } from "../node/client.ts";
+import { HandlerStream } from "../node/handler-stream.ts";
 import { areBeyondAscii } from "../node/response-form.ts";
+import type { AnyStream } from "../node/source.ts";
 import { addFieldsAtWriteHead } from "../node/write-head-fields.ts";
 import { CapturedHead } from "./captured-head.ts";
-import { Client } from "./client.ts";
 import { DeferredHead } from "./deferred-head.ts";
-import { HandlerStream } from "./handler-stream.ts";
 import {
   bytesOf,
   capturedContent,
@@ -18,7 +19,6 @@ import {
 import type { Captured } from "./payload.ts";
 import { abortWith, applyReply, setFields, setHead, wholeOf } from "./reply.ts";
 import { interceptReply } from "./reply-interceptor.ts";
-import type { AnyStream } from "./source.ts";
 
 /** The life of a run. With `isForError`, it has failed with what is an answer: what is sent for that may be stored. */
 type State =

@@ -1,9 +1,9 @@
 import type { FastifyReply } from "fastify";
 import type { Refusal } from "../../adapter.ts";
-import type { HandlerStream } from "./handler-stream.ts";
+import type { HandlerStream } from "../node/handler-stream.ts";
+import type { AnyStream } from "../node/source.ts";
 import { hasDefaultSerializer, serializerOf } from "./internals.ts";
 import type { Serializer } from "./internals.ts";
-import type { AnyStream } from "./source.ts";
 
 /** A captured payload: of the handler, or of an error handler for it. */
 export type Captured =

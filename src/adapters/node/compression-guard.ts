@@ -12,14 +12,19 @@ const STRONG_TAG = /^"[^"]*"$/;
  * A strong entity tag names bytes (RFC 9110 §8.8.1), and a range of plain bytes is no range of compressed ones: a
  * client that resumes one form by the other would join the two. So a strong tag becomes weak where a coding is
  * applied, and a 206 forbids one (RFC 9110 §7.7). A tag that the compression sets itself is left alone.
+ *
+ * `mayCompress` is whether something compresses what is sent. Default: something has wrapped `write` and `end`.
  */
-export function guardCompression(res: ServerResponse, { status }: Pick<Reply, "status">): void {
+export function guardCompression(
+  res: ServerResponse,
+  { status }: Pick<Reply, "status">,
+  mayCompress: boolean = isWriteWrapped(res) && isEndWrapped(res),
+): void {
   // Compression skips content that has a coding already.
   if (res.hasHeader("content-encoding")) return;
   if (status === 206) return forbidCompression(res);
   const tag = res.getHeader("etag");
   if (typeof tag !== "string" || !STRONG_TAG.test(tag)) return;
-  const mayCompress = isWriteWrapped(res) && isEndWrapped(res);
   if (status === 304 || res.req.method === "HEAD") {
     if (describesCoded(res.req, status, tag, mayCompress)) res.setHeader("etag", `W/${tag}`);
     return;

@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import { beforeFirstSend } from "./hold-back.ts";
 
 /** Node calls this in every way of sending, once nobody can replace the head. Fields can still be set. */
 interface HeadStore {
@@ -10,6 +11,7 @@ interface HeadStore {
  * Returns a function that removes the listener.
  */
 export function onHeaders(res: ServerResponse, listener: () => void): () => void {
+  if (res.req.httpVersionMajor > 1) return onHeadersOfHttp2(res, listener);
   // Node merges the fields given to `writeHead` with those of a response, and makes them readable, only if it has some.
   if (res.getHeaderNames().length === 0) {
     ServerResponse.prototype.setHeader.call(res, "vary", "");
@@ -38,4 +40,11 @@ export function beforeHead(res: ServerResponse, listener: () => void): () => voi
     return Reflect.apply(store, res, [firstLine, fields]);
   };
   return remove;
+}
+
+/** Over HTTP/2, middleware has no way to add to a head that is being written, so the first call that sends something will do. */
+function onHeadersOfHttp2(res: ServerResponse, listener: () => void): () => void {
+  let isRemoved = false;
+  beforeFirstSend(res, () => (isRemoved ? undefined : listener()));
+  return () => void (isRemoved = true);
 }

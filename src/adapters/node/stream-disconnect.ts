@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import { brokenOff } from "./abort-response.ts";
 import { DetachedStream, createExchange } from "./detached-stream.ts";
+import { OnFinishedQueue } from "./on-finished-queue.ts";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -25,6 +26,7 @@ export class StreamDisconnect {
   readonly #leave: () => boolean;
   /** The listeners on the stream that are not the handler's: Node's request and response, earlier hooks. */
   readonly #others: readonly unknown[][];
+  readonly #onFinished: readonly OnFinishedQueue[];
   #state: State = { kind: "watching", isClosedHere: false };
 
   /** `leave` is called once, when the client disconnects, and returns whether the handler goes on. */
@@ -34,6 +36,7 @@ export class StreamDisconnect {
     this.#stream = stream;
     this.#leave = leave;
     this.#others = END_EVENTS.map((event) => stream.rawListeners(event));
+    this.#onFinished = [res, res.req].map((message) => new OnFinishedQueue(message));
     const { emit, close } = stream;
     stream.close = (...args) => {
       if (this.#state.kind === "watching") this.#state = { kind: "watching", isClosedHere: true };
@@ -95,6 +98,7 @@ export class StreamDisconnect {
       replaceUnderSymbol(message, stream, detached);
     }
     this.#state = { kind: "detached" };
+    for (const queue of this.#onFinished) queue.moveTo(detached, res);
     for (const [at, event] of END_EVENTS.entries()) {
       for (const listener of stream.rawListeners(event) as Listener[]) {
         if (this.#others[at]?.includes(listener) === true) continue;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { OpenFill } from "../../adapter.ts";
+import type { OpenFill, Refusal } from "../../adapter.ts";
 import { onHeaders } from "./on-headers.ts";
 import { cookiesOf, noncePoliciesOf } from "./reply-fields.ts";
 
@@ -30,16 +30,10 @@ export class WrappedHead {
   /** Sends the head by calling `write`: at once if the handler wrote it before its content, else with that. */
   send(isWritten: boolean, write: () => void): void {
     const res = this.#res;
-    const cookies = new Set(cookiesOf(res));
-    const policies = new Set(noncePoliciesOf(res));
+    const lateRefusal = watchLateFields(res);
     this.#stopListening = onHeaders(res, () => {
       this.#isSettled = true;
-      const hasLateCookie = cookiesOf(res).some((line) => !cookies.has(line));
-      // The content was checked before, for other nonces (hazard 37).
-      const hasLateNonce = noncePoliciesOf(res).some((line) => !policies.has(line));
-      const fields =
-        this.#publish?.(hasLateCookie ? "late-cookie" : hasLateNonce ? "nonce" : undefined) ?? [];
-      for (const [name, value] of fields) res.setHeader(name, value);
+      for (const [name, value] of this.#publish?.(lateRefusal()) ?? []) res.setHeader(name, value);
     });
     if (isWritten) return write();
     // Node's default calls the handler's own `writeHead`, which has run already.
@@ -64,4 +58,18 @@ export class WrappedHead {
     this.#opened.abandon("failed");
     return true;
   }
+}
+
+/**
+ * Returns a function that returns why the fields that were added to a response since forbid storing it; undefined if they
+ * do not.
+ */
+export function watchLateFields(res: ServerResponse): () => Refusal | undefined {
+  const cookies = new Set(cookiesOf(res));
+  const policies = new Set(noncePoliciesOf(res));
+  return () => {
+    if (cookiesOf(res).some((line) => !cookies.has(line))) return "late-cookie";
+    // The content was checked before, for other nonces (hazard 37).
+    return noncePoliciesOf(res).some((line) => !policies.has(line)) ? "nonce" : undefined;
+  };
 }

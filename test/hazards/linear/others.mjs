@@ -260,7 +260,32 @@ export const others = {
     }),
     requestOrigin: some([" ", ",", "a"], "a , b", (read, text) => read(express(text))),
   },
-  "adapters/fastify/handler-stream.js": { HandlerStream: STREAM },
+  "adapters/koa/head.js": {
+    guard: words((guard, text) => guard({ method: "GET", res: response() }, 304, text)),
+    sendReply: { why: "it looks into text by setHead" },
+    setHead: words((set, text) => {
+      const ctx = { method: "GET", res: response({ vary: text }) };
+      set(ctx, { status: 304, fields: [] }, null);
+    }),
+  },
+  "adapters/koa/layers.js": { placeOf: CODE },
+  "adapters/koa/request.js": {
+    mountOf: urlish((read, text) =>
+      read({ url: `/${text}`, originalUrl: `/${text}/${text}`, mountPath: `/${text}` }),
+    ),
+    rewrittenUrl: urlish((read, text) =>
+      read({ url: `/${text}`, originalUrl: `/${text}/${text}`, mountPath: `/${text}` }),
+    ),
+    parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => {
+      const req = express(text);
+      read({ req: { ...req, httpVersionMajor: 1 }, request: { body: text } });
+    }),
+    narrowRequest: urlish((narrow, text) => {
+      const req = { url: `/${text}?${text}`, headers: { host: text }, rawHeaders: [], httpVersionMajor: 1 };
+      const fill = { hidden: [], conditions: [], target: `/${text}?${text}`, received: undefined };
+      narrow({ req, request: {} }, fill)();
+    }),
+  },
   "adapters/fastify/deferred-head.js": {
     DeferredHead: members((DeferredHead, text) => {
       const fields = { "set-cookie": many(text), "content-security-policy": text };
@@ -288,7 +313,8 @@ export const others = {
   "adapters/fastify/reply.js": {
     payloadForHooks: words((read, text) => read({ body: bytes("a") }, text)),
   },
-  "adapters/fastify/source.js": { Source: STREAM },
+  "adapters/node/handler-stream.js": { HandlerStream: STREAM },
+  "adapters/node/source.js": { Source: STREAM },
   "adapters/node/compression-guard.js": {
     guardCompression: words((guard, text) => {
       guard(response({ "cache-control": text }), { status: 206, body: bytes(text) });

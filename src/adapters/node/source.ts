@@ -64,7 +64,7 @@ export class Source {
 
   /** Stops reading, and destroys the handler's stream. */
   stop(): void {
-    // First and without an error, as Fastify does. Otherwise the inlet's end would reach the handler's stream as a failure.
+    // First and without an error, as frameworks do. Otherwise the inlet's end would reach the handler's stream as a failure.
     if ("destroy" in this.#stream && typeof this.#stream.destroy === "function") this.#stream.destroy();
     this.#inlet.destroy();
   }

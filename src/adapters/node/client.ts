@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
-import { ClientDisconnect } from "../node/client-disconnect.ts";
-import { onceClosed } from "../node/connection-closed.ts";
-import { observeRequests } from "../node/original-url.ts";
-import { StreamDisconnect } from "../node/stream-disconnect.ts";
+import { ClientDisconnect } from "./client-disconnect.ts";
+import { onceClosed } from "./connection-closed.ts";
+import { observeRequests } from "./original-url.ts";
+import { StreamDisconnect } from "./stream-disconnect.ts";
 
 /** Observes the client for whom a handler runs. */
 interface ClientListener {
@@ -15,7 +15,7 @@ interface ClientListener {
 
 /**
  * The client for whom a handler runs. If it disconnects and the handler goes on, the handler does not notice: neither by
- * Fastify's `request.signal` nor by the raw request, response or connection.
+ * `request.signal` nor by the request, response or connection.
  */
 export class Client {
   /** Whether the handler runs in the background, for no client. */
@@ -70,7 +70,7 @@ export class Client {
   }
 }
 
-/** False for an injected request, and behind a cache of Express, which watches the client itself. */
+/** False for an injected request, and behind another cache, which watches the client itself. */
 function isObservable(res: ServerResponse): boolean {
   const { httpVersionMajor, socket } = res.req;
   return httpVersionMajor > 1 || ((socket as unknown) instanceof Duplex && !ClientDisconnect.watches(res));

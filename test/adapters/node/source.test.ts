@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { Source } from "../../../src/adapters/fastify/source.ts";
-import { settled } from "./support.ts";
+import { Source } from "../../../src/adapters/node/source.ts";
+import { settled } from "../fastify/support.ts";
 
 const AHEAD = 65_536;
 

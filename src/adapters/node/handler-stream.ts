@@ -14,7 +14,7 @@ type Part = Uint8Array | undefined;
  * cache gets what the hook has read.
  */
 export class HandlerStream {
-  /** The stream to give to Fastify instead of the handler's. */
+  /** The stream to give to the framework instead of the handler's. */
   readonly stream: Readable;
   readonly #source: Source;
   /** The parts that a hook has read early, and how many of their bytes the client has still to skip. */
@@ -24,6 +24,10 @@ export class HandlerStream {
   #onDestroy: () => void = () => this.#source.stop();
   #sink: Sink | undefined;
   #pumped: Promise<undefined> = Promise.resolve(undefined);
+  /** How many bytes were written into the cache, and not yet read from it by the client. */
+  #unread = 0;
+  #isPumped = false;
+  #wake: (() => void) | undefined;
   #isDetached = false;
   #isStopped = false;
 
@@ -47,8 +51,16 @@ export class HandlerStream {
   /**
    * Writes it into the cache. The run's own client reads `content` from there, and is disconnected if it is too slow for
    * those who follow. Undefined: there is no client.
+   *
+   * The cache ends its content once the head is sent. While `isHeld` returns true, that waits for the end of this stream,
+   * which then comes as soon as all parts are read.
    */
-  share(sink: Sink, content: StreamedReply["content"], client: Pick<Client, "cut">): void {
+  share(
+    sink: Sink,
+    content: StreamedReply["content"],
+    client: Pick<Client, "cut">,
+    isHeld: () => boolean = () => false,
+  ): void {
     this.#sink = sink;
     const pumped = (this.#pumped = this.#pump(sink));
     // A failure is reported to the sink, and by it to all who read from the cache.
@@ -57,12 +69,13 @@ export class HandlerStream {
       this.#next = () => pumped;
       this.#onDestroy = () => undefined;
     } else {
-      this.#next = () => this.#readShared(content, client);
-      this.#onDestroy = () => void content.return?.();
+      this.#next = () => this.#readShared(content, client, isHeld);
+      // Where all was read, its end is not that of its reader.
+      this.#onDestroy = () => void (this.#hasEnded(isHeld) || content.return?.());
     }
   }
 
-  /** Fastify sends something else: what was written into the cache is not stored. */
+  /** The framework sends something else: what was written into the cache is not stored. */
   disown(): void {
     this.#sink?.abandon("failed");
     this.#source.stop();
@@ -112,23 +125,40 @@ export class HandlerStream {
   async #readShared(
     content: NonNullable<StreamedReply["content"]>,
     client: Pick<Client, "cut">,
+    isHeld: () => boolean,
   ): Promise<Part> {
     for (;;) {
       // An error would end the response, and a handler may stop its stream for all then.
       if (content.isCut() && client.cut()) return this.#pumped;
-      const { done, value } = await content.next();
+      const value = await this.#nextShared(content, isHeld);
       if (this.#isDetached) return this.#pumped;
-      if (done === true) return undefined;
+      if (value === undefined) return undefined;
+      this.#unread -= value.byteLength;
       const skipped = Math.min(this.#earlyBytes, value.byteLength);
       this.#earlyBytes -= skipped;
       if (skipped < value.byteLength) return value.subarray(skipped);
     }
   }
 
+  /** Returns the next part from the cache; undefined at the end. */
+  #nextShared(content: NonNullable<StreamedReply["content"]>, isHeld: () => boolean): Promise<Part> {
+    return new Promise((resolve, reject) => {
+      this.#wake = () => void (this.#hasEnded(isHeld) && resolve(undefined));
+      content.next().then(({ done, value }) => resolve(done === true ? undefined : value), reject);
+      this.#wake();
+    });
+  }
+
+  /** Whether the client has read all there is, though the cache does not end its content yet. */
+  #hasEnded(isHeld: () => boolean): boolean {
+    return this.#isPumped && this.#unread === 0 && isHeld();
+  }
+
   /** Writes the source into the cache, and waits while nobody needs more. */
   async #pump(sink: Sink): Promise<undefined> {
     try {
       for (let part = await this.#nextPart(); part !== undefined; part = await this.#nextPart()) {
+        this.#unread += part.byteLength;
         sink.write(part);
         await sink.room();
       }
@@ -138,6 +168,8 @@ export class HandlerStream {
       throw error;
     }
     sink.end();
+    this.#isPumped = true;
+    this.#wake?.();
   }
 
   #nextPart(): Promise<Part> {

@@ -1,0 +1,257 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context, DefaultContext, DefaultState, Next, ParameterizedContext } from "koa";
+import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
+import type {
+  Cache,
+  Decision,
+  Engine,
+  Fill,
+  Invalidates,
+  Policy,
+  RouteContext,
+  RouteOptions,
+} from "../adapter.ts";
+import { follow } from "./koa/follow.ts";
+import { KoaFill } from "./koa/fill.ts";
+import { sendReply } from "./koa/head.ts";
+import { RoutePolicies } from "./koa/policies.ts";
+import { KoaRequest, replayed } from "./koa/refresh.ts";
+import { arrivalOf, noteArrival } from "./node/arrivals.ts";
+import { isDisconnected } from "./node/connection-closed.ts";
+import { observeRequests } from "./node/original-url.ts";
+import { processWide } from "./node/process-wide.ts";
+import { setFields, setUnlessSet } from "./node/reply-fields.ts";
+import { WriteWatch } from "./node/write-watch.ts";
+
+/** A context of Koa, with the parameters that a router has found in the path. */
+export type RouteCtx<StateT = DefaultState, ContextT = DefaultContext> = ParameterizedContext<
+  StateT,
+  ContextT & { params: Record<string, string> }
+>;
+
+/**
+ * The options of a Koa route. `key`, `scope`, `origin` and `tags` are given the context. `StateT` and `ContextT` are its
+ * types, as in `new Router<StateT, ContextT>()`. Default: those of Koa.
+ *
+ * @example
+ * const options: CacheRouteOptions<{ user: { id: string } }> = {
+ *   ttl: 60,
+ *   scope: (ctx) => ctx.state.user.id,
+ *   tags: (ctx) => [`report:${ctx.params.id}`],
+ * };
+ */
+export type CacheRouteOptions<StateT = DefaultState, ContextT = DefaultContext> = RouteOptions<
+  RouteCtx<StateT, ContextT>
+>;
+
+/** Middleware for any route. It names no type of the context, so that the router does not infer the handler's from it. */
+export type CacheRouteMiddleware = (ctx: unknown, next: () => Promise<unknown>) => Promise<void>;
+
+const UNNAMED = "cacheRoute()";
+
+/**
+ * Returns middleware that caches the responses of the middleware after it, in Koa 3 and 2.
+ *
+ * Guards are the middleware in front of it. `context` is for what Koa cannot know: the route's name in messages (default:
+ * its method and path in `@koa/router`), and the query parameters that it declares. Throws `ERR_CACHE_NOT_A_CACHE`, or as
+ * `createCache` does if an option is invalid.
+ *
+ * @example
+ * router.get("/reports/:id", requireKey, cacheRoute(cache, { ttl: 60 }), async (ctx) => {
+ *   ctx.body = await report(ctx.params.id);
+ * });
+ * @example
+ * const mine = cacheRoute<{ user: User }>(cache, { ttl: 60, scope: (ctx) => ctx.state.user.id });
+ * router.get("/me", requireUser, mine, handler);
+ */
+export function cacheRoute<StateT = DefaultState, ContextT = DefaultContext>(
+  cache: Cache,
+  options?: CacheRouteOptions<StateT, ContextT>,
+  context?: Partial<RouteContext>,
+): CacheRouteMiddleware;
+export function cacheRoute(
+  cache: Cache,
+  options: RouteOptions<Context> = {},
+  context: Partial<RouteContext> = {},
+): CacheRouteMiddleware {
+  const engine = engineOf(cache, [options], "cacheRoute(cache, { ttl: 60 })");
+  if (typeof options === "function" || typeof context === "function") {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${UNNAMED}: the handler is no argument of it; write router.get(path, cacheRoute(cache, { ttl: 60 }), handler)`,
+    );
+  }
+  const { route = UNNAMED } = context;
+  if (Object(options)["before"] !== undefined) {
+    throw new CacheError(
+      "ERR_CACHE_OPTION_INVALID",
+      `${route}: the option "before" is not for Koa; write router.get(path, guard, cacheRoute(cache, { ttl: 60 }), handler)`,
+    );
+  }
+  const resolve = (name: RouteContext, chosen = options): Policy<Context> =>
+    engine.policy<Context>(chosen, { ...context, ...name });
+  const policies = new RoutePolicies(({ label, isOneOfMany, ...known }) =>
+    resolve(
+      { ...known, route: context.route ?? label ?? UNNAMED },
+      // Several places cannot share a name.
+      isOneOfMany && options.route !== undefined
+        ? { ...options, route: `${options.route} ${known.name}` }
+        : options,
+    ),
+  );
+
+  async function cacheRoute(ctx: Context, next: Next): Promise<void> {
+    const { req, res } = ctx;
+    observeRequests(req, engine);
+    noteArrival(req, engine);
+    const refresh = replayed(ctx, policies);
+    if (refresh?.fill !== undefined) return fill(engine, refresh.fill, ctx, next, true);
+    // A refresh that came with another URL has been destroyed.
+    if (refresh !== undefined && res.destroyed) return;
+    if (refresh !== undefined || isFilling(req, engine)) return void (await next());
+    const record = new KoaRequest(ctx, policies, arrivalOf(req, engine));
+    const policy = policies.of(ctx, cacheRoute);
+    let isDone: boolean;
+    do {
+      const begun = engine.begin(record, policy);
+      const decision = begun instanceof Promise ? await begun : begun;
+      if (isTooLate(decision, res)) return;
+      isDone = await act(engine, decision, ctx, next);
+    } while (!isDone);
+  }
+
+  // Invalid options throw here. The name belongs to the places of the middleware, which requests show later.
+  const { route: name, ...unnamed } = Object(options) as RouteOptions<Context>;
+  const isName = typeof name === "string" && name !== "";
+  resolve({ route, name: undefined, declaration: cacheRoute }, isName ? unnamed : options);
+  return cacheRoute as CacheRouteMiddleware;
+}
+
+/** What the writes of a Koa route make outdated. */
+export interface InvalidatesOptions<StateT = DefaultState, ContextT = DefaultContext> {
+  /** The tags, or a function of the context that returns them. It runs after the handler. */
+  tags: Invalidates<[ctx: RouteCtx<StateT, ContextT>]>;
+}
+
+/**
+ * Returns middleware for a route that writes: what is tagged with `tags` is invalidated after the middleware behind it,
+ * before the first byte of the response is sent. With a status from 200 to 399 it is gone. With 500 and above, or if a
+ * handler throws or the client disconnects, it becomes stale and may stand in for errors. With 400 to 499, and for safe
+ * methods, nothing happens.
+ *
+ * Put it behind the guards, so that a request that they refuse invalidates nothing. Throws `ERR_CACHE_OPTION_INVALID` if
+ * an option is wrong.
+ *
+ * @example
+ * router.post("/todos", requireUser, invalidates(cache, { tags: ["todos"] }), async (ctx) => {
+ *   ctx.status = 201;
+ *   ctx.body = await todos.add(ctx.request.body);
+ * });
+ * @example
+ * const changes = invalidates(cache, { tags: (ctx) => ["todos", `todo:${ctx.params.id}`] });
+ * router.patch("/todos/:id", changes, handler);
+ */
+export function invalidates<StateT = DefaultState, ContextT = DefaultContext>(
+  cache: Cache,
+  options: InvalidatesOptions<StateT, ContextT>,
+): CacheRouteMiddleware;
+export function invalidates(
+  cache: Cache,
+  options: { readonly tags: Invalidates<[ctx: Context]> },
+): CacheRouteMiddleware {
+  const engine = engineOf(cache, [options], 'invalidates(cache, { tags: ["todos"] })');
+  checkedOptions(options, "invalidates()", { known: ["tags"], example: '{ tags: ["todos"] }' });
+  const invalidate = engine.invalidates<[ctx: Context]>(options.tags, { route: writeLabel, option: "tags" });
+  return async function invalidates(given, next) {
+    const ctx = given as Context;
+    observeRequests(ctx.req, engine);
+    if (!isUnsafe(ctx.method)) return void (await next());
+    const watch = new WriteWatch(ctx.res, (end) => invalidate(end, ctx));
+    try {
+      await next();
+    } catch (error) {
+      watch.fail(error);
+      throw error;
+    }
+    watch.settle();
+  };
+}
+
+/**
+ * Adds tags to the response that a handler is making, beside those of the route's `tags`. It sends nothing. Several calls
+ * add up. Where the response is not cached, it has no effect.
+ *
+ * Throws `ERR_CACHE_TAGS` if `tags` is not a list of non-empty strings, or if the handler is done already.
+ *
+ * @example
+ * router.get("/teams/:id", cacheRoute(cache, { ttl: 60 }), async (ctx) => {
+ *   const team = await findTeam(ctx.params.id);
+ *   cacheTags(ctx, team.members.map(({ id }) => `user:${id}`));
+ *   ctx.body = team;
+ * });
+ */
+export function cacheTags(ctx: { readonly res: ServerResponse }, tags: readonly string[]): void {
+  const res = (ctx as { readonly res?: Partial<ServerResponse> } | null | undefined)?.res;
+  addTags(typeof res?.setHeader === "function" ? res : undefined, tags, "the context: cacheTags(ctx, tags)");
+}
+
+/** The name of a request's route in messages. */
+function writeLabel(ctx: Context): string {
+  const { routerPath = "" } = ctx as { readonly routerPath?: string | RegExp };
+  return `${ctx.method} ${String(routerPath)}`;
+}
+
+/**
+ * Whether the client has disconnected while the request was looked up, or something else, such as a timeout, has sent a
+ * response. What was decided is released then.
+ */
+function isTooLate(decision: Decision, res: ServerResponse): boolean {
+  if (!res.headersSent && (decision.kind === "serve" || !isDisconnected(res))) return false;
+  if (decision.kind === "fill") decision.abandon("aborted");
+  else if (decision.kind === "follow") void decision.content.return?.();
+  return true;
+}
+
+/** Carries out a decision. Returns whether that is done: if not, the request has to be decided again. */
+async function act(engine: Engine, decision: Decision, ctx: Context, next: Next): Promise<boolean> {
+  switch (decision.kind) {
+    case "serve":
+      sendReply(ctx, decision.reply);
+      return true;
+    case "follow":
+      return follow(decision, ctx);
+    case "bypass":
+      setFields(ctx.res, decision.fields);
+      setUnlessSet(ctx.res, decision.unlessSet);
+      await next();
+      return true;
+    case "fill":
+      await fill(engine, decision, ctx, next, false);
+      return true;
+  }
+}
+
+async function fill(
+  engine: Engine,
+  run: Fill,
+  ctx: Context,
+  next: Next,
+  isBackground: boolean,
+): Promise<void> {
+  markFilling(ctx.req, engine);
+  await new KoaFill(run, ctx, isBackground).run(next);
+}
+
+/** The caches that are being filled by the handlers of a request. */
+const FILLING = processWide("koa.filling", () => new WeakMap<IncomingMessage, Set<object>>());
+
+function markFilling(req: IncomingMessage, cache: object): void {
+  const known = FILLING.get(req);
+  if (known === undefined) FILLING.set(req, new Set([cache]));
+  else known.add(cache);
+}
+
+/** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
+function isFilling(req: IncomingMessage, cache: object): boolean {
+  return FILLING.get(req)?.has(cache) === true;
+}
