@@ -30,7 +30,7 @@ export const help = `npm run bench -- redis [options]
 Measures hits, 304 and HEAD over Redis on Fastify against a handler that gets ready-made bytes from Redis and sends
 them, and how much memory an entry takes in Redis. Needs redis-server on the PATH. Writes benchmarks/results/redis.*.
 
-  --quick              one short round, about two minutes, to build/benchmarks/results
+  --quick              one short round, about three minutes, to build/benchmarks/results
   --memory             only the memory
   --clients <names>    of ${Object.keys(clients).join(", ")}; default ${usualClients.join(",")}
   --rounds <number>    fresh server processes each time; default ${usual.rounds}

@@ -169,7 +169,7 @@ function readOf(vary: readonly string[], { head, body }: ReadVariant): Read {
   return body === undefined ? { vary, head } : { vary, head, body };
 }
 
-/** Whether a list from a head, which may be anything, is another one. */
+/** Whether a list from a head, which may be anything, has the members of another one. */
 function isSame(list: unknown, other: readonly string[]): boolean {
   return list === other || (Array.isArray(list) && textOf(list) === textOf(other));
 }

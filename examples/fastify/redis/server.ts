@@ -52,6 +52,8 @@ async function ask(which: 0 | 1, method: "GET" | "PUT", name?: string): Promise<
   const shown = [response.headers.get("x-cache") ?? "", name ?? (await response.text())].join("  ");
   const at = `${(performance.now() - began).toFixed(0)} ms`.padStart(7);
   console.log(`${at}  process ${which + 1}  ${method} /users/7  ${shown}`);
+  // A response is sent before Redis has stored it.
+  if (method === "GET") await setTimeout(100);
 }
 
 await ask(0, "PUT", "Ada");

@@ -35,7 +35,7 @@ export function setFields(
   if (unlessSet === undefined) return;
   const told = unlessSet.filter(([name]) => !reply.hasHeader(name));
   for (const [name, value] of told) reply.header(name, value);
-  if (told.length > 0) (reply as TellingReply)[TOLD] = told;
+  (reply as TellingReply)[TOLD] = told;
 }
 
 interface Counted {
@@ -44,7 +44,7 @@ interface Counted {
 
 /**
  * The fields that were set because a reply had none of their names. A member, and no weak map: V8 frees the keys of a weak map
- * later, with the content that they send. A hit of 64 KB would cost a fifth more.
+ * later, with the content that they send.
  */
 const TOLD: unique symbol = Symbol.for("caching-route.fastify.told.1") as never;
 

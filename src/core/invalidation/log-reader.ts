@@ -200,6 +200,7 @@ export class LogReader {
    */
   async #readFrom(position: number, onMark: (mark: Mark) => void, isWhole = false): Promise<boolean> {
     let end: number | undefined;
+    let first: SentRead | undefined;
     for (let from = position; ; from = this.#seen.last?.position ?? from) {
       const read = { number: ++this.#sent, at: this.#clock.now() };
       const page = await this.#calls.readMarks(from);
@@ -211,13 +212,18 @@ export class LogReader {
         this.#seen.read(mark);
       }
       this.#read = read;
+      first ??= read;
       const isPrompt = read.number > this.#ownBegun && isPromptFrom(read.at, now);
       const { position: last = 0 } = this.#seen.last ?? {};
       // One that was slow tells about those who arrive from now on.
       this.#ledger.ended({ from: isPrompt ? read.number : ++this.#sent, position: last });
-      if (page.length < FULL_PAGE || last === from || last >= Number(end)) return true;
+      if (page.length < FULL_PAGE || last === from) return true;
       // Without names this returns the last position.
-      end ??= await this.#soon(this.#calls.addMarks([], this.#ledger.position));
+      end ??= (await this.#soon(this.#calls.addMarks([], this.#ledger.position))) ?? Infinity;
+      if (last < end) continue;
+      // More may have been added since the first page.
+      this.#read = first;
+      return true;
     }
   }
 }

@@ -31,6 +31,30 @@ describe("a lookup", () => {
     expect([late.ledger.isDead(entry), late.ledger.isDead(one.entry(["t|a"]))]).toEqual([true, false]);
   });
 
+  it("knows what was marked 50 ms before, where others add more than a poll reads", async () => {
+    const [shared, one] = await oneNode();
+    const node = new LogNode(shared);
+    await node.lookUp();
+    const entry = node.entry(["t|late"]);
+    shared.pageSize = 100;
+    await one.log.mark(Array.from({ length: 150 }, (_, index) => `t|first ${index}`));
+    const add = node.addMarks.bind(node);
+    node.addMarks = async (names, above) => {
+      const end = await add(names, above);
+      // After the end that the poll has asked for, and beyond its next page.
+      await one.log.mark([...Array.from({ length: 200 }, (_, index) => `t|more ${index}`), "t|late"]);
+      node.clock.advance(0.06);
+      return end;
+    };
+    node.clock.advance(0.1);
+    await node.lookUp();
+    node.addMarks = add;
+
+    await node.lookUp();
+
+    expect(node.ledger.isDead(entry)).toBe(true);
+  });
+
   it("waits no longer than it may for a log that takes long to read, and then has nothing", async () => {
     const [shared, one] = await oneNode();
     const late = new LogNode(shared);
