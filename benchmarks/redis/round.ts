@@ -32,6 +32,13 @@ interface Running {
  * The servers of one comparison, alive at once, so that they can be measured in turns. Each comparison has processes of its own:
  * the more a process has served, the less V8 takes for it, so one that took part in others would have an advantage.
  */
+/**
+ * V8 may grow the heap to twice what is in use. Left to itself, it finds its limit by how fast objects grow old, and a server
+ * that reads much from sockets may stay for minutes at a limit at which it marks the whole heap after each 20 MiB received.
+ * Then a request costs 3 to 6 times as much. Whether one of two processes with the same program does is chance.
+ */
+const STEADY_HEAP = "--heap-growing-percent=100";
+
 export class RedisRound {
   readonly #servers = new Map<ServerName, Running>();
   readonly #bodies = new Map<Size, Buffer>();
@@ -89,7 +96,7 @@ export class RedisRound {
     const { profiles } = this.#options;
     const profiling =
       profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}/${this.#client}-${name}`];
-    const flags = ["--expose-gc", ...profiling];
+    const flags = ["--expose-gc", STEADY_HEAP, ...profiling];
     const child = new Child("./redis/server.js", [JSON.stringify(order)], `server "${name}"`, flags);
     const tags = new Map<Size, string>();
     this.#servers.set(name, { child, port: 0, tags, isChunked: false });

@@ -308,7 +308,7 @@ class Cluster {
     for (const [at, request] of last.entries()) {
       const before = last[at - 1];
       if (before === undefined || before.key !== request.key || request.outcome === "hit") continue;
-      if (this.#hasMarkedMany(request.node)) continue;
+      if (this.#hasMarkedMany(request.node) || this.#isLeftRemoved(request)) continue;
       // Where polls are slow, what was marked since the last one may have been marked while the guards ran.
       if (last[at - 2]?.key !== request.key) continue;
       const { ttl = 60 } = this.#network.world.route;
@@ -321,6 +321,21 @@ class Cluster {
         continue;
       yield `q${request.id} was a ${request.outcome}, and q${before.id} was served r${before.by?.id} before`;
     }
+  }
+
+  /**
+   * Whether a process has removed the key and has ended before its mark was in the log. The removal is above all that is in the
+   * log then, and nobody stores the key until the next mark.
+   */
+  #isLeftRemoved({ key, begun }: Request): boolean {
+    const { removals, marks } = this.#chronicle;
+    const until = begun?.seq ?? Infinity;
+    return removals.some(
+      ({ node, key: resource, asked }) =>
+        resource.includes(key) &&
+        (this.#node(node).life.ended?.seq ?? Infinity) < until &&
+        !marks.some(({ added }) => added.seq > asked.seq && added.seq < until),
+    );
   }
 
   /** Of many names that a node has marked in one call, it takes the last position for that of all. */
