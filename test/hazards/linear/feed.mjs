@@ -3,10 +3,11 @@
 import { readdirSync, readFileSync, writeSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { http } from "./http.mjs";
+import { adapters } from "./adapters.mjs";
 import { others } from "./others.mjs";
 
 const DIST = fileURLToPath(new URL("../../../dist/", import.meta.url));
-const parsers = { ...http, ...others };
+const parsers = { ...http, ...adapters, ...others };
 const SIZES = [16 * 1024, 64 * 1024];
 
 /** How text is looked into: expressions, and what is slow where it is done once for each part of a whole. */
