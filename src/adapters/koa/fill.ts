@@ -2,6 +2,7 @@ import type { Context, Next } from "koa";
 import { changesOf, takeTags } from "../../adapter.ts";
 import type { Abandoned, Fields, Fill, OpenFill, Refusal } from "../../adapter.ts";
 import { Client } from "../node/client.ts";
+import { allowListeners } from "../node/connection-closed.ts";
 import { HandlerStream } from "../node/handler-stream.ts";
 import { HeaderRecorder } from "../node/header-recorder.ts";
 import { onHeaders } from "../node/on-headers.ts";
@@ -59,6 +60,7 @@ export class KoaFill {
     this.#fill = fill;
     this.#ctx = ctx;
     this.#earlier = fieldsOf(res);
+    allowListeners(res, OWN_LISTENERS);
     this.#recorder = new HeaderRecorder(res);
     onHeaders(res, () => this.#onHead());
     this.#client = new Client(res, isBackground, {
@@ -287,6 +289,9 @@ export class KoaFill {
     });
   }
 }
+
+/** How many listeners of one event a run adds to its response at most. */
+const OWN_LISTENERS = 3;
 
 /** The fields that Koa removes from a response without content. */
 const OF_CONTENT: ReadonlySet<string> = new Set(["content-type", "content-length", "transfer-encoding"]);

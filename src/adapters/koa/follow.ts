@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { Context } from "koa";
 import type { Follow } from "../../adapter.ts";
 import { abortResponse } from "../node/abort-response.ts";
-import { isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
+import { allowListeners, isDisconnected, onceClosed, onceItsTurn } from "../node/connection-closed.ts";
 import { setHead } from "./head.ts";
 
 /**
@@ -15,6 +15,8 @@ import { setHead } from "./head.ts";
 export async function follow(following: Follow, ctx: Context): Promise<boolean> {
   const { res } = ctx;
   const { content } = following;
+  // Until its turn, and until its end.
+  allowListeners(res, 2);
   await itsTurn(res);
   if (isDisconnected(res) || following.isCut()) {
     void content.return?.();

@@ -26,6 +26,16 @@ export function onceClosed(res: ServerResponse, listener: () => void): void {
 }
 
 /**
+ * Lets a response have more listeners before Node warns of a leak: frameworks use most of the ten for one stream, and those
+ * of the cache must not count as the application's.
+ */
+export function allowListeners(res: ServerResponse, count: number): void {
+  const most = res.getMaxListeners();
+  // 0 is no limit.
+  if (most > 0) res.setMaxListeners(most + count);
+}
+
+/**
  * Calls `go` when a response has its turn on its connection: at once, unless an earlier response is under way. It may
  * never be called if the client disconnects before.
  */
