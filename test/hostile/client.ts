@@ -175,9 +175,10 @@ class Connection {
     if (got !== undefined && mayCutFollower(asked, got, closing)) return true;
     if (requests.length === 1) return got !== undefined && mayLead(asked, got) && mayCutLeader(closing);
     // Of what waits for its turn nobody knows whether it leads. A fetch handler, which knows nothing of turns, is cut off
-    // before its head where it follows.
-    const mayFollow = got === undefined && this.#isFetch && isLarge(asked);
-    return mayFollow || (requests.slice(at).some(isLarge) && mayCutLeader(closing));
+    // before its head where it follows, and may take what its client has still to read of the response before it along.
+    const large = requests.slice(at).filter(isLarge);
+    const mayFollow = this.#isFetch && (got === undefined ? isLarge(asked) : large.length > 1);
+    return mayFollow || (large.length > 0 && mayCutLeader(closing));
   }
 }
 

@@ -46,7 +46,7 @@ async function answered(site: Site, kind: string, request: Request): Promise<Res
 
 type Parts = NonNullable<Answer["parts"]>;
 
-const pulled = (parts: Parts): ReadableStream<Uint8Array> => {
+export const pulled = (parts: Parts): ReadableStream<Uint8Array> => {
   const source = parts();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -58,8 +58,8 @@ const pulled = (parts: Parts): ReadableStream<Uint8Array> => {
   });
 };
 
-/** The ways in which handlers make a stream. */
-const STYLES: readonly ((parts: Parts, signal: AbortSignal) => ReadableStream<Uint8Array>)[] = [
+/** The ways in which handlers make a stream, with the signal of their request. */
+export const STYLES: readonly ((parts: Parts, signal: AbortSignal) => ReadableStream<Uint8Array>)[] = [
   pulled,
   (parts, signal) => {
     const source = parts();

@@ -5,6 +5,8 @@ import { createCache } from "../../src/index.ts";
 import { expressServer } from "./express.ts";
 import { fastifyServer } from "./fastify.ts";
 import { fetchServer } from "./fetch.ts";
+import { honoServer } from "./hono.ts";
+import { koaServer } from "./koa.ts";
 import { Site, WAIT_MS } from "./site.ts";
 
 const [framework = "", caching] = process.argv.slice(2);
@@ -21,10 +23,16 @@ async function start(): Promise<Server> {
     return app.server;
   }
   if (framework === "fetch") return fetchServer(site, cache);
-  const server = expressServer(framework as "express" | "express4", site, cache);
+  const server = serverOf(framework);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
+}
+
+function serverOf(framework: string): Server {
+  if (framework === "hono") return honoServer(site, cache);
+  if (framework === "koa") return koaServer(site, cache);
+  return expressServer(framework as "express" | "express4", site, cache);
 }
 
 const tell = (message: object): void => void process.send?.(message);
