@@ -50,7 +50,13 @@ function streamIn(body: unknown): AnyStream | null | undefined {
   if (body instanceof Blob) return body.stream();
   if (body instanceof ReadableStream) return body;
   if (body instanceof Response) return body.body;
-  return typeof (body as { readonly pipe?: unknown }).pipe === "function" ? (body as Readable) : undefined;
+  return isStreamOfKoa(body as Partial<Readable>) ? (body as Readable) : undefined;
+}
+
+/** Whether Koa takes something for a stream that has another class. Others may have a method `pipe`, too. */
+function isStreamOfKoa({ pipe, read, destroy, readableObjectMode }: Partial<Readable>): boolean {
+  const isCallable = [pipe, read, destroy].every((method) => typeof method === "function");
+  return isCallable && typeof readableObjectMode === "boolean";
 }
 
 /** Returns the content of a reply in the form in which the handler gave it, for middleware in front that changes it (hazard 41). */

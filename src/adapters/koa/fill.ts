@@ -272,18 +272,26 @@ export class KoaFill {
   }
 
   /**
-   * Koa sends an error page for an error of the connection, which a run that goes on without it must not notice; and Koa 2
-   * for one of a stream, which breaks the response off instead.
+   * Koa sends an error page for an error of the connection, which a run that goes on without it must not notice.
+   *
+   * Koa 2 does so for one of a stream, too, before its first byte, and reports the same error for the handler's stream and
+   * for that of the cache. A refresh sends nothing: its error has to reach the cache.
    */
   #withholdErrorPages(): void {
     const ctx = this.#ctx;
-    const { req, onerror } = ctx;
+    const { req, res, onerror } = ctx;
     const { socket, stream } = req as typeof req & { readonly stream?: { readonly errored?: unknown } };
+    let reported: unknown;
     shadow(ctx, {
       onerror: (error: unknown) => {
-        const ends = [...(this.#client.isDetached ? [socket, stream] : []), this.#shared];
-        if (!(error instanceof Error) || !ends.some((end) => end?.errored === error))
+        const isOfClient = this.#client.isDetached && [socket, stream].some((end) => end?.errored === error);
+        const isOfStream = this.#shared?.errored === error;
+        if (!(error instanceof Error) || !(isOfClient || isOfStream))
           return onerror.call(ctx, error as Error);
+        if (reported === error) return;
+        reported = error;
+        const canRespond = this.#client.isConnected && !res.headersSent && !res.destroyed && ctx.writable;
+        if (canRespond) return onerror.call(ctx, error);
         ctx.app.emit("error", Object.assign(error, { headerSent: true }), ctx);
       },
     });

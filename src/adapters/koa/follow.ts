@@ -41,9 +41,12 @@ export async function follow(following: Follow, ctx: Context): Promise<boolean> 
   return true;
 }
 
-/** Breaks a response off with the stream that is its content, whatever compresses that in between. */
+/**
+ * Breaks a response off with the stream that is its content, whatever compresses that in between. If something else was
+ * sent in its place, that is left alone.
+ */
 export function abortWith(stream: Readable, res: ServerResponse): void {
-  stream.once("error", (error) => abortResponse(res, error));
+  stream.once("error", (error) => void (res.writableEnded || abortResponse(res, error)));
 }
 
 /** Returns a promise that is fulfilled when a response has its turn on its connection, or is closed. */
