@@ -184,8 +184,12 @@ function setInPlace(headers: Headers, fields: Fields): boolean {
   return true;
 }
 
-/** Runtimes read an object fastest, but only pairs can repeat a name. */
+/**
+ * Runtimes read an object fastest, but only pairs can repeat a name. @hono/node-server gives content a type that has none,
+ * so that no browser guesses one, unless it is given an object.
+ */
 function toHeaders(fields: Fields): Record<string, string> | [string, string][] {
+  if (!fields.some(([name]) => name === "content-type")) return toPairs(fields);
   const headers: Record<string, string> = {};
   for (const [name, value] of fields) {
     if (typeof value !== "string") return toPairs(fields);

@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import type { AddressInfo, Server } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { expect, it, onTestFinished } from "vitest";
+import { cacheRoute } from "../../../src/adapters/hono.ts";
+import { heldCache } from "./support.ts";
+
+/** Serves a handler at `/a`, and asks twice. Returns the types of its content. */
+async function typesOf(handle: (c: Context) => Response, ...front: MiddlewareHandler[]): Promise<unknown[]> {
+  const app = new Hono();
+  app.get("/a", ...front, handle);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a`;
+  const [miss, hit] = [await fetch(url), await fetch(url)];
+  return [miss, hit].map(({ headers }) => headers.get("content-type"));
+}
+
+it("content without a type has the one that @hono/node-server gives it, so that no browser has to guess", async () => {
+  const handle = (c: Context): Response => c.body(new Uint8Array([60, 98, 62]).buffer);
+  const { cache } = heldCache();
+
+  const types = await typesOf(handle);
+  const cached = await typesOf(handle, cacheRoute(cache, { ttl: 60 }));
+
+  expect(types).toEqual(["text/plain; charset=UTF-8", "text/plain; charset=UTF-8"]);
+  expect(cached).toEqual(types);
+  expect(cache.stats().outcomes.hit).toBe(1);
+});
