@@ -4,6 +4,7 @@ import { adapterContract } from "../../src/testing/index.ts";
 import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
 import { fetchHarness } from "./harness/fetch.ts";
+import { behindNodeServer, honoHarness } from "./harness/hono.ts";
 import { koa2Harness, koaHarness, koaHttp2Harness } from "./harness/koa.ts";
 
 it("the page on adapters has the number of checks of the contract, and of those that each adapter passes", async () => {
@@ -12,6 +13,8 @@ it("the page on adapters has the number of checks of the contract, and of those 
     ...Object.fromEntries(versions.map(([name, express]) => [name, expressHarness(name, express)])),
     "Fastify 5": fastifyHarness,
     "Fastify 5 over HTTP/2": fastifyHttp2Harness,
+    "Hono on a fetch server": honoHarness,
+    "Hono on @hono/node-server": behindNodeServer,
     "Koa 3": koaHarness,
     "Koa 2": koa2Harness,
     "Koa 3 over HTTP/2": koaHttp2Harness,
