@@ -1,9 +1,8 @@
 import type { Context, Env, Input, MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
 import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
 import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
 import { contentRead, earlierFields, executionOf, isFilling, runNext, sendResponse } from "./hono/context.ts";
-import { isBehindCompression } from "./hono/place.ts";
+import { isBehindCompression, matchedBy } from "./hono/place.ts";
 import { RoutePolicies } from "./hono/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./hono/refresh.ts";
 import type { RefreshingApp } from "./hono/refresh.ts";
@@ -64,8 +63,8 @@ export function cacheRoute<E extends Env = AnyEnv, P extends string = string, I 
 
   async function cacheRoute(c: Context, next: () => Promise<void>): Promise<void> {
     const refresh = refreshFor(c, cacheRoute);
-    if (refresh !== undefined) return runRefresh(refresh, c, next, engine);
-    if (isFilling(c, engine)) return next();
+    if (refresh) return runRefresh(refresh, c, next, engine);
+    if (refresh === null || isFilling(c, engine)) return next();
     const request = c.req.raw;
     const isCoded = isBehindCompression(c);
     const call: WebCall<Context> = {
@@ -113,7 +112,7 @@ export function invalidates<E extends Env = AnyEnv, P extends string = string, I
   const engine = engineOf(cache, [options], 'invalidates(cache, { tags: ["todos"] })');
   checkedOptions(options, "invalidates()", { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<[c: Context<E, P, I>]>(options.tags, {
-    route: (c) => `${c.req.method} ${routePath(c)}`,
+    route: (c) => `${c.req.method} ${matchedBy(c)[c.req.routeIndex]?.path ?? ""}`,
     option: "tags",
   });
   return async function invalidates(c, next) {

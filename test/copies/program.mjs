@@ -8,9 +8,12 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import express from "express";
 import fastify from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import { Router } from "@koa/router";
 
 const [, , place] = process.argv;
-const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch"];
+const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch", "/hono", "/koa"];
 
 /** By name: a function that loads an entry. */
 const loaders = {};
@@ -24,11 +27,11 @@ for (const copy of ["one", "other"]) {
 const instances = [];
 for (const [name, load] of Object.entries(loaders)) {
   const loaded = await Promise.all(entries.map((entry) => load(`caching-route${entry}`)));
-  const [index, adapter, testing, forFastify, forExpress, forFetch] = loaded;
+  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa] = loaded;
   const names = loaded.map((module) =>
     Object.keys(module).filter((key) => !["default", "module.exports", "__esModule"].includes(key)),
   );
-  instances.push({ name, names, index, adapter, testing, forFastify, forExpress, forFetch });
+  instances.push({ name, names, index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa });
 }
 
 /** Each with the one after it, and with itself. */
@@ -137,8 +140,8 @@ async function onExpress(first, second) {
   return onServerOf(app, missThenHit);
 }
 
-/** A refresh passes the middleware of another copy in front, which leaves it alone, and does not respond itself. */
-async function refreshOnExpress(first, second) {
+/** Two caches, one of each copy, and a clock that both have. */
+function twoCaches(first, second) {
   let now = Date.now();
   const clock = {
     now: () => now,
@@ -148,40 +151,112 @@ async function refreshOnExpress(first, second) {
     },
   };
   const [front, back] = [first, second].map(({ index }) => index.createCache({ ...quiet, clock }));
+  return { front, back, pass: (ms) => (now += ms) };
+}
+
+const IN_FRONT = { ttl: 600, vary: ["x-try"] };
+const STALE_SOON = { ttl: 60, staleWhileRevalidate: 60 };
+
+/** Asks past the front cache each time, and lets the one at the back refresh. */
+async function refreshed(get, { back, pass }, count) {
+  const miss = await get("/a", { "x-try": "1" });
+  pass(61_000);
+  const stale = await get("/a", { "x-try": "2" });
+  const isRefreshed = await until(() => back.stats().stored === 2);
+  return [miss, stale, isRefreshed, await get("/a", { "x-try": "3" }), count()];
+}
+
+/** A refresh passes the middleware of another copy in front, which leaves it alone, and does not respond itself. */
+async function refreshOnExpress(first, second) {
+  const caches = twoCaches(first, second);
   const app = express();
   const { handler, count } = counted();
   app.get(
     "/a",
-    first.forExpress.cacheRoute(front, { ttl: 600, vary: ["x-try"] }),
-    second.forExpress.cacheRoute(back, { ttl: 60, staleWhileRevalidate: 60 }),
+    first.forExpress.cacheRoute(caches.front, IN_FRONT),
+    second.forExpress.cacheRoute(caches.back, STALE_SOON),
     async (_, res) => res.send(await handler()),
   );
-  return onServerOf(app, async (get) => {
-    const miss = await get("/a", { "x-try": "1" });
-    now += 61_000;
-    const stale = await get("/a", { "x-try": "2" });
-    const isRefreshed = await until(() => back.stats().stored === 2);
-    return [miss, stale, isRefreshed, await get("/a", { "x-try": "3" }), count()];
+  return onServerOf(app, (get) => refreshed(get, caches, count));
+}
+
+/** An application of Koa with middleware at `/a` and `/b`; the last of each is a handler that returns a body. */
+function koaApp(routes) {
+  const app = new Koa();
+  app.silent = true;
+  const router = new Router();
+  for (const [path, middleware] of Object.entries(routes)) {
+    const front = middleware.slice(0, -1);
+    const handler = middleware.at(-1);
+    router.get(path, ...front, async (ctx) => (ctx.body = await handler(ctx)));
+  }
+  return app.use(router.routes());
+}
+
+async function onKoa(first, second) {
+  const cache = first.index.createCache(quiet);
+  const [a, b] = [counted(), counted()];
+  // A second lookup under the same key would wait for the first.
+  const options = { ttl: 60, key: () => "a" };
+  const app = koaApp({
+    "/a": [first.forKoa.cacheRoute(cache, options), second.forKoa.cacheRoute(cache, options), a.handler],
+    "/b": [second.forKoa.cacheRoute(cache, { ttl: 60 }), b.handler],
   });
+  return onServerOf(app, missThenHit);
+}
+
+async function refreshOnKoa(first, second) {
+  const caches = twoCaches(first, second);
+  const { handler, count } = counted();
+  const front = first.forKoa.cacheRoute(caches.front, IN_FRONT);
+  const app = koaApp({ "/a": [front, second.forKoa.cacheRoute(caches.back, STALE_SOON), handler] });
+  return onServerOf(app, (get) => refreshed(get, caches, count));
+}
+
+/** Asks an application of Hono, which needs no server. */
+function asksHono(app) {
+  return async (path, headers = {}) => {
+    const response = await app.request(path, { headers });
+    return `${await textOf(response)}${response.headers.has("vary") ? `, vary: ${response.headers.get("vary")}` : ""}`;
+  };
+}
+
+async function onHono(first, second) {
+  const cache = first.index.createCache(quiet);
+  const app = new Hono();
+  const [a, b] = [counted(), counted()];
+  const { cacheRoute } = second.forHono;
+  const options = { ttl: 60, key: () => "a" };
+  const outer = first.forHono.cacheRoute(cache, options);
+  app.get("/a", outer, cacheRoute(cache, options), async (c) => c.text(await a.handler()));
+  app.get("/b", cacheRoute(cache, { ttl: 60 }), async (c) => c.text(await b.handler()));
+  return missThenHit(asksHono(app));
+}
+
+async function refreshOnHono(first, second) {
+  const caches = twoCaches(first, second);
+  const app = new Hono();
+  const { handler, count } = counted();
+  app.get(
+    "/a",
+    first.forHono.cacheRoute(caches.front, IN_FRONT),
+    second.forHono.cacheRoute(caches.back, STALE_SOON),
+    async (c) => c.text(await handler()),
+  );
+  return refreshed(asksHono(app), caches, count);
 }
 
 /** The client leaves, and another one waits: the handler goes on, and does not notice. */
-async function leftOnExpress(first, second) {
+async function left(first, second, appOf) {
   const caches = [first, second].map(({ index }) => index.createCache(quiet));
-  const app = express();
   let isRunning = false;
   let resume;
-  const left = new Promise((resolve) => (resume = resolve));
-  app.get(
-    "/a",
-    first.forExpress.cacheRoute(caches[0], { ttl: 60 }),
-    second.forExpress.cacheRoute(caches[1], { ttl: 60 }),
-    async (req, res) => {
-      isRunning = true;
-      await left;
-      res.send(`destroyed: ${req.socket.destroyed}`);
-    },
-  );
+  const hasLeft = new Promise((resolve) => (resume = resolve));
+  const app = appOf(caches, async ({ req }) => {
+    isRunning = true;
+    await hasLeft;
+    return `destroyed: ${req.socket.destroyed}`;
+  });
   return onServerOf(app, async (get, port) => {
     const socket = connect(port, "127.0.0.1").on("error", () => undefined);
     socket.write("GET /a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
@@ -192,6 +267,24 @@ async function leftOnExpress(first, second) {
     await later(50);
     resume();
     return [await waiting, caches.map((cache) => cache.stats().stored)];
+  });
+}
+
+function leftOnExpress(first, second) {
+  return left(first, second, ([outer, inner], handler) =>
+    express().get(
+      "/a",
+      first.forExpress.cacheRoute(outer, { ttl: 60 }),
+      second.forExpress.cacheRoute(inner, { ttl: 60 }),
+      async (req, res) => res.send(await handler({ req })),
+    ),
+  );
+}
+
+function leftOnKoa(first, second) {
+  return left(first, second, ([outer, inner], handler) => {
+    const front = first.forKoa.cacheRoute(outer, { ttl: 60 });
+    return koaApp({ "/a": [front, second.forKoa.cacheRoute(inner, { ttl: 60 }), handler] });
   });
 }
 
@@ -235,6 +328,11 @@ for (const pair of pairs) {
   await check("express, refreshed", pair, refreshOnExpress);
   await check("express, left", pair, leftOnExpress);
   await check("express, failed", pair, failedOnExpress);
+  await check("koa", pair, onKoa);
+  await check("koa, refreshed", pair, refreshOnKoa);
+  await check("koa, left", pair, leftOnKoa);
+  await check("hono", pair, onHono);
+  await check("hono, refreshed", pair, refreshOnHono);
   await check("fetch", pair, onFetch);
   await check("errors", pair, errors);
 }

@@ -4,6 +4,17 @@ import { matchedRoutes } from "hono/route";
 /** A handler in the routes of an application, as Hono has registered it: one object for each registration. */
 type Registered = ReturnType<typeof matchedRoutes>[number];
 
+/**
+ * Returns the handlers that have matched a request, in the order in which they run.
+ *
+ * Hono's function for this finds them only on requests of its own instance of Hono, and a process may have several:
+ * `require("hono")` is another one than that of this import.
+ */
+export function matchedBy(c: Context): readonly Registered[] {
+  const own = Reflect.get(c.req, "matchedRoutes") as readonly Registered[] | undefined;
+  return own ?? matchedRoutes(c);
+}
+
 /** The place of a middleware in the routes of an application. */
 export interface Place {
   /** The object that identifies the place. */
@@ -22,7 +33,7 @@ const OURS = "cacheRoute";
 /** Returns the place at which a request has reached the middleware that asks. Undefined: no router has called it. */
 export function placeOf(c: Context): Place | undefined {
   const { routeIndex } = c.req;
-  const routes = matchedRoutes(c);
+  const routes = matchedBy(c);
   const registered = routes[routeIndex];
   if (registered === undefined) return undefined;
   const { method, path } = registered;
@@ -36,7 +47,7 @@ export function placeOf(c: Context): Place | undefined {
 
 /** Whether compression is in front of the middleware that asks. It is known by its name. */
 export function isBehindCompression(c: Context): boolean {
-  return matchedRoutes(c)
+  return matchedBy(c)
     .slice(0, c.req.routeIndex)
     .some((registered) => /^compress/i.test(nameOf(registered)));
 }

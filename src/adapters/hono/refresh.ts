@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import type { Context, Next } from "hono";
-import { matchedRoutes } from "hono/route";
 import { processWide } from "../node/process-wide.ts";
 import type { Refill } from "../web/route.ts";
 import { earlierFields, executionOf, runNext, sendResponse } from "./context.ts";
+import { matchedBy } from "./place.ts";
 
 /** An application, as far as refreshes need it. */
 export interface RefreshingApp {
@@ -45,10 +45,14 @@ export async function refreshThrough(
   if (refresh.missing !== undefined) throw refresh.missing.error;
 }
 
-/** Returns the refresh that a request is made for, if it is for this middleware. */
-export function refreshFor(c: Context, owner: object): Refresh | undefined {
+/**
+ * Returns the refresh that a request is made for, if it is for this middleware; null if it is for another one, which it
+ * reaches only as it is. Undefined for the request of a client.
+ */
+export function refreshFor(c: Context, owner: object): Refresh | null | undefined {
   const refresh = REFRESHES.get(c.req.raw);
-  if (refresh?.owner !== owner) return undefined;
+  if (refresh === undefined) return undefined;
+  if (refresh.owner !== owner) return null;
   // Caches after this one treat it as any request.
   REFRESHES.delete(c.req.raw);
   return refresh;
@@ -70,15 +74,15 @@ export async function runRefresh(refresh: Refresh, c: Context, next: Next, cache
   // It was told. What is in front must not respond to it once more.
   await run.catch(() => undefined);
   refresh.missing = undefined;
-  // Its content was read for the store.
-  sendResponse(c, new Response(null, { status }));
+  // Its content was read for the store. A cache in front, such as Hono's own, must not keep the rest.
+  sendResponse(c, new Response(null, { status, headers: { "cache-control": "no-store" } }));
 }
 
 /** Makes an application of all that has matched a request, which has the path that its own application has found. */
 function matchedApp(c: Context, refresh: Refresh): Hono {
   const { path } = c.req;
   const app = new Hono({ getPath: () => path });
-  for (const route of new Set(matchedRoutes(c))) app.on(route.method, route.path, route.handler);
+  for (const route of new Set(matchedBy(c))) app.on(route.method, route.path, route.handler);
   app.onError((error) => {
     refresh.missing = { error };
     return new Response(null, { status: 500 });
