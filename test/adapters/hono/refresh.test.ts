@@ -169,6 +169,39 @@ describe("a refresh of a Hono route", () => {
     expect((await ask(app, "/")).text).toBe("run 1");
   });
 
+  it("lets no cache of another kind in front keep what it returns, which has no content", async () => {
+    const held = heldCache();
+    const passed: (string | null)[] = [];
+    const app = new Hono();
+    app.use(async (c, next) => {
+      await next();
+      passed.push(c.res.headers.get("cache-control"));
+    });
+    app.get("/a", cacheRoute(held.cache, STALE), (c) => c.text("a"));
+
+    await goStale(app, "/a", held);
+    await stored(held, 2);
+
+    await vi.waitFor(() => expect(passed.at(2)).toBe("no-store"));
+  });
+
+  it("passes another cache in front, which stores nothing of it", async () => {
+    const [held, front] = [heldCache(), heldCache()];
+    let runs = 0;
+    const app = new Hono();
+    const outer = cacheRoute(front.cache, { ttl: 600, vary: ["x-try"] });
+    app.get("/a", outer, cacheRoute(held.cache, STALE), (c) => c.text(`run ${++runs}`));
+    const askAs = (name: string): ReturnType<typeof ask> => ask(app, "/a", { headers: { "x-try": name } });
+
+    await askAs("one");
+    held.clock.advance(10);
+    const stale = await askAs("two");
+    await stored(held, 2);
+
+    expect([stale.text, (await askAs("three")).text, runs]).toEqual(["run 1", "run 2", 2]);
+    expect(front.cache.stats().stored).toBe(3);
+  });
+
   it("passes middleware in front that reads the response, which is none of the stored content", async () => {
     const held = heldCache();
     const told: unknown[] = [];
