@@ -6,9 +6,11 @@ import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
+import Koa from "koa";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as cacheExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as cacheFastify } from "../../src/adapters/fastify.ts";
+import { cacheRoute as cacheKoa } from "../../src/adapters/koa.ts";
 import { NodeRequest } from "../../src/adapters/node/request.ts";
 import { createCache } from "../../src/index.ts";
 import { alice, mallory, server as own } from "./harness/certificates.ts";
@@ -97,39 +99,61 @@ const fastifySites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, O
   },
 ]);
 
-describe.each([...expressSites, ...fastifySites])("%s: a client that shows a certificate", (_, open) => {
-  it("36: gets no response from the cache, and its page is not stored", async () => {
-    const ask = await open({}, false);
+const koaSites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, Open] => [
+  `Koa over ${version}`,
+  async (options, isVerified) => {
+    const app = new Koa();
+    app.use(cacheKoa(createCache({ reporter: false }), { ttl: 60, ...options }));
+    app.use((ctx) => void (ctx.body = nameOf(ctx.req)));
+    const handle = app.callback();
+    const isNew = version === "HTTP/2";
+    const server = isNew
+      ? http2.createSecureServer(tls(isVerified), (req, res) => void handle(req as never, res as never))
+      : https.createServer(tls(isVerified), (req, res) => void handle(req, res));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    return isNew ? overHttp2(port) : overHttps(port);
+  },
+]);
 
-    const answers = [await ask(alice), await ask(), await ask(), await ask(alice)];
+describe.each([...expressSites, ...fastifySites, ...koaSites])(
+  "%s: a client that shows a certificate",
+  (_, open) => {
+    it("36: gets no response from the cache, and its page is not stored", async () => {
+      const ask = await open({}, false);
 
-    expect(answers).toEqual([
-      [passedBy, "for alice"],
-      ["caching-route;fwd=uri-miss;stored", "for all"],
-      ["caching-route;hit", "for all"],
-      [passedBy, "for alice"],
-    ]);
-  });
+      const answers = [await ask(alice), await ask(), await ask(), await ask(alice)];
 
-  it("36: counts even if nobody has verified it", async () => {
-    const ask = await open({}, false);
+      expect(answers).toEqual([
+        [passedBy, "for alice"],
+        ["caching-route;fwd=uri-miss;stored", "for all"],
+        ["caching-route;hit", "for all"],
+        [passedBy, "for alice"],
+      ]);
+    });
 
-    expect([await ask(mallory), (await ask())[1]]).toEqual([[passedBy, "for mallory"], "for all"]);
-  });
+    it("36: counts even if nobody has verified it", async () => {
+      const ask = await open({}, false);
 
-  it("36: counts whatever names `credentials` has", async () => {
-    const ask = await open({ credentials: [] }, true);
+      expect([await ask(mallory), (await ask())[1]]).toEqual([[passedBy, "for mallory"], "for all"]);
+    });
 
-    expect(await ask(alice)).toEqual([passedBy, "for alice"]);
-  });
+    it("36: counts whatever names `credentials` has", async () => {
+      const ask = await open({ credentials: [] }, true);
 
-  it("shares a response that its route declares to be for everyone", async () => {
-    const ask = await open({ scope: "everyone" }, true);
-    await ask(alice);
+      expect(await ask(alice)).toEqual([passedBy, "for alice"]);
+    });
 
-    expect(await ask(alice)).toEqual(["caching-route;hit", "for alice"]);
-  });
-});
+    it("shares a response that its route declares to be for everyone", async () => {
+      const ask = await open({ scope: "everyone" }, true);
+      await ask(alice);
+
+      expect(await ask(alice)).toEqual(["caching-route;hit", "for alice"]);
+    });
+  },
+);
 
 describe("a closed connection", () => {
   const certificateOf = (socket: object): boolean =>
