@@ -4,8 +4,13 @@ import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/index.ts";
 import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness } from "./harness/fastify.ts";
+import { koaHarness } from "./harness/koa.ts";
 
-const harnesses = [...versions.map(([name, express]) => expressHarness(name, express)), fastifyHarness];
+const harnesses = [
+  ...versions.map(([name, express]) => expressHarness(name, express)),
+  fastifyHarness,
+  koaHarness,
+];
 
 /** Sends a request over HTTP/1.0, which needs no host, and returns the content. */
 async function ask(origin: string, host: string): Promise<string> {

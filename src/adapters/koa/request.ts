@@ -4,9 +4,17 @@ import { overridePath } from "../node/raw-headers.ts";
 import { overrideHeaders } from "../node/request.ts";
 import { shadow } from "../node/shadow.ts";
 
-/** Returns a request's scheme and authority, as far as Koa trusts its proxies; the scheme alone without a host. */
-export function requestOrigin({ protocol, host }: Context): string {
-  return host === "" ? protocol : `${protocol}://${host}`;
+/**
+ * Returns a request's scheme and authority, as far as Koa trusts its proxies; the scheme alone without a host.
+ *
+ * Koa takes user information and all but the first of a list away from the host. A handler may read that as it was sent, and
+ * its page must not be sent to those who ask the host that is left.
+ */
+export function requestOrigin(ctx: Context): string {
+  const { app, protocol, req } = ctx;
+  const isForwarded = app.proxy && ctx.get("x-forwarded-host") !== "";
+  const host = isForwarded ? ctx.host : req.headers[":authority"] || req.headers.host;
+  return host === undefined ? protocol : `${protocol}://${String(host)}`;
 }
 
 /** Returns a request's URL if middleware has rewritten it since Koa received it; else undefined. */

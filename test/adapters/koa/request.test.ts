@@ -156,3 +156,18 @@ describe("the origin of a request", () => {
     expect([one.text, two.text, runs()]).toEqual(["one.test", "two.test", 2]);
   });
 });
+
+describe("a Host that Koa reads as another one", () => {
+  it.each([
+    ["user information", "evil@a.test"],
+    ["a list", "a.test, evil.test"],
+    ["what is no host", "evil@a.test:x"],
+  ])("has an entry of its own, because a handler may read it as it was sent: %s", async (_what, host) => {
+    const { ask } = await route((ctx) => (ctx.body = `for ${ctx.get("host")}`));
+
+    const evil = await ask({ host });
+    const victim = await ask({ host: "a.test" });
+
+    expect([evil.text, victim.text]).toEqual([`for ${host}`, "for a.test"]);
+  });
+});
