@@ -19,7 +19,7 @@ export function koaServer(site: Site, cache: Cache | undefined): Server {
   app.use(pageOfErrors);
   const scope = (ctx: Pick<Context, "get">): string => userOf(ctx.get("cookie"));
   for (const [kind, options] of Object.entries({ ...KINDS, mine: { ttl: 60, scope } })) {
-    const handle: Middleware = (ctx) => respond(site, kind, ctx as Context);
+    const handle: Middleware = (ctx) => respond(site, kind, ctx);
     if (cache === undefined || options === undefined) router.all(`/${kind}/:id`, handle);
     else router.all(`/${kind}/:id`, cacheRoute(cache, options), handle);
   }
@@ -52,7 +52,7 @@ async function respond(site: Site, kind: string, ctx: Context): Promise<void> {
   ctx.status = answer.status;
   ctx.set(answer.headers);
   if (answer.parts === undefined) ctx.body = answer.whole;
-  else await (STYLES[answer.style % STYLES.length] ?? plain)(answer.parts, ctx);
+  else (STYLES[answer.style % STYLES.length] ?? plain)(answer.parts, ctx);
 }
 
 type Parts = NonNullable<Answer["parts"]>;
@@ -60,7 +60,7 @@ type Parts = NonNullable<Answer["parts"]>;
 const plain = (parts: Parts, ctx: Context): void => void (ctx.body = Readable.from(parts()));
 
 /** The ways in which handlers send a stream. */
-const STYLES: readonly ((parts: Parts, ctx: Context) => Promise<void> | void)[] = [
+const STYLES: readonly ((parts: Parts, ctx: Context) => void)[] = [
   plain,
   (parts, ctx) => void (ctx.body = ReadableStream.from(parts())),
   (parts, ctx) => {

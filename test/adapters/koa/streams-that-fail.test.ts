@@ -35,7 +35,7 @@ describe("a stream that fails before its first byte", () => {
   it("breaks the response off in Koa 3", async () => {
     const { ask, cache } = await route((ctx) => (ctx.body = createReadStream("/no/such/file")));
 
-    await expect(ask()).rejects.toThrow();
+    await expect(ask()).rejects.toThrow(/ECONNRESET|aborted|hang up/);
     expect(cache.stats().stored).toBe(0);
   });
 });
@@ -50,7 +50,7 @@ describe("a stream that fails later", () => {
     };
     const { ask, cache } = await route((ctx) => (ctx.body = Readable.from(parts())), { app });
 
-    await expect(ask()).rejects.toThrow();
+    await expect(ask()).rejects.toThrow(/ECONNRESET|aborted|hang up/);
     expect(errors).toEqual(["broken"]);
     expect(cache.stats().stored).toBe(0);
   });

@@ -10,7 +10,6 @@ import {
   many,
   members,
   names,
-  none,
   plain,
   policyOf,
   response,

@@ -5,7 +5,6 @@ import {
   CODE,
   STREAM,
   asking,
-  bytes,
   declaring,
   digest,
   digits,
