@@ -12,11 +12,11 @@ const help = `npm run simulate [-- options]
   --from N       the first seed (default: 0)
   --seed N       plays one seed and prints everything that happens in it
   --cluster      plays several processes on one store, in place of a single one
-  --planted      takes defences out of the core one by one: each must be caught within 10000 seeds
+  --planted      takes defences out of the core one by one: each must be caught within 20000 seeds
   --bug NAME     plays with that one defence taken out; --planted lists the names
   --help         this text`;
 
-const MOST_SEEDS_PER_BUG = 10_000;
+const MOST_SEEDS_PER_BUG = 20_000;
 
 const options = {
   seeds: { type: "string" },

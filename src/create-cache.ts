@@ -306,7 +306,9 @@ export function createCache(options: CacheOptions = {}): Cache {
       const policy = resolvePolicy(manualRoute(where), settings, { route: "cache.set" }, byHand);
       const at = { now: clock.now(), began: ledger.position, digest, canMark };
       const entry = entryByHand(name, response, policy, at);
-      return exchange.put(log === undefined ? entry : { ...entry, began: await log.position() });
+      return exchange.put(
+        log === undefined ? entry : { ...entry, began: await log.position(2 * deadlines.readMs) },
+      );
     },
     invalidate: (which: string | Which, how?: InNamespace & Softly) => invalidator.invalidate(which, how),
     clear: (how) => invalidator.clear(how),

@@ -33,11 +33,11 @@ interface Running {
  * the more a process has served, the less V8 takes for it, so one that took part in others would have an advantage.
  */
 /**
- * V8 may grow the heap to twice what is in use. Left to itself, it finds its limit by how fast objects grow old, and a server
+ * V8 may grow the heap to four times what is in use. Left to itself, it finds its limit by how fast objects grow old, and a server
  * that reads much from sockets may stay for minutes at a limit at which it marks the whole heap after each 20 MiB received.
  * Then a request costs 3 to 6 times as much. Whether one of two processes with the same program does is chance.
  */
-const STEADY_HEAP = "--heap-growing-percent=100";
+const STEADY_HEAP = "--heap-growing-percent=300";
 
 export class RedisRound {
   readonly #servers = new Map<ServerName, Running>();

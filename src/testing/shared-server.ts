@@ -16,6 +16,8 @@ export function marksIn(log: Map<string, number>): Marks {
       .map(([name, position]) => ({ name, position }))
       .toSorted((left, right) => left.position - right.position);
   return {
+    fullPage: PAGE,
+
     async read(from: number): Promise<readonly Mark[]> {
       return inOrder()
         .filter(({ position }) => position >= from)

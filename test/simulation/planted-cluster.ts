@@ -29,7 +29,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: "first-page-taken-for-all",
     file: "core/invalidation/log-reader.js",
-    find: "page.length < FULL_PAGE || ",
+    find: "page.length < this.#calls.fullPage || ",
     replace: "true || ",
   },
   {

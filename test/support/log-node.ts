@@ -35,6 +35,10 @@ export class LogNode implements ReadCalls, WriteCalls {
     this.log = new MarkLog(this.ledger, this, this.clock, (error) => void this.errors.push(error));
   }
 
+  get fullPage(): number {
+    return this.#shared.pageSize;
+  }
+
   async readMarks(from: number): Promise<ReturnType<SharedLog["read"]> | undefined> {
     this.reads.push(from);
     if (!(await this.#passes())) return undefined;

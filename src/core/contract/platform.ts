@@ -25,3 +25,8 @@ export interface Digest {
   /** Returns the digest of `text` under the cache's secret, so that a leaked key identifies nobody. */
   keyed(text: string): string;
 }
+
+/** How much longer one request may wait for what it waits for several times. */
+export interface Patience {
+  leftMs: number;
+}

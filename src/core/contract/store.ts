@@ -127,9 +127,11 @@ export interface Mark {
  * Only the order of positions counts, so no process needs a right clock.
  */
 export interface Marks {
+  /** A page with fewer marks is the last. Default: 100. */
+  readonly fullPage?: number;
   /**
-   * Returns the marks at or after a position, in their order; of many, the first page, which has at least 100. It reads from
-   * the primary. An empty list for position 0 means that there is no log.
+   * Returns the marks at or after a position, in their order; of many, the first page, which has at least `fullPage`. It reads
+   * from the primary. An empty list for position 0 means that there is no log.
    */
   read(from: number): MaybePromise<readonly Mark[]>;
   /**

@@ -1,3 +1,4 @@
+import type { Patience } from "../contract/platform.ts";
 import type { Policy, RequestRecord } from "../contract/request-and-policy.ts";
 import type { ChooseVariant, Entry } from "../contract/store.ts";
 import type { RunParts, RunPlan } from "../fill/run.ts";
@@ -21,6 +22,8 @@ export interface Context<Native> {
   readonly choose: ChooseVariant;
   /** When the request arrived, in the order of invalidations. */
   readonly arrivedAt: number;
+  /** How much longer it may wait for the log of invalidations. */
+  readonly patience: Patience;
 }
 
 /** Returns the context of a request that has arrived at `arrivedAt`. */
@@ -29,10 +32,11 @@ export function contextOf<Native>(
   policy: Policy<Native>,
   key: Key,
   arrivedAt: number,
+  patience: Patience,
 ): Context<Native> {
   const header = (name: string): string | undefined => request.header(name);
   const choose: ChooseVariant = (vary) => variantOf(key.selector, vary, header);
-  return { request, policy, key, directives: directivesOf(request, policy), choose, arrivedAt };
+  return { request, policy, key, directives: directivesOf(request, policy), choose, arrivedAt, patience };
 }
 
 /** Returns the variant that a request selects, as far as is known before its response. */

@@ -27,7 +27,7 @@ import { contextOf, planOf, statusKeyOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { decide } from "./decide.ts";
 import type { Course } from "./decide.ts";
-import { findIn, lookupIn, storedEntry } from "./parts.ts";
+import { findIn, lookupIn, patienceOf, storedEntry } from "./parts.ts";
 import { budgetLeft, FULL_BUDGET, withLearned } from "./wait-budget.ts";
 import type { WaitBudget } from "./wait-budget.ts";
 
@@ -70,7 +70,10 @@ export class Exchange {
     if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#reportSameKey(key, policy);
     const { arrivedAt = this.#parts.arrival() } = request;
-    return this.#look(contextOf(request, policy, key, arrivedAt), FULL_BUDGET);
+    return this.#look(
+      contextOf(request, policy, key, arrivedAt, patienceOf(this.#parts.readMs)),
+      FULL_BUDGET,
+    );
   }
 
   /** Reports two routes whose `key` functions return the same key, so that they share entries. */

@@ -1,3 +1,4 @@
+import type { Patience } from "../contract/platform.ts";
 import type { Entry, MaybePromise } from "../contract/store.ts";
 import type { RunParts } from "../fill/run.ts";
 import { Flights } from "../flight/flights.ts";
@@ -57,6 +58,11 @@ export function markedEntry(
   });
 }
 
+/** Returns how long one request may wait for the log. A poll that fails, and one that was under way before, take twice the deadline. */
+export function patienceOf(readMs: number): Patience {
+  return { leftMs: 2 * readMs };
+}
+
 /** Returns a lookup in `store`. An entry that was purged is a miss. */
 export function lookupIn(
   store: ReadableStore,
@@ -64,13 +70,12 @@ export function lookupIn(
 ): Lookup {
   const { log, blindMs, readMs } = parts;
   return new Lookup(
-    // What was purged elsewhere is known before it is judged. What must not be served need not be read. A poll that fails, and
-    // one that was under way before, take twice the deadline.
+    // What was purged elsewhere is known before it is judged. What must not be served need not be read.
     log === undefined
       ? store
       : {
-          get: (...asked) =>
-            log.look(() => (log.isBlindFor(blindMs) ? undefined : store.get(...asked)), 2 * readMs),
+          get: (key, choose, look, patience = patienceOf(readMs)) =>
+            log.look(() => (log.isBlindFor(blindMs) ? undefined : store.get(key, choose, look)), patience),
         },
     () => store.distrust(),
     (entry, now, rule) => storedEntry(parts, entry, now, rule),
@@ -85,9 +90,9 @@ const NOTHING: Found = Object.freeze({ entry: undefined, vary: [] });
  */
 export function findIn<Native>(
   lookup: Lookup,
-  { key, choose, policy }: Context<Native>,
+  { key, choose, policy, patience }: Context<Native>,
   now: number,
   needsBody = true,
 ): MaybePromise<Found> {
-  return policy.keeps ? lookup.find(key.resource, choose, now, policy, needsBody) : NOTHING;
+  return policy.keeps ? lookup.find(key.resource, choose, now, policy, needsBody, patience) : NOTHING;
 }

@@ -35,6 +35,10 @@ export class LogCallers implements ReadCalls, WriteCalls {
     if (first === caller) this.#callers[0]?.probedBy(this.#probe);
   }
 
+  get fullPage(): number {
+    return this.#callers[0]?.fullPage ?? Infinity;
+  }
+
   readMarks(from: number): MaybePromise<readonly Mark[] | undefined> {
     return this.#callers[0]?.readMarks(from);
   }

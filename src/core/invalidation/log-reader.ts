@@ -9,6 +9,8 @@ import type { Expected } from "./seen-marks.ts";
 
 /** The calls of a guarded store. Undefined: the call failed, which was reported. None throws, or takes beyond its deadline. */
 export interface ReadCalls {
+  /** A page with fewer marks is the last. */
+  readonly fullPage: number;
   readMarks(from: number): MaybePromise<readonly Mark[] | undefined>;
   addMarks(names: readonly Name[], above: number): MaybePromise<number | undefined>;
 }
@@ -27,9 +29,6 @@ const PROMPT_MS = 10;
 const BEGIN_MS = 100;
 /** So far the clock of a process may be ahead of the log's, for who arrives before its first read has ended. */
 const MARGIN_MS = 10_000;
-/** A page with fewer marks is the last. */
-const FULL_PAGE = 100;
-
 /** How long a log keeps marks by key. */
 export const KEYS_KEPT_MS = 600_000;
 /** A mark by key may be gone that is so much older than the newest mark, in microseconds. */
@@ -122,7 +121,7 @@ export class LogReader {
       const page = await this.#calls.readMarks(anchor.last);
       if (page === undefined) return false;
       for (const mark of page) this.#ledger.apply(mark);
-      const end = page.length < FULL_PAGE ? Infinity : Number(page.at(-1)?.position);
+      const end = page.length < this.#calls.fullPage ? Infinity : Number(page.at(-1)?.position);
       missing = again.filter(
         (earlier) => earlier.last <= end && !page.some((mark) => standsFor(mark, earlier)),
       );
@@ -195,12 +194,10 @@ export class LogReader {
   }
 
   /**
-   * Enters all marks from a position on, page by page: at least those that were in the log by the end of the first page. Others
-   * may add more all the time. `isWhole`: others may have learned of them long ago.
+   * Enters all marks from a position on, page by page. A name that is marked again moves to the end, so it may be on no page
+   * before the last. `isWhole`: others may have learned of them long ago.
    */
   async #readFrom(position: number, onMark: (mark: Mark) => void, isWhole = false): Promise<boolean> {
-    let end: number | undefined;
-    let first: SentRead | undefined;
     for (let from = position; ; from = this.#seen.last?.position ?? from) {
       const read = { number: ++this.#sent, at: this.#clock.now() };
       const page = await this.#calls.readMarks(from);
@@ -212,18 +209,11 @@ export class LogReader {
         this.#seen.read(mark);
       }
       this.#read = read;
-      first ??= read;
       const isPrompt = read.number > this.#ownBegun && isPromptFrom(read.at, now);
       const { position: last = 0 } = this.#seen.last ?? {};
       // One that was slow tells about those who arrive from now on.
       this.#ledger.ended({ from: isPrompt ? read.number : ++this.#sent, position: last });
-      if (page.length < FULL_PAGE || last === from) return true;
-      // Without names this returns the last position.
-      end ??= (await this.#soon(this.#calls.addMarks([], this.#ledger.position))) ?? Infinity;
-      if (last < end) continue;
-      // More may have been added since the first page.
-      this.#read = first;
-      return true;
+      if (page.length < this.#calls.fullPage || last === from) return true;
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { CacheError } from "../contract/errors.ts";
-import type { Clock } from "../contract/platform.ts";
+import type { Clock, Patience } from "../contract/platform.ts";
 import type { MaybePromise } from "../contract/store.ts";
 import type { Ledger, Marker } from "./ledger.ts";
 import { KEYS_KEPT_MS, LogReader } from "./log-reader.ts";
@@ -33,6 +33,8 @@ const TRUSTED_MS = 50;
 const PROBE_EVERY_MS = 500;
 /** For how long a run is shared of which nobody knows whether it is outdated. */
 const SHARED_MS = 5000;
+/** So many probes are sent while nobody asks. */
+const IDLE_PROBES = 60;
 
 /**
  * Follows the log of invalidations that the processes on a store share, and adds to it. The ledger has its positions.
@@ -41,8 +43,8 @@ const SHARED_MS = 5000;
  * `look(read)`, and what it has then is judged by a current table. If `mayServe(blindMs)` is false, nothing that the store has
  * may be served.
  *
- * An idle process sends nothing. While polls fail that are asked for, names are pending, or a loss is to be told, it probes twice
- * a second.
+ * An idle process sends nothing. While polls fail that were asked for in the last half minute, names are pending, or a loss is to
+ * be told, it probes twice a second.
  */
 export class MarkLog implements Marker {
   readonly ledger: Ledger;
@@ -63,8 +65,8 @@ export class MarkLog implements Marker {
   /** Whether probes are sent from time to time. */
   #isProbing = false;
   #cancelProbe = (): void => undefined;
-  /** Whether there was a lookup since the last probe. */
-  #isAsked = false;
+  /** How many probes were sent since the last lookup. */
+  #idleProbes = 0;
   #isClosed = false;
 
   /** `onError` receives a loss of the log. */
@@ -88,16 +90,16 @@ export class MarkLog implements Marker {
   /**
    * Reads the store. Sends a poll in the same tick if the table is older than 25 ms, and returns what was read once the table
    * is current: the last poll was sent 50 ms ago at most, or after this call, or it failed. Of polls that were sent after this
-   * call, it waits for one at most, and for no longer than `mostMs` after the store was read: a log may be so long, or grow so
-   * fast, that it is not read by then. Then the result is undefined. While probes are sent, it waits for none.
+   * call, it waits for one at most, and for no longer than `patience` says, of which the wait is taken: a log may be so long, or
+   * grow so fast, that it is not read by then. Then the result is undefined. While probes are sent, it waits for none.
    */
-  look<T>(read: () => MaybePromise<T>, mostMs: number = Infinity): MaybePromise<T | undefined> {
+  look<T>(read: () => MaybePromise<T>, patience?: Patience): MaybePromise<T | undefined> {
     const { sent } = this.#reader;
     this.#check();
     const found = read();
     return found instanceof Promise
-      ? found.then((value) => this.#currently(sent, value, mostMs))
-      : this.#currently(sent, found, mostMs);
+      ? found.then((value) => this.#currently(sent, value, patience))
+      : this.#currently(sent, found, patience);
   }
 
   /** Returns the arrival of a request that arrives now, for `Ledger.at`. */
@@ -108,12 +110,13 @@ export class MarkLog implements Marker {
 
   /**
    * Returns the last position of what was invalidated before this call. Reads the log first, if what is known of it is old: a
-   * process that was idle knows nothing of what others have invalidated.
+   * process that was idle knows nothing of what others have invalidated. It waits for `mostMs` at most: what is invalidated
+   * later may count as later than this call, too.
    */
-  async position(): Promise<number> {
+  async position(mostMs: number): Promise<number> {
     const { position } = this.ledger;
     const { begun } = this.#sender;
-    await this.look(() => undefined);
+    await this.look(() => undefined, { leftMs: mostMs });
     // What is invalidated here meanwhile comes after this call.
     return this.#sender.begun === begun ? this.ledger.position : position;
   }
@@ -130,12 +133,13 @@ export class MarkLog implements Marker {
   }
 
   /**
-   * Returns whether a run that began at an instant may be shared with who arrives now. While polls fail, others may have
-   * invalidated since what it has read, or since the last poll. It may be shared for a while: else all requests would come to
-   * the handlers while the store is away.
+   * Returns whether a run that began at an instant may be shared with who arrives now. While polls fail, or take long, others may
+   * have invalidated since what it has read, or since the last poll. It may be shared for a while: else all requests would come
+   * to the handlers while the store is away.
    */
   mayShare(startedAt: number): boolean {
-    return !this.isBlind || this.#clock.now() - Math.max(startedAt, this.#good.at) < SHARED_MS;
+    if (this.#state === "current" && !this.#isExpired) return true;
+    return this.#clock.now() - Math.max(startedAt, this.#good.at) < SHARED_MS;
   }
 
   /** Returns whether polls have failed for so long that nothing may be served. */
@@ -184,7 +188,7 @@ export class MarkLog implements Marker {
   }
 
   #check(): void {
-    this.#isAsked = true;
+    this.#idleProbes = 0;
     const age = this.#clock.now() - this.#pollAt;
     // A clock that was set back does not tell how long that was.
     const isOld = age >= POLL_EVERY_MS || age < 0 || this.#isExpired;
@@ -193,16 +197,33 @@ export class MarkLog implements Marker {
   }
 
   /** Returns a value once the table is current for a lookup: `sent` is the last read that was sent when it began. */
-  #currently<T>(sent: number, value: T, mostMs: number): MaybePromise<T | undefined> {
+  #currently<T>(
+    sent: number,
+    value: T,
+    patience: Patience = { leftMs: Infinity },
+  ): MaybePromise<T | undefined> {
     if (this.#isTrusted(sent) || (this.#state === "blind" && this.#isProbing)) return value;
-    const caughtUp = this.#catchUp(sent).then(() => value);
-    if (mostMs === Infinity) return caughtUp;
+    return patience.leftMs > 0 ? this.#within(this.#catchUp(sent), value, patience) : undefined;
+  }
+
+  /** Returns a value once the table is current. Undefined: it was not in time. Then the value is not kept until it is. */
+  #within<T>(caughtUp: Promise<void>, value: T, patience: Patience): Promise<T | undefined> {
+    const { leftMs } = patience;
+    const from = this.#clock.now();
+    let kept: T | undefined = value;
     return new Promise((resolve) => {
-      const cancel = this.#clock.schedule(() => resolve(undefined), mostMs);
-      void caughtUp.then((current) => {
+      const end = (): void => {
         cancel();
-        resolve(current);
-      });
+        patience.leftMs = leftMs - Math.max(0, this.#clock.now() - from);
+        resolve(kept);
+        kept = undefined;
+      };
+      const late = (): void => {
+        kept = undefined;
+        end();
+      };
+      const cancel = leftMs === Infinity ? () => undefined : this.#clock.schedule(late, leftMs);
+      void caughtUp.then(end);
     });
   }
 
@@ -256,9 +277,9 @@ export class MarkLog implements Marker {
   }
 
   #probeLater(): void {
-    this.#isAsked = false;
     this.#cancelProbe = this.#clock.schedule(() => {
-      if (this.#isAsked || this.#sender.hasUnsent || this.#reader.isLost) void this.#probe();
+      const isAsked = ++this.#idleProbes <= IDLE_PROBES;
+      if (isAsked || this.#sender.hasUnsent || this.#reader.isLost) void this.#probe();
       else this.#isProbing = false;
     }, PROBE_EVERY_MS);
   }

@@ -14,7 +14,7 @@ import type {
 import { Breaker } from "./breaker.ts";
 import type { BreakerEvents } from "./breaker.ts";
 import { PendingWrites } from "./pending-writes.ts";
-import { isCount, marksIn, memberOf, positionIn, statsIn, wrongResult } from "./store-results.ts";
+import { fullPageOf, isCount, marksIn, memberOf, positionIn, statsIn, wrongResult } from "./store-results.ts";
 import { StoreCaller } from "./store-caller.ts";
 import type { Calls, OnStoreError } from "./store-caller.ts";
 import type { StoreLog, StoreState } from "./store-state.ts";
@@ -50,6 +50,8 @@ export class GuardedStore {
   readonly isShared: boolean;
   /** Whether processes that share the store can tell each other what was invalidated. */
   readonly hasMarks: boolean;
+  /** A page of marks with fewer is the last. */
+  readonly fullPage: number;
   readonly #store: Store;
   readonly #marks: Marks | undefined;
   readonly #name: string;
@@ -72,6 +74,7 @@ export class GuardedStore {
     this.isShared = memberOf(store, "shared") === true;
     this.#marks = memberOf(store, "marks") as Marks | undefined;
     this.hasMarks = this.#marks !== undefined;
+    this.fullPage = fullPageOf(this.#marks);
     this.#clock = clock;
     this.#writeMs = writeMs;
     this.#onError = onError;

@@ -2,6 +2,7 @@ import { isStoredField } from "../../http/fields.ts";
 import type { StoredFields } from "../../http/fields.ts";
 import type { Policy } from "../contract/request-and-policy.ts";
 import type { BareEntry } from "../contract/bare-entry.ts";
+import type { Patience } from "../contract/platform.ts";
 import type { ChooseVariant, Entry, EntryHead, Look, MaybePromise, Read } from "../contract/store.ts";
 import type { GuardedStore } from "./guarded-store.ts";
 import { copied, fixedBytes, nameList } from "./untrusted.ts";
@@ -52,6 +53,13 @@ interface FoundEntry extends Found {
 export type ReadRule = StoredFields &
   Partial<Pick<Policy, "vary" | "staleWhileRevalidateMs" | "staleIfErrorMs">>;
 
+/** What a lookup reads. */
+interface Gettable {
+  get(
+    ...[key, choose, look, patience]: [...Parameters<GuardedStore["get"]>, patience?: Patience]
+  ): MaybePromise<Read | undefined>;
+}
+
 /** Returns an entry as it is now; undefined if it was invalidated. */
 type CurrentEntry = (entry: Entry, now: number, rule: ReadRule) => Entry | undefined;
 
@@ -72,7 +80,7 @@ const ALLOWS_ALL: ReadRule = {
  * 24 and 49). A head is checked only once.
  */
 export class Lookup {
-  readonly #store: Pick<GuardedStore, "get">;
+  readonly #store: Gettable;
   readonly #onUntrusted: () => void;
   readonly #current: CurrentEntry;
   readonly #heads = new WeakMap<EntryHead, CheckedHead>();
@@ -84,7 +92,7 @@ export class Lookup {
    * miss as well.
    */
   constructor(
-    store: Pick<GuardedStore, "get">,
+    store: Gettable,
     onUntrusted: () => void = () => undefined,
     current: CurrentEntry = (entry) => entry,
   ) {
@@ -95,7 +103,7 @@ export class Lookup {
 
   /**
    * `rule` is the route's: an entry with a field that the route never stores is corrupt. Without `needsBody` the store may
-   * return the head alone.
+   * return the head alone. What is waited for besides the store is taken from `patience`.
    */
   find(
     key: string,
@@ -103,6 +111,7 @@ export class Lookup {
     now: number,
     rule: ReadRule = ALLOWS_ALL,
     needsBody = true,
+    patience?: Patience,
   ): MaybePromise<Found> {
     const asked: Asked = { key, rule, needsBody, vary: undefined, variant: undefined };
     const chosen = (names: readonly string[]): string => {
@@ -116,7 +125,7 @@ export class Lookup {
       }
     };
     const looks = this.#looksOf(rule);
-    const read = this.#store.get(key, chosen, needsBody ? looks.whole : looks.bare);
+    const read = this.#store.get(key, chosen, needsBody ? looks.whole : looks.bare, patience);
     return read instanceof Promise
       ? read.then((later) => this.#found(later, asked, chosen, looks, now))
       : this.#found(read, asked, chosen, looks, now);

@@ -1,5 +1,8 @@
 import { CacheError, isThenable, show } from "../contract/errors.ts";
-import type { Mark, Store, StoreStats } from "../contract/store.ts";
+import type { Mark, Marks, Store, StoreStats } from "../contract/store.ts";
+
+/** From how many marks on a page may not be the last, unless its store says it. */
+const LEAST_PAGE = 100;
 
 /** Returns whether a value is a number from 0 up. */
 export function isCount(value: unknown): value is number {
@@ -45,6 +48,12 @@ export function wrongResult(store: string, operation: string, what: string, valu
   const shown = isThenable(value) ? "a Promise" : show(value);
   const message = `the store ${store} returned ${shown} from "${operation}" instead of ${what}`;
   return new CacheError("ERR_CACHE_STORE_ANSWER", message);
+}
+
+/** Returns from how many marks on a page of a store may not be the last. */
+export function fullPageOf(marks: Marks | undefined): number {
+  const { fullPage } = Object(marks) as { readonly fullPage?: unknown };
+  return typeof fullPage === "number" && fullPage > 0 ? fullPage : LEAST_PAGE;
 }
 
 /** Returns a member of a store, read once and safely. Undefined: reading it throws. */

@@ -14,6 +14,7 @@ const MISPLACED = "the client returned the reply of another command; close it, a
 
 /** The log of invalidations, in two sorted sets: names by position. */
 export class RedisMarks implements Marks {
+  readonly fullPage: number = PAGE;
   readonly #connection: Connection;
   readonly #keys: readonly [string, string];
   readonly #limits: typeof LIMITS;

@@ -11,18 +11,26 @@ function script(lua: string): Script {
   return { lua, sha: createHash("sha1").update(lua).digest("hex") };
 }
 
+/** Returns the position of a deletion, and false for what no deletion has written. */
+const DELETION = `
+local function deletion(x)
+  local position = tonumber(x or '')
+  return position and position < 9007199254740992 and x
+end`;
+
 /**
  * Keeps an entry. Returns 1, or 0 if the resource was deleted at a position above that at which the entry began.
  *
  * KEYS: the resource. ARGV: the position at which the entry began; the vary list; the variant; the head; the body; how long the
  * entry may be of use, in ms, or nothing for ever; the most variants; how long a deletion is remembered, in ms.
  */
-export const SET: Script = script(`
+export const SET: Script = script(`${DELETION}
 local key, vary, variant, most = KEYS[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
 local life = tonumber(ARGV[6])
 local kind = redis.call('TYPE', key).ok
 if kind ~= 'hash' and kind ~= 'none' then redis.call('UNLINK', key) end
 local v, x, replaced = unpack(redis.call('HMGET', key, 'v', 'x', 'h' .. variant))
+x = deletion(x)
 if x and tonumber(x) > tonumber(ARGV[1]) then return 0 end
 -- The longest life of an entry decides how long the key lives.
 local left = redis.call('PTTL', key)
@@ -57,11 +65,11 @@ return 1
  *
  * KEYS: the resource. ARGV: the position; how long it is remembered, in ms.
  */
-export const DELETE: Script = script(`
+export const DELETE: Script = script(`${DELETION}
 local key, position = KEYS[1], ARGV[1]
 local count = 0
 if redis.call('TYPE', key).ok == 'hash' then
-  local x = redis.call('HGET', key, 'x')
+  local x = deletion(redis.call('HGET', key, 'x'))
   if x and tonumber(x) > tonumber(position) then position = x end
   for _, field in ipairs(redis.call('HKEYS', key)) do
     if string.sub(field, 1, 1) == 'h' then count = count + 1 end

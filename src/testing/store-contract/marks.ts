@@ -111,6 +111,19 @@ export const marks: StoreScenarios = {
     assertInOrder(log);
   },
 
+  "a page of marks that is not the last is full": async (store) => {
+    const { fullPage = LEAST_PAGE } = marksOf(store);
+    assert.ok(Number.isSafeInteger(fullPage) && fullPage > 0, "fullPage is a number from 1 up");
+    // More marks than a large page has would take long to add.
+    const names = Array.from({ length: Math.min(2500, 2 * fullPage + 1) }, (_, at) => `t|${at}`);
+    const last = await marksOf(store).add(names, 0);
+    for (let from = 0, to = 0; to < last; from = to) {
+      const page = await marksOf(store).read(from);
+      to = page.at(-1)?.position ?? last;
+      assert.ok(page.length >= fullPage || to === last, `${page.length} marks, and there are more`);
+    }
+  },
+
   "marks that are added concurrently are all kept, at positions of their own": async (store) => {
     const names = Array.from({ length: 30 }, (_, at) => `t|${at}`);
     const positions = await Promise.all(names.map(async (name) => marksOf(store).add([name], 0)));
@@ -134,6 +147,9 @@ export const marks: StoreScenarios = {
     assert.equal(before.length, 2);
   },
 };
+
+/** From how many marks on a page may not be the last, unless the store says it. */
+const LEAST_PAGE = 100;
 
 function marksOf({ marks: log }: Store): Marks {
   assert.ok(log !== undefined, "the store has marks");

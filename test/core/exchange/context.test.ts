@@ -17,7 +17,9 @@ const ENTRY = entryOf({ variant: "v|", fields: [["etag", '"a"']], staleAt: 10, d
 
 function contextFor(asked: Asked = {}, options: KitOptions = {}): Context<Asked> {
   const names = { target: undefined, received: undefined, origin: "", rule: undefined };
-  return contextOf(requestOf(asked), kitOf(options).policy, { resource: "a", selector: "v|", ...names }, 0);
+  return contextOf(requestOf(asked), kitOf(options).policy, { resource: "a", selector: "v|", ...names }, 0, {
+    leftMs: 200,
+  });
 }
 
 describe("why a request goes on to the handler", () => {

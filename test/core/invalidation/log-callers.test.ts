@@ -5,6 +5,7 @@ import type { Caller } from "../../../src/core/invalidation/log-callers.ts";
 /** A caller whose calls return its own number. */
 function callerOf(number: number, probed: number[]): Caller {
   return {
+    fullPage: 100,
     readMarks: () => [{ name: "*", position: number }],
     addMarks: () => number,
     delete: () => number,

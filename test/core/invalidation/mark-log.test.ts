@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { KEYS_KEPT_MS } from "../../../src/core/invalidation/log-reader.ts";
+import { collectGarbage } from "../../adapters/harness/collect-garbage.ts";
 import { LogNode, oneNode, twoNodes } from "../../support/log-node.ts";
 import { SharedLog } from "../../support/shared-log.ts";
 
@@ -10,6 +11,11 @@ async function blindNode(): Promise<readonly [SharedLog, LogNode]> {
   await node.advance(0.1);
   await node.lookUp();
   return [shared, node];
+}
+
+/** Lets time pass, probe by probe. */
+async function idleFor(seconds: number, node: LogNode): Promise<void> {
+  for (let halves = 0; halves < 2 * seconds; halves++) await node.advance(0.5);
 }
 
 describe("a lookup", () => {
@@ -31,36 +37,12 @@ describe("a lookup", () => {
     expect([late.ledger.isDead(entry), late.ledger.isDead(one.entry(["t|a"]))]).toEqual([true, false]);
   });
 
-  it("knows what was marked 50 ms before, where others add more than a poll reads", async () => {
-    const [shared, one] = await oneNode();
-    const node = new LogNode(shared);
-    await node.lookUp();
-    const entry = node.entry(["t|late"]);
-    shared.pageSize = 100;
-    await one.log.mark(Array.from({ length: 150 }, (_, index) => `t|first ${index}`));
-    const add = node.addMarks.bind(node);
-    node.addMarks = async (names, above) => {
-      const end = await add(names, above);
-      // After the end that the poll has asked for, and beyond its next page.
-      await one.log.mark([...Array.from({ length: 200 }, (_, index) => `t|more ${index}`), "t|late"]);
-      node.clock.advance(0.06);
-      return end;
-    };
-    node.clock.advance(0.1);
-    await node.lookUp();
-    node.addMarks = add;
-
-    await node.lookUp();
-
-    expect(node.ledger.isDead(entry)).toBe(true);
-  });
-
   it("waits no longer than it may for a log that takes long to read, and then has nothing", async () => {
     const [shared, one] = await oneNode();
     const late = new LogNode(shared);
     late.link = "held";
-    const found = late.log.look(() => "read", 200);
-    const other = late.log.look(async () => "read", 200);
+    const found = late.log.look(() => "read", { leftMs: 200 });
+    const other = late.log.look(async () => "read", { leftMs: 200 });
     await late.advance(0);
     await late.advance(0.2);
     const results = await Promise.all([found, other]);
@@ -71,7 +53,44 @@ describe("a lookup", () => {
     await late.lookUp();
 
     expect(results).toEqual([undefined, undefined]);
-    expect(late.log.look(() => "read", 200)).toBe("read");
+    expect(late.log.look(() => "read", { leftMs: 200 })).toBe("read");
+  });
+
+  it("takes all that a request waits from what it may wait", async () => {
+    const late = new LogNode(new SharedLog());
+    late.link = "held";
+    const patience = { leftMs: 200 };
+    const first = late.log.look(() => "read", patience);
+    await late.advance(0.15);
+    late.link = "up";
+    await late.release();
+    await late.advance(3600);
+    const left = patience.leftMs;
+    patience.leftMs = 0;
+
+    expect([await first, left, new LogNode(new SharedLog()).log.look(() => "read", patience)]).toEqual([
+      "read",
+      50,
+      undefined,
+    ]);
+  });
+
+  it("keeps nothing of what was read, once it is too late", async () => {
+    const late = new LogNode(new SharedLog());
+    late.link = "held";
+    const refs: WeakRef<object>[] = [];
+    const found = late.log.look(
+      () => {
+        const read = { content: new Uint8Array(1000) };
+        refs.push(new WeakRef(read));
+        return read;
+      },
+      { leftMs: 200 },
+    );
+    await late.advance(0.2);
+    expect(await found).toBeUndefined();
+    await collectGarbage();
+    expect(refs.map((ref) => ref.deref())).toEqual([undefined]);
   });
 
   it("awaits nothing for 50 ms, and sends nothing for 25", async () => {
@@ -223,9 +242,11 @@ describe("a process that cannot poll", () => {
     expect([waits.every((wait) => wait === undefined), node.reads.length - before]).toEqual([true, 3]);
   });
 
-  it("sends nothing if it is not asked, and asks again with the next lookup, which waits", async () => {
+  it("sends nothing if it is not asked for half a minute, and asks again with the next lookup, which waits", async () => {
     const [, node] = await blindNode();
-    await node.advance(0.5);
+    await idleFor(29, node);
+    const early = node.log.look(() => "at once");
+    await idleFor(31, node);
     const before = node.reads.length;
     await node.advance(3600);
     const idle = [node.reads.length - before, node.clock.pending];
@@ -233,7 +254,7 @@ describe("a process that cannot poll", () => {
 
     await node.lookUp();
 
-    expect([idle, node.log.isBlind, node.clock.pending]).toEqual([[0, 0], false, 1]);
+    expect([early, idle, node.log.isBlind, node.clock.pending]).toEqual(["at once", [0, 0], false, 1]);
   });
 
   it("is current again with the first probe that succeeds", async () => {
@@ -252,11 +273,11 @@ describe("a process that cannot poll", () => {
   ])("for %s s has missed marks by key: is everything dead? %s", async (seconds, isDead) => {
     const [shared, node] = await blindNode();
     const entry = node.entry([]);
-    await node.advance(0.5);
-    node.clock.advance(seconds / 2);
-    await node.lookUp();
-    await node.advance(0.5);
-    node.clock.advance(seconds / 2);
+    for (let time = 0; time < 2; time++) {
+      await node.lookUp();
+      await idleFor(31, node);
+      node.clock.advance(seconds / 2 - 30);
+    }
     shared.add(["k|x"], 0);
     node.link = "up";
 

@@ -1,6 +1,7 @@
 import { createClient } from "redis";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisStore } from "../../../src/stores/redis.ts";
+import { namesOf } from "../../../src/stores/redis/names.ts";
 import { entryOf, read, useRedis } from "./support.ts";
 import { areServersMissing } from "../../support/redis-servers.ts";
 
@@ -43,6 +44,16 @@ describe.skipIf(areServersMissing)("the scripts of the Redis store", () => {
     await used.client.set("cr:{i}k", "text");
     await expect(used.store.marks.add(["t|a"], 0)).rejects.toThrow(/WRONGTYPE/);
     await expect(used.store.marks.read(0)).rejects.toThrow(/WRONGTYPE/);
+  });
+});
+
+describe.skipIf(areServersMissing)("what some other program wrote in place of a deletion", () => {
+  it.each(["abc", "", "inf", "nan", "1e300"])("(%j) hinders neither a deletion nor a response", async (x) => {
+    const entry = entryOf(`x${x}`, { began: 5 });
+    await used.client.hset(namesOf("cr:").resource(entry.key), "x", x);
+    expect(await used.store.set(entry)).toBe(true);
+    expect(await used.store.delete(entry.key, 6)).toBe(1);
+    expect(await used.store.set(entry)).toBe(false);
   });
 });
 

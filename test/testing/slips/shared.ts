@@ -132,6 +132,11 @@ export const ofMarks: readonly Slip[] = [
     logging(({ server }) => ({ read: (from) => inOrder(server.marks, from).slice(-1000) })),
   ],
   [
+    "returns short pages",
+    "a page of marks that is not the last is full",
+    logging(({ server }) => ({ read: (from) => inOrder(server.marks, from).slice(0, 50) })),
+  ],
+  [
     "reads its last position and writes later",
     "marks that are added concurrently are all kept, at positions of their own",
     logging(({ server }) => ({
