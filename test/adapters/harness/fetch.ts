@@ -27,6 +27,39 @@ const WITHIN =
 const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
 
+export const DECLINED = {
+  "a handler error has its reason in Cache-Status and is reported once":
+    "an error that a fetch handler throws becomes a response where the handler cannot see it",
+  "a follower behind another response on its connection gets every byte of a stream too large to buffer":
+    "a fetch handler does not know of its place on a connection",
+  "followers without a byte wait at most a second for a leader behind another response on its connection":
+    "a fetch handler does not know of its place on a connection",
+  "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
+  "the Cache-Control of earlier middleware is sent in place of the route's": TOO_LATE,
+  "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+  "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+  "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
+  "a page whose cookie is added as its head is sent is not shared: sent in parts": TOO_LATE,
+  "a waiting request does not get a page whose cookie is added as its head is sent": TOO_LATE,
+  "a later request does not follow a stream whose cookie was added as its head was sent": TOO_LATE,
+  "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": UNTOUCHED,
+  "a field that the handler removes is absent from stale responses and from what a refresh stores": UNTOUCHED,
+  "a field that the handler removes is absent from what followers get": UNTOUCHED,
+  "a field that the handler removes is absent from a response that is not stored": UNTOUCHED,
+  "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206": UNTOUCHED,
+  "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
+    UNTOUCHED,
+  "a line that the handler adds to a field follows each follower's own lines": UNTOUCHED,
+  "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
+  "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
+  "the Vary of earlier middleware keeps variants apart": TOO_LATE,
+  "a response that a write begins early is invalidated again at its end": WITHIN,
+  "what a framework guard may have read ahead of an invalidation is not stored":
+    "a guard around a fetch handler has run when its request arrives here",
+  "a framework guard runs for a refresh as for a request": OUTSIDE,
+  "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
+};
+
 /** Serves the contract's neutral routes as fetch handlers, over a real socket. */
 export const fetchHarness: AdapterHarness = harnessOf("fetch", (request) => request);
 
@@ -36,40 +69,7 @@ export const behindForeignServer: AdapterHarness = harnessOf("fetch", (request) 
 function harnessOf(name: string, arrive: (request: Request) => Request): AdapterHarness {
   return {
     name,
-    declined: {
-      "a handler error has its reason in Cache-Status and is reported once":
-        "an error that a fetch handler throws becomes a response where the handler cannot see it",
-      "a follower behind another response on its connection gets every byte of a stream too large to buffer":
-        "a fetch handler does not know of its place on a connection",
-      "followers without a byte wait at most a second for a leader behind another response on its connection":
-        "a fetch handler does not know of its place on a connection",
-      "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
-      "the Cache-Control of earlier middleware is sent in place of the route's": TOO_LATE,
-      "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
-      "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
-      "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
-      "a page whose cookie is added as its head is sent is not shared: sent in parts": TOO_LATE,
-      "a waiting request does not get a page whose cookie is added as its head is sent": TOO_LATE,
-      "a later request does not follow a stream whose cookie was added as its head was sent": TOO_LATE,
-      "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": UNTOUCHED,
-      "a field that the handler removes is absent from stale responses and from what a refresh stores":
-        UNTOUCHED,
-      "a field that the handler removes is absent from what followers get": UNTOUCHED,
-      "a field that the handler removes is absent from a response that is not stored": UNTOUCHED,
-      "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206":
-        UNTOUCHED,
-      "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
-        UNTOUCHED,
-      "a line that the handler adds to a field follows each follower's own lines": UNTOUCHED,
-      "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
-      "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
-      "the Vary of earlier middleware keeps variants apart": TOO_LATE,
-      "a response that a write begins early is invalidated again at its end": WITHIN,
-      "what a framework guard may have read ahead of an invalidation is not stored":
-        "a guard around a fetch handler has run when its request arrives here",
-      "a framework guard runs for a refresh as for a request": OUTSIDE,
-      "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
-    },
+    declined: DECLINED,
     async start(cache, routes) {
       const handlers = new Map<string, Handler>(
         routes.map(
@@ -100,7 +100,7 @@ function harnessOf(name: string, arrive: (request: Request) => Request): Adapter
 }
 
 /** What a framework around a fetch handler does with its errors. */
-async function withErrorPages(handle: () => Response | Promise<Response>): Promise<Response> {
+export async function withErrorPages(handle: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await handle();
   } catch (error) {
@@ -145,14 +145,14 @@ function declare(cache: Cache, route: ContractRoute): Handler {
 }
 
 /** What a session around the handler adds. */
-function withCookies({ body, status, headers }: Response, lines: readonly string[]): Response {
+export function withCookies({ body, status, headers }: Response, lines: readonly string[]): Response {
   const response = new Response(body, { status, headers });
   for (const line of lines) response.headers.append("set-cookie", line);
   return response;
 }
 
 /** A middleware around the handler: its fields come first, and the handler's win over them. */
-async function speakFirst(
+export async function speakFirst(
   said: NonNullable<ContractResponse["headers"]>,
   handle: () => Response | Promise<Response>,
 ): Promise<Response> {
@@ -167,7 +167,7 @@ async function speakFirst(
   return new Response(response.body, { status: response.status, headers });
 }
 
-function seen(request: Request): ContractRequest {
+export function seen(request: Request): ContractRequest {
   const { pathname, search, searchParams } = new URL(request.url);
   return {
     method: request.method,
@@ -178,7 +178,7 @@ function seen(request: Request): ContractRequest {
   };
 }
 
-function answer({ status = 200, headers = {}, body }: ContractResponse): Response {
+export function answer({ status = 200, headers = {}, body }: ContractResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   // A Response with 304 cannot have content.
   if (body === undefined || status === 304) return new Response(null, init);
