@@ -7,6 +7,7 @@ import type {
   ContractResponse,
   ContractRequest,
   ContractRoute,
+  ContractServer,
 } from "../../../src/testing/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
 import { foreignRequest } from "./foreign-request.ts";
@@ -61,40 +62,53 @@ export const DECLINED = {
 };
 
 /** Serves the contract's neutral routes as fetch handlers, over a real socket. */
-export const fetchHarness: AdapterHarness = harnessOf("fetch", (request) => request);
+export const fetchHarness: AdapterHarness = harnessOf("fetch", { listen });
 
 /** The same behind a server whose requests are of a class of its own. */
-export const behindForeignServer: AdapterHarness = harnessOf("fetch", (request) => foreignRequest(request));
+export const behindForeignServer: AdapterHarness = harnessOf("fetch", {
+  listen: (handler) => listen((request) => handler(foreignRequest(request))),
+});
 
-function harnessOf(name: string, arrive: (request: Request) => Request): AdapterHarness {
+/** Serves a handler on a free port of 127.0.0.1. */
+export type Listen = (handler: (request: Request) => Response | Promise<Response>) => Promise<ContractServer>;
+
+/** By Node's own server. */
+async function listen(handler: Handler): Promise<ContractServer> {
+  const { server, address } = await serve(handler, 0, () => undefined);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { origin: address, close };
+}
+
+/** Makes a harness of a server for fetch handlers. `declined` is what this one cannot do besides. */
+export function harnessOf(
+  name: string,
+  {
+    listen,
+    declined = {},
+  }: { readonly listen: Listen; readonly declined?: Readonly<Record<string, string>> },
+): AdapterHarness {
   return {
     name,
-    declined: DECLINED,
-    async start(cache, routes) {
+    declined: { ...DECLINED, ...declined },
+    start(cache, routes) {
       const handlers = new Map<string, Handler>(
         routes.map(
           (route) => [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route)] as const,
         ),
       );
-      const { server, address } = await serve(
-        (request) => {
-          const { pathname } = new URL(request.url);
-          const place = `${request.method === "HEAD" ? "GET" : request.method} ${pathname}`;
-          const only = request.headers.get("x-only") ?? "";
-          const handler = handlers.get(`${place} ${only}`) ?? handlers.get(`${place} `);
-          return handler === undefined
-            ? new Response("no such route", { status: 404 })
-            : withErrorPages(() => handler(arrive(request)));
-        },
-        0,
-        () => undefined,
-      );
-      const close = (): Promise<void> =>
-        new Promise((resolve) => {
-          server.close(() => resolve());
-          server.closeAllConnections();
-        });
-      return { origin: address, close };
+      return listen((request) => {
+        const { pathname } = new URL(request.url);
+        const place = `${request.method === "HEAD" ? "GET" : request.method} ${pathname}`;
+        const only = request.headers.get("x-only") ?? "";
+        const handler = handlers.get(`${place} ${only}`) ?? handlers.get(`${place} `);
+        return handler === undefined
+          ? new Response("no such route", { status: 404 })
+          : withErrorPages(() => handler(request));
+      });
     },
   };
 }
