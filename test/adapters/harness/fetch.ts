@@ -10,7 +10,7 @@ import type {
   ContractServer,
 } from "../../../src/testing/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
-import { foreignRequest } from "./foreign-request.ts";
+import { foreignRequest, foreignResponse } from "./foreign-request.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -67,6 +67,7 @@ export const fetchHarness: AdapterHarness = harnessOf("fetch", { listen });
 /** The same behind a server whose requests are of a class of its own. */
 export const behindForeignServer: AdapterHarness = harnessOf("fetch", {
   listen: (handler) => listen((request) => handler(foreignRequest(request))),
+  made: foreignResponse,
 });
 
 /** Serves a handler on a free port of 127.0.0.1. */
@@ -83,13 +84,18 @@ async function listen(handler: Handler): Promise<ContractServer> {
   return { origin: address, close };
 }
 
-/** Makes a harness of a server for fetch handlers. `declined` is what this one cannot do besides. */
+interface FetchServer {
+  readonly listen: Listen;
+  /** What this one cannot do besides. Default: nothing. */
+  readonly declined?: Readonly<Record<string, string>>;
+  /** Makes the response of a handler one of another class. Default: it stays. */
+  readonly made?: (response: Response) => Response;
+}
+
+/** Makes a harness of a server for fetch handlers. */
 export function harnessOf(
   name: string,
-  {
-    listen,
-    declined = {},
-  }: { readonly listen: Listen; readonly declined?: Readonly<Record<string, string>> },
+  { listen, declined = {}, made = (response) => response }: FetchServer,
 ): AdapterHarness {
   return {
     name,
@@ -97,7 +103,8 @@ export function harnessOf(
     start(cache, routes) {
       const handlers = new Map<string, Handler>(
         routes.map(
-          (route) => [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route)] as const,
+          (route) =>
+            [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route, made)] as const,
         ),
       );
       return listen((request) => {
@@ -124,7 +131,7 @@ export async function withErrorPages(handle: () => Response | Promise<Response>)
   }
 }
 
-function declare(cache: Cache, route: ContractRoute): Handler {
+function declare(cache: Cache, route: ContractRoute, made: (response: Response) => Response): Handler {
   const { guard, earlier, lateCookies } = route;
   const requireKey = (request: Request): Response | undefined => {
     guard?.onRun?.();
@@ -135,7 +142,7 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   const plain: Handler = async (request) => {
     const said = await route.handler(seen(request));
     for (const tag of said.tags ?? []) cacheTags(request, [tag]);
-    return answer(said);
+    return made(answer(said));
   };
   Object.defineProperty(plain, "name", { value: route.path });
   const options = { ...(route.options as FetchOptions), before };
