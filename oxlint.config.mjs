@@ -116,6 +116,11 @@ const arrows = [
     may: ["./**", "../../adapter.ts"],
     why: "shared by web adapters; loads without Node",
   },
+  {
+    files: "src/adapter/web.ts",
+    may: ["../adapters/web/**"],
+    why: "the published seam re-exports what adapters share",
+  },
   ...Object.entries(adapters).flatMap(([name, { packages, shared }]) => [
     {
       files: `src/adapters/${name}.ts`,
@@ -158,6 +163,7 @@ const portable = [
   "src/adapters/hono.ts",
   "src/adapters/hono/**",
   "src/adapters/web/**",
+  "src/adapter/web.ts",
 ];
 
 export default {

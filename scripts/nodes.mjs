@@ -30,6 +30,7 @@ const TAKEN_OUT = [
   "test/requirements/**",
   "test/hazards/linear-time.test.ts",
   "test/adapters/explained.test.ts",
+  "test/adapters/runtimes.test.ts",
   "test/stores/**",
   "test/simulation/**",
 ];

@@ -61,8 +61,8 @@ export class WebRequest<Native> implements RequestRecord<Native> {
   /** `has` for each name would take as long as the rest of a hit. */
   hasAny(names: ReadonlySet<string>): boolean {
     let has = false;
-    // Every class of headers has `forEach`, but not every one is iterable (hazard 47).
-    this.#headers.forEach((_value, name) => (has ||= names.has(name)));
+    // Every class of headers has `forEach`, but not every one is iterable, or lists names in lower case (hazard 47).
+    this.#headers.forEach((_value, name) => (has ||= names.has(name.toLowerCase())));
     return has;
   }
 

@@ -168,7 +168,10 @@ function withExtras(copy: Request, request: Request): Request {
   return copy;
 }
 
-/** Reads a property of a copy through the original, whose getters may read internal slots. */
+/**
+ * Reads a property of a copy through the original, whose getters may read internal slots. It can be set, as without a cache: a
+ * router that the copy is passed through sets its own.
+ */
 function delegate(copy: Request, request: Request, name: string): void {
   const get = (): unknown => {
     const value: unknown = Reflect.get(request, name);
@@ -176,7 +179,9 @@ function delegate(copy: Request, request: Request, name: string): void {
       ? (value.bind(request) as unknown)
       : withoutUndeclared(copy, request, name, value);
   };
-  Object.defineProperty(copy, name, { configurable: true, get });
+  const set = (value: unknown): void =>
+    void Object.defineProperty(copy, name, { configurable: true, enumerable: true, writable: true, value });
+  Object.defineProperty(copy, name, { configurable: true, get, set });
 }
 
 /**

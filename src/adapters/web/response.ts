@@ -49,10 +49,14 @@ export function headOf(response: Response, tagged: object, earlier?: Headers): H
   };
 }
 
-/** Returns the fields of headers of any class. Each `Set-Cookie` stays a line of its own (RFC 6265 §3). */
+/**
+ * Returns the fields of headers of any class, some of which list names as they were written. Each `Set-Cookie` stays a line of
+ * its own (RFC 6265 §3).
+ */
 function fieldsOf(headers: Headers): Fields {
   const fields: [string, FieldValue][] = [];
-  for (const [name, value] of headers) {
+  for (const [written, value] of headers) {
+    const name = written.toLowerCase();
     if (name !== "set-cookie") fields.push([name, value]);
   }
   const cookies = headers.getSetCookie();
@@ -136,7 +140,7 @@ export function withHead(response: Response, fields: Fields): Response {
   if (response.status < 200 || isSpent(response)) return response;
   const kept = new Set(fields.map(([name]) => name));
   for (const [name] of response.headers)
-    if (!kept.has(name)) return withBody(response, response.body, fields);
+    if (!kept.has(name.toLowerCase())) return withBody(response, response.body, fields);
   return withFields(response, fields);
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import type { CacheOptions, Clock, RouteOptions } from "../../index.ts";
 import type { ContractResponse } from "../adapter-harness.ts";
 import { testClock } from "../clock.ts";
@@ -37,7 +37,10 @@ const PATHS: Readonly<Record<string, (play: Play) => Promise<readonly Answer[]>>
     const first = await ask();
     advance(61);
     fail();
-    return [first, await ask(), await ask()];
+    const answers = [first, await ask(), await ask()];
+    // A refresh begins in a later turn, and some runtimes have none for a millisecond.
+    await pause(5);
+    return answers;
   },
   "as a follower": async ({ ask, fail, open }) => {
     fail();

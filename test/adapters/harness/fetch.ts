@@ -7,9 +7,10 @@ import type {
   ContractResponse,
   ContractRequest,
   ContractRoute,
+  ContractServer,
 } from "../../../src/testing/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
-import { foreignRequest } from "./foreign-request.ts";
+import { foreignRequest, foreignResponse } from "./foreign-request.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -27,80 +28,100 @@ const WITHIN =
 const OUTSIDE =
   "a guard around a fetch handler cannot be called by what is inside: a refresh runs the guards in `before` only";
 
+export const DECLINED = {
+  "a handler error has its reason in Cache-Status and is reported once":
+    "an error that a fetch handler throws becomes a response where the handler cannot see it",
+  "a follower behind another response on its connection gets every byte of a stream too large to buffer":
+    "a fetch handler does not know of its place on a connection",
+  "followers without a byte wait at most a second for a leader behind another response on its connection":
+    "a fetch handler does not know of its place on a connection",
+  "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
+  "the Cache-Control of earlier middleware is sent in place of the route's": TOO_LATE,
+  "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+  "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
+  "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
+  "a page whose cookie is added as its head is sent is not shared: sent in parts": TOO_LATE,
+  "a waiting request does not get a page whose cookie is added as its head is sent": TOO_LATE,
+  "a later request does not follow a stream whose cookie was added as its head was sent": TOO_LATE,
+  "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": UNTOUCHED,
+  "a field that the handler removes is absent from stale responses and from what a refresh stores": UNTOUCHED,
+  "a field that the handler removes is absent from what followers get": UNTOUCHED,
+  "a field that the handler removes is absent from a response that is not stored": UNTOUCHED,
+  "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206": UNTOUCHED,
+  "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
+    UNTOUCHED,
+  "a line that the handler adds to a field follows each follower's own lines": UNTOUCHED,
+  "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
+  "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
+  "the Vary of earlier middleware keeps variants apart": TOO_LATE,
+  "a response that a write begins early is invalidated again at its end": WITHIN,
+  "what a framework guard may have read ahead of an invalidation is not stored":
+    "a guard around a fetch handler has run when its request arrives here",
+  "a framework guard runs for a refresh as for a request": OUTSIDE,
+  "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
+};
+
 /** Serves the contract's neutral routes as fetch handlers, over a real socket. */
-export const fetchHarness: AdapterHarness = harnessOf("fetch", (request) => request);
+export const fetchHarness: AdapterHarness = harnessOf("fetch", { listen });
 
 /** The same behind a server whose requests are of a class of its own. */
-export const behindForeignServer: AdapterHarness = harnessOf("fetch", (request) => foreignRequest(request));
+export const behindForeignServer: AdapterHarness = harnessOf("fetch", {
+  listen: (handler) => listen((request) => handler(foreignRequest(request))),
+  made: foreignResponse,
+});
 
-function harnessOf(name: string, arrive: (request: Request) => Request): AdapterHarness {
+/** Serves a handler on a free port of 127.0.0.1. */
+export type Listen = (handler: (request: Request) => Response | Promise<Response>) => Promise<ContractServer>;
+
+/** By Node's own server. */
+async function listen(handler: Handler): Promise<ContractServer> {
+  const { server, address } = await serve(handler, 0, () => undefined);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { origin: address, close };
+}
+
+interface FetchServer {
+  readonly listen: Listen;
+  /** What this one cannot do besides. Default: nothing. */
+  readonly declined?: Readonly<Record<string, string>>;
+  /** Makes the response of a handler one of another class. Default: it stays. */
+  readonly made?: (response: Response) => Response;
+}
+
+/** Makes a harness of a server for fetch handlers. */
+export function harnessOf(
+  name: string,
+  { listen, declined = {}, made = (response) => response }: FetchServer,
+): AdapterHarness {
   return {
     name,
-    declined: {
-      "a handler error has its reason in Cache-Status and is reported once":
-        "an error that a fetch handler throws becomes a response where the handler cannot see it",
-      "a follower behind another response on its connection gets every byte of a stream too large to buffer":
-        "a fetch handler does not know of its place on a connection",
-      "followers without a byte wait at most a second for a leader behind another response on its connection":
-        "a fetch handler does not know of its place on a connection",
-      "Cache-Control that earlier middleware set is obeyed": TOO_LATE,
-      "the Cache-Control of earlier middleware is sent in place of the route's": TOO_LATE,
-      "a page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
-      "a streamed page with the nonce of earlier middleware's policy is not stored": TOO_LATE,
-      "a page whose cookie is added as its head is sent is not shared: sent whole": TOO_LATE,
-      "a page whose cookie is added as its head is sent is not shared: sent in parts": TOO_LATE,
-      "a waiting request does not get a page whose cookie is added as its head is sent": TOO_LATE,
-      "a later request does not follow a stream whose cookie was added as its head was sent": TOO_LATE,
-      "a field that the handler removes is absent from every response: miss, hit, HEAD, 304, 206": UNTOUCHED,
-      "a field that the handler removes is absent from stale responses and from what a refresh stores":
-        UNTOUCHED,
-      "a field that the handler removes is absent from what followers get": UNTOUCHED,
-      "a field that the handler removes is absent from a response that is not stored": UNTOUCHED,
-      "a line that the handler adds to a field follows this request's own lines: miss, hit, HEAD, 206":
-        UNTOUCHED,
-      "a line that the handler adds to a field follows this request's own lines: stale, and after a refresh":
-        UNTOUCHED,
-      "a line that the handler adds to a field follows each follower's own lines": UNTOUCHED,
-      "a strong ETag is not sent with content that middleware encodes": CODED_AROUND,
-      "a strong ETag is not sent with a stream that middleware encodes": CODED_AROUND,
-      "the Vary of earlier middleware keeps variants apart": TOO_LATE,
-      "a response that a write begins early is invalidated again at its end": WITHIN,
-      "what a framework guard may have read ahead of an invalidation is not stored":
-        "a guard around a fetch handler has run when its request arrives here",
-      "a framework guard runs for a refresh as for a request": OUTSIDE,
-      "a refresh whose framework guard fails keeps the entry and does not run the handler": OUTSIDE,
-    },
-    async start(cache, routes) {
+    declined: { ...DECLINED, ...declined },
+    start(cache, routes) {
       const handlers = new Map<string, Handler>(
         routes.map(
-          (route) => [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route)] as const,
+          (route) =>
+            [`${route.method} ${route.path} ${route.only ?? ""}`, declare(cache, route, made)] as const,
         ),
       );
-      const { server, address } = await serve(
-        (request) => {
-          const { pathname } = new URL(request.url);
-          const place = `${request.method === "HEAD" ? "GET" : request.method} ${pathname}`;
-          const only = request.headers.get("x-only") ?? "";
-          const handler = handlers.get(`${place} ${only}`) ?? handlers.get(`${place} `);
-          return handler === undefined
-            ? new Response("no such route", { status: 404 })
-            : withErrorPages(() => handler(arrive(request)));
-        },
-        0,
-        () => undefined,
-      );
-      const close = (): Promise<void> =>
-        new Promise((resolve) => {
-          server.close(() => resolve());
-          server.closeAllConnections();
-        });
-      return { origin: address, close };
+      return listen((request) => {
+        const { pathname } = new URL(request.url);
+        const place = `${request.method === "HEAD" ? "GET" : request.method} ${pathname}`;
+        const only = request.headers.get("x-only") ?? "";
+        const handler = handlers.get(`${place} ${only}`) ?? handlers.get(`${place} `);
+        return handler === undefined
+          ? new Response("no such route", { status: 404 })
+          : withErrorPages(() => handler(request));
+      });
     },
   };
 }
 
 /** What a framework around a fetch handler does with its errors. */
-async function withErrorPages(handle: () => Response | Promise<Response>): Promise<Response> {
+export async function withErrorPages(handle: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await handle();
   } catch (error) {
@@ -110,7 +131,7 @@ async function withErrorPages(handle: () => Response | Promise<Response>): Promi
   }
 }
 
-function declare(cache: Cache, route: ContractRoute): Handler {
+function declare(cache: Cache, route: ContractRoute, made: (response: Response) => Response): Handler {
   const { guard, earlier, lateCookies } = route;
   const requireKey = (request: Request): Response | undefined => {
     guard?.onRun?.();
@@ -121,7 +142,7 @@ function declare(cache: Cache, route: ContractRoute): Handler {
   const plain: Handler = async (request) => {
     const said = await route.handler(seen(request));
     for (const tag of said.tags ?? []) cacheTags(request, [tag]);
-    return answer(said);
+    return made(answer(said));
   };
   Object.defineProperty(plain, "name", { value: route.path });
   const options = { ...(route.options as FetchOptions), before };
@@ -145,14 +166,14 @@ function declare(cache: Cache, route: ContractRoute): Handler {
 }
 
 /** What a session around the handler adds. */
-function withCookies({ body, status, headers }: Response, lines: readonly string[]): Response {
+export function withCookies({ body, status, headers }: Response, lines: readonly string[]): Response {
   const response = new Response(body, { status, headers });
   for (const line of lines) response.headers.append("set-cookie", line);
   return response;
 }
 
 /** A middleware around the handler: its fields come first, and the handler's win over them. */
-async function speakFirst(
+export async function speakFirst(
   said: NonNullable<ContractResponse["headers"]>,
   handle: () => Response | Promise<Response>,
 ): Promise<Response> {
@@ -167,7 +188,7 @@ async function speakFirst(
   return new Response(response.body, { status: response.status, headers });
 }
 
-function seen(request: Request): ContractRequest {
+export function seen(request: Request): ContractRequest {
   const { pathname, search, searchParams } = new URL(request.url);
   return {
     method: request.method,
@@ -178,7 +199,7 @@ function seen(request: Request): ContractRequest {
   };
 }
 
-function answer({ status = 200, headers = {}, body }: ContractResponse): Response {
+export function answer({ status = 200, headers = {}, body }: ContractResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   // A Response with 304 cannot have content.
   if (body === undefined || status === 304) return new Response(null, init);

@@ -101,8 +101,13 @@ class ForeignHeaders {
   }
 
   forEach(tell: (value: string, name: string) => void): void {
-    for (const [name, value] of this.#headers) tell(value, name);
+    for (const [name, value] of this.#headers) tell(value, asWritten(name));
   }
+}
+
+/** A name as programs like to write it. */
+function asWritten(name: string): string {
+  return name.replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 class ForeignSignal {
@@ -143,5 +148,54 @@ class ForeignStream {
   getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel"> {
     const reader = this.#stream.getReader();
     return { read: () => reader.read(), cancel: (reason) => reader.cancel(reason) };
+  }
+}
+
+/** Makes of a response one of a class that is no `Response`, and whose headers are listed as they were written. */
+export function foreignResponse(response: Response): Response {
+  return new ForeignResponse(response) as unknown as Response;
+}
+
+class ForeignResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly headers: ForeignResponseHeaders;
+
+  constructor({ status, statusText, body, headers }: Response) {
+    this.status = status;
+    this.statusText = statusText;
+    this.body = body;
+    this.headers = new ForeignResponseHeaders(headers);
+  }
+
+  get bodyUsed(): boolean {
+    return false;
+  }
+}
+
+class ForeignResponseHeaders extends ForeignHeaders {
+  readonly #own: Headers;
+
+  constructor(headers: Headers) {
+    super(headers);
+    this.#own = new Headers(headers);
+  }
+
+  override set(name: string, value: string): void {
+    super.set(name, value);
+    this.#own.set(name, value);
+  }
+
+  append(name: string, value: string): void {
+    this.#own.append(name, value);
+  }
+
+  getSetCookie(): readonly string[] {
+    return this.#own.getSetCookie();
+  }
+
+  *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
+    for (const [name, value] of this.#own) yield [asWritten(name), value];
   }
 }

@@ -1,0 +1,1 @@
+export declare function yogaOf(run: (of: string) => string): (request: Request) => Promise<Response>;

@@ -1,0 +1,46 @@
+import process from "node:process";
+import { adapterContract } from "../../../src/testing/index.ts";
+import type { AdapterHarness } from "../../../src/testing/index.ts";
+
+/** What a check has found. */
+export interface CheckResult {
+  readonly name: string;
+  /** What is wrong. Absent: nothing. */
+  readonly fault?: string;
+}
+
+/** Runs the contract, and prints a line of JSON for each check: its name, and what is wrong. Then it ends the process. */
+export async function runContract(harness: AdapterHarness): Promise<void> {
+  const [only = ""] = process.argv.slice(2);
+  // A request that a failed check has left must not end the process.
+  process.on("unhandledRejection", () => undefined);
+  for (const { name, run } of adapterContract(harness)) {
+    if (!name.includes(only)) continue;
+    const fault = await Promise.race([faultOf(run), late()]);
+    const result: CheckResult = fault === undefined ? { name } : { name, fault };
+    console.log(JSON.stringify(result));
+  }
+  process.exit();
+}
+
+async function faultOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return String((error as Error | undefined)?.stack ?? error);
+  }
+}
+
+/** What a check waits for without end must not keep the others from running. */
+function late(): Promise<string> {
+  return new Promise((resolve) => setTimeout(resolve, 20_000, "it has not ended in 20 seconds"));
+}
+
+/** Servers that read a pipelined request only after the response to the one before it. */
+export const ONE_BY_ONE: Readonly<Record<string, string>> = Object.fromEntries(
+  ["the last leads", "the middle one leads", "the first leads", "two lead"].map((which) => [
+    `the process and the followers survive a disconnect from pipelined requests: ${which}`,
+    "the server reads a pipelined request after the response before it: there is never more than one",
+  ]),
+);
