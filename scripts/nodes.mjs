@@ -31,6 +31,7 @@ const TAKEN_OUT = [
   "test/hazards/linear-time.test.ts",
   "test/adapters/explained.test.ts",
   "test/adapters/runtimes.test.ts",
+  "test/adapters/strangers/**",
   "test/stores/**",
   "test/simulation/**",
 ];

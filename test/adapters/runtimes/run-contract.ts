@@ -18,7 +18,7 @@ export async function runContract(harness: AdapterHarness): Promise<void> {
     if (!name.includes(only)) continue;
     const fault = await Promise.race([faultOf(run), late()]);
     const result: CheckResult = fault === undefined ? { name } : { name, fault };
-    console.log(JSON.stringify(result));
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   }
   process.exit();
 }
