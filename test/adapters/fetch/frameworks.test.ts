@@ -43,7 +43,6 @@ describe("GraphQL Yoga behind the cache", () => {
   });
 
   it.each([
-    ["an error", "{ fails }", 500],
     ["a query that is none", "{ nothing }", 400],
     ["a mutation", "mutation { write }", 405],
   ])("does not store %s", async (_what, text, status) => {
@@ -52,6 +51,32 @@ describe("GraphQL Yoga behind the cache", () => {
       const [seen, cache] = await ask(asking(text), "application/graphql-response+json");
       expect([seen, cache]).toEqual([status, "MISS"]);
     }
+  });
+});
+
+describe("an error in GraphQL, which has the status 200,", () => {
+  it("is not stored where the handler says so", async () => {
+    const yoga = yogaOf(() => "run");
+    const saying = async (request: Request): Promise<Response> => {
+      const response = await yoga(request);
+      const content = await response.text();
+      const headers = new Headers([...response.headers]);
+      if ((JSON.parse(content) as { readonly errors?: unknown }).errors !== undefined)
+        headers.set("cache-control", "no-store");
+      return new Response(content, { status: response.status, headers });
+    };
+    const ask = await served(
+      cacheRoute(quietCache(), { ttl: 60, query: ["query"], route: "graphql" }, saying),
+    );
+    const seen = [];
+    for (const text of ["{ fails }", "{ fails }", "{ run }", "{ run }"])
+      seen.push((await ask(`/graphql?query=${encodeURIComponent(text)}`)).slice(0, 2));
+    expect(seen).toEqual([
+      [200, "MISS"],
+      [200, "MISS"],
+      [200, "MISS"],
+      [200, "HIT"],
+    ]);
   });
 });
 
