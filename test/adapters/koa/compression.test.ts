@@ -60,6 +60,6 @@ describe("koa-compress in front of the cache", () => {
       { front },
     );
 
-    await expect(client.ask({ path: "/a", headers: gzip })).rejects.toThrow("aborted");
+    await expect(client.ask({ path: "/a", headers: gzip })).rejects.toThrow(/aborted|ECONNRESET/);
   });
 });
