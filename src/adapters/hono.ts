@@ -11,7 +11,7 @@ import { respond } from "./web/respond.ts";
 import type { WebCall } from "./web/route.ts";
 import { respondToWrite, tellingEnd } from "./web/writes.ts";
 
-// oxlint-disable-next-line typescript/no-explicit-any -- as for Hono's own middleware, which fits every application
+// oxlint-disable-next-line typescript/no-explicit-any -- the default of Hono's MiddlewareHandler: it fits applications of every Env
 type AnyEnv = any;
 
 /**

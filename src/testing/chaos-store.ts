@@ -161,7 +161,10 @@ class Chaos implements ChaosStore {
   }
 
   #marksOf(marks: Marks): Marks {
+    const { fullPage } = marks;
     return {
+      // Without it, pages that are shorter than usual would be taken for the last.
+      ...(fullPage !== undefined && { fullPage }),
       read: (from) =>
         this.#call({ operation: "marks.read", key: "", position: from }, () => marks.read(from)),
       add: (names, above) =>

@@ -5,7 +5,9 @@ import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
 import { fetchHarness } from "./harness/fetch.ts";
 import { behindNodeServer, honoHarness } from "./harness/hono.ts";
+import { ittyHarness } from "./harness/itty.ts";
 import { koa2Harness, koaHarness, koaHttp2Harness } from "./harness/koa.ts";
+import { srvxHarness } from "./harness/srvx.ts";
 
 it("the page on adapters has the number of checks of the contract, and of those that each adapter passes", async () => {
   const page = await readFile(new URL("../../docs/writing-an-adapter.md", import.meta.url), "utf8");
@@ -19,6 +21,8 @@ it("the page on adapters has the number of checks of the contract, and of those 
     "Koa 2": koa2Harness,
     "Koa 3 over HTTP/2": koaHttp2Harness,
     fetch: fetchHarness,
+    "the one above, for itty-router": ittyHarness,
+    "fetch under srvx": srvxHarness,
   };
   const all = adapterContract({ ...fetchHarness, declined: {} }).length;
 

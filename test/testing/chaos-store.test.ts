@@ -130,6 +130,7 @@ describe("a chaos store", () => {
     ]);
     expect([store.count("leases.renew"), store.count("leases.release")]).toEqual([1, 1]);
     expect(chaosStore(memoryStore()).marks).toBeUndefined();
+    expect(store.marks?.fullPage).toBe(1000);
     expect(chaosStore(memoryStore()).leases).toBeUndefined();
   });
 

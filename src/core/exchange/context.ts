@@ -22,8 +22,8 @@ export interface Context<Native> {
   readonly choose: ChooseVariant;
   /** When the request arrived, in the order of invalidations. */
   readonly arrivedAt: number;
-  /** How much longer it may wait for the log of invalidations. */
-  readonly patience: Patience;
+  /** How much longer it may wait for the log of invalidations. Undefined: it looks up once. */
+  readonly patience: Patience | undefined;
 }
 
 /** Returns the context of a request that has arrived at `arrivedAt`. */
@@ -32,7 +32,7 @@ export function contextOf<Native>(
   policy: Policy<Native>,
   key: Key,
   arrivedAt: number,
-  patience: Patience,
+  patience?: Patience,
 ): Context<Native> {
   const header = (name: string): string | undefined => request.header(name);
   const choose: ChooseVariant = (vary) => variantOf(key.selector, vary, header);

@@ -70,10 +70,8 @@ export class Exchange {
     if (key === undefined) return bypass(this.#parts, policy, "content");
     if (policy.key !== undefined) this.#reportSameKey(key, policy);
     const { arrivedAt = this.#parts.arrival() } = request;
-    return this.#look(
-      contextOf(request, policy, key, arrivedAt, patienceOf(this.#parts.readMs)),
-      FULL_BUDGET,
-    );
+    const patience = this.#parts.log && patienceOf(this.#parts.readMs);
+    return this.#look(contextOf(request, policy, key, arrivedAt, patience), FULL_BUDGET);
   }
 
   /** Reports two routes whose `key` functions return the same key, so that they share entries. */

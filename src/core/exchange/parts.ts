@@ -58,7 +58,7 @@ export function markedEntry(
   });
 }
 
-/** Returns how long one request may wait for the log. A poll that fails, and one that was under way before, take twice the deadline. */
+/** Returns how long one request may wait for the log: a poll that was under way before, and one that fails, take two deadlines. */
 export function patienceOf(readMs: number): Patience {
   return { leftMs: 2 * readMs };
 }

@@ -3,7 +3,7 @@ import type { Entry, MaybePromise } from "../contract/store.ts";
 import { contextOf, knownVary, knownVariant } from "../exchange/context.ts";
 import type { Context } from "../exchange/context.ts";
 import { decide } from "../exchange/decide.ts";
-import { findIn, lookupIn, patienceOf } from "../exchange/parts.ts";
+import { findIn, lookupIn } from "../exchange/parts.ts";
 import { FULL_BUDGET } from "../exchange/wait-budget.ts";
 import type { RunParts } from "../fill/run.ts";
 import { lifetimeSource } from "../freshness/freshness.ts";
@@ -49,10 +49,7 @@ export function dryRun<Native>(
     return { request, policy, verdict: failedVerdict(error) };
   }
   if (key === undefined) return { request, policy, verdict: bypassVerdict("content") };
-  return look(
-    parts,
-    contextOf(refreshable(request, policy), policy, key, parts.arrival(), patienceOf(parts.readMs)),
-  );
+  return look(parts, contextOf(refreshable(request, policy), policy, key, parts.arrival()));
 }
 
 /** The functions of a route that need the framework's own request to name a key. */

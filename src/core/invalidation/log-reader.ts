@@ -29,6 +29,7 @@ const PROMPT_MS = 10;
 const BEGIN_MS = 100;
 /** So far the clock of a process may be ahead of the log's, for who arrives before its first read has ended. */
 const MARGIN_MS = 10_000;
+
 /** How long a log keeps marks by key. */
 export const KEYS_KEPT_MS = 600_000;
 /** A mark by key may be gone that is so much older than the newest mark, in microseconds. */

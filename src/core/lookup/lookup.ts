@@ -4,7 +4,6 @@ import type { Policy } from "../contract/request-and-policy.ts";
 import type { BareEntry } from "../contract/bare-entry.ts";
 import type { Patience } from "../contract/platform.ts";
 import type { ChooseVariant, Entry, EntryHead, Look, MaybePromise, Read } from "../contract/store.ts";
-import type { GuardedStore } from "./guarded-store.ts";
 import { copied, fixedBytes, nameList } from "./untrusted.ts";
 
 /** The result of a lookup. */
@@ -55,9 +54,7 @@ export type ReadRule = StoredFields &
 
 /** What a lookup reads. */
 interface Gettable {
-  get(
-    ...[key, choose, look, patience]: [...Parameters<GuardedStore["get"]>, patience?: Patience]
-  ): MaybePromise<Read | undefined>;
+  get(key: string, choose: ChooseVariant, look: Look, patience?: Patience): MaybePromise<Read | undefined>;
 }
 
 /** Returns an entry as it is now; undefined if it was invalidated. */

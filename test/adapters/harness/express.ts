@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import compression from "compression";
@@ -17,6 +15,7 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { listening } from "./listening.ts";
 import { listenFor, log } from "./ways.ts";
 
 /** Both versions, by name. */
@@ -41,18 +40,8 @@ export function expressHarness(name: string, express: typeof express5): AdapterH
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export async function listen(app: Express): Promise<ContractServer> {
-  const server = createServer(app);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
+export function listen(app: Express): Promise<ContractServer> {
+  return listening(createServer(app));
 }
 
 function declare(app: Express, cache: Cache, route: ContractRoute): void {

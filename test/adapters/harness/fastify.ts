@@ -12,6 +12,7 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { DECLINED_OVER_HTTP2 } from "./queue.ts";
 import { listenFor, log } from "./ways.ts";
 
 const COOKIES_IN_HOOKS = {
@@ -26,30 +27,11 @@ export const fastifyHarness: AdapterHarness = {
   start: (cache, routes) => start(Fastify({ forceCloseConnections: true }), cache, routes),
 };
 
-/** The checks of the queue of responses on one connection. */
-const OF_A_QUEUE = [
-  ...["the last leads", "the middle one leads", "the first leads", "two lead"].map(
-    (who) => `the process and the followers survive a disconnect from pipelined requests: ${who}`,
-  ),
-  "the process and the follower survive a leader whose client ends the connection within its next request",
-  "a follower behind another response on its connection gets every byte of a stream too large to buffer",
-  "followers without a byte wait at most a second for a leader behind another response on its connection",
-];
-
 /** The same over HTTP/2. */
 export const fastifyHttp2Harness: AdapterHarness = {
   name: "fastify over HTTP/2",
   protocol: "h2c",
-  declined: {
-    ...COOKIES_IN_HOOKS,
-    ...Object.fromEntries(
-      OF_A_QUEUE.map((check) => [check, "over HTTP/2 no answer waits for another on its connection"]),
-    ),
-    "a stream that breaks midway resets the connection of an HTTP/1.0 client":
-      "a server with HTTP/2 only has no clients of HTTP/1.0",
-    "connection fields, and those that Connection names, are never replayed":
-      "Node lets no handler say them over HTTP/2",
-  },
+  declined: { ...COOKIES_IN_HOOKS, ...DECLINED_OVER_HTTP2 },
   start: (cache, routes) =>
     start(Fastify({ http2: true, forceCloseConnections: true }) as unknown as FastifyInstance, cache, routes),
 };

@@ -74,7 +74,7 @@ export const behindForeignServer: AdapterHarness = harnessOf("fetch", {
 export type Listen = (handler: (request: Request) => Response | Promise<Response>) => Promise<ContractServer>;
 
 /** By Node's own server. */
-async function listen(handler: Handler): Promise<ContractServer> {
+export async function listen(handler: Handler): Promise<ContractServer> {
   const { server, address } = await serve(handler, 0, () => undefined);
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -205,8 +205,13 @@ export function answer({ status = 200, headers = {}, body }: ContractResponse): 
   if (body === undefined || status === 304) return new Response(null, init);
   if (typeof body === "string" || body instanceof Uint8Array) return new Response(body, init);
   if (!(Symbol.asyncIterator in body)) return Response.json(body, init);
+  return new Response(streamOf(body), init);
+}
+
+/** Makes a stream of what comes in parts. */
+export function streamOf(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const parts = body[Symbol.asyncIterator]();
-  const stream = new ReadableStream<Uint8Array>(
+  return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await parts.next();
@@ -220,7 +225,6 @@ export function answer({ status = 200, headers = {}, body }: ContractResponse): 
     // Nothing is read in advance: a source may reuse its buffer for the next part.
     { highWaterMark: 0 },
   );
-  return new Response(stream, init);
 }
 
 function toHeaders(said: NonNullable<ContractResponse["headers"]>): Headers {

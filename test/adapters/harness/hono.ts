@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
@@ -15,7 +13,8 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
-import { serve } from "../../../examples/fetch/serve.ts";
+import { listen as listenByFetch, streamOf } from "./fetch.ts";
+import { listening } from "./listening.ts";
 
 /** An application, whatever its environment is. */
 export interface Served {
@@ -47,7 +46,11 @@ const UTF_8 =
   "@hono/node-server writes the head of text and of streams in UTF-8, unless any middleware has set a field of it";
 
 /** Serves the contract's neutral routes as a Hono application, over a real socket. */
-export const honoHarness: AdapterHarness = harnessOf("hono", (app) => listenByFetch(app), DECLINED);
+export const honoHarness: AdapterHarness = harnessOf(
+  "hono",
+  (app) => listenByFetch((request) => app.fetch(request)),
+  DECLINED,
+);
 
 /** The same behind Hono's own server for Node. */
 export const behindNodeServer: AdapterHarness = harnessOf("hono on @hono/node-server", (app) => listen(app), {
@@ -86,34 +89,10 @@ function statusOf(error: Error): ContentfulStatusCode {
   return ((error as { readonly status?: number }).status ?? 500) as ContentfulStatusCode;
 }
 
-/** Serves an application as a fetch handler. */
-async function listenByFetch(app: Served): Promise<ContractServer> {
-  const { server, address } = await serve(
-    (request) => app.fetch(request),
-    0,
-    () => undefined,
-  );
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return { origin: address, close };
-}
-
 /** Listens on a free port of 127.0.0.1, by Hono's own server for Node. */
 export async function listen(app: Served): Promise<ContractServer> {
   const server = createAdaptorServer({ fetch: (request, env) => app.fetch(request, env) }) as Server;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
+  return listening(server);
 }
 
 /** As a validator of JSON does, in front of routes that take it. */
@@ -172,24 +151,6 @@ async function respond(route: ContractRoute, c: Context): Promise<Response> {
 function say(c: Context, name: string, value: string | readonly string[]): void {
   const isJoined = name === "vary" || name === "set-cookie";
   for (const [at, line] of [value].flat().entries()) c.header(name, line, { append: isJoined || at > 0 });
-}
-
-function streamOf(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const parts = body[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await parts.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      async cancel() {
-        await parts.return?.();
-      },
-    },
-    // Nothing is read in advance: a source may reuse its buffer for the next part.
-    { highWaterMark: 0 },
-  );
 }
 
 function seen(c: Context): ContractRequest {

@@ -3,9 +3,8 @@ import type { IRequest, IttyRouterType, RequestHandler } from "itty-router";
 import type { RouteOptions } from "../../../src/adapter.ts";
 import type { Cache } from "../../../src/index.ts";
 import type { AdapterHarness, ContractRoute } from "../../../src/testing/index.ts";
-import { serve } from "../../../examples/fetch/serve.ts";
 import { cacheRoute, cacheTags, invalidates } from "../strangers/itty.ts";
-import { answer, DECLINED, seen, speakFirst, withCookies, withErrorPages } from "./fetch.ts";
+import { answer, DECLINED, listen, seen, speakFirst, withCookies, withErrorPages } from "./fetch.ts";
 
 const AHEAD =
   "guards have run when a request arrives at the route, and the router does not note when it came";
@@ -24,7 +23,7 @@ export const ittyHarness: AdapterHarness = {
     "what a before guard may have read ahead of an invalidation is not stored": AHEAD,
     "what a framework guard may have read ahead of an invalidation is not stored": AHEAD,
   },
-  async start(cache, routes) {
+  start(cache, routes) {
     const router = IttyRouter();
     for (const route of routes) {
       const inner = IttyRouter();
@@ -36,21 +35,12 @@ export const ittyHarness: AdapterHarness = {
           : undefined,
       );
     }
-    const { server, address } = await serve(
-      (request) =>
-        withErrorPages(async () => {
-          const response = (await router.fetch(request)) as Response | undefined;
-          return response ?? new Response("no such route", { status: 404 });
-        }),
-      0,
-      () => undefined,
+    return listen((request) =>
+      withErrorPages(async () => {
+        const response = (await router.fetch(request)) as Response | undefined;
+        return response ?? new Response("no such route", { status: 404 });
+      }),
     );
-    const close = (): Promise<void> =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    return { origin: address, close };
   },
 };
 

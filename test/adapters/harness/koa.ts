@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { Router } from "@koa/router";
 import Koa from "koa";
@@ -18,6 +17,8 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { listening } from "./listening.ts";
+import { DECLINED_OVER_HTTP2 } from "./queue.ts";
 import { listenFor, log } from "./ways.ts";
 
 /** Serves the contract's neutral routes with Koa 3, over a real socket. */
@@ -32,29 +33,11 @@ export const koa2Harness: AdapterHarness = {
   start: (cache, routes) => listen(appOf(Koa2, cache, routes)),
 };
 
-/** The checks of the queue of responses on one connection. */
-const OF_A_QUEUE = [
-  ...["the last leads", "the middle one leads", "the first leads", "two lead"].map(
-    (who) => `the process and the followers survive a disconnect from pipelined requests: ${who}`,
-  ),
-  "the process and the follower survive a leader whose client ends the connection within its next request",
-  "a follower behind another response on its connection gets every byte of a stream too large to buffer",
-  "followers without a byte wait at most a second for a leader behind another response on its connection",
-];
-
 /** The same over HTTP/2. */
 export const koaHttp2Harness: AdapterHarness = {
   name: "koa over HTTP/2",
   protocol: "h2c",
-  declined: {
-    ...Object.fromEntries(
-      OF_A_QUEUE.map((check) => [check, "over HTTP/2 no response waits for another on its connection"]),
-    ),
-    "a stream that breaks midway resets the connection of an HTTP/1.0 client":
-      "a server with HTTP/2 only has no clients of HTTP/1.0",
-    "connection fields, and those that Connection names, are never replayed":
-      "Node lets no handler set them over HTTP/2",
-  },
+  declined: DECLINED_OVER_HTTP2,
   start: (cache, routes) => listenToHttp2(appOf(Koa, cache, routes)),
 };
 
@@ -69,30 +52,16 @@ function appOf(App: typeof Koa, cache: Cache, routes: readonly ContractRoute[]):
 
 /** Listens on a free port of 127.0.0.1. */
 export function listen(app: Koa): Promise<ContractServer> {
-  const server = createServer(app.callback());
-  return serve(server, () => server.closeAllConnections());
+  return listening(createServer(app.callback()));
 }
 
-async function listenToHttp2(app: Koa): Promise<ContractServer> {
+function listenToHttp2(app: Koa): Promise<ContractServer> {
   const server = createHttp2Server(app.callback() as unknown as Parameters<typeof createHttp2Server>[1]);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => void sockets.add(socket));
-  return serve(server, () => {
+  return listening(server, () => {
     for (const socket of sockets) socket.destroy();
   });
-}
-
-async function serve(server: Server, closeConnections: () => void): Promise<ContractServer> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.close();
-      closeConnections();
-      await once(server, "close");
-    },
-  };
 }
 
 /** As body parsers do. */

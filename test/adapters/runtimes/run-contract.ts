@@ -1,6 +1,7 @@
 import process from "node:process";
 import { adapterContract } from "../../../src/testing/index.ts";
 import type { AdapterHarness } from "../../../src/testing/index.ts";
+import { PIPELINED } from "../harness/queue.ts";
 
 /** What a check has found. */
 export interface CheckResult {
@@ -39,8 +40,8 @@ function late(): Promise<string> {
 
 /** Servers that read a pipelined request only after the response to the one before it. */
 export const ONE_BY_ONE: Readonly<Record<string, string>> = Object.fromEntries(
-  ["the last leads", "the middle one leads", "the first leads", "two lead"].map((which) => [
-    `the process and the followers survive a disconnect from pipelined requests: ${which}`,
+  PIPELINED.map((check) => [
+    check,
     "the server reads a pipelined request after the response before it: there is never more than one",
   ]),
 );

@@ -49,7 +49,7 @@ function courseOf(given: Case): Course {
   const request = requestOf({ ...asked, headers, ...(!given.cannotRefresh && { refresh: () => undefined }) });
   const { policy } = kitOf({ route: { requestDirectives: true, ...route } });
   const names = { target: undefined, received: undefined, origin: "", rule: undefined };
-  const context = contextOf(request, policy, { resource: "a", selector: "v|", ...names }, 0, { leftMs: 200 });
+  const context = contextOf(request, policy, { resource: "a", selector: "v|", ...names }, 0);
   const flights = new Flights();
   const backoff = new RefreshBackoff();
   const flight = given.isRunning ? flights.lead(FLIGHT) : undefined;
