@@ -33,6 +33,22 @@ const adapters = {
   // A map that a process has once is not Node's own.
   hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
   koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
+  // Nest runs on Express or on Fastify, and stands on what bridges to them.
+  nestjs: {
+    packages: [
+      "@nestjs/common",
+      "@nestjs/core",
+      "@nestjs/core/**",
+      "rxjs",
+      "express",
+      "fastify",
+      "node:*",
+      "node:*/**",
+      "**/src/index.ts",
+      "../index.ts",
+    ],
+    shared: ["node", "express", "fastify"],
+  },
   fetch: { packages: [], shared: ["web"] },
 };
 

@@ -1,6 +1,6 @@
 import { Reflector } from "@nestjs/core";
 import type { ExecutionContext, Type } from "@nestjs/common";
-import type { Invalidates, RouteOptions } from "../../adapter.ts";
+import type { Cache, Invalidates, RouteOptions } from "../../adapter.ts";
 
 /** A method of a controller. Nest keeps its metadata on the function. */
 export type Method = (...args: never[]) => unknown;
@@ -30,6 +30,7 @@ export interface By {
 /** The options of `@Invalidates`. */
 export interface Writes {
   readonly tags: Invalidates<[context: ExecutionContext]>;
+  readonly cache?: Cache;
 }
 
 const reflector = new Reflector();
@@ -56,6 +57,7 @@ export const NEST = {
   version: "__version__",
   headers: "__headers__",
   arguments: "__routeArguments__",
+  passthrough: "__responsePassthrough__",
   sse: "__sse__",
   types: "design:paramtypes",
 } as const;

@@ -1,5 +1,6 @@
 import { ExceptionsHandler } from "@nestjs/core/exceptions/exceptions-handler.js";
-import type { HttpServer } from "@nestjs/common";
+import type { HttpServer, StreamableFile } from "@nestjs/common";
+import type { Run } from "../node/outcome.ts";
 import { courseOf, failCourse, serve } from "./course.ts";
 
 /** Marks what is watched already, perhaps by another copy of this package. */
@@ -25,9 +26,18 @@ export function watchSending(adapter: HttpServer): void {
     methods[name] = function sendUnlessServed(this: unknown, response, ...rest) {
       const course = courseOf(response);
       if (course !== undefined && (course.isServed || serve(course))) return undefined;
+      if (course?.run !== undefined) watchFile(course.run, rest[0]);
       return Reflect.apply(send, this, [response, ...rest]);
     };
   }
+}
+
+/** Tells the run when the stream of a file fails: Nest may send an error page in its place, or end what was begun. */
+function watchFile(run: Run, body: unknown): void {
+  if (typeof (body as Partial<StreamableFile> | null | undefined)?.getStream !== "function") return;
+  const stream = (body as StreamableFile).getStream();
+  if (stream.errored !== null) run.fail(stream.errored, true);
+  else stream.once("error", (error) => run.fail(error, true));
 }
 
 /**
