@@ -77,11 +77,11 @@ function act<Native>(decision: Decision, lookup: Lookup<Native>, outcome: Outcom
   switch (decision.kind) {
     case "serve":
       return outcome.answer(() => sendReply(res, decision.reply), nothing);
-    case "follow":
-      return outcome.answer(
-        () => follow(decision, res, () => lookUp(lookup, outcome)),
-        () => void decision.content.return?.(),
-      );
+    case "follow": {
+      const drop = (): void => void decision.content.return?.();
+      const decideAgain = (): void => lookUp(lookup, outcome);
+      return follow(decision, res, decideAgain, (send) => outcome.answer(send, drop));
+    }
     case "bypass":
       setFields(res, decision.fields);
       setUnlessSet(res, decision.unlessSet);

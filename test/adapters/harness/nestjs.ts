@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import compress from "@fastify/compress";
 import * as common12 from "@nestjs/common";
-import type { CanActivate, ExecutionContext, INestApplication, Type } from "@nestjs/common";
+import type { ArgumentsHost, CanActivate, ExecutionContext, INestApplication, Type } from "@nestjs/common";
 import * as core12 from "@nestjs/core";
 import * as express12 from "@nestjs/platform-express";
 import * as fastify12 from "@nestjs/platform-fastify";
@@ -17,6 +17,7 @@ import type {
   ContractRoute,
   ContractServer,
 } from "../../../src/testing/index.ts";
+import { COOKIES_IN_HOOKS } from "./fastify.ts";
 import { listenFor, log } from "./ways.ts";
 
 /** The packages of one version of Nest, and the adapter that has found them. */
@@ -46,6 +47,7 @@ export const nest12: Nest = {
 export function nestHarness(nest: Nest, platform: Platform): AdapterHarness {
   return {
     name: `Nest ${nest.version} on ${platform}`,
+    declined: platform === "Fastify" ? COOKIES_IN_HOOKS : {},
     start: (cache, routes) => start(nest, platform, cache, routes),
   };
 }
@@ -67,15 +69,31 @@ async function start(
     controllers: [controller],
   })(root);
   const app = await create(nest, platform, root);
-  app.enableVersioning({
-    type: nest.common.VersioningType.CUSTOM,
-    extractor: (request) => String((request as Request).headers["x-only"] ?? ""),
-  });
+  if (routes.some(({ only }) => only !== undefined)) {
+    app.enableVersioning({
+      type: nest.common.VersioningType.CUSTOM,
+      extractor: (request) => String((request as Request).headers["x-only"] ?? ""),
+    });
+  }
+  app.useGlobalFilters(new (ownStatusFilter(nest))(app.getHttpAdapter()));
   if (platform === "Express") prepareExpress(app.getHttpAdapter().getInstance() as Express, ordered);
   else await prepareFastify(app.getHttpAdapter().getInstance() as FastifyInstance, ordered);
   await app.listen(0, "127.0.0.1");
   const origin = (await app.getUrl()).replace("[::1]", "127.0.0.1");
   return { origin, close: () => app.close() };
+}
+
+/** A filter as many applications have it: an error with a status is sent with that, whatever its class. */
+function ownStatusFilter({ common, core }: Nest): typeof core12.BaseExceptionFilter {
+  class OwnStatusFilter extends core.BaseExceptionFilter {
+    override catch(error: unknown, host: ArgumentsHost): void {
+      const { status } = Object(error) as { readonly status?: unknown };
+      const isPlain = typeof status === "number" && !(error instanceof common.HttpException);
+      super.catch(isPlain ? new common.HttpException("an error", status) : error, host);
+    }
+  }
+  common.Catch()(OwnStatusFilter);
+  return OwnStatusFilter;
 }
 
 /** Creates an application that logs nothing. */
