@@ -4,7 +4,7 @@ import { metadata, NEST } from "./metadata.ts";
 import type { Method } from "./metadata.ts";
 
 /** A version, several, or neutral. */
-type Version = string | symbol | readonly (string | symbol)[];
+export type Version = string | symbol | readonly (string | symbol)[];
 
 /** What tells routes of one path apart. */
 export interface Choice {
@@ -14,26 +14,42 @@ export interface Choice {
   readonly vary: readonly string[];
 }
 
-/** Returns by what Nest chooses this method among those of one path: a host, or a version that the path does not show. */
+/**
+ * Returns by what Nest chooses this method among those of one path: a host, or a version that the path does not show.
+ * `isAlone`: no other method has a version of this path, so a method for all of them depends on none.
+ */
 export function choiceOf(
   controller: Type,
   method: Method,
   versioning: VersioningOptions | undefined,
+  isAlone: boolean,
 ): Choice {
   const host = [metadata<unknown>(NEST.host, controller) ?? []].flat();
-  const version: Version | undefined =
-    metadata<Version>(NEST.version, method) ??
-    metadata<Version>(NEST.version, controller) ??
-    (versioning as { readonly defaultVersion?: Version } | undefined)?.defaultVersion;
+  const version = versionOf(controller, method, versioning);
   const isShown = versioning === undefined || versioning.type === VersioningType.URI || version === undefined;
+  const isForAll = version === VERSION_NEUTRAL && isAlone;
   const parts = [
     ...(host.length > 0 ? [`host: ${host.map((one) => JSON.stringify(String(one))).join()}`] : []),
-    ...(isShown ? [] : [`version: ${[version].flat().map(shownVersion).join()}`]),
+    ...(isShown || isForAll ? [] : [`version: ${[version].flat().map(shownVersion).join()}`]),
   ];
   return {
     suffix: parts.length === 0 ? "" : ` {${parts.join(", ")}}`,
-    vary: isShown ? [] : fieldsOf(versioning),
+    vary: isShown || isForAll ? [] : fieldsOf(versioning),
   };
+}
+
+/** Returns the version of a method. Undefined: it has none, or versions are off. */
+export function versionOf(
+  controller: Type,
+  method: Method,
+  versioning: VersioningOptions | undefined,
+): Version | undefined {
+  if (versioning === undefined) return undefined;
+  return (
+    metadata<Version>(NEST.version, method) ??
+    metadata<Version>(NEST.version, controller) ??
+    (versioning as { readonly defaultVersion?: Version }).defaultVersion
+  );
 }
 
 function shownVersion(version: unknown): string {

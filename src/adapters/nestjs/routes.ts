@@ -7,7 +7,7 @@ import type { Cache, Engine, Invalidation, Policy, RouteOptions } from "../../ad
 import { withArguments } from "./arguments.ts";
 import { declaredOn, KEYS, metadata, NEST } from "./metadata.ts";
 import type { Method, Writes } from "./metadata.ts";
-import { choiceOf } from "./places.ts";
+import { choiceOf, versionOf } from "./places.ts";
 import { declaredQueryOf } from "./query.ts";
 
 /** A method of a controller that is cached. */
@@ -42,6 +42,8 @@ export class CachedRoutes {
   readonly #alike = new Map<string, number>();
 
   readonly #foreign: string | undefined;
+  /** The versions of each path, as it is declared. */
+  readonly #versions = new Map<string, Set<unknown>>();
   /** The caches that routes use. */
   readonly engines: Set<Engine> = new Set();
 
@@ -89,6 +91,9 @@ export class CachedRoutes {
     if (method === undefined) return;
     const label = `${controller.name}.${name}`;
     if (metadata(NEST.path, method) === undefined) return refuseUnrouted(method, label);
+    const path = pathOf(controller, method);
+    const versions = this.#versions.get(path) ?? new Set();
+    this.#versions.set(path, versions.add(versionOf(controller, method, this.#config.getVersioning())));
     const writes = metadata<Writes>(KEYS.invalidates, method);
     if (writes !== undefined)
       keep(this.#writing, method, controller, this.#writingMethod(writes, method, label));
@@ -101,7 +106,7 @@ export class CachedRoutes {
     }
     const { cache = this.#cache, ...options } = checked(declared.options, label);
     const { by } = declared;
-    const engine = engineOf(cache, [], "@CacheRoute({ cache })");
+    const engine = engineOf(cache, [], `@CacheRoute({ cache: createCache() }) on ${label}`);
     this.#use(engine, label);
     keep(this.#cached, method, controller, {
       engine,
@@ -139,7 +144,7 @@ export class CachedRoutes {
           "or call cache.invalidate in the handler",
       );
     }
-    const engine = engineOf(cache, [], WRITE);
+    const engine = engineOf(cache, [], `${WRITE} on ${label}`);
     this.#use(engine, label);
     return engine.invalidates<[context: ExecutionContext]>(tags, { route: label, option: "tags" });
   }
@@ -177,7 +182,8 @@ export class CachedRoutes {
       const verb = requestMethod === "HEAD" ? "GET" : requestMethod;
       const known = policies.get(`${verb} ${path}`);
       if (known !== undefined) return known;
-      const choice = choiceOf(controller, method, this.#config.getVersioning());
+      const isAlone = (this.#versions.get(pathOf(controller, method))?.size ?? 0) < 2;
+      const choice = choiceOf(controller, method, this.#config.getVersioning(), isAlone);
       const route = `${verb} ${path}${choice.suffix}${nth}`;
       const place = places.get(path) ?? {};
       places.set(path, place);
@@ -211,12 +217,15 @@ export class CachedRoutes {
   }
 }
 
+/** Returns the path of a method as it is declared, without what the application puts in front. */
+function pathOf(controller: Type, method: Method): string {
+  const parts = [controller, method].map((of) => String(metadata<unknown>(NEST.path, of) ?? ""));
+  return `${metadata<number>(NEST.method, method)} ${parts.map((part) => part.replaceAll(/^\/|\/$/g, "")).join("/")}`;
+}
+
 /** How many paths lead to a method. */
 function pathsOf(controller: Type, method: Method, config: ApplicationConfig): number {
-  const version =
-    metadata<unknown>(NEST.version, method) ??
-    metadata<unknown>(NEST.version, controller) ??
-    (config.getVersioning() as { readonly defaultVersion?: unknown } | undefined)?.defaultVersion;
+  const version: unknown = versionOf(controller, method, config.getVersioning());
   return [metadata<unknown>(NEST.path, controller), metadata<unknown>(NEST.path, method), version]
     .map((some) => Math.max([some].flat().length, 1))
     .reduce((one, other) => one * other);
