@@ -202,6 +202,7 @@ export default {
     "typescript/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
     "typescript/return-await": ["error", "in-try-catch"],
     "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "typescript/no-extraneous-class": ["error", { allowWithDecorator: true }],
     "unicorn/prefer-node-protocol": "error",
     "import/no-cycle": ["error", { ignoreTypes: false }],
 

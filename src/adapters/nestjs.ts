@@ -21,10 +21,11 @@ import { routesProvider } from "./nestjs/provider.ts";
 import type { CachedRoutes } from "./nestjs/routes.ts";
 
 /** The cache of `CachingRouteModule`, to be injected. */
+// A class, because Nest injects by the class that a parameter has; what it provides for it is a cache.
+// oxlint-disable-next-line typescript/no-extraneous-class, typescript/no-unsafe-declaration-merging
 export abstract class RouteCache {}
 
-// A class is a token of Nest; its instances are caches.
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
 export interface RouteCache extends Cache {}
 
 /** The options of `CachingRouteModule.forRoot`: a cache, or the options of `createCache`, from which one is made. */

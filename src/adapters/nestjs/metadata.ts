@@ -35,29 +35,46 @@ export interface Writes {
 
 const reflector = new Reflector();
 
-/** Returns what is kept under a key of Nest's own, on a method or a class. */
-export function metadata<Value>(key: string, target: Type | Method): Value | undefined {
-  return reflector.get<Value | undefined>(key, target);
+/** What is kept under each key. Those of Nest are the same in Nest 11 and 12. */
+interface Kept {
+  [KEYS.route]: object;
+  [KEYS.none]: boolean;
+  [KEYS.by]: By;
+  [KEYS.invalidates]: Writes;
+  path: string | readonly string[];
+  method: number;
+  host: string | RegExp | readonly (string | RegExp)[];
+  __version__: Version;
+  __headers__: readonly { readonly name: string }[];
+  __sse__: boolean;
 }
 
-/** Returns how a method is cached. Undefined: it is not. The options of the method come before those of its class. */
-export function declaredOn(controller: Type, method: Method): Declared | undefined {
-  const own = metadata<object>(KEYS.route, method);
-  const common = metadata<object>(KEYS.route, controller);
-  const isNone = metadata(KEYS.none, method) ?? (own === undefined && metadata(KEYS.none, controller));
-  if ((own === undefined && common === undefined) || isNone === true) return undefined;
-  return { options: { ...common, ...own }, by: metadata<By>(KEYS.by, method) };
-}
+/** A version, several, or neutral. */
+export type Version = string | symbol | readonly (string | symbol)[];
 
-/** Nest's own metadata keys. They are the same in Nest 11 and 12. */
+/** Nest's own metadata keys. */
 export const NEST = {
   path: "path",
   method: "method",
   host: "host",
   version: "__version__",
   headers: "__headers__",
+  sse: "__sse__",
   arguments: "__routeArguments__",
   passthrough: "__responsePassthrough__",
-  sse: "__sse__",
   types: "design:paramtypes",
 } as const;
+
+/** Returns what is kept on a method or a class. */
+export function metadata<Key extends keyof Kept>(key: Key, target: Type | Method): Kept[Key] | undefined {
+  return reflector.get<Kept[Key] | undefined>(key, target);
+}
+
+/** Returns how a method is cached. Undefined: it is not. The options of the method come before those of its class. */
+export function declaredOn(controller: Type, method: Method): Declared | undefined {
+  const own = metadata(KEYS.route, method);
+  const common = metadata(KEYS.route, controller);
+  const isNone = metadata(KEYS.none, method) ?? (own === undefined && metadata(KEYS.none, controller));
+  if ((own === undefined && common === undefined) || isNone === true) return undefined;
+  return { options: { ...common, ...own }, by: metadata(KEYS.by, method) };
+}

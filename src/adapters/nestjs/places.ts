@@ -1,10 +1,7 @@
 import { VERSION_NEUTRAL, VersioningType } from "@nestjs/common";
 import type { Type, VersioningOptions } from "@nestjs/common";
 import { metadata, NEST } from "./metadata.ts";
-import type { Method } from "./metadata.ts";
-
-/** A version, several, or neutral. */
-export type Version = string | symbol | readonly (string | symbol)[];
+import type { Method, Version } from "./metadata.ts";
 
 /** What tells routes of one path apart. */
 export interface Choice {
@@ -24,7 +21,7 @@ export function choiceOf(
   versioning: VersioningOptions | undefined,
   isAlone: boolean,
 ): Choice {
-  const host = [metadata<unknown>(NEST.host, controller) ?? []].flat();
+  const host = [metadata(NEST.host, controller) ?? []].flat();
   const version = versionOf(controller, method, versioning);
   const isShown = versioning === undefined || versioning.type === VersioningType.URI || version === undefined;
   const isForAll = version === VERSION_NEUTRAL && isAlone;
@@ -46,8 +43,8 @@ export function versionOf(
 ): Version | undefined {
   if (versioning === undefined) return undefined;
   return (
-    metadata<Version>(NEST.version, method) ??
-    metadata<Version>(NEST.version, controller) ??
+    metadata(NEST.version, method) ??
+    metadata(NEST.version, controller) ??
     (versioning as { readonly defaultVersion?: Version }).defaultVersion
   );
 }

@@ -43,7 +43,7 @@ function lookUpOnExpress(
       res,
       native: context,
       owner: method,
-      policy: () => method.policy(req.method, String(path)),
+      policy: () => method.policy(req.method, path),
       earlier: () => fieldsOf(res).filter(([name]) => !method.headers.has(name)),
     },
     outcome,

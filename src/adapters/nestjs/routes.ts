@@ -94,7 +94,7 @@ export class CachedRoutes {
     const path = pathOf(controller, method);
     const versions = this.#versions.get(path) ?? new Set();
     this.#versions.set(path, versions.add(versionOf(controller, method, this.#config.getVersioning())));
-    const writes = metadata<Writes>(KEYS.invalidates, method);
+    const writes = metadata(KEYS.invalidates, method);
     if (writes !== undefined)
       keep(this.#writing, method, controller, this.#writingMethod(writes, method, label));
     const declared = declaredOn(controller, method);
@@ -137,7 +137,7 @@ export class CachedRoutes {
       example: '{ tags: ["todos"] }',
     });
     const { cache = this.#cache, tags } = writes;
-    const verb = RequestMethod[metadata<number>(NEST.method, method) ?? 0] ?? "GET";
+    const verb = RequestMethod[metadata(NEST.method, method) ?? 0] ?? "GET";
     if (["GET", "HEAD", "OPTIONS"].includes(verb)) {
       throw invalid(
         `${label}: @Invalidates is on a route that does not write; put it on the route that does, such as a @Post, ` +
@@ -205,10 +205,10 @@ export class CachedRoutes {
   /** Returns the suffix that distinguishes a method from those that were read before it and are declared alike. */
   #nth(controller: Type, method: Method): string {
     const parts = [controller, method].map((of) => [
-      metadata<unknown>(NEST.path, of),
-      metadata<unknown>(NEST.method, of),
-      metadata<unknown>(NEST.host, of),
-      metadata<unknown>(NEST.version, of),
+      metadata(NEST.path, of),
+      metadata(NEST.method, of),
+      metadata(NEST.host, of),
+      metadata(NEST.version, of),
     ]);
     const declared = parts.flat(3).map(String).join(" ");
     const at = (this.#alike.get(declared) ?? 0) + 1;
@@ -219,14 +219,14 @@ export class CachedRoutes {
 
 /** Returns the path of a method as it is declared, without what the application puts in front. */
 function pathOf(controller: Type, method: Method): string {
-  const parts = [controller, method].map((of) => String(metadata<unknown>(NEST.path, of) ?? ""));
-  return `${metadata<number>(NEST.method, method)} ${parts.map((part) => part.replaceAll(/^\/|\/$/g, "")).join("/")}`;
+  const parts = [controller, method].map((of) => String(metadata(NEST.path, of) ?? ""));
+  return `${metadata(NEST.method, method)} ${parts.map((part) => part.replaceAll(/^\/|\/$/g, "")).join("/")}`;
 }
 
 /** How many paths lead to a method. */
 function pathsOf(controller: Type, method: Method, config: ApplicationConfig): number {
   const version: unknown = versionOf(controller, method, config.getVersioning());
-  return [metadata<unknown>(NEST.path, controller), metadata<unknown>(NEST.path, method), version]
+  return [metadata(NEST.path, controller), metadata(NEST.path, method), version]
     .map((some) => Math.max([some].flat().length, 1))
     .reduce((one, other) => one * other);
 }
@@ -239,7 +239,7 @@ function sendsItself(controller: Type, name: string): boolean {
 }
 
 function headersOf(method: Method): ReadonlySet<string> {
-  const set = metadata<readonly { readonly name: string }[]>(NEST.headers, method) ?? [];
+  const set = metadata(NEST.headers, method) ?? [];
   return new Set(set.map(({ name }) => name.toLowerCase()));
 }
 

@@ -63,12 +63,12 @@ async function start(
     (one, other) => Number(other.only !== undefined) - Number(one.only !== undefined),
   );
   const controller = controllerOf(nest, ordered);
-  const root = class AppModule {};
-  nest.common.Module({
+  @nest.common.Module({
     imports: [nest.caching.CachingRouteModule.forRoot({ cache })],
     controllers: [controller],
-  })(root);
-  const app = await create(nest, platform, root);
+  })
+  class AppModule {}
+  const app = await create(nest, platform, AppModule);
   if (routes.some(({ only }) => only !== undefined)) {
     app.enableVersioning({
       type: nest.common.VersioningType.CUSTOM,
@@ -89,6 +89,7 @@ function ownStatusFilter({ common, core }: Nest): typeof core12.BaseExceptionFil
     override catch(error: unknown, host: ArgumentsHost): void {
       const { status } = Object(error) as { readonly status?: unknown };
       const isPlain = typeof status === "number" && !(error instanceof common.HttpException);
+      // oxlint-disable-next-line promise/valid-params, promise/no-promise-in-callback -- a filter's method
       super.catch(isPlain ? new common.HttpException("an error", status) : error, host);
     }
   }
@@ -169,6 +170,7 @@ function routeOf(
 /** A controller with a method for each route. */
 function controllerOf(nest: Nest, routes: readonly ContractRoute[]): Type {
   const { Controller, Req, Res } = nest.common;
+  @Controller()
   class ContractController {}
   for (const [at, route] of routes.entries()) {
     const name = `handle${at}`;
@@ -181,7 +183,6 @@ function controllerOf(nest: Nest, routes: readonly ContractRoute[]): Type {
     for (const decorate of decoratorsOf(nest, route))
       decorate(ContractController.prototype, name, descriptor);
   }
-  Controller()(ContractController);
   return ContractController;
 }
 

@@ -18,7 +18,8 @@ import {
 import type { ArgumentsHost, CallHandler, ExceptionFilter, NestInterceptor } from "@nestjs/common";
 import type { Response } from "express";
 import type { FastifyReply } from "fastify";
-import { catchError, EMPTY, map, NEVER, Observable, of, take, tap, throwError, timeout } from "rxjs";
+import { catchError, EMPTY, map, NEVER, of, take, tap, throwError, timeout } from "rxjs";
+import type { Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { CacheBy, CacheRoute } from "../../../src/adapters/nestjs.ts";
 import { platforms, quietCache, start, twice } from "./support.ts";

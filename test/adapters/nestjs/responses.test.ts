@@ -226,7 +226,7 @@ describe("on Express, a view", () => {
       controllers: [ViewController],
       prepare: (app) => {
         const express = app as NestExpressApplication;
-        express.engine("txt", (_path, options, done) =>
+        express.engine("txt", (_path: string, options: object, done: (error: null, text: string) => void) =>
           done(null, `run ${(options as { run: number }).run}`),
         );
         express.setBaseViewsDir(new URL("views", import.meta.url).pathname);

@@ -52,7 +52,7 @@ const kinds: readonly [string, VersioningOptions, (version: string) => [path: st
     "custom",
     {
       type: VersioningType.CUSTOM,
-      extractor: (request) => String((request as { headers: Record<string, string> }).headers["x-own"] ?? ""),
+      extractor: (request) => (request as { headers: Record<string, string> }).headers["x-own"] ?? "",
     },
     (version) => ["/cats/7", { "x-own": version }],
   ],

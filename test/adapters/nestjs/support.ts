@@ -37,8 +37,8 @@ export interface Site {
 export async function start(platform: Platform, made: Made, nest: Nest = nest12): Promise<Site> {
   const { cache = quietCache(), caching, prepare, ...metadata } = made;
   const imports = [caching ?? CachingRouteModule.forRoot({ cache }), ...(metadata.imports ?? [])];
+  @Module({ ...metadata, imports })
   class AppModule {}
-  Module({ ...metadata, imports })(AppModule);
   const app = await create(nest, platform, AppModule);
   onTestFinished(() => app.close());
   await prepare?.(app);
