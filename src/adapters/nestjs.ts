@@ -143,7 +143,7 @@ export interface CacheRouteOptions extends RouteOptions<ExecutionContext> {
 
 /**
  * Caches the responses of a method, or of all methods of a controller. A hit is sent once all guards have let the request
- * pass, before pipes, interceptors that stand after it, and the handler. The options of a method come before those of its
+ * pass, before pipes, the interceptors of decorators above it, and the handler. The options of a method come before those of its
  * controller.
  *
  * Throws `ERR_CACHE_OPTION_INVALID` for anything but options. The application fails to start if one of them is wrong.

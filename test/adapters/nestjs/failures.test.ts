@@ -326,24 +326,38 @@ describe.each(platforms)("on %s, an interceptor around the cache", (platform) =>
   });
 });
 
-describe.each(platforms)("on %s, an interceptor inside of the cache", (platform) => {
+describe.each(platforms)("on %s, an interceptor of the method", (platform) => {
+  const counted = around((handled) => handled.pipe(map((text) => `${String(text)}, changed ${++runs}`)));
+
   @Controller()
-  class InnerController {
+  class PlacedController {
+    @UseInterceptors(counted)
     @CacheRoute({ ttl: 60 })
-    @UseInterceptors(around((handled) => handled.pipe(map((text) => `${String(text)}, changed ${++runs}`))))
-    @Get()
-    find(): string {
+    @Get("above")
+    above(): string {
+      return "page";
+    }
+
+    @CacheRoute({ ttl: 60 })
+    @UseInterceptors(counted)
+    @Get("below")
+    below(): string {
       return "page";
     }
   }
 
-  it("does not run on a hit", async () => {
+  // Nest calls the decorators of a method from the last to the first.
+  it.each([
+    ["above", 1],
+    ["below", 2],
+  ])("that stands %s @CacheRoute runs %i times for a miss and a hit", async (path, expected) => {
     runs = 0;
-    const { client } = await start(platform, { controllers: [InnerController] });
+    const { client } = await start(platform, { controllers: [PlacedController] });
 
-    expect(await twice(client, "/")).toEqual([
+    expect(await twice(client, `/${path}`)).toEqual([
       [200, "page, changed 1", "MISS"],
       [200, "page, changed 1", "HIT"],
     ]);
+    expect(runs).toBe(expected);
   });
 });
