@@ -44,7 +44,7 @@ const adapters = {
       "fastify",
       "node:*",
       "node:*/**",
-      "**/src/index.ts",
+      // It makes a cache where it is given the options of one.
       "../index.ts",
     ],
     shared: ["node", "express", "fastify"],
