@@ -76,7 +76,8 @@ export class CachingRouteModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   static forRoot(options: CachingRouteModuleOptions = {}): DynamicModule {
-    return moduleWith([{ provide: MADE, useValue: made(options) }], []);
+    // Each application has a cache of its own: those of tests are started again and again.
+    return moduleWith([{ provide: MADE, useFactory: () => made(options) }], []);
   }
 
   static forRootAsync({ imports, inject, useFactory }: CachingRouteModuleAsyncOptions): DynamicModule {

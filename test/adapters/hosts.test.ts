@@ -5,11 +5,14 @@ import { createCache } from "../../src/index.ts";
 import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness } from "./harness/fastify.ts";
 import { koaHarness } from "./harness/koa.ts";
+import { nest12, nestHarness } from "./harness/nestjs.ts";
 
 const harnesses = [
   ...versions.map(([name, express]) => expressHarness(name, express)),
   fastifyHarness,
   koaHarness,
+  nestHarness(nest12, "Express"),
+  nestHarness(nest12, "Fastify"),
 ];
 
 /** Sends a request over HTTP/1.0, which needs no host, and returns the content. */

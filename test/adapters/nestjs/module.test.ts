@@ -81,6 +81,15 @@ describe.each(platforms)("on %s, the module", (platform) => {
     expect(await made.set("a", { body: "a" })).toBe(false);
   });
 
+  it("makes a cache of its own for each application of one class", async () => {
+    const caching = CachingRouteModule.forRoot({ reporter: false });
+    const first = await start(platform, { controllers: [PagesController], caching });
+    await first.app.close();
+    const { client } = await start(platform, { controllers: [PagesController], caching });
+
+    expect((await twice(client, "/pages")).map(([, , outcome]) => outcome)).toEqual(["MISS", "HIT"]);
+  });
+
   it("does not close a cache that was given", async () => {
     const { app, cache } = await start(platform, { controllers: [PagesController] });
 
