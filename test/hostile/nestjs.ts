@@ -103,7 +103,11 @@ function respond(answer: Answer, res: AnyResponse): unknown {
   const { parts } = answer;
   if (parts === undefined) return new StreamableFile(answer.whole ?? Buffer.alloc(0));
   const STYLES = [
-    (): unknown => new StreamableFile(Readable.from(parts(), { objectMode: false })),
+    (): unknown =>
+      // Nest's own handler would send a page if the stream fails before its first byte.
+      new StreamableFile(Readable.from(parts(), { objectMode: false })).setErrorHandler(
+        (_error, response) => void (response as unknown as Response).destroy(),
+      ),
     // Nest sends what is iterable in parts.
     (): unknown => parts(),
   ];
