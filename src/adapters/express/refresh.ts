@@ -10,7 +10,7 @@ import { requestOrigin, rewrittenUrl } from "./request.ts";
 
 /** The purpose of a replayed request. */
 interface Purpose {
-  /** The `cacheRoute` that it is for; it may pass others before. */
+  /** Who looks it up; it may pass others before. */
   readonly owner: object;
   /** Whether the request has the URL that it is to have. */
   matches(req: Request): boolean;
@@ -22,19 +22,27 @@ const PURPOSES = processWide("express.purposes.1", () => new WeakMap<IncomingMes
 /** Servers that rewrite the same URL in different ways: a refresh has to go to the application itself. */
 const REWRITING = processWide("express.rewriting", () => new WeakSet<Server>());
 
-/** An Express request as the core's plain record; `owner` is the middleware that looks it up. */
-export class ExpressRequest extends NodeRequest<Request> {
+/** An Express request as the core's plain record; `owner` is who looks it up. */
+export class ExpressRequest<Native> extends NodeRequest<Native> {
+  readonly req: Request;
   readonly #owner: object;
 
-  constructor(req: Request, origin: string, content: unknown, owner: object, arrivedAt?: number) {
-    super(req, origin, req.originalUrl, rewrittenUrl(req), req, content, arrivedAt);
+  constructor(
+    req: Request,
+    native: Native,
+    origin: string,
+    content: unknown,
+    owner: object,
+    arrivedAt?: number,
+  ) {
+    super(req, origin, req.originalUrl, rewrittenUrl(req), native, content, arrivedAt, req.params);
+    this.req = req;
     this.#owner = owner;
   }
 
   override header(name: string): string | undefined {
     // A range cannot be cut out of content that middleware may still change.
-    if (name === "range" && this.native.res !== undefined && mayChangeContent(this.native.res))
-      return undefined;
+    if (name === "range" && this.req.res !== undefined && mayChangeContent(this.req.res)) return undefined;
     return super.header(name);
   }
 
@@ -47,7 +55,7 @@ export class ExpressRequest extends NodeRequest<Request> {
 }
 
 /**
- * Returns the fill of a replayed request that is for this middleware, or no fill if it is for another. Undefined for
+ * Returns the fill of a replayed request that is for this owner, or no fill if it is for another. Undefined for
  * the request of a client.
  */
 export function replayed(req: Request, owner: object): { readonly fill: Fill | undefined } | undefined {
@@ -70,23 +78,27 @@ export function replayed(req: Request, owner: object): { readonly fill: Fill | u
  *
  * It has the URL that the client sent, because code before Express that rewrote the URL does so again.
  */
-function refresh({ native, origin, target, rewritten }: ExpressRequest, owner: object, fill: Fill): void {
+function refresh(
+  { req: original, origin, target, rewritten }: ExpressRequest<unknown>,
+  owner: object,
+  fill: Fill,
+): void {
   const matches = (req: Request): boolean =>
     req.method === "GET" &&
     req.originalUrl === target &&
     rewrittenUrl(req) === rewritten &&
     requestOrigin(req) === origin;
-  const original = originalUrl(native);
-  replay(native, original ?? target, fill, (request, response) => {
+  const received = originalUrl(original);
+  replay(original, received ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };
     if (server === undefined || REWRITING.has(server) || !hasHandler(server)) {
       PURPOSES.set(request, { owner, matches, miss: () => undefined });
       request.url = target;
-      rootOf(native.app)(request as Request, response as never);
+      rootOf(original.app)(request as Request, response as never);
       return;
     }
     // If the original URL is unknown, the next refresh may know it.
-    const miss = (): void => void (original !== undefined && REWRITING.add(server));
+    const miss = (): void => void (received !== undefined && REWRITING.add(server));
     PURPOSES.set(request, { owner, matches, miss });
     server.emit("request", request, response);
     const { originalUrl = target } = request as Partial<Request>;
