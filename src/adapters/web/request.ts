@@ -151,7 +151,7 @@ function isRedirect(value: unknown): boolean {
 
 /** Adds the properties that a runtime, middleware, or the request's class has added, such as `params` or `ip`. */
 function withExtras(copy: Request, request: Request): Request {
-  for (const name of Object.keys(request)) {
+  for (const name of Object.getOwnPropertyNames(request)) {
     const property = Object.getOwnPropertyDescriptor(request, name);
     if (property === undefined || name in copy) continue;
     if ("value" in property && withoutUndeclared(copy, request, name, property.value) === property.value)
