@@ -29,7 +29,7 @@ async function told(apps: readonly H3[], read: (seen: Seen) => unknown): Promise
 describe("a field that is staged in front of an h3 route", () => {
   it("takes precedence over that of a handler's Response, as h3 wants it, on a miss and on a hit", async () => {
     const apps = sites(
-      (event) => void event.res.headers.set("x-by", "front"),
+      (event) => event.res.headers.set("x-by", "front"),
       () => new Response("a", { headers: { "x-by": "handler" } }),
     );
 
@@ -40,7 +40,7 @@ describe("a field that is staged in front of an h3 route", () => {
 
   it("gives way to what the handler stages", async () => {
     const apps = sites(
-      (event) => void event.res.headers.set("x-by", "front"),
+      (event) => event.res.headers.set("x-by", "front"),
       (event) => {
         event.res.headers.set("x-by", "handler");
         return { id: 1 };
@@ -58,7 +58,7 @@ describe("a field that is staged in front of an h3 route", () => {
   it("is each request's own, beside the cookies that are stored", async () => {
     let request = 0;
     const [, ...apps] = sites(
-      (event) => void setCookie(event, "front", String(++request)),
+      (event) => setCookie(event, "front", String(++request)),
       (event) => {
         setCookie(event, "own", "1");
         return "a";

@@ -88,7 +88,11 @@ describe("a write of an h3 handler", () => {
   it("is answered as without us", async () => {
     const { cache } = heldCache();
     const app = new H3({ silent: true }).use((event) => event.res.headers.set("x-front", "1"));
-    const outcomes = [() => ({ id: 1 }), () => raise(HTTPError.status(404)), () => Symbol.for("h3.notFound")];
+    const outcomes: (() => unknown)[] = [
+      () => ({ id: 1 }),
+      () => raise(HTTPError.status(404)),
+      () => Symbol.for("h3.notFound"),
+    ];
     for (const [at, handler] of outcomes.entries()) {
       app.post(`/plain/${at}`, handler).post(`/writes/${at}`, invalidates(cache, { tags: ["a"] }, handler));
     }
