@@ -31,7 +31,7 @@ const stream = defineHandler({
     const text = await data();
     event.res.headers.set("content-type", "text/plain");
     event.res.headers.set("content-length", String(text.length));
-    return iterable([...text]);
+    return iterable(text.split(""));
   },
 });
 app.get("/stream-cached", cacheRoute(cache, {}, stream));

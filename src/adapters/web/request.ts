@@ -188,7 +188,7 @@ function delegate(copy: Request, request: Request, name: string): void {
  * Returns the value of a request's additional property without the query parameters that are not in the key: the
  * handler must not see them by any name, whether in text, in a URL or parsed (hazard 39).
  */
-function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
+export function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
   if (copy.url === request.url) return value;
   if (isUrl(value)) return typeof value === "string" ? copy.url : new URL(copy.url);
   const [before = "", after = ""] = [request.url, copy.url].map((url) =>
