@@ -30,7 +30,7 @@ const frameworks = {
     needs: [],
     jest: true,
   },
-  hono: { packages: [`hono@${pins.hono}`], types: ["hono"], needs: ["zod"] },
+  hono: { packages: [`hono@${pins.hono}`], types: ["hono"], needs: ["@hono/zod-openapi", "zod"] },
   express4: {
     entry: "express",
     packages: [pins.express4.replace("npm:", ""), "@types/express@4.17.25"],

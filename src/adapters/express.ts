@@ -2,23 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { RouteParameters } from "express-serve-static-core";
 import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
-import type { Cache, Decision, Fill, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
-import { watchFailures, watchRouter } from "./express/failures.ts";
+import type { Cache, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { guardsOf, passGuards } from "./express/guards.ts";
+import { lookUp } from "./express/lookup.ts";
 import { RoutePolicies } from "./express/policies.ts";
-import { ExpressRequest, replayed } from "./express/refresh.ts";
-import { parsedContent, narrowQuery, requestOrigin } from "./express/request.ts";
 import { watchWrite, writeLabel } from "./express/writes.ts";
-import { follow } from "./node/follow.ts";
-import { isDisconnected } from "./node/connection-closed.ts";
-import { restoreAtEnd } from "./node/shadow.ts";
-import { overrideHeaders } from "./node/request.ts";
-import { arrivalOf, noteArrival } from "./node/arrivals.ts";
+import { noteArrival } from "./node/arrivals.ts";
 import { observeRequests } from "./node/original-url.ts";
-import { processWide } from "./node/process-wide.ts";
-import { setFields, setUnlessSet } from "./node/reply-fields.ts";
-import { sendReply } from "./node/send-reply.ts";
-import { ResponseTap } from "./node/response-tap.ts";
 
 /**
  * The options of an Express route. `Path` is its path, as in `app.get`: it types `params` of the request that `key`, `scope`,
@@ -91,45 +81,16 @@ export function cacheRoute(
     ),
   );
 
-  function lookUp(req: Request, res: Response, next: NextFunction): void {
-    watchRouter(req);
-    const refresh = replayed(req, policies);
-    const proceed = (decision: Decision): void => {
-      if (decision.kind === "fill") markFilling(req, engine);
-      act(decision, req, res, next, () => lookUpSafely(req, res, next));
-    };
-    if (refresh?.fill !== undefined) return proceed(refresh.fill);
-    // A refresh that came with another URL has been destroyed.
-    if (refresh !== undefined) return res.destroyed ? undefined : next();
-    if (isFilling(req, engine)) return next();
-    const policy = policies.of(req, cacheRoute);
-    const record = new ExpressRequest(
-      req,
-      requestOrigin(req),
-      parsedContent(req),
-      policies,
-      arrivalOf(req, engine),
-    );
-    const decision = engine.begin(record, policy);
-    if (decision instanceof Promise) void proceedLater(decision, proceed, res, next);
-    else proceed(decision);
-  }
-
-  function lookUpSafely(req: Request, res: Response, next: NextFunction): void {
-    try {
-      lookUp(req, res, next);
-    } catch (thrown) {
-      next(thrown);
-    }
-  }
-
   function cacheRoute(req: Request, res: Response, next: NextFunction): void {
-    observeRequests(req, engine);
     noteArrival(req, engine);
     passGuards(guards, req, res, (error) => {
       // A response that was begun cannot be replaced.
       if (error !== undefined || res.headersSent) return next(error);
-      lookUpSafely(req, res, next);
+      const policy = (): Policy<Request> => policies.of(req, cacheRoute);
+      lookUp(
+        { engine, req, res, native: req, owner: policies, policy },
+        { proceed: () => next(), answer: (send) => send(), fail: next },
+      );
     });
   }
 
@@ -209,76 +170,4 @@ function separated(
   const { before, ...own } = options;
   // Without guards the options are passed as they are, so that another value in their place is recognised.
   return { guards: guardsOf(before, route), own: before === undefined ? options : own };
-}
-
-async function proceedLater(
-  decision: Promise<Decision>,
-  proceed: (decision: Decision) => void,
-  res: Response,
-  next: NextFunction,
-): Promise<void> {
-  try {
-    const decided = await decision;
-    // Meanwhile the client may have disconnected, or something else, such as a timeout, may have sent a response.
-    if (!res.headersSent && (decided.kind === "serve" || !isDisconnected(res))) proceed(decided);
-    else if (decided.kind === "fill") decided.abandon("aborted");
-    else if (decided.kind === "follow") void decided.content.return?.();
-  } catch (error) {
-    next(error);
-  }
-}
-
-function act(
-  decision: Decision,
-  req: Request,
-  res: Response,
-  next: NextFunction,
-  decideAgain: () => void,
-): void {
-  switch (decision.kind) {
-    case "serve":
-      return sendReply(res, decision.reply);
-    case "follow":
-      return follow(decision, res, decideAgain);
-    case "bypass":
-      setFields(res, decision.fields);
-      setUnlessSet(res, decision.unlessSet);
-      return next();
-    case "fill":
-      return fill(decision, req, res, next);
-  }
-}
-
-function fill(fill: Fill, req: Request, res: Response, next: NextFunction): void {
-  if (req.socket.destroyed) {
-    // Its disconnect would not be noticed any more.
-    fill.abandon("aborted");
-    return next();
-  }
-  const restoreHeaders = overrideHeaders(req, fill);
-  try {
-    if (fill.target !== undefined) restoreAtEnd(res, narrowQuery(req, fill));
-  } catch (error) {
-    // The application's own query parser has thrown.
-    fill.abandon("failed", error);
-    throw error;
-  }
-  // The tap comes last: what it puts on the response is taken away first, and V8 makes no dictionary of that.
-  watchFailures(req, res, (error) => tap.fail(error));
-  const tap = new ResponseTap(res, fill, next, restoreHeaders);
-  next();
-}
-
-/** The caches that are being filled by the handlers of a request. */
-const FILLING = processWide("express.filling", () => new WeakMap<Request, Set<object>>());
-
-function markFilling(req: Request, cache: object): void {
-  const known = FILLING.get(req);
-  if (known === undefined) FILLING.set(req, new Set([cache]));
-  else known.add(cache);
-}
-
-/** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
-function isFilling(req: Request, cache: object): boolean {
-  return FILLING.get(req)?.has(cache) === true;
 }

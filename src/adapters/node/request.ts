@@ -8,6 +8,9 @@ import type { Fill, RequestRecord } from "../../adapter.ts";
 /** A Node request, which has a stream if it came over HTTP/2. */
 type Raw = IncomingMessage & { readonly stream?: Partial<ServerHttp2Stream> };
 
+/** The parameters of a request's path. */
+type Params = Readonly<Record<string, unknown>>;
+
 /** A Node request as the core's plain record. */
 export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly method: string;
@@ -16,14 +19,15 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
   readonly rewritten: string | undefined;
   readonly native: Native;
   readonly arrivedAt: number | undefined;
-  readonly params: Readonly<Record<string, unknown>> | undefined;
+  readonly params: Params | undefined;
   readonly #headers: IncomingMessage["headers"];
   readonly #raw: Raw;
   readonly #content: unknown;
 
   /**
    * `origin` and `target` are as the framework received them; `rewritten` is the target as something has rewritten it
-   * since, or undefined; `content` is the parsed body, if there is one; `arrivedAt` is when it arrived, if that was noted.
+   * since, or undefined; `content` is the parsed body, if there is one; `arrivedAt` is when it arrived, if that was noted;
+   * `params` are those of its path. Default: those of `native`.
    */
   constructor(
     raw: IncomingMessage,
@@ -33,6 +37,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     native: Native,
     content: unknown,
     arrivedAt?: number,
+    params: Params | undefined = (native as { readonly params?: Params } | undefined)?.params,
   ) {
     this.method = raw.method ?? "GET";
     this.origin = origin;
@@ -41,7 +46,7 @@ export class NodeRequest<Native> implements RequestRecord<Native> {
     this.native = native;
     this.arrivedAt = arrivedAt;
     // Express sets other parameters for each of its layers.
-    this.params = (native as { readonly params?: Readonly<Record<string, unknown>> } | undefined)?.params;
+    this.params = params;
     this.#headers = raw.headers;
     this.#raw = raw;
     this.#content = content;

@@ -1,10 +1,13 @@
 import { isAscii } from "node:buffer";
-import type { Changes, Making } from "../../adapter.ts";
+import type { Changes, HandlerHead, Making } from "../../adapter.ts";
 
 /** How a handler handed its content over. */
 export interface Form extends Pick<Making, "isParted" | "isHeadFirst" | "isUnsized"> {
   readonly textIn?: Making["textIn"] | undefined;
 }
+
+/** The head that a handler made. */
+export type OwnHead = Pick<HandlerHead, "fields" | "making">;
 
 /** Combines the form of a response with its changes to earlier fields; undefined if all of it is the default. */
 export function makingOf(form: Form, { removed, added }: Changes): Making | undefined {

@@ -1,6 +1,6 @@
 import { ServerResponse } from "node:http";
 import { changesOf, takeTags } from "../../adapter.ts";
-import type { Fields, Fill, HandlerHead, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
+import type { Fields, Fill, Making, OpenFill, Reply, Sink } from "../../adapter.ts";
 import { abortWhenDestroyed } from "./abort-response.ts";
 import { ClientDisconnect } from "./client-disconnect.ts";
 import { guardCompression } from "./compression-guard.ts";
@@ -10,7 +10,7 @@ import type { SendMethod } from "./method-override.ts";
 import { PendingHead } from "./pending-head.ts";
 import { fieldsOf, isFramed, replaceFields, setFields } from "./reply-fields.ts";
 import { areBeyondAscii, isHeadInUtf8, makingOf, textIn } from "./response-form.ts";
-import type { Form } from "./response-form.ts";
+import type { Form, OwnHead } from "./response-form.ts";
 import { WrappedHead } from "./wrapped-head.ts";
 import { isContent, readWrite, sentContent } from "./write-arguments.ts";
 
@@ -25,9 +25,6 @@ type State =
 
 const NOT_WRITTEN: State = { kind: "head", pending: undefined, isWritten: false };
 
-/** The head that the handler made. */
-type OwnHead = Pick<HandlerHead, "fields" | "making">;
-
 /**
  * Reads what a handler sends on a Node response, for a fill.
  *
@@ -40,7 +37,6 @@ export class ResponseTap {
   readonly #fill: Fill;
   readonly #onError: (error: unknown) => void;
   readonly #onOver: () => void;
-  /** The fields that were set before the lookup. */
   readonly #earlier: Fields;
   readonly #recorder: HeaderRecorder;
   readonly #override: MethodOverride;
@@ -51,19 +47,20 @@ export class ResponseTap {
 
   /**
    * `onError` receives what opening the fill throws: the error of a function in the route's options. `onOver` is called
-   * once, when the tap is removed, if middleware has wrapped the response: it may read the request then.
+   * once, when the tap is removed, if middleware has wrapped the response. `earlier` are the fields set before the handler.
    */
   constructor(
     res: ServerResponse,
     fill: Fill,
     onError: (error: unknown) => void,
     onOver: () => void = () => undefined,
+    earlier: Fields = fieldsOf(res),
   ) {
     this.#res = res;
     this.#onOver = onOver;
     this.#fill = fill;
     this.#onError = onError;
-    this.#earlier = fieldsOf(res);
+    this.#earlier = earlier;
     this.#recorder = new HeaderRecorder(res);
     this.#override = new MethodOverride(res, {
       writeHead: (...args) => this.#writeHead(args),
@@ -86,13 +83,16 @@ export class ResponseTap {
     this.#release();
   }
 
-  /** The handler failed. If nothing is sent yet, an error handler responds in its place, and may be read. */
-  fail(error: unknown): void {
+  /**
+   * The handler failed. If nothing is sent yet, an error handler responds in its place, and may be read: not if the error
+   * `isForeign`, of code around the handler.
+   */
+  fail(error: unknown, isForeign = false): void {
     if (this.#state.kind !== "head") return this.abandon("failed", error);
     this.#state.pending?.release();
     this.#state.pending?.undo();
     this.#state = NOT_WRITTEN;
-    if (this.#fill.isAnswer(error, this.#res.statusCode)) return;
+    if (!isForeign && this.#fill.isAnswer(error, this.#res.statusCode)) return;
     this.abandon("failed", error);
     if (!this.#res.headersSent) setFields(this.#res, this.#fill.passed("failed"));
   }
