@@ -42,6 +42,7 @@ const frameworks = {
     types: ["koa"],
     needs: [],
   },
+  h3: { packages: [`h3@${pins.h3}`], types: ["h3"], needs: ["zod"] },
 };
 const tools = [
   "typescript5@npm:typescript@5.9.3",

@@ -1,5 +1,5 @@
-// Builds an application of each framework whose packages are too many for this repository: SvelteKit, React Router and
-// Next.js. It installs them with the packed package in a folder of its own, compiles their types, starts what was built,
+// Builds an application of each framework whose packages are too many for this repository: SvelteKit, React Router,
+// Next.js and Nitro. It installs them with the packed package in a folder of its own, compiles their types, starts what was built,
 // and asks all of them the same over sockets.
 //   npm run frameworks          all of them
 //   npm run frameworks -- next  one
@@ -21,6 +21,11 @@ const frameworks = {
   },
   // Its build checks the types.
   next: { build: ["next build"], start: "next start" },
+  nitro: {
+    build: ["nitro build", "tsc --noEmit"],
+    start: "node .output/server/index.mjs",
+    also: askNitro,
+  },
 };
 
 /** What an application is asked, in this order, and what it has to respond: status, what the cache did, and content. */
@@ -53,7 +58,7 @@ async function ask(address, [path, init = {}]) {
 }
 
 /** Asks an application the questions; returns what was wrong. */
-async function askAll(address) {
+async function askAll(address, also) {
   const wrong = [];
   const expect = (what, seen, expected) => {
     if (seen !== expected) wrong.push(`${what}: "${seen}" in the place of "${expected}"`);
@@ -67,7 +72,26 @@ async function askAll(address) {
   const crowd = await Promise.all(Array.from({ length: 5 }, () => ask(address, ["/figures"])));
   expect("a crowd", crowd.map(({ json }) => json.run).join(), "1,1,1,1,1");
   expect("a refresh in the background", await refreshed(address), "run 2 for late");
+  await also?.(address, expect);
   return wrong;
+}
+
+/** Asks a Nitro application what its route rules do beside the cache. */
+async function askNitro(address, expect) {
+  const ruled = async (path) => {
+    const { headers } = await fetch(address + path, { redirect: "manual" });
+    return ["x-cache", "x-rule", "cache-control", "location"]
+      .map((name) => headers.get(name) ?? "-")
+      .join(" ");
+  };
+  expect("a rule's headers on a miss", await ruled("/reports/9"), "MISS reports max-age=5 -");
+  expect("a rule's headers on a hit", await ruled("/reports/9"), "HIT reports max-age=5 -");
+  expect("a rule that redirects to a cached route", await ruled("/old"), "- - - /reports/7");
+  const cached = "public, max-age=60, s-maxage=60 -";
+  expect("a miss behind Nitro's own cache", await ruled("/ruled/1?page=1&utm=a"), `MISS ruled ${cached}`);
+  expect("a hit of Nitro's own cache", await ruled("/ruled/1?utm=b&page=1"), `HIT ruled ${cached}`);
+  expect("a miss of the middleware", (await ask(address, ["/pages/1?a=1"])).seen, "200 MISS 1  run 1");
+  expect("a hit of the middleware", (await ask(address, ["/pages/1?a=2"])).seen, "200 HIT 1  run 1");
 }
 
 /** Asks until what is stale has been refreshed; returns what the refresh has made. It is stale after a second. */
@@ -82,7 +106,7 @@ async function refreshed(address) {
 
 /** Builds and asks one application; returns its rows of the table. */
 async function tryFramework(name, place) {
-  const { build, start } = frameworks[name];
+  const { build, start, also } = frameworks[name];
   const cwd = join(place, name);
   const bin = (command) => join(place, "node_modules/.bin", command);
   const env = { NEXT_TELEMETRY_DISABLED: "1" };
@@ -107,7 +131,7 @@ async function tryFramework(name, place) {
   try {
     const address = `http://localhost:${port}`;
     await askWhenUp(child, `${address}/none`);
-    wrong = await askAll(address);
+    wrong = await askAll(address, also);
   } catch (error) {
     wrong = [`${error.stack}\n${output}`];
   } finally {

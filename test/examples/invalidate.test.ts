@@ -13,6 +13,7 @@ describe.each([
   "fetch/invalidate",
   "hono/invalidate",
   "koa/invalidate",
+  "h3/invalidate",
 ])("the example %s", (name) => {
   const ask = example(name);
 
@@ -54,7 +55,7 @@ describe.each([
   });
 });
 
-describe.each(["fastify/simple", "express/simple", "fetch/simple", "hono/simple", "koa/simple"])(
+describe.each(["fastify/simple", "express/simple", "fetch/simple", "hono/simple", "koa/simple", "h3/simple"])(
   "the example %s",
   (name) => {
     const ask = example(name);
