@@ -43,7 +43,7 @@ export function frameworkOf(name: FrameworkName): Framework {
 }
 
 /** What a server process runs: a hit of ours, a ready-made body, a handler that makes JSON, or a hit of the peer. */
-export type ContenderName = "ours" | "body" | "handler" | "peer";
+type ContenderName = "ours" | "body" | "handler" | "peer";
 
 /** A server process. `twin` is a second one with the program of `body`: the control. */
 export type ServerName = ContenderName | "twin";
