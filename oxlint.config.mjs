@@ -33,6 +33,7 @@ const adapters = {
   // A map that a process has once is not Node's own.
   hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
   koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
+  h3: { packages: ["h3", "**/node/process-wide.ts"], shared: ["web"] },
   fetch: { packages: [], shared: ["web"] },
 };
 
@@ -167,6 +168,8 @@ const portable = [
   "src/adapters/fetch/**",
   "src/adapters/hono.ts",
   "src/adapters/hono/**",
+  "src/adapters/h3.ts",
+  "src/adapters/h3/**",
   "src/adapters/web/**",
   "src/adapter/web.ts",
 ];

@@ -29,6 +29,7 @@ export const entries = {
   "./express": "src/adapters/express.ts",
   "./hono": "src/adapters/hono.ts",
   "./koa": "src/adapters/koa.ts",
+  "./h3": "src/adapters/h3.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };
