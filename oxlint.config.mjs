@@ -118,6 +118,11 @@ const arrows = [
     why: "shared by web adapters; loads without Node",
   },
   {
+    files: "src/adapter/node.ts",
+    may: ["../adapters/node/**"],
+    why: "the published seam re-exports what adapters share",
+  },
+  {
     files: "src/adapter/web.ts",
     may: ["../adapters/web/**"],
     why: "the published seam re-exports what adapters share",

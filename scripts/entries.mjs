@@ -22,6 +22,7 @@ const publisher = {
 export const entries = {
   ".": "src/index.ts",
   "./adapter": "src/adapter.ts",
+  "./adapter/node": "src/adapter/node.ts",
   "./adapter/web": "src/adapter/web.ts",
   "./testing": "src/testing/index.ts",
   "./fastify": "src/adapters/fastify.ts",

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Context, DefaultContext, DefaultState, Next, ParameterizedContext } from "koa";
-import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
+import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, Fill, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { follow } from "./koa/follow.ts";
 import { KoaFill } from "./koa/fill.ts";
@@ -12,7 +12,7 @@ import { lookUp, markFilling, unlessClosed } from "./node/lookup.ts";
 import type { Course } from "./node/lookup.ts";
 import { observeRequests } from "./node/original-url.ts";
 import { setFields, setUnlessSet } from "./node/reply-fields.ts";
-import { WriteWatch } from "./node/write-watch.ts";
+import { respondToWrite } from "./node/write-watch.ts";
 
 /** A context of Koa, with the parameters that a router has found in the path. */
 export type RouteCtx<StateT = DefaultState, ContextT = DefaultContext> = ParameterizedContext<
@@ -153,15 +153,7 @@ export function invalidates(
   return async function invalidates(given, next) {
     const ctx = given as Context;
     observeRequests(ctx.req, engine);
-    if (!isUnsafe(ctx.method)) return void (await next());
-    const watch = new WriteWatch(ctx.res, (end) => invalidate(end, ctx));
-    try {
-      await next();
-    } catch (error) {
-      watch.fail(error);
-      throw error;
-    }
-    watch.settle();
+    await respondToWrite({ res: ctx.res, handle: next, tell: (end) => invalidate(end, ctx) });
   };
 }
 

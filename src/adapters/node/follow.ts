@@ -10,9 +10,14 @@ import { asWritten } from "./write-arguments.ts";
  * Sends a response that comes for another request to a follower, at the pace of its client.
  *
  * A response that waits for its turn on a pipelined connection is sent nothing until then, and its client is no slow
- * reader: if too much has come meanwhile, `decideAgain` is called.
+ * reader: if too much has come meanwhile, `decideAgain` is called. Else `begin` is called with what sends the response.
  */
-export function follow(following: Follow, res: ServerResponse, decideAgain: () => void): void {
+export function follow(
+  following: Follow,
+  res: ServerResponse,
+  decideAgain: () => void,
+  begin: (send: () => void) => void = (send) => send(),
+): void {
   const { content } = following;
   let wake = (): void => undefined;
   onceClosed(res, () => {
@@ -21,7 +26,7 @@ export function follow(following: Follow, res: ServerResponse, decideAgain: () =
   });
   onceItsTurn(res, () => {
     if (isDisconnected(res)) return;
-    if (!following.isCut()) return sendFollowed(following, res, (goOn) => (wake = goOn));
+    if (!following.isCut()) return begin(() => sendFollowed(following, res, (goOn) => (wake = goOn)));
     void content.return?.();
     decideAgain();
   });

@@ -56,11 +56,11 @@ function act<Native>(
   switch (course.kind) {
     case "serve":
       return outcome.answer(() => sendReply(res, course.reply), nothing);
-    case "follow":
-      return outcome.answer(
-        () => follow(course, res, () => respond(route, call, outcome)),
-        () => void course.content.return?.(),
-      );
+    case "follow": {
+      const drop = (): void => void course.content.return?.();
+      const decideAgain = (): void => respond(route, call, outcome);
+      return follow(course, res, decideAgain, (send) => outcome.answer(send, drop));
+    }
     case "bypass":
       setFields(res, course.fields);
       setUnlessSet(res, course.unlessSet);

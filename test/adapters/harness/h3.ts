@@ -10,6 +10,7 @@ import type {
   ContractServer,
 } from "../../../src/testing/index.ts";
 import { listen as listenByFetch, streamOf } from "./fetch.ts";
+import type { Listen } from "./fetch.ts";
 
 const TOO_LATE = "what h3's middleware adds after next() is added to a response that the cache has returned";
 
@@ -46,12 +47,13 @@ const BEHIND_SRVX = {
 };
 
 /** Serves the contract's neutral routes as an h3 application, over a real socket. */
-export const h3Harness: AdapterHarness = harnessOf(
-  "h3",
-  "handler",
-  (app) => listenByFetch((request) => app.fetch(request)),
-  DECLINED,
-);
+export const h3Harness: AdapterHarness = h3On(listenByFetch);
+
+/** The same on another server for fetch handlers, with what that one cannot do. */
+export function h3On(listenOn: Listen, declined: Readonly<Record<string, string>> = {}): AdapterHarness {
+  const serveApp = (app: H3): Promise<ContractServer> => listenOn((request) => app.fetch(request));
+  return harnessOf("h3", "handler", serveApp, { ...DECLINED, ...declined });
+}
 
 /** The same behind h3's own server. */
 export const behindSrvx: AdapterHarness = harnessOf("h3 on srvx", "handler", listen, BEHIND_SRVX);
