@@ -5,6 +5,7 @@ import { createCache } from "../../src/index.ts";
 import { expressServer } from "./express.ts";
 import { fastifyServer } from "./fastify.ts";
 import { fetchServer } from "./fetch.ts";
+import { h3Server } from "./h3.ts";
 import { honoServer } from "./hono.ts";
 import { koaServer } from "./koa.ts";
 import { Site, WAIT_MS } from "./site.ts";
@@ -23,6 +24,7 @@ async function start(): Promise<Server> {
     return app.server;
   }
   if (framework === "fetch") return fetchServer(site, cache);
+  if (framework === "h3") return h3Server(site, cache);
   const server = serverOf(framework);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
