@@ -49,6 +49,7 @@ const adapters = {
     ],
     shared: ["node", "express", "fastify"],
   },
+  h3: { packages: ["h3", "**/node/process-wide.ts"], shared: ["web"] },
   fetch: { packages: [], shared: ["web"] },
 };
 
@@ -133,6 +134,11 @@ const arrows = [
     why: "shared by web adapters; loads without Node",
   },
   {
+    files: "src/adapter/node.ts",
+    may: ["../adapters/node/**"],
+    why: "the published seam re-exports what adapters share",
+  },
+  {
     files: "src/adapter/web.ts",
     may: ["../adapters/web/**"],
     why: "the published seam re-exports what adapters share",
@@ -178,6 +184,8 @@ const portable = [
   "src/adapters/fetch/**",
   "src/adapters/hono.ts",
   "src/adapters/hono/**",
+  "src/adapters/h3.ts",
+  "src/adapters/h3/**",
   "src/adapters/web/**",
   "src/adapter/web.ts",
 ];
@@ -185,7 +193,8 @@ const portable = [
 export default {
   plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise"],
   jsPlugins: ["./scripts/lib/lint-rules.mjs"],
-  ignorePatterns: ["dist", "build", "coverage"],
+  // The last is checked where its packages are.
+  ignorePatterns: ["dist", "build", "coverage", "test/fixtures/frameworks"],
   categories: { correctness: "error", suspicious: "error" },
   rules: {
     eqeqeq: "error",

@@ -39,7 +39,7 @@ const frameworks = {
     needs: [],
     jest: true,
   },
-  hono: { packages: [`hono@${pins.hono}`], types: ["hono"], needs: ["zod"] },
+  hono: { packages: [`hono@${pins.hono}`], types: ["hono"], needs: ["@hono/zod-openapi", "zod"] },
   express4: {
     entry: "express",
     packages: [pins.express4.replace("npm:", ""), "@types/express@4.17.25"],
@@ -65,6 +65,13 @@ const frameworks = {
     types: ["nestjs"],
     needs: ["reflect-metadata", "rxjs"],
     compilerOptions: { skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true },
+  },
+  h3: {
+    packages: [`h3@${pins.h3}`],
+    types: ["h3"],
+    needs: ["zod"],
+    // Its own declarations hold under fewer checks, and with crossws.
+    compilerOptions: { skipLibCheck: true },
   },
 };
 const tools = [

@@ -22,6 +22,7 @@ const publisher = {
 export const entries = {
   ".": "src/index.ts",
   "./adapter": "src/adapter.ts",
+  "./adapter/node": "src/adapter/node.ts",
   "./adapter/web": "src/adapter/web.ts",
   "./testing": "src/testing/index.ts",
   "./fastify": "src/adapters/fastify.ts",
@@ -29,6 +30,7 @@ export const entries = {
   "./hono": "src/adapters/hono.ts",
   "./koa": "src/adapters/koa.ts",
   "./nestjs": "src/adapters/nestjs.ts",
+  "./h3": "src/adapters/h3.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };

@@ -82,7 +82,6 @@ export function cacheRoute(
   );
 
   function cacheRoute(req: Request, res: Response, next: NextFunction): void {
-    observeRequests(req, engine);
     noteArrival(req, engine);
     passGuards(guards, req, res, (error) => {
       // A response that was begun cannot be replaced.

@@ -1,5 +1,6 @@
 import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
-import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
+import type { Cache, Engine, Invalidates, MaybePromise, RouteOptions } from "../adapter.ts";
+import { checkRequestOf, requestIn, withRequest } from "./fetch/event.ts";
 import { respond } from "./web/respond.ts";
 import { chain, checkGuards, firstRefusal } from "./web/route.ts";
 import type { Guard, WebCall, WebRoute } from "./web/route.ts";
@@ -64,38 +65,115 @@ export function cacheRoute(
   options: FetchOptions<never[]>,
   handler: FetchHandler<never[]>,
 ): FetchHandler<never[]> {
-  const write = "cacheRoute(cache, { ttl: 60 }, handler)";
+  const engine = engineOf(cache, [options, handler], WRITE);
+  checkHandler(options, handler, WRITE);
+  const name = `fetch handler ${handler.name || "(anonymous)"}`;
+  return cachedRoute<Request>(
+    { engine, name, options, handler },
+    { in: (request) => request, with: (_request, _own, shown) => shown },
+  );
+}
+
+const WRITE = "cacheRoute(cache, { ttl: 60 }, handler)";
+
+/** A handler that is given an event, in which its request is. */
+export type EventHandler<Event, Rest extends readonly unknown[] = []> = (
+  event: Event,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/**
+ * The options of a route whose handler is given an event. `key`, `scope`, `origin`, `tags` and the guards are given that in
+ * place of the request.
+ */
+export interface EventOptions<Event, Rest extends readonly unknown[] = []> extends RouteOptions<Event, Rest> {
+  /** Guards that run in order before the lookup, on hits as on misses. Default: none. */
+  before?: readonly Guard<[event: Event, ...rest: Rest]>[];
+}
+
+/**
+ * Wraps a handler that is given an event and returns a `Response`, as {@link cacheRoute} does. `requestOf` returns the
+ * request of an event.
+ *
+ * Where `cacheRoute` shows the handler a copy of the request, this shows it a copy of the event with that. Throws a
+ * `CacheError` if an argument is wrong.
+ *
+ * @example
+ * export const GET = cacheEvent(cache, { ttl: 60 }, ({ params }) => report(params.id), (event) => event.request);
+ */
+export function cacheEvent<Event, Rest extends readonly unknown[] = []>(
+  cache: Cache,
+  options: NoInfer<EventOptions<Event, Rest>>,
+  handler: EventHandler<Event, Rest>,
+  requestOf: (event: Event) => Request,
+): EventHandler<Event, Rest>;
+export function cacheEvent<Event>(
+  cache: Cache,
+  options: EventOptions<Event, never[]>,
+  handler: EventHandler<Event, never[]>,
+  requestOf: (event: Event) => Request,
+): EventHandler<Event, never[]> {
+  const write = "cacheEvent(cache, { ttl: 60 }, handler, (event) => event.request)";
   const engine = engineOf(cache, [options, handler], write);
   checkHandler(options, handler, write);
-  const name = `fetch handler ${handler.name || "(anonymous)"}`;
+  checkRequestOf(requestOf, write);
+  const name = `event handler ${handler.name || "(anonymous)"}`;
+  return cachedRoute<Event>(
+    { engine, name, options, handler },
+    { in: (event) => requestIn(event, requestOf, name), with: withRequest },
+  );
+}
+
+/** What a route is declared with. */
+interface DeclaredRoute<Native> {
+  readonly engine: Engine;
+  readonly name: string;
+  readonly options: EventOptions<Native, never[]>;
+  readonly handler: EventHandler<Native, never[]>;
+}
+
+/** Where a handler's first argument has its request. */
+interface RequestPlace<Native> {
+  in(native: Native): Request;
+  /** Returns an argument that has `shown` in place of its own request. */
+  with(native: Native, own: Request, shown: Request): Native;
+}
+
+function cachedRoute<Native>(
+  { engine, name, options, handler }: DeclaredRoute<Native>,
+  place: RequestPlace<Native>,
+): EventHandler<Native, never[]> {
   const { before = [], ...own } = options ?? {};
   // Without guards the options are passed as they are, so that another value in their place is recognised.
   const isGuarded = isObject(options) && options.before !== undefined;
-  const policy = engine.policy<Request>(isGuarded ? own : options, {
+  const policy = engine.policy<Native>(isGuarded ? own : options, {
     route: name,
     name: undefined,
     content: "bytes",
   });
   checkGuards(before, name);
-  const route: WebRoute<Request> = { engine, policy };
-  return function cachedRoute(request, ...rest) {
+  const route: WebRoute<Native> = { engine, policy };
+  return function cachedRoute(native, ...rest) {
+    const request = place.in(native);
     const arrivedAt = policy.isEnabled && before.length > 0 ? engine.arrival() : undefined;
-    const call: WebCall<Request> = {
+    const handle = (shown: Request): MaybePromise<Response> =>
+      handler(place.with(native, request, shown), ...rest);
+    const call: WebCall<Native> = {
       request,
-      native: request,
+      native,
       rest,
       arrivedAt,
       waitUntil: (promise) => {
-        for (const given of rest as readonly unknown[]) if (keepsAlive(given)) given.waitUntil(promise);
+        for (const given of [native, ...rest]) if (keepsAlive(given)) given.waitUntil(promise);
       },
-      handle: (shown) => handler(shown, ...rest),
+      handle,
       refresh: (copy, refill) =>
-        chain(firstRefusal(before, [copy, ...rest]), (refusal) =>
-          refusal === undefined ? refill({ handle: (shown) => handler(shown, ...rest) }) : undefined,
+        chain(firstRefusal(before, [place.with(native, request, copy), ...rest]), (refusal) =>
+          refusal === undefined ? refill({ handle }) : undefined,
         ),
     };
     if (before.length === 0) return respond(route, call);
-    return chain(firstRefusal(before, [request, ...rest]), (refusal) => refusal ?? respond(route, call));
+    return chain(firstRefusal(before, [native, ...rest]), (refusal) => refusal ?? respond(route, call));
   };
 }
 

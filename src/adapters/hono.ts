@@ -86,6 +86,47 @@ export function cacheRoute<E extends Env = AnyEnv, P extends string = string, I 
   return cacheRoute as MiddlewareHandler<E, P, I>;
 }
 
+/** A route of `@hono/zod-openapi`, as `createRoute` returns it. */
+export interface OpenAPIRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly request?: { readonly query?: unknown };
+  readonly middleware?: unknown;
+}
+
+/** A path such as `/reports/{id}` as Hono writes it: `/reports/:id`. */
+type HonoPath<Path extends string> = Path extends `${infer Before}/{${infer Name}}${infer After}`
+  ? `${Before}/:${Name}${HonoPath<After>}`
+  : Path;
+
+/**
+ * Returns a route of `@hono/zod-openapi` with {@link cacheRoute} behind its own middleware, which runs on hits, too. The
+ * query parameters of its schema and their defaults are declared, unless the option `query` declares others.
+ *
+ * The validators run behind the cache. Throws as `cacheRoute` does.
+ *
+ * @example
+ * const query = z.object({ page: z.coerce.number().default(1) });
+ * const list = createRoute({ method: "get", path: "/reports", request: { query }, responses });
+ *
+ * app.openapi(cacheOpenAPIRoute(cache, { ttl: 60 }, list), (c) => c.json(reports(c.req.valid("query").page)));
+ */
+export function cacheOpenAPIRoute<R extends OpenAPIRoute>(
+  cache: Cache,
+  options: NoInfer<CacheRouteOptions<AnyEnv, HonoPath<R["path"]>>>,
+  route: R,
+): R {
+  const { request, middleware = [] } = checkedOpenAPIRoute(route);
+  const query = request?.query as RouteOptions["query"];
+  const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
+  // Anything else is passed as it is, so that it is recognised.
+  const declared = isObject && query !== undefined ? { ...options, query: options.query ?? query } : options;
+  const cached = cacheRoute(cache, declared);
+  // `createRoute` adds a property that is not enumerable.
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(route)) as R;
+  return Object.assign(copy, { middleware: [middleware, cached].flat() });
+}
+
 /** What the writes of a Hono route make outdated. The type parameters are those of `Context`. */
 export interface InvalidatesOptions<E extends Env = AnyEnv, P extends string = string, I extends Input = {}> {
   /** The tags, or a function of the context that returns them. It runs after the handler, and `c.res` is the response. */
@@ -142,6 +183,16 @@ export function cacheTags(c: Context, tags: readonly string[]): void {
   const { req, header } = (c ?? {}) as Partial<Context>;
   const isContext = typeof req === "object" && typeof header === "function";
   addTags(isContext ? c : undefined, tags, "the context: cacheTags(c, tags)");
+}
+
+/** Throws `ERR_CACHE_OPTION_INVALID` for what is no route of `@hono/zod-openapi`. */
+function checkedOpenAPIRoute<R>(route: R): R {
+  const { method, path } = Object(route) as Partial<OpenAPIRoute>;
+  if (typeof method === "string" && typeof path === "string") return route;
+  throw new CacheError(
+    "ERR_CACHE_OPTION_INVALID",
+    "cacheOpenAPIRoute(): the route has no method and path; write app.openapi(cacheOpenAPIRoute(cache, { ttl: 60 }, route), handler)",
+  );
 }
 
 /** Separates the adapter's own option from those of the core, which checks them itself. */

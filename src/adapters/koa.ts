@@ -1,27 +1,18 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Context, DefaultContext, DefaultState, Next, ParameterizedContext } from "koa";
-import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
-import type {
-  Cache,
-  Decision,
-  Engine,
-  Fill,
-  Invalidates,
-  Policy,
-  RouteContext,
-  RouteOptions,
-} from "../adapter.ts";
+import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
+import type { Cache, Engine, Fill, Invalidates, Policy, RouteContext, RouteOptions } from "../adapter.ts";
 import { follow } from "./koa/follow.ts";
 import { KoaFill } from "./koa/fill.ts";
 import { sendReply } from "./koa/head.ts";
 import { RoutePolicies } from "./koa/policies.ts";
-import { KoaRequest, replayed } from "./koa/refresh.ts";
-import { arrivalOf, noteArrival } from "./node/arrivals.ts";
-import { isDisconnected } from "./node/connection-closed.ts";
+import { callOf } from "./koa/request.ts";
+import { noteArrival } from "./node/arrivals.ts";
+import { lookUp, markFilling, unlessClosed } from "./node/lookup.ts";
+import type { Course } from "./node/lookup.ts";
 import { observeRequests } from "./node/original-url.ts";
-import { processWide } from "./node/process-wide.ts";
 import { setFields, setUnlessSet } from "./node/reply-fields.ts";
-import { WriteWatch } from "./node/write-watch.ts";
+import { respondToWrite } from "./node/write-watch.ts";
 
 /** A context of Koa, with the parameters that a router has found in the path. */
 export type RouteCtx<StateT = DefaultState, ContextT = DefaultContext> = ParameterizedContext<
@@ -101,22 +92,19 @@ export function cacheRoute(
   );
 
   async function cacheRoute(ctx: Context, next: Next): Promise<void> {
-    const { req, res } = ctx;
-    observeRequests(req, engine);
-    noteArrival(req, engine);
-    const refresh = replayed(ctx, policies);
-    if (refresh?.fill !== undefined) return fill(engine, refresh.fill, ctx, next, true);
-    // A refresh that came with another URL has been destroyed.
-    if (refresh !== undefined && res.destroyed) return;
-    if (refresh !== undefined || isFilling(req, engine)) return void (await next());
-    const record = new KoaRequest(ctx, policies, arrivalOf(req, engine));
-    const policy = policies.of(ctx, cacheRoute);
+    noteArrival(ctx.req, engine);
+    const call = callOf(ctx, policies);
+    const route = {
+      engine,
+      get policy() {
+        return policies.of(ctx, cacheRoute);
+      },
+    };
     let isDone: boolean;
     do {
-      const begun = engine.begin(record, policy);
-      const decision = begun instanceof Promise ? await begun : begun;
-      if (isTooLate(decision, res)) return;
-      isDone = await act(engine, decision, ctx, next);
+      const looked = lookUp(route, call);
+      const course = looked instanceof Promise ? await looked : unlessClosed(looked, ctx.res);
+      isDone = await act(engine, course, ctx, next);
     } while (!isDone);
   }
 
@@ -165,15 +153,7 @@ export function invalidates(
   return async function invalidates(given, next) {
     const ctx = given as Context;
     observeRequests(ctx.req, engine);
-    if (!isUnsafe(ctx.method)) return void (await next());
-    const watch = new WriteWatch(ctx.res, (end) => invalidate(end, ctx));
-    try {
-      await next();
-    } catch (error) {
-      watch.fail(error);
-      throw error;
-    }
-    watch.settle();
+    await respondToWrite({ res: ctx.res, handle: next, tell: (end) => invalidate(end, ctx) });
   };
 }
 
@@ -201,32 +181,29 @@ function writeLabel(ctx: Context): string {
   return `${ctx.method} ${String(routerPath)}`;
 }
 
-/**
- * Whether the client has disconnected while the request was looked up, or something else, such as a timeout, has sent a
- * response. What was decided is released then.
- */
-function isTooLate(decision: Decision, res: ServerResponse): boolean {
-  if (!res.headersSent && (decision.kind === "serve" || !isDisconnected(res))) return false;
-  if (decision.kind === "fill") decision.abandon("aborted");
-  else if (decision.kind === "follow") void decision.content.return?.();
-  return true;
-}
-
-/** Carries out a decision. Returns whether that is done: if not, the request has to be decided again. */
-async function act(engine: Engine, decision: Decision, ctx: Context, next: Next): Promise<boolean> {
-  switch (decision.kind) {
+/** Carries out what is to be done. Returns whether that is done: if not, the request has to be decided again. */
+async function act(engine: Engine, course: Course, ctx: Context, next: Next): Promise<boolean> {
+  switch (course.kind) {
     case "serve":
-      sendReply(ctx, decision.reply);
+      sendReply(ctx, course.reply);
       return true;
     case "follow":
-      return follow(decision, ctx);
+      return follow(course, ctx);
     case "bypass":
-      setFields(ctx.res, decision.fields);
-      setUnlessSet(ctx.res, decision.unlessSet);
+      setFields(ctx.res, course.fields);
+      setUnlessSet(ctx.res, course.unlessSet);
       await next();
       return true;
     case "fill":
-      await fill(engine, decision, ctx, next, false);
+      await fill(engine, course, ctx, next, false);
+      return true;
+    case "refresh":
+      await fill(engine, course.fill, ctx, next, true);
+      return true;
+    case "pass":
+      await next();
+      return true;
+    case "closed":
       return true;
   }
 }
@@ -240,18 +217,4 @@ async function fill(
 ): Promise<void> {
   markFilling(ctx.req, engine);
   await new KoaFill(run, ctx, isBackground).run(next);
-}
-
-/** The caches that are being filled by the handlers of a request. */
-const FILLING = processWide("koa.filling", () => new WeakMap<IncomingMessage, Set<object>>());
-
-function markFilling(req: IncomingMessage, cache: object): void {
-  const known = FILLING.get(req);
-  if (known === undefined) FILLING.set(req, new Set([cache]));
-  else known.add(cache);
-}
-
-/** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
-function isFilling(req: IncomingMessage, cache: object): boolean {
-  return FILLING.get(req)?.has(cache) === true;
 }

@@ -115,6 +115,14 @@ describe("two copies of the package in one process, each as ES module and as Com
     expect(outcomesOf("hono, refreshed")).toEqual([[REFRESHED, ITSELF]]);
   });
 
+  it("serve a hit and one run for a crowd on h3, where a request passes the middleware of one and a handler of the other", () => {
+    expect(outcomesOf("h3")).toEqual([[["200 MISS run 1", "200 HIT run 1", "1"], ITSELF]]);
+  });
+
+  it("refresh in the background on h3, where the refresh passes middleware of another", () => {
+    expect(outcomesOf("h3, refreshed")).toEqual([[REFRESHED, ITSELF]]);
+  });
+
   it("store no page of an error handler of Express", () => {
     expect(outcomesOf("express, failed")).toEqual([[["200 MISS run 1", "200 MISS run 2"], ITSELF]]);
   });

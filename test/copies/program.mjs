@@ -8,12 +8,13 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import express from "express";
 import fastify from "fastify";
+import { H3 } from "h3";
 import { Hono } from "hono";
 import Koa from "koa";
 import { Router } from "@koa/router";
 
 const [, , place] = process.argv;
-const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch", "/hono", "/koa"];
+const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch", "/hono", "/koa", "/h3"];
 
 /** By name: a function that loads an entry. */
 const loaders = {};
@@ -21,17 +22,30 @@ for (const copy of ["one", "other"]) {
   const require = createRequire(join(place, copy, "load.cjs"));
   const { load } = await import(pathToFileURL(join(place, copy, "load.mjs")).href);
   loaders[`${copy}, ES module`] = load;
-  loaders[`${copy}, CommonJS`] = async (name) => require(name);
+  // h3 is an ES module, which this Node is told not to require.
+  loaders[`${copy}, CommonJS`] = async (name) => (name.endsWith("/h3") ? load(name) : require(name));
 }
 
 const instances = [];
 for (const [name, load] of Object.entries(loaders)) {
   const loaded = await Promise.all(entries.map((entry) => load(`caching-route${entry}`)));
-  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa] = loaded;
+  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa, forH3] = loaded;
   const names = loaded.map((module) =>
     Object.keys(module).filter((key) => !["default", "module.exports", "__esModule"].includes(key)),
   );
-  instances.push({ name, names, index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa });
+  instances.push({
+    name,
+    names,
+    index,
+    adapter,
+    testing,
+    forFastify,
+    forExpress,
+    forFetch,
+    forHono,
+    forKoa,
+    forH3,
+  });
 }
 
 /** Each with the one after it, and with itself. */
@@ -213,8 +227,8 @@ async function refreshOnKoa(first, second) {
   return onServerOf(app, (get) => refreshed(get, caches, count));
 }
 
-/** Asks an application of Hono, which needs no server. */
-function asksHono(app) {
+/** Asks an application of Hono or h3, which needs no server. */
+function asksInProcess(app) {
   return async (path, headers = {}) => {
     const response = await app.request(path, { headers });
     return `${await textOf(response)}${response.headers.has("vary") ? `, vary: ${response.headers.get("vary")}` : ""}`;
@@ -230,7 +244,7 @@ async function onHono(first, second) {
   const outer = first.forHono.cacheRoute(cache, options);
   app.get("/a", outer, cacheRoute(cache, options), async (c) => c.text(await a.handler()));
   app.get("/b", cacheRoute(cache, { ttl: 60 }), async (c) => c.text(await b.handler()));
-  return missThenHit(asksHono(app));
+  return missThenHit(asksInProcess(app));
 }
 
 async function refreshOnHono(first, second) {
@@ -243,7 +257,26 @@ async function refreshOnHono(first, second) {
     second.forHono.cacheRoute(caches.back, STALE_SOON),
     async (c) => c.text(await handler()),
   );
-  return refreshed(asksHono(app), caches, count);
+  return refreshed(asksInProcess(app), caches, count);
+}
+
+async function onH3(first, second) {
+  const cache = first.index.createCache(quiet);
+  const app = new H3();
+  const [a, b] = [counted(), counted()];
+  const options = { ttl: 60, key: () => "a" };
+  app.use("/a", first.forH3.cacheMiddleware(cache, options));
+  app.get("/a", second.forH3.cacheRoute(cache, options, a.handler));
+  app.get("/b", second.forH3.cacheRoute(cache, { ttl: 60 }, b.handler));
+  return missThenHit(asksInProcess(app));
+}
+
+async function refreshOnH3(first, second) {
+  const caches = twoCaches(first, second);
+  const { handler, count } = counted();
+  const app = new H3().use(first.forH3.cacheMiddleware(caches.front, IN_FRONT));
+  app.get("/a", second.forH3.cacheRoute(caches.back, STALE_SOON, handler));
+  return refreshed(asksInProcess(app), caches, count);
 }
 
 /** The client leaves, and another one waits: the handler goes on, and does not notice. */
@@ -333,6 +366,8 @@ for (const pair of pairs) {
   await check("koa, left", pair, leftOnKoa);
   await check("hono", pair, onHono);
   await check("hono, refreshed", pair, refreshOnHono);
+  await check("h3", pair, onH3);
+  await check("h3, refreshed", pair, refreshOnH3);
   await check("fetch", pair, onFetch);
   await check("errors", pair, errors);
 }

@@ -10,6 +10,7 @@ describe.each([
   "hono/complex",
   "koa/complex",
   "nestjs/complex",
+  "h3/complex",
 ])("the example %s", (name) => {
   const ask = example(name);
 

@@ -14,6 +14,7 @@ describe.each([
   "hono/invalidate",
   "koa/invalidate",
   "nestjs/invalidate",
+  "h3/invalidate",
 ])("the example %s", (name) => {
   const ask = example(name);
 
@@ -62,6 +63,7 @@ describe.each([
   "hono/simple",
   "koa/simple",
   "nestjs/simple",
+  "h3/simple",
 ])("the example %s", (name) => {
   const ask = example(name);
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Cache } from "../../src/index.ts";
-import { cacheRoute, cacheTags, invalidates } from "../../src/adapters/fetch.ts";
+import { cacheEvent, cacheRoute, cacheTags, invalidates } from "../../src/adapters/fetch.ts";
 import type { FetchGuard, FetchHandler, FetchOptions } from "../../src/adapters/fetch.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -139,4 +139,27 @@ export function wrongTags(request: Request): void {
   cacheTags(new Response(), ["users"]);
   // @ts-expect-error: the request that the handler was given, and not the one of Node
   cacheTags(incoming, ["users"]);
+}
+
+// A handler of events has its own types, and the functions are given its event.
+interface Loaded {
+  readonly request: Request;
+  readonly params: { readonly id: string };
+}
+const loader = async ({ params }: Loaded, tenant: string): Promise<Response> =>
+  new Response(tenant + params.id);
+const cachedLoader = cacheEvent(
+  cache,
+  { key: ({ params }, tenant) => tenant + params.id, before: [(event) => void event.params.id] },
+  loader,
+  (event) => event.request,
+);
+export type LoaderArguments = Fact<Same<Parameters<typeof cachedLoader>, [event: Loaded, tenant: string]>>;
+export function wrongEvents(): void {
+  // @ts-expect-error: the request is somewhere
+  cacheEvent(cache, { ttl: 60 }, loader);
+  // @ts-expect-error: an identifier is no request
+  cacheEvent(cache, { ttl: 60 }, loader, (event) => event.params);
+  // @ts-expect-error: a misspelt member of the event
+  cacheEvent(cache, { key: (event) => event.param.id }, loader, (event) => event.request);
 }

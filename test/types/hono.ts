@@ -1,9 +1,10 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { validator } from "hono/validator";
 import type { Cache } from "../../src/index.ts";
-import { cacheRoute, cacheTags, invalidates } from "../../src/adapters/hono.ts";
+import { cacheOpenAPIRoute, cacheRoute, cacheTags, invalidates } from "../../src/adapters/hono.ts";
 import type { CacheRouteOptions } from "../../src/adapters/hono.ts";
 import type { Fact, Same } from "./equal.ts";
 
@@ -94,4 +95,27 @@ export function wrongTags(c: Context<Site>): void {
   cacheTags(c, [1]);
   // @ts-expect-error: the context is given, and not the request
   cacheTags(c.req, ["users"]);
+}
+
+// A route of @hono/zod-openapi stays what it is, and so does its handler.
+const found = createRoute({
+  method: "get",
+  path: "/found/{id}",
+  request: { query: z.object({ page: z.coerce.number().default(1) }) },
+  middleware: [guard] as const,
+  responses: { 200: { description: "found", content: { "application/json": { schema: z.number() } } } },
+});
+const cachedRoute = cacheOpenAPIRoute(cache, { ttl: 60, tags: (c) => [c.req.param("id")] }, found);
+export type SameRoute = Fact<Same<typeof cachedRoute, typeof found>>;
+new OpenAPIHono().openapi(cachedRoute, (c) => {
+  cacheTags(c, [c.req.param("id"), c.var.user]);
+  return c.json(c.req.valid("query").page, 200);
+});
+export function wrongRoutes(): void {
+  // @ts-expect-error: a misspelt option
+  cacheOpenAPIRoute(cache, { tll: 60 }, found);
+  // @ts-expect-error: the path has no such parameter
+  cacheOpenAPIRoute(cache, { key: (c): string => c.req.param("name") }, found);
+  // @ts-expect-error: a route has a path
+  cacheOpenAPIRoute(cache, { ttl: 60 }, { method: "get" });
 }

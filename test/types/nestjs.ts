@@ -156,6 +156,9 @@ export const modules = [
 @Module({ imports: [CachingRouteModule.forRoot()] })
 export class AppModule {}
 
+/** What a provider injects it by. */
+export const token: typeof RouteCache = RouteCache;
+
 // What is injected has the methods of a cache.
 export function injected(own: RouteCache): Promise<unknown> {
   const same: Cache = own;

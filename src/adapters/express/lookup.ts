@@ -1,18 +1,12 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, Response } from "express";
-import type { Decision, Engine, Fields, Fill, Policy } from "../../adapter.ts";
-import { arrivalOf } from "../node/arrivals.ts";
-import { isDisconnected } from "../node/connection-closed.ts";
-import { follow } from "../node/follow.ts";
-import { processWide } from "../node/process-wide.ts";
+import type { Engine, Fields, Fill, Policy } from "../../adapter.ts";
 import type { Outcome } from "../node/outcome.ts";
-import { setFields, setUnlessSet } from "../node/reply-fields.ts";
-import { overrideHeaders } from "../node/request.ts";
-import { ResponseTap } from "../node/response-tap.ts";
-import { sendReply } from "../node/send-reply.ts";
+import { respond } from "../node/respond.ts";
+import type { NodeCall, NodeRoute } from "../node/route.ts";
 import { restoreAtEnd } from "../node/shadow.ts";
 import { watchFailures, watchRouter } from "./failures.ts";
-import { ExpressRequest, replayed } from "./refresh.ts";
-import { narrowQuery, parsedContent, requestOrigin } from "./request.ts";
+import { narrowQuery, requestOrigin, rewrittenUrl, rootOf } from "./request.ts";
 
 /** A request that is looked up. `Native` is what the functions of the route's options are given. */
 export interface Lookup<Native> {
@@ -30,103 +24,54 @@ export interface Lookup<Native> {
 
 /** Looks a request up, and carries out what is decided. */
 export function lookUp<Native>(lookup: Lookup<Native>, outcome: Outcome): void {
-  const { engine, req, res, owner } = lookup;
   try {
-    watchRouter(req);
-    const refresh = replayed(req, owner);
-    if (refresh?.fill !== undefined) return act(refresh.fill, lookup, outcome);
-    // A refresh that came with another URL has been destroyed.
-    if (refresh !== undefined) return res.destroyed ? undefined : outcome.proceed();
-    if (isFilling(req, engine)) return outcome.proceed();
-    const policy = lookup.policy();
-    const record = new ExpressRequest(
-      req,
-      lookup.native,
-      requestOrigin(req),
-      parsedContent(req),
-      owner,
-      arrivalOf(req, engine),
-    );
-    const decision = engine.begin(record, policy);
-    if (decision instanceof Promise) void actLater(decision, lookup, outcome);
-    else act(decision, lookup, outcome);
+    watchRouter(lookup.req);
+    const looked = new ExpressLookup(lookup);
+    respond(looked, looked, outcome);
   } catch (thrown) {
     outcome.fail(thrown);
   }
 }
 
-async function actLater<Native>(
-  decision: Promise<Decision>,
-  lookup: Lookup<Native>,
-  outcome: Outcome,
-): Promise<void> {
-  const { res } = lookup;
-  try {
-    const decided = await decision;
-    // Meanwhile the client may have disconnected, or something else, such as a timeout, may have sent a response.
-    if (!res.headersSent && (decided.kind === "serve" || !isDisconnected(res))) act(decided, lookup, outcome);
-    else if (decided.kind === "fill") decided.abandon("aborted");
-    else if (decided.kind === "follow") void decided.content.return?.();
-  } catch (error) {
-    outcome.fail(error);
+/** The route and the call in one: a hit makes one object. */
+class ExpressLookup<Native> implements NodeRoute<Native>, NodeCall<Native> {
+  readonly engine: Engine;
+  readonly req: Request;
+  readonly res: Response;
+  readonly native: Native;
+  readonly owner: object;
+  readonly origin: string;
+  readonly target: string;
+  readonly rewritten: string | undefined;
+  readonly params: Request["params"];
+  readonly earlier: Lookup<Native>["earlier"];
+  readonly #lookup: Lookup<Native>;
+
+  constructor(lookup: Lookup<Native>) {
+    const { engine, req, res, native, owner, earlier } = lookup;
+    this.engine = engine;
+    this.req = req;
+    this.res = res;
+    this.native = native;
+    this.owner = owner;
+    this.origin = requestOrigin(req);
+    this.target = req.originalUrl;
+    this.rewritten = rewrittenUrl(req);
+    this.params = req.params;
+    this.earlier = earlier;
+    this.#lookup = lookup;
   }
-}
 
-function act<Native>(decision: Decision, lookup: Lookup<Native>, outcome: Outcome): void {
-  const { res } = lookup;
-  switch (decision.kind) {
-    case "serve":
-      return outcome.answer(() => sendReply(res, decision.reply), nothing);
-    case "follow": {
-      const drop = (): void => void decision.content.return?.();
-      const decideAgain = (): void => lookUp(lookup, outcome);
-      return follow(decision, res, decideAgain, (send) => outcome.answer(send, drop));
-    }
-    case "bypass":
-      setFields(res, decision.fields);
-      setUnlessSet(res, decision.unlessSet);
-      return outcome.proceed();
-    case "fill":
-      return fill(decision, lookup, outcome);
+  get policy(): Policy<Native> {
+    return this.#lookup.policy();
   }
-}
 
-function nothing(): void {
-  // A stored response is held by nobody.
-}
-
-function fill<Native>(fill: Fill, lookup: Lookup<Native>, outcome: Outcome): void {
-  const { req, res, engine } = lookup;
-  markFilling(req, engine);
-  if (req.socket.destroyed) {
-    // Its disconnect would not be noticed any more.
-    fill.abandon("aborted");
-    return outcome.proceed();
+  prepare(fill: Fill, fail: (error: unknown) => void): void {
+    if (fill.target !== undefined) restoreAtEnd(this.res, narrowQuery(this.req, fill));
+    watchFailures(this.req, this.res, fail);
   }
-  const restoreHeaders = overrideHeaders(req, fill);
-  try {
-    if (fill.target !== undefined) restoreAtEnd(res, narrowQuery(req, fill));
-  } catch (error) {
-    // The application's own query parser has thrown.
-    fill.abandon("failed", error);
-    throw error;
+
+  dispatch(request: IncomingMessage, response: ServerResponse): unknown {
+    return rootOf(this.req.app)(request as Request, response as never);
   }
-  // The tap comes last: what it puts on the response is taken away first, and V8 makes no dictionary of that.
-  watchFailures(req, res, (error) => tap.fail(error));
-  const tap = new ResponseTap(res, fill, (error) => outcome.fail(error), restoreHeaders, lookup.earlier?.());
-  outcome.proceed(tap);
-}
-
-/** The caches that are being filled by the handlers of a request. */
-const FILLING = processWide("express.filling", () => new WeakMap<Request, Set<object>>());
-
-function markFilling(req: Request, cache: object): void {
-  const known = FILLING.get(req);
-  if (known === undefined) FILLING.set(req, new Set([cache]));
-  else known.add(cache);
-}
-
-/** Whether this request fills a cache already. A second lookup in it would make the request wait for itself. */
-function isFilling(req: Request, cache: object): boolean {
-  return FILLING.get(req)?.has(cache) === true;
 }

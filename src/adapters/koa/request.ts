@@ -1,7 +1,9 @@
 import type { Context } from "koa";
 import type { Fill } from "../../adapter.ts";
+import { parsedContent } from "../node/parsed-content.ts";
 import { overridePath } from "../node/raw-headers.ts";
 import { overrideHeaders } from "../node/request.ts";
+import type { NodeCall } from "../node/route.ts";
 import { shadow } from "../node/shadow.ts";
 
 /**
@@ -10,7 +12,7 @@ import { shadow } from "../node/shadow.ts";
  * Koa takes user information and all but the first of a list away from the host. A handler may read that as it was sent, and
  * its page must not be sent to those who ask the host that is left.
  */
-export function requestOrigin(ctx: Context): string {
+function requestOrigin(ctx: Context): string {
   const { app, protocol, req } = ctx;
   const isForwarded = app.proxy && ctx.get("x-forwarded-host") !== "";
   const host = isForwarded ? ctx.host : req.headers[":authority"] || req.headers.host;
@@ -18,7 +20,7 @@ export function requestOrigin(ctx: Context): string {
 }
 
 /** Returns a request's URL if middleware has rewritten it since Koa received it; else undefined. */
-export function rewrittenUrl(ctx: Context): string | undefined {
+function rewrittenUrl(ctx: Context): string | undefined {
   const { url, originalUrl } = ctx;
   return url === originalUrl || mountOf(ctx) !== undefined ? undefined : url;
 }
@@ -34,22 +36,20 @@ export function mountOf(ctx: Context): string | undefined {
   return isSame ? prefix : undefined;
 }
 
-/**
- * Returns the content of a request as a body parser has parsed it: undefined if none has read it, empty text if there
- * is none.
- *
- * Parsers set `{}` for content that they did not read, and those of forms put files elsewhere. Two requests that differ
- * there must not have the same key (hazard 5).
- */
-export function parsedContent({ req, request }: Context): unknown {
-  const {
-    "content-length": length = "0",
-    "transfer-encoding": coding,
-    "content-type": type = "",
-  } = req.headers;
-  if (coding === undefined && Number(length) === 0 && req.httpVersionMajor === 1) return "";
-  const { body } = request as { readonly body?: unknown };
-  return req.readableEnded && !/^\s*multipart\//i.test(type) ? body : undefined;
+/** Returns what a shared lookup has to know of a request. `owner` is the middleware that looks it up. */
+export function callOf(ctx: Context, owner: object): NodeCall<Context> {
+  const { app, originalUrl, req, res } = ctx;
+  return {
+    req,
+    res,
+    native: ctx,
+    owner,
+    origin: requestOrigin(ctx),
+    target: originalUrl,
+    rewritten: rewrittenUrl(ctx),
+    content: () => parsedContent(req, (ctx.request as { readonly body?: unknown }).body),
+    dispatch: (request, response) => app.callback()(request, response),
+  };
 }
 
 /**

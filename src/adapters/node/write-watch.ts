@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { statusOfError } from "../../adapter.ts";
+import { isUnsafe, statusOfError } from "../../adapter.ts";
 import type { MaybePromise, WriteEnd } from "../../adapter.ts";
 import { isDisconnected, onceClosed } from "./connection-closed.ts";
 import { beforeEachSend, beforeFirstSend, holdBack } from "./hold-back.ts";
@@ -86,4 +86,33 @@ export class WriteWatch {
   #tell(status: number | undefined): MaybePromise<void> {
     return this.#onEnd({ status, hasThrown: this.#hasThrown });
   }
+}
+
+/** One request to a route that writes. */
+export interface NodeWriteCall {
+  readonly res: ServerResponse;
+  /** Runs the handler. */
+  handle(): unknown;
+  /** Invalidates what the write has made outdated, as its end requires. */
+  tell(end: WriteEnd): MaybePromise<void>;
+}
+
+/**
+ * Runs the handler of a write, and invalidates what it has made outdated before the first byte of its response is sent.
+ * Rejects with the handler's error.
+ *
+ * @example
+ * const invalidate = engine.invalidates(["todos"], { route: "POST /todos", option: "tags" });
+ * await respondToWrite({ res, handle: () => handler(req, res), tell: (end) => invalidate(end) });
+ */
+export async function respondToWrite({ res, handle, tell }: NodeWriteCall): Promise<void> {
+  if (!isUnsafe(res.req.method ?? "GET")) return void (await handle());
+  const watch = new WriteWatch(res, tell);
+  try {
+    await handle();
+  } catch (error) {
+    watch.fail(error);
+    throw error;
+  }
+  watch.settle();
 }

@@ -151,7 +151,7 @@ function isRedirect(value: unknown): boolean {
 
 /** Adds the properties that a runtime, middleware, or the request's class has added, such as `params` or `ip`. */
 function withExtras(copy: Request, request: Request): Request {
-  for (const name of Object.keys(request)) {
+  for (const name of Object.getOwnPropertyNames(request)) {
     const property = Object.getOwnPropertyDescriptor(request, name);
     if (property === undefined || name in copy) continue;
     if ("value" in property && withoutUndeclared(copy, request, name, property.value) === property.value)
@@ -188,7 +188,7 @@ function delegate(copy: Request, request: Request, name: string): void {
  * Returns the value of a request's additional property without the query parameters that are not in the key: the
  * handler must not see them by any name, whether in text, in a URL or parsed (hazard 39).
  */
-function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
+export function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
   if (copy.url === request.url) return value;
   if (isUrl(value)) return typeof value === "string" ? copy.url : new URL(copy.url);
   const [before = "", after = ""] = [request.url, copy.url].map((url) =>

@@ -12,7 +12,7 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
   credentials: [
     "the request had credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key",
     "does the handler read the cookie, or whichever of these it was? if it does not, everyone may see the response: " +
-      'scope: "everyone"; if it does, each user has their own: scope: (request) => request.user.id; if a field ' +
+      'scope: "everyone"; if it does, each user has their own: scope: (request) => userOf(request); if a field ' +
       'does not identify the user, list those that do: credentials: ["x-api-key"]',
   ],
   content: [
@@ -27,7 +27,7 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
   private: [
     "the response has Cache-Control: private",
     "send public in its place if everyone may see the response; if each user has their own, leave it out and set " +
-      "scope: (request) => request.user.id: clients are sent private then",
+      "scope: (request) => userOf(request): clients are sent private then",
   ],
   "no-cache": [
     "the response has Cache-Control: no-cache",
@@ -60,7 +60,7 @@ const WORDS: Readonly<Partial<Record<Refusal, Words>>> = {
   ],
   unheard: [
     "it was sent past the framework, by a hijacked reply or the raw response",
-    "send it through the framework, as with reply.send, or do not cache this route",
+    "send it through the framework, as with reply.send or ctx.body, or do not cache this route",
   ],
   failed: [
     "its handler failed, or a function of the route (ttl, tags, clientCacheControl) did",

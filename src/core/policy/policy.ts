@@ -10,7 +10,7 @@ import type {
 } from "../contract/request-and-policy.ts";
 import { declaredQuery } from "./declared-query.ts";
 import { checkRouteOptions, isJsonSchemaSource } from "./option-checks.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { JsonSchemaSource, RouteOptions } from "./route-options.ts";
 
 /** The settings that a cache has for all its routes. */
 export interface CacheSettings {
@@ -257,7 +257,7 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
     );
   }
   if (!isJsonSchemaSource(query)) return new Map(query.map((name) => [name, undefined]));
-  const schema: unknown = query["~standard"].jsonSchema.input({ target: "draft-07" });
+  const schema = jsonSchemaOf(query, context.route);
   if (isThenable(schema)) {
     const asked = { route: context.route, option: "query", what: "a JSON Schema" };
     throw misreturned("ERR_CACHE_OPTION_INVALID", asked, schema);
@@ -268,6 +268,19 @@ function queryOf(query: RouteOptions["query"], context: RouteContext): DeclaredQ
     "ERR_CACHE_QUERY_UNDECLARED",
     `${context.route}: the schema given as "query" lists no closed set of parameters; name them, or write query: "all"`,
   );
+}
+
+function jsonSchemaOf(query: JsonSchemaSource, route: string): unknown {
+  try {
+    return query["~standard"].jsonSchema.input({ target: "draft-07" });
+  } catch (cause) {
+    throw new CacheError(
+      "ERR_CACHE_QUERY_UNDECLARED",
+      `${route}: the schema given as "query" cannot be written as a JSON Schema (${cause instanceof Error ? cause.message : String(cause)}); ` +
+        'name the parameters, as in query: ["page"], or write query: "all"',
+      { cause },
+    );
+  }
 }
 
 /** Returns the `No-Vary-Search` of a route with a closed list of parameters: only those count. */

@@ -14,6 +14,7 @@ import type {
   ContractServer,
 } from "../../../src/testing/index.ts";
 import { listen as listenByFetch, streamOf } from "./fetch.ts";
+import type { Listen } from "./fetch.ts";
 import { listening } from "./listening.ts";
 
 /** An application, whatever its environment is. */
@@ -46,11 +47,13 @@ const UTF_8 =
   "@hono/node-server writes the head of text and of streams in UTF-8, unless any middleware has set a field of it";
 
 /** Serves the contract's neutral routes as a Hono application, over a real socket. */
-export const honoHarness: AdapterHarness = harnessOf(
-  "hono",
-  (app) => listenByFetch((request) => app.fetch(request)),
-  DECLINED,
-);
+export const honoHarness: AdapterHarness = honoOn(listenByFetch);
+
+/** The same on another server for fetch handlers, with what that one cannot do. */
+export function honoOn(listenOn: Listen, declined: Readonly<Record<string, string>> = {}): AdapterHarness {
+  const serveApp = (app: Served): Promise<ContractServer> => listenOn((request) => app.fetch(request));
+  return harnessOf("hono", serveApp, { ...DECLINED, ...declined });
+}
 
 /** The same behind Hono's own server for Node. */
 export const behindNodeServer: AdapterHarness = harnessOf("hono on @hono/node-server", (app) => listen(app), {

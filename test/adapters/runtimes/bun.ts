@@ -1,5 +1,5 @@
-// Runs the contract for fetch handlers in Bun, under its own server:  bun test/adapters/runtimes/bun.ts
-import { harnessOf } from "../harness/fetch.ts";
+// Runs the contract in Bun, under its own server:  bun test/adapters/runtimes/bun.ts fetch|hono|h3
+import type { Listen } from "../harness/fetch.ts";
 import { ONE_BY_ONE, runContract } from "./run-contract.ts";
 
 interface BunServer {
@@ -19,22 +19,19 @@ declare const Bun: {
 const CHUNKED =
   "Bun's server sends each stream in chunks, without the Content-Length that the handler has set";
 
-await runContract(
-  harnessOf("fetch on Bun", {
-    declined: {
-      ...ONE_BY_ONE,
-      "a stream shorter than its Content-Length is not stored": CHUNKED,
-      "a request that waits for a stream's head follows it": CHUNKED,
-    },
-    listen: (handler) => {
-      const server = Bun.serve({
-        port: 0,
-        hostname: "127.0.0.1",
-        idleTimeout: 60,
-        fetch: (request) => handler(request),
-        error: () => new Response(null, { status: 500 }),
-      });
-      return Promise.resolve({ origin: `http://127.0.0.1:${server.port}`, close: () => server.stop(true) });
-    },
-  }),
-);
+const listen: Listen = (handler) => {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 60,
+    fetch: (request) => handler(request),
+    error: () => new Response(null, { status: 500 }),
+  });
+  return Promise.resolve({ origin: `http://127.0.0.1:${server.port}`, close: () => server.stop(true) });
+};
+
+await runContract(listen, {
+  ...ONE_BY_ONE,
+  "a stream shorter than its Content-Length is not stored": CHUNKED,
+  "a request that waits for a stream's head follows it": CHUNKED,
+});

@@ -1,6 +1,9 @@
 import process from "node:process";
 import { adapterContract } from "../../../src/testing/index.ts";
-import type { AdapterHarness } from "../../../src/testing/index.ts";
+import { harnessOf as fetchHarnessOf } from "../harness/fetch.ts";
+import type { Listen } from "../harness/fetch.ts";
+import { h3On } from "../harness/h3.ts";
+import { honoOn } from "../harness/hono.ts";
 import { PIPELINED } from "../harness/queue.ts";
 
 /** What a check has found. */
@@ -10,9 +13,21 @@ export interface CheckResult {
   readonly fault?: string;
 }
 
-/** Runs the contract, and prints a line of JSON for each check: its name, and what is wrong. Then it ends the process. */
-export async function runContract(harness: AdapterHarness): Promise<void> {
-  const [only = ""] = process.argv.slice(2);
+/** How each framework that runs anywhere is served. */
+const FRAMEWORKS: Readonly<Record<string, typeof honoOn>> = {
+  fetch: (listen, declined) => fetchHarnessOf("fetch", { listen, ...(declined && { declined }) }),
+  hono: honoOn,
+  h3: h3On,
+};
+
+/**
+ * Runs the contract for the framework that the command line names, on a server for fetch handlers that cannot do what it
+ * declines. Prints a line of JSON for each check: its name, and what is wrong. Then it ends the process.
+ */
+export async function runContract(listen: Listen, declined: Readonly<Record<string, string>>): Promise<void> {
+  const [framework = "", only = ""] = process.argv.slice(2);
+  const harness = FRAMEWORKS[framework]?.(listen, declined);
+  if (harness === undefined) throw new Error(`write one of: ${Object.keys(FRAMEWORKS).join(", ")}`);
   // A request that a failed check has left must not end the process.
   process.on("unhandledRejection", () => undefined);
   for (const { name, run } of adapterContract(harness)) {

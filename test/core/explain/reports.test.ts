@@ -19,7 +19,7 @@ describe("why a response was not stored", () => {
         message:
           "GET /reports/:id was not stored: the request had credentials: Authorization, Cookie, a client certificate, or a field such as X-Api-Key; " +
           "does the handler read the cookie, or whichever of these it was? if it does not, everyone may see the response: " +
-          'scope: "everyone"; if it does, each user has their own: scope: (request) => request.user.id; if a field ' +
+          'scope: "everyone"; if it does, each user has their own: scope: (request) => userOf(request); if a field ' +
           'does not identify the user, list those that do: credentials: ["x-api-key"]',
       },
     ]);
@@ -89,7 +89,7 @@ describe("the reporter of a cache", () => {
 
     expect(told).toEqual([
       "GET /reports was not stored: the response has Cache-Control: private; send public in its place if everyone may " +
-        "see the response; if each user has their own, leave it out and set scope: (request) => request.user.id: " +
+        "see the response; if each user has their own, leave it out and set scope: (request) => userOf(request): " +
         "clients are sent private then",
       "GET /reports was not stored: the response has Cache-Control: private; leave it out: the scope function gives each " +
         "user a response of their own, and clients are sent private where the handler sets no Cache-Control",

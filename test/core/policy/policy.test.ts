@@ -185,6 +185,21 @@ describe("the query that a route declares", () => {
     );
   });
 
+  it("is refused where such a schema has no form as JSON Schema", () => {
+    const cause = new Error("Date cannot be represented in JSON Schema");
+    const input = (): never => {
+      throw cause;
+    };
+
+    expect(() => policyOf({ query: { "~standard": { jsonSchema: { input } } } })).toThrow(
+      expect.objectContaining({
+        code: "ERR_CACHE_QUERY_UNDECLARED",
+        message: expect.stringContaining("(Date cannot be represented in JSON Schema); name the parameters"),
+        cause,
+      }),
+    );
+  });
+
   it("is refused where such a schema admits any name", () => {
     const input = (): Record<string, unknown> => ({ additionalProperties: {} });
 

@@ -159,6 +159,19 @@ export const adapters = {
     }),
   },
   "adapters/hono/place.js": { isBehindCompression: CODE },
+  "adapters/h3/event.js": {
+    runHandler: urlish(async (run, text) => {
+      const url = `http://a/?${text}`;
+      const event = {
+        req: {},
+        url: new URL(url),
+        res: { headers: new Headers(), errHeaders: new Headers() },
+      };
+      const context = { event, next: () => "a", cache: {}, policy: plain };
+      await run(context, { url }, { isAnswer: () => false });
+    }),
+    pathParams: urlish((read, text) => read({ context: { params: { id: text } } })),
+  },
   "adapters/web/body.js": { unsharedBody: STREAM },
   "adapters/web/record.js": {
     WebRequest: urlish((WebRequest, text) => {
@@ -175,6 +188,11 @@ export const adapters = {
         conditions: [["if-none-match", text]],
         target: `/${text}`,
       });
+    }),
+    withoutUndeclared: urlish((hide, text) => {
+      const [copy, request] = [{ url: "http://a/?a" }, { url: `http://a/?a&${text}` }];
+      hide(copy, request, "query", `?${text}`);
+      hide(copy, request, "url", `http://a/?${text}`);
     }),
     copyRequest: members((make, text) => {
       const extras = Object.fromEntries(names(text).map((name) => [name, ""]));
