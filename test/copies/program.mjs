@@ -14,7 +14,22 @@ import Koa from "koa";
 import { Router } from "@koa/router";
 
 const [, , place] = process.argv;
-const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch", "/hono", "/koa", "/h3"];
+// Nest 11, which has CommonJS.
+const requireNest = createRequire(join(place, "load.cjs"));
+const { Controller, Get, Module } = requireNest("@nestjs/common");
+const { NestFactory } = requireNest("@nestjs/core");
+const entries = [
+  "",
+  "/adapter",
+  "/testing",
+  "/fastify",
+  "/express",
+  "/fetch",
+  "/hono",
+  "/koa",
+  "/h3",
+  "/nestjs",
+];
 
 /** By name: a function that loads an entry. */
 const loaders = {};
@@ -29,7 +44,7 @@ for (const copy of ["one", "other"]) {
 const instances = [];
 for (const [name, load] of Object.entries(loaders)) {
   const loaded = await Promise.all(entries.map((entry) => load(`caching-route${entry}`)));
-  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa, forH3] = loaded;
+  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa, forH3, forNest] = loaded;
   const names = loaded.map((module) =>
     Object.keys(module).filter((key) => !["default", "module.exports", "__esModule"].includes(key)),
   );
@@ -45,6 +60,7 @@ for (const [name, load] of Object.entries(loaders)) {
     forHono,
     forKoa,
     forH3,
+    forNest,
   });
 }
 
@@ -235,6 +251,31 @@ function asksInProcess(app) {
   };
 }
 
+/** Decorates a method of a controller, from the last decorator to the first. */
+function method(controller, name, handler, ...decorators) {
+  const descriptor = { value: handler, configurable: true, writable: true };
+  for (const decorate of decorators.toReversed()) decorate(controller.prototype, name, descriptor);
+  Object.defineProperty(controller.prototype, name, descriptor);
+}
+
+/** Starts an application of Nest: the decorators are of one copy, the module of another. */
+async function onNest(platform, first, second) {
+  const cache = first.index.createCache(quiet);
+  class AnyController {}
+  for (const name of ["a", "b"]) {
+    const { handler } = counted();
+    method(AnyController, name, () => handler(), Get(name), first.forNest.CacheRoute({ ttl: 60 }));
+  }
+  Controller()(AnyController);
+  class AppModule {}
+  const caching = second.forNest.CachingRouteModule.forRoot({ cache });
+  Module({ imports: [caching], controllers: [AnyController] })(AppModule);
+  const { [`${platform}Adapter`]: Adapter } = requireNest(`@nestjs/platform-${platform.toLowerCase()}`);
+  const app = await NestFactory.create(AppModule, new Adapter(), { logger: false });
+  await app.listen(0, "127.0.0.1");
+  return asked(app.getHttpServer(), missThenHit);
+}
+
 async function onHono(first, second) {
   const cache = first.index.createCache(quiet);
   const app = new Hono();
@@ -364,6 +405,8 @@ for (const pair of pairs) {
   await check("koa", pair, onKoa);
   await check("koa, refreshed", pair, refreshOnKoa);
   await check("koa, left", pair, leftOnKoa);
+  await check("nest", pair, (...both) => onNest("Express", ...both));
+  await check("nest on fastify", pair, (...both) => onNest("Fastify", ...both));
   await check("hono", pair, onHono);
   await check("hono, refreshed", pair, refreshOnHono);
   await check("h3", pair, onH3);

@@ -8,8 +8,9 @@ import { WriteWatch } from "../node/write-watch.ts";
 import { keepArguments, lookUpAtMethod } from "./arguments.ts";
 import { beginCourse, courseOf, serve } from "./course.ts";
 import type { Course } from "./course.ts";
-import { lookUp, rawResponseOf } from "./platform.ts";
-import type { CachedMethod, CachedRoutes } from "./routes.ts";
+import type { CachedMethod } from "./method.ts";
+import { rawResponseOf } from "./platform.ts";
+import type { CachedRoutes } from "./routes.ts";
 
 /** The token of the routes. Registered, so that all copies of the package share it. */
 export const ROUTES: unique symbol = Symbol.for("caching-route.nestjs.routes.1") as never;
@@ -28,11 +29,11 @@ export class CacheRouteInterceptor implements NestInterceptor {
     // The decorator may stand on the class and on the method.
     if (method === undefined || courseOf(response) !== undefined) return next.handle();
     const course = beginCourse(response);
-    if (method.isByArguments) return lookUpByArguments(context, method, course, next);
+    if (method.isByArguments) return this.#lookUpByArguments(context, method, course, next);
     // Asked for now: Nest binds it to the asynchronous context of this call.
     const handled = next.handle();
     return new Observable((subscriber) => {
-      lookUp(context, method, {
+      this.#routes.lookUp(context, method, {
         proceed(run) {
           course.run = run;
           if (subscriber.closed) run?.fail(TORN_DOWN, true);
@@ -51,6 +52,42 @@ export class CacheRouteInterceptor implements NestInterceptor {
           else subscriber.error(error);
         },
       });
+    });
+  }
+
+  /** Looks the request up in front of the method, inside of all interceptors and pipes. */
+  #lookUpByArguments(
+    context: ExecutionContext,
+    method: CachedMethod,
+    course: Course,
+    next: CallHandler,
+  ): Observable<unknown> {
+    const lookUpAt = (args: readonly unknown[], run: () => unknown): Promise<unknown> => {
+      keepArguments(context, args);
+      return new Promise((resolve, reject) => {
+        let isDecided = false;
+        this.#routes.lookUp(context, method, {
+          proceed(started) {
+            isDecided = true;
+            course.run = started;
+            resolve(new Promise((ended) => ended(run())));
+          },
+          answer(send, drop) {
+            answerWith(course, method, { send, drop });
+            resolve(undefined);
+          },
+          fail(error) {
+            // What is thrown when the response is read comes too late for the method.
+            if (isDecided) failLate(context, error);
+            else reject(error as Error);
+          },
+        } satisfies Outcome);
+      });
+    };
+    const handled = lookUpAtMethod(lookUpAt, () => next.handle());
+    return new Observable((subscriber) => {
+      const told: Run = { fail: (error, isForeign) => course.run?.fail(error, isForeign) };
+      watchRun(handled, subscriber, told, course);
     });
   }
 }
@@ -89,36 +126,6 @@ function watchRun(
       },
     }),
   );
-}
-
-/** Looks the request up in front of the method, inside of all interceptors and pipes. */
-function lookUpByArguments(
-  context: ExecutionContext,
-  method: CachedMethod,
-  course: Course,
-  next: CallHandler,
-): Observable<unknown> {
-  const lookUpAt = (args: readonly unknown[], run: () => unknown): Promise<unknown> => {
-    keepArguments(context, args);
-    return new Promise((resolve, reject) => {
-      lookUp(context, method, {
-        proceed(started) {
-          course.run = started;
-          resolve(new Promise((ended) => ended(run())));
-        },
-        answer(send, drop) {
-          answerWith(course, method, { send, drop });
-          resolve(undefined);
-        },
-        fail: reject,
-      } satisfies Outcome);
-    });
-  };
-  const handled = lookUpAtMethod(lookUpAt, () => next.handle());
-  return new Observable((subscriber) => {
-    const told: Run = { fail: (error, isForeign) => course.run?.fail(error, isForeign) };
-    watchRun(handled, subscriber, told, course);
-  });
 }
 
 function answerWith(course: Course, method: CachedMethod, hit: NonNullable<Course["hit"]>): void {

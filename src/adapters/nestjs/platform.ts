@@ -9,7 +9,7 @@ import { wasSent } from "../fastify/sent-replies.ts";
 import type { Outcome } from "../node/outcome.ts";
 import { fieldsOf } from "../node/reply-fields.ts";
 import { markLookedUp, routeHooksOf } from "./fastify-hooks.ts";
-import type { CachedMethod } from "./routes.ts";
+import type { CachedMethod } from "./method.ts";
 
 /** Looks up the request of a context, on Express or on Fastify. */
 export function lookUp(context: ExecutionContext, method: CachedMethod, outcome: Outcome): void {

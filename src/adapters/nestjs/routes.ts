@@ -4,24 +4,14 @@ import { MetadataScanner } from "@nestjs/core";
 import type { ApplicationConfig, ModulesContainer } from "@nestjs/core";
 import { CacheError, checkedOptions, engineOf } from "../../adapter.ts";
 import type { Cache, Engine, Invalidation, Policy, RouteOptions } from "../../adapter.ts";
+import type { Outcome } from "../node/outcome.ts";
 import { withArguments } from "./arguments.ts";
 import { declaredOn, KEYS, metadata, NEST } from "./metadata.ts";
 import type { Method, Writes } from "./metadata.ts";
+import type { CachedMethod } from "./method.ts";
 import { choiceOf, versionOf } from "./places.ts";
+import { lookUp } from "./platform.ts";
 import { declaredQueryOf } from "./query.ts";
-
-/** A method of a controller that is cached. */
-export interface CachedMethod {
-  readonly engine: Engine;
-  /** Whether its lookup is after its pipes, because its options are given its arguments. */
-  readonly isByArguments: boolean;
-  /** The names of the fields that `@Header` sets on it, before any interceptor, in lower case. */
-  readonly headers: ReadonlySet<string>;
-  /** Whether the handler sends the response itself: by `@Res()` without `passthrough`, or by `@Next()`. */
-  readonly sendsItself: boolean;
-  /** Returns the policy of the route by which a request has reached it. */
-  policy(requestMethod: string, path: string): Policy<ExecutionContext>;
-}
 
 /** A method of a controller whose writes make something outdated. */
 export type WritingMethod = Invalidation<[context: ExecutionContext]>;
@@ -84,6 +74,11 @@ export class CachedRoutes {
   /** Returns the method that a request has reached if its writes make something outdated. */
   writing(context: ExecutionContext): WritingMethod | undefined {
     return this.#writing.get(context.getHandler() as Method)?.get(context.getClass());
+  }
+
+  /** Looks a request up: here, because the interceptor may be that of another copy of the package. */
+  lookUp(context: ExecutionContext, method: CachedMethod, outcome: Outcome): void {
+    lookUp(context, method, outcome);
   }
 
   #add(controller: Type, name: string, isStatic: boolean): void {

@@ -18,10 +18,11 @@ import {
 import type { ArgumentsHost, CallHandler, ExceptionFilter, NestInterceptor } from "@nestjs/common";
 import type { Response } from "express";
 import type { FastifyReply } from "fastify";
-import { catchError, EMPTY, map, NEVER, of, take, tap, throwError, timeout } from "rxjs";
+import { catchError, EMPTY, map, NEVER, of, retry, take, tap, throwError, timeout, timer } from "rxjs";
 import type { Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { CacheBy, CacheRoute } from "../../../src/adapters/nestjs.ts";
+import { until } from "../koa/support.ts";
 import { platforms, quietCache, start, twice } from "./support.ts";
 import type { Site } from "./support.ts";
 
@@ -323,6 +324,106 @@ describe.each(platforms)("on %s, an interceptor around the cache", (platform) =>
     const [answer] = await twice(client, "/text");
 
     expect([answer?.[0], cache.stats().stored]).toEqual([500, 0]);
+  });
+});
+
+describe.each(platforms)("on %s, a function of the options that throws", (platform) => {
+  const broken = (): never => {
+    throw new Error("broken");
+  };
+
+  @Controller()
+  class BrokenController {
+    @CacheRoute({ tags: broken })
+    @Get("tags")
+    tags(): string {
+      return "page";
+    }
+
+    @CacheRoute({ key: broken })
+    @Get("key")
+    key(): string {
+      return "page";
+    }
+
+    @CacheRoute()
+    @CacheBy({ tags: broken })
+    @Get("tags-by")
+    tagsBy(): string {
+      return "page";
+    }
+
+    @CacheRoute()
+    @CacheBy({ key: broken })
+    @Get("key-by")
+    keyBy(): string {
+      return "page";
+    }
+  }
+
+  it.each(["tags", "key", "tags-by", "key-by"])("fails the request: %s", async (path) => {
+    const { client, cache } = await start(platform, { controllers: [BrokenController] });
+
+    const answers = await twice(client, `/${path}`);
+
+    expect(answers.map(([status]) => status)).toEqual([500, 500]);
+    expect(cache.stats().stored).toBe(0);
+  });
+});
+
+describe.each(platforms)("on %s, a handler that is run again", (platform) => {
+  let tries = 0;
+
+  @Controller()
+  class FlakyController {
+    @CacheRoute({ ttl: 60 })
+    @Get()
+    find(): string {
+      if (++tries % 2 === 1) throw new Error("not yet");
+      return `try ${tries}`;
+    }
+  }
+
+  it("by a retry of an interceptor sends what it then returns", async () => {
+    tries = 0;
+    const { client } = await start(platform, {
+      controllers: [FlakyController],
+      cache: quietCache({ onError: () => undefined }),
+      prepare: (app) => app.useGlobalInterceptors(around(retry(1))),
+    });
+
+    const answers = await twice(client, "/");
+
+    expect(answers.map(([status, text]) => [status, text.startsWith("try")])).toEqual([
+      [200, true],
+      [200, true],
+    ]);
+  });
+});
+
+describe.each(platforms)("on %s, a client that leaves an Observable", (platform) => {
+  @Controller()
+  class SlowController {
+    @CacheRoute({ ttl: 60 })
+    @Get()
+    find(): Observable<string> {
+      runs++;
+      return timer(150).pipe(map(() => "page"));
+    }
+  }
+
+  it("does not keep the response from another that waits for it", async () => {
+    runs = 0;
+    const { client } = await start(platform, { controllers: [SlowController] });
+    const leaving = client.start({ path: "/" });
+    leaving.on("error", () => undefined);
+    await until(() => runs === 1);
+    const waiting = client.ask({ path: "/" });
+    await later(30);
+
+    leaving.destroy();
+
+    expect((await waiting).text).toBe("page");
   });
 });
 
