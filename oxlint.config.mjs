@@ -33,6 +33,7 @@ const adapters = {
   // A map that a process has once is not Node's own.
   hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
   koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
+  h3: { packages: ["h3", "**/node/process-wide.ts"], shared: ["web"] },
   // Nest runs on Express or on Fastify, and stands on what bridges to them.
   nestjs: {
     packages: [
@@ -49,7 +50,6 @@ const adapters = {
     ],
     shared: ["node", "express", "fastify"],
   },
-  h3: { packages: ["h3", "**/node/process-wide.ts"], shared: ["web"] },
   fetch: { packages: [], shared: ["web"] },
 };
 

@@ -51,6 +51,13 @@ const frameworks = {
     types: ["koa"],
     needs: [],
   },
+  h3: {
+    packages: [`h3@${pins.h3}`],
+    types: ["h3"],
+    needs: ["zod"],
+    // Its own declarations hold under fewer checks, and with crossws.
+    compilerOptions: { skipLibCheck: true },
+  },
   nestjs: {
     packages: nest(pins["@nestjs/common"], pins["@nestjs/core"], pins["@nestjs/platform-express"]),
     types: ["nestjs"],
@@ -65,13 +72,6 @@ const frameworks = {
     types: ["nestjs"],
     needs: ["reflect-metadata", "rxjs"],
     compilerOptions: { skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true },
-  },
-  h3: {
-    packages: [`h3@${pins.h3}`],
-    types: ["h3"],
-    needs: ["zod"],
-    // Its own declarations hold under fewer checks, and with crossws.
-    compilerOptions: { skipLibCheck: true },
   },
 };
 const tools = [

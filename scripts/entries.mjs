@@ -29,8 +29,8 @@ export const entries = {
   "./express": "src/adapters/express.ts",
   "./hono": "src/adapters/hono.ts",
   "./koa": "src/adapters/koa.ts",
-  "./nestjs": "src/adapters/nestjs.ts",
   "./h3": "src/adapters/h3.ts",
+  "./nestjs": "src/adapters/nestjs.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };

@@ -4,12 +4,18 @@ import type { AddressInfo } from "node:net";
 import { Body, Controller, Header, HttpCode, Module, RequestMapping, RequestMethod } from "@nestjs/common";
 import express from "express";
 import Fastify from "fastify";
+import { H3 } from "h3";
+import { Hono } from "hono";
 import { afterEach, describe, expect, it } from "vitest";
 import { cacheRoute as expressCache } from "../../src/adapters/express.ts";
 import { cacheRoute as fastifyCache } from "../../src/adapters/fastify.ts";
 import { cacheRoute as fetchCache } from "../../src/adapters/fetch.ts";
+import { cacheRoute as h3Cache } from "../../src/adapters/h3.ts";
+import { cacheRoute as honoCache } from "../../src/adapters/hono.ts";
 import { CacheRoute, CachingRouteModule } from "../../src/adapters/nestjs.ts";
 import { createCache } from "../../src/index.ts";
+import { listen as listenBySrvx } from "./harness/h3.ts";
+import { listen as listenByHono } from "./harness/hono.ts";
 import { create, nest12 } from "./harness/nestjs.ts";
 import type { Platform } from "./harness/nestjs.ts";
 
@@ -58,6 +64,22 @@ async function expressUrl(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/search`;
 }
 
+async function honoUrl(): Promise<string> {
+  const app = new Hono();
+  app.on("QUERY", "/search", honoCache(createCache(), options), async (c) => c.text(await c.req.text()));
+  const { origin, close } = await listenByHono(app);
+  closing.push(close);
+  return `${origin}/search`;
+}
+
+async function h3Url(): Promise<string> {
+  const app = new H3();
+  const cached = h3Cache(createCache(), options, async (event) => event.req.text());
+  const { origin, close } = await listenBySrvx(app.on("QUERY", "/search", cached));
+  closing.push(close);
+  return `${origin}/search`;
+}
+
 function nestUrl(platform: Platform): () => Promise<string> {
   @Controller()
   class SearchController {
@@ -80,6 +102,8 @@ function nestUrl(platform: Platform): () => Promise<string> {
 }
 
 describe.each([
+  ["hono", honoUrl],
+  ["h3", h3Url],
   ["fastify", fastifyUrl],
   ["express", expressUrl],
   ["Nest on Express", nestUrl("Express")],

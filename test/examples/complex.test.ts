@@ -9,8 +9,8 @@ describe.each([
   "fetch/complex",
   "hono/complex",
   "koa/complex",
-  "nestjs/complex",
   "h3/complex",
+  "nestjs/complex",
 ])("the example %s", (name) => {
   const ask = example(name);
 

@@ -13,8 +13,8 @@ describe.each([
   "fetch/invalidate",
   "hono/invalidate",
   "koa/invalidate",
-  "nestjs/invalidate",
   "h3/invalidate",
+  "nestjs/invalidate",
 ])("the example %s", (name) => {
   const ask = example(name);
 
@@ -62,8 +62,8 @@ describe.each([
   "fetch/simple",
   "hono/simple",
   "koa/simple",
-  "nestjs/simple",
   "h3/simple",
+  "nestjs/simple",
 ])("the example %s", (name) => {
   const ask = example(name);
 

@@ -25,8 +25,8 @@ async function start(): Promise<Server> {
     return app.server;
   }
   if (framework === "fetch") return fetchServer(site, cache);
-  if (framework === "nestjs" || framework === "nestjs-fastify") return nestServer(framework, site, cache);
   if (framework === "h3") return h3Server(site, cache);
+  if (framework === "nestjs" || framework === "nestjs-fastify") return nestServer(framework, site, cache);
   const server = serverOf(framework);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

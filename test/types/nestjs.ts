@@ -3,6 +3,7 @@ import { Controller, Get, Module, Param, Post, Query } from "@nestjs/common";
 import type { ExecutionContext } from "@nestjs/common";
 import { createCache, rfc9111 } from "../../src/index.ts";
 import type { Cache } from "../../src/index.ts";
+// oxlint-disable-next-line typescript/consistent-type-imports -- Nest reads the class of a parameter from what is compiled
 import {
   CacheBy,
   CacheRoute,

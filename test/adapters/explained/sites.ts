@@ -10,9 +10,17 @@ import express5 from "express";
 import express4 from "express4";
 import Fastify from "fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { H3, serve as serveH3 } from "h3";
+import type { H3Event } from "h3";
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Context } from "hono";
 import { cacheRoute as expressCache } from "../../../src/adapters/express.ts";
 import { cacheRoute as fastifyCache } from "../../../src/adapters/fastify.ts";
 import { cacheRoute as fetchCache } from "../../../src/adapters/fetch.ts";
+import { cacheRoute as h3Cache } from "../../../src/adapters/h3.ts";
+import { cacheRoute as honoCache } from "../../../src/adapters/hono.ts";
+import type { CacheRouteOptions as HonoOptions } from "../../../src/adapters/hono.ts";
 import { CacheRoute, CachingRouteModule } from "../../../src/adapters/nestjs.ts";
 import type { CacheRouteOptions } from "../../../src/adapters/nestjs.ts";
 import type { Cache, RouteOptions } from "../../../src/index.ts";
@@ -209,6 +217,59 @@ const fetchSite: Site = {
   },
 };
 
+/** In `explain` the functions of a route are given what `native` returns, which has as much of a context as they read. */
+const honoSite: Site = {
+  name: "Hono",
+  isFat: false,
+  async start(cache, routes, handle) {
+    const app = new Hono();
+    app.onError((_error, c) => c.body(null, 500));
+    const ofContext =
+      (c: Context): Field =>
+      (name) =>
+        c.req.header(name);
+    for (const { path, options } of routes)
+      app.all(path, honoCache(cache, options(ofContext) as HonoOptions), async (c) => {
+        const { status, headers, body } = await handle(ofContext(c));
+        return new Response(body, { status, headers });
+      });
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return {
+      port: (server.address() as AddressInfo).port,
+      server,
+      native: (headers) => ({ req: { header: (name: string) => headers[name] } }),
+      close: () => (server.close(), server.closeAllConnections()),
+    };
+  },
+};
+
+const h3Site: Site = {
+  name: "h3",
+  isFat: false,
+  async start(cache, routes, handle) {
+    const app = new H3({ silent: true });
+    const ofEvent = ({ req }: H3Event): Field => ofWeb(req);
+    for (const { path, options } of routes) {
+      const own = options(ofEvent) as RouteOptions<H3Event>;
+      const cached = h3Cache(cache, own, async (event) => {
+        const { status, headers, body } = await handle(ofEvent(event));
+        return new Response(body, { status, headers });
+      });
+      app.all(path, cached);
+    }
+    const server = serveH3(app, { port: 0, hostname: "127.0.0.1", silent: true, gracefulShutdown: false });
+    await server.ready();
+    return {
+      port: Number(new URL(server.url ?? "").port),
+      server: server.node?.server as Server,
+      native: (headers) => ({ req: new Request("http://a.test/", { headers }) }),
+      close: () => server.close(true),
+    };
+  },
+};
+
 export const sites: readonly Site[] = [
   fastifySite,
   expressSite("Express 5", express5),
@@ -216,4 +277,6 @@ export const sites: readonly Site[] = [
   nestSite("Express"),
   nestSite("Fastify"),
   fetchSite,
+  honoSite,
+  h3Site,
 ];
