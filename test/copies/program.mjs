@@ -12,12 +12,9 @@ import { H3 } from "h3";
 import { Hono } from "hono";
 import Koa from "koa";
 import { Router } from "@koa/router";
+import { startNest } from "./nest.mjs";
 
 const [, , place] = process.argv;
-// Nest 11, which has CommonJS.
-const requireNest = createRequire(join(place, "load.cjs"));
-const { Controller, Get, Module } = requireNest("@nestjs/common");
-const { NestFactory } = requireNest("@nestjs/core");
 const entries = [
   "",
   "/adapter",
@@ -251,29 +248,11 @@ function asksInProcess(app) {
   };
 }
 
-/** Decorates a method of a controller, from the last decorator to the first. */
-function method(controller, name, handler, ...decorators) {
-  const descriptor = { value: handler, configurable: true, writable: true };
-  for (const decorate of decorators.toReversed()) decorate(controller.prototype, name, descriptor);
-  Object.defineProperty(controller.prototype, name, descriptor);
-}
-
-/** Starts an application of Nest: the decorators are of one copy, the module of another. */
 async function onNest(platform, first, second) {
   const cache = first.index.createCache(quiet);
-  class AnyController {}
-  for (const name of ["a", "b"]) {
-    const { handler } = counted();
-    method(AnyController, name, () => handler(), Get(name), first.forNest.CacheRoute({ ttl: 60 }));
-  }
-  Controller()(AnyController);
-  class AppModule {}
-  const caching = second.forNest.CachingRouteModule.forRoot({ cache });
-  Module({ imports: [caching], controllers: [AnyController] })(AppModule);
-  const { [`${platform}Adapter`]: Adapter } = requireNest(`@nestjs/platform-${platform.toLowerCase()}`);
-  const app = await NestFactory.create(AppModule, new Adapter(), { logger: false });
-  await app.listen(0, "127.0.0.1");
-  return asked(app.getHttpServer(), missThenHit);
+  const handlers = { a: counted().handler, b: counted().handler };
+  const server = await startNest(place, platform, cache, first.forNest, second.forNest, handlers);
+  return asked(server, missThenHit);
 }
 
 async function onHono(first, second) {

@@ -79,7 +79,7 @@ export class CacheRouteInterceptor implements NestInterceptor {
           fail(error) {
             // What is thrown when the response is read comes too late for the method.
             if (isDecided) failLate(context, error);
-            else reject(error as Error);
+            else reject(error);
           },
         } satisfies Outcome);
       });

@@ -1,5 +1,13 @@
 import { Module } from "@nestjs/common";
-import type { DynamicModule, INestApplication, ModuleMetadata, Type } from "@nestjs/common";
+import type {
+  CallHandler,
+  DynamicModule,
+  INestApplication,
+  ModuleMetadata,
+  NestInterceptor,
+  Type,
+} from "@nestjs/common";
+import type { Observable } from "rxjs";
 import { onTestFinished } from "vitest";
 import { CachingRouteModule } from "../../../src/adapters/nestjs.ts";
 import { createCache } from "../../../src/index.ts";
@@ -54,4 +62,12 @@ export async function twice(
 ): Promise<readonly [status: number, text: string, cache: string | undefined][]> {
   const answers = [await client.ask({ path, headers }), await client.ask({ path, headers })];
   return answers.map((answer) => [answer.status, answer.text, answer.header("x-cache")]);
+}
+
+/** What an interceptor does with what is inside of it. */
+export type Handle = (handled: Observable<unknown>) => Observable<unknown>;
+
+/** An interceptor that does something with what is inside of it. */
+export function around(handle: Handle): NestInterceptor {
+  return { intercept: (_context, next: CallHandler) => handle(next.handle()) };
 }
