@@ -30,28 +30,34 @@ export class CacheRouteInterceptor implements NestInterceptor {
     if (method === undefined || courseOf(response) !== undefined) return next.handle();
     const course = beginCourse(response);
     if (method.isByArguments) return this.#lookUpByArguments(context, method, course, next);
-    // Asked for now: Nest binds it to the asynchronous context of this call.
-    const handled = next.handle();
     return new Observable((subscriber) => {
+      let handled: Observable<unknown> | undefined;
+      let isDecided = false;
       this.#routes.lookUp(context, method, {
         proceed(run) {
+          isDecided = true;
           course.run = run;
+          handled ??= next.handle();
           if (subscriber.closed) run?.fail(TORN_DOWN, true);
           else if (run === undefined) subscriber.add(handled.subscribe(subscriber));
           else watchRun(handled, subscriber, run, course);
         },
         answer(send, drop) {
+          isDecided = true;
           if (subscriber.closed) return drop();
           answerWith(course, method, { send, drop });
           subscriber.next(undefined);
           subscriber.complete();
         },
         fail(error) {
+          isDecided = true;
           // What is thrown when the response is read comes too late for interceptors.
           if (subscriber.closed) failLate(context, error);
           else subscriber.error(error);
         },
       });
+      // Nest binds it to the asynchronous context in which it is asked for. A hit from memory does without.
+      if (!isDecided) handled = next.handle();
     });
   }
 
