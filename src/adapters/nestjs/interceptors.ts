@@ -30,34 +30,44 @@ export class CacheRouteInterceptor implements NestInterceptor {
     if (method === undefined || courseOf(response) !== undefined) return next.handle();
     const course = beginCourse(response);
     if (method.isByArguments) return this.#lookUpByArguments(context, method, course, next);
-    return new Observable((subscriber) => {
-      let handled: Observable<unknown> | undefined;
-      let isDecided = false;
-      this.#routes.lookUp(context, method, {
-        proceed(run) {
-          isDecided = true;
-          course.run = run;
-          handled ??= next.handle();
+    // Looked up now, and the handler asked for now: Nest binds it to the asynchronous context of this call.
+    let handled: Observable<unknown> | undefined;
+    let isHit = false;
+    let decided: ((subscriber: Subscriber<unknown>) => void) | undefined;
+    let waiting: Subscriber<unknown> | undefined;
+    const settle = (go: NonNullable<typeof decided>): void => {
+      decided = go;
+      if (waiting !== undefined) go(waiting);
+    };
+    this.#routes.lookUp(context, method, {
+      proceed(run) {
+        course.run = run;
+        settle((subscriber) => {
           if (subscriber.closed) run?.fail(TORN_DOWN, true);
-          else if (run === undefined) subscriber.add(handled.subscribe(subscriber));
-          else watchRun(handled, subscriber, run, course);
-        },
-        answer(send, drop) {
-          isDecided = true;
-          if (subscriber.closed) return drop();
-          answerWith(course, method, { send, drop });
+          else if (handled !== undefined && run === undefined) subscriber.add(handled.subscribe(subscriber));
+          else if (handled !== undefined && run !== undefined) watchRun(handled, subscriber, run, course);
+        });
+      },
+      answer(send, drop) {
+        if (waiting?.closed === true) return drop();
+        isHit = true;
+        answerWith(course, method, { send, drop });
+        settle((subscriber) => {
           subscriber.next(undefined);
           subscriber.complete();
-        },
-        fail(error) {
-          isDecided = true;
-          // What is thrown when the response is read comes too late for interceptors.
-          if (subscriber.closed) failLate(context, error);
-          else subscriber.error(error);
-        },
-      });
-      // Nest binds it to the asynchronous context in which it is asked for. A hit from memory does without.
-      if (!isDecided) handled = next.handle();
+        });
+      },
+      fail(error) {
+        // What is thrown when the response is read comes too late for interceptors.
+        if (waiting?.closed === true) failLate(context, error);
+        else settle((subscriber) => subscriber.error(error));
+      },
+    });
+    // A hit from memory does without.
+    if (!isHit) handled = next.handle();
+    return new Observable((subscriber) => {
+      waiting = subscriber;
+      decided?.(subscriber);
     });
   }
 

@@ -73,8 +73,9 @@ describe("on Express, what middleware has read", () => {
     const site = await start("Express", {
       controllers: [TextController],
       prepare: (app) =>
-        app.use((request: ReadingRequest, _response: unknown, next: () => void) => {
-          void text.readFor(request).then(next);
+        app.use(async (request: ReadingRequest, _response: unknown, next: () => void) => {
+          await text.readFor(request);
+          next();
         }),
     });
 

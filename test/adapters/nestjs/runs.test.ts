@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as later } from "node:timers/promises";
 import { Controller, Get, UseInterceptors } from "@nestjs/common";
+import type { NestInterceptor } from "@nestjs/common";
 import { map, retry, timer } from "rxjs";
 import type { Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
@@ -82,6 +84,34 @@ describe.each(platforms)("on %s, a handler that is run again", (platform) => {
     ]);
   });
 });
+
+describe.each(platforms)(
+  "on %s, a handler behind an interceptor with an asynchronous context",
+  (platform) => {
+    const storage = new AsyncLocalStorage<string>();
+
+    @Controller()
+    class StoredController {
+      @CacheRoute({ ttl: 60 })
+      @Get()
+      find(): string {
+        return `in ${storage.getStore()}`;
+      }
+    }
+
+    it("runs in that context", async () => {
+      const { client } = await start(platform, {
+        controllers: [StoredController],
+        prepare: (app) =>
+          app.useGlobalInterceptors({
+            intercept: (_context, next) => storage.run("the context", () => next.handle()),
+          } satisfies NestInterceptor),
+      });
+
+      expect((await twice(client, "/"))[0]?.[1]).toBe("in the context");
+    });
+  },
+);
 
 describe.each(platforms)("on %s, a client that leaves an Observable", (platform) => {
   @Controller()
