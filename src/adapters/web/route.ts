@@ -23,6 +23,11 @@ export interface WebCall<Native> {
   readonly rest?: readonly unknown[] | undefined;
   /** The parameters that the router found in the path, decoded. Absent: none, or unknown. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Whether the request came over HTTP/1, where fields announce its content. Absent: unknown, so its body is looked at. Some
+   * servers make a whole request for that.
+   */
+  readonly isHttp1?: boolean | undefined;
   /** When the route's guards began, by `engine.arrival()`. Absent: there were none. */
   readonly arrivedAt?: number | undefined;
   /**
