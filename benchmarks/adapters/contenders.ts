@@ -28,6 +28,8 @@ const frameworks = {
   hono: { title: "Hono", bodyGoal: 0.9 },
   koa: { title: "Koa", bodyGoal: 0.9, peer: { title: "koa-cash", goal: 1 } },
   fetch: { title: "fetch", bodyGoal: 0.8 },
+  "nest-express": { title: "Nest on Express", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
+  "nest-fastify": { title: "Nest on Fastify", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
   h3: { title: "h3", bodyGoal: 0.8, peer: { title: "ocache", goal: 2.5 } },
 } as const satisfies Record<string, Framework>;
 
