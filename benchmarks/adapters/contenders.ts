@@ -27,9 +27,13 @@ const frameworks = {
   express: { title: "Express 5", bodyGoal: 0.9, peer: { title: "apicache", goal: 1 } },
   hono: { title: "Hono", bodyGoal: 0.9 },
   koa: { title: "Koa", bodyGoal: 0.9, peer: { title: "koa-cash", goal: 1 } },
+  nestjs: { title: "Nest on Express", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
+  "nestjs-fastify": {
+    title: "Nest on Fastify",
+    bodyGoal: 0.9,
+    peer: { title: "CacheInterceptor", goal: 1.3 },
+  },
   fetch: { title: "fetch", bodyGoal: 0.8 },
-  "nest-express": { title: "Nest on Express", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
-  "nest-fastify": { title: "Nest on Fastify", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
   h3: { title: "h3", bodyGoal: 0.8, peer: { title: "ocache", goal: 2.5 } },
 } as const satisfies Record<string, Framework>;
 
@@ -84,6 +88,7 @@ export class Origin {
   readonly payload: Payload = payloadOf(BYTES, "rows");
   readonly body: Buffer = Buffer.from(JSON.stringify(this.payload));
   readonly fields: Readonly<Record<string, string>>;
+  readonly #text = this.body.toString();
   runs = 0;
 
   constructor({ fields }: Pick<ServerOrder, "fields">) {
@@ -100,6 +105,12 @@ export class Origin {
   bytes(): Buffer {
     this.runs++;
     return this.body;
+  }
+
+  /** The same as text. */
+  text(): string {
+    this.runs++;
+    return this.#text;
   }
 }
 

@@ -6,20 +6,20 @@ import type { ServerUsage } from "../messages.ts";
 import { Origin } from "./contenders.ts";
 import type { FrameworkName, Makers, ServerOrder } from "./contenders.ts";
 
-const makersOf: Record<FrameworkName, () => Promise<Makers>> = {
-  fastify: async () => (await import("./contenders/fastify.ts")).makers,
-  express: async () => (await import("./contenders/express.ts")).makers,
-  hono: async () => (await import("./contenders/hono.ts")).makers,
-  koa: async () => (await import("./contenders/koa.ts")).makers,
-  fetch: async () => (await import("./contenders/fetch.ts")).makers,
-  "nest-express": async () => (await import("./contenders/nest.ts")).onExpress,
-  "nest-fastify": async () => (await import("./contenders/nest.ts")).onFastify,
-  h3: async () => (await import("./contenders/h3.ts")).makers,
+const modules: Record<FrameworkName, () => Promise<{ readonly makers: Makers }>> = {
+  fastify: () => import("./contenders/fastify.ts"),
+  express: () => import("./contenders/express.ts"),
+  hono: () => import("./contenders/hono.ts"),
+  koa: () => import("./contenders/koa.ts"),
+  nestjs: async () => ({ makers: (await import("./contenders/nestjs.ts")).makersOn("express") }),
+  "nestjs-fastify": async () => ({ makers: (await import("./contenders/nestjs.ts")).makersOn("fastify") }),
+  fetch: () => import("./contenders/fetch.ts"),
+  h3: () => import("./contenders/h3.ts"),
 };
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ServerOrder;
 const origin = new Origin(order);
-const { [order.contender]: make } = await makersOf[order.framework]();
+const { [order.contender]: make } = (await modules[order.framework]()).makers;
 if (make === undefined) throw new Error(`${order.framework} has no ${order.contender}`);
 const server = await make(origin);
 // Idle connections are kept for longer than a contender waits for its turn.
