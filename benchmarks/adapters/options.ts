@@ -27,7 +27,7 @@ export const help = `npm run bench -- adapters [options]
 Measures a hit on each framework against its own ready-made body, its own JSON handler of 20 items, and the cache that its
 users have today. Writes benchmarks/results/adapters.*.
 
-  --quick              one short round, about three minutes, to build/benchmarks/results
+  --quick              one short round, about four minutes, to build/benchmarks/results
   --on <frameworks>    of ${frameworkNames.join(", ")}; default all
   --rounds <number>    fresh server processes each time; default ${usual.rounds}
   --pairs <number>     pairs of each comparison in a round; default ${usual.pairs}

@@ -1,7 +1,15 @@
 import type { Context, Env, Input, MiddlewareHandler } from "hono";
 import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
 import type { Cache, Invalidates, RouteOptions } from "../adapter.ts";
-import { contentRead, earlierFields, executionOf, isFilling, runNext, sendResponse } from "./hono/context.ts";
+import {
+  contentRead,
+  earlierFields,
+  executionOf,
+  isFilling,
+  isHttp1,
+  runNext,
+  sendResponse,
+} from "./hono/context.ts";
 import { isBehindCompression, matchedBy } from "./hono/place.ts";
 import { RoutePolicies } from "./hono/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./hono/refresh.ts";
@@ -72,6 +80,7 @@ export function cacheRoute<E extends Env = AnyEnv, P extends string = string, I 
       native: c,
       tagged: c,
       params: c.req.param(),
+      isHttp1: isHttp1(c),
       earlier: earlierFields(c),
       content: () => contentRead(c),
       waitUntil: (promise) => executionOf(c)?.waitUntil(promise),

@@ -62,6 +62,12 @@ export async function contentRead(c: Context): Promise<Uint8Array<ArrayBuffer> |
   return KEPT_FORMS.has(form) ? new Uint8Array(await c.req.arrayBuffer()) : undefined;
 }
 
+/** Whether a request came over HTTP/1, as far as @hono/node-server tells. */
+export function isHttp1(c: Context): boolean {
+  const { incoming } = (c.env ?? {}) as { readonly incoming?: { readonly httpVersionMajor?: number } };
+  return incoming?.httpVersionMajor === 1;
+}
+
 /** Returns the context of execution. Some runtimes have none, and Hono throws. */
 export function executionOf(c: Context): Context["executionCtx"] | undefined {
   try {

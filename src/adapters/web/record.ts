@@ -53,8 +53,9 @@ export class WebRequest<Native> implements RequestRecord<Native> {
     return isForWebSocket(this.#headers.get("upgrade"));
   }
 
-  /** Counts content that was read before, too. */
+  /** Counts content that was read before, too. Undefined: the fields tell. */
   get hasContent(): true | undefined {
+    if (this.#call.isHttp1 === true) return undefined;
     return hasBody(this.#call.request) || undefined;
   }
 

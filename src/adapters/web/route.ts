@@ -23,6 +23,11 @@ export interface WebCall<Native> {
   readonly rest?: readonly unknown[] | undefined;
   /** The parameters that the router found in the path, decoded. Absent: none, or unknown. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Whether the request came over HTTP/1, where fields announce its content. Absent: unknown, so its body is looked at. Some
+   * servers make a whole request for that.
+   */
+  readonly isHttp1?: boolean | undefined;
   /** When the route's guards began, by `engine.arrival()`. Absent: there were none. */
   readonly arrivedAt?: number | undefined;
   /**
@@ -34,6 +39,13 @@ export interface WebCall<Native> {
   readonly tagged?: object | undefined;
   /** Returns the content of the request if something in front has read it. Absent: it is not known then. */
   readonly content?: (() => MaybePromise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
+  /**
+   * Creates the response of a hit, whose content is whole. Absent: `new Response`, which some servers send as a stream, at twice
+   * the cost of a class of their own.
+   */
+  readonly create?:
+    | ((body: Uint8Array<ArrayBuffer> | null, init: ResponseInit & { status: number }) => Response)
+    | undefined;
   /** Makes the runtime wait for what goes on after the response. Absent: it needs nothing of the kind. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**

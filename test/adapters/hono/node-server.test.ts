@@ -32,3 +32,21 @@ it("content without a type has the one that @hono/node-server gives it, so that 
   expect(cached).toEqual(types);
   expect(cache.stats().outcomes.hit).toBe(1);
 });
+
+it("a hit makes no whole request of the one that @hono/node-server has prepared", async () => {
+  const { cache } = heldCache();
+  const cached = cacheRoute(cache, { ttl: 60 });
+  const seen: Request[] = [];
+  const front: MiddlewareHandler = async (c, next) => {
+    seen.push(c.req.raw);
+    await cached(c, next);
+  };
+
+  await typesOf((c) => c.text("a"), front);
+
+  const [, ofHit] = seen;
+  const made = Object.getOwnPropertySymbols(ofHit).map(({ description }) => description);
+  expect(cache.stats().outcomes.hit).toBe(1);
+  expect(made).toContain("incomingKey");
+  expect(made).not.toContain("requestCache");
+});
