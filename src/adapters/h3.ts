@@ -1,4 +1,4 @@
-import { defineHandler, HTTPResponse } from "h3";
+import { defineHandler } from "h3";
 import type { EventHandler, EventHandlerRequest, EventHandlerWithFetch, H3Event, Middleware } from "h3";
 import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
 import type { Cache, Engine, Invalidates, ResponseHead, RouteOptions } from "../adapter.ts";
@@ -117,7 +117,6 @@ class Lookup {
       arrivedAt,
       earlier: stagedFields(event),
       waitUntil: (promise) => event.waitUntil(promise),
-      create: createResponse,
       async handle(shown, fill) {
         const response = await runHandler(run, shown, fill);
         made = response;
@@ -214,19 +213,6 @@ export function cacheTags<Req extends EventHandlerRequest>(
   const { req, context } = (event ?? {}) as Partial<H3Event>;
   const isEvent = typeof req === "object" && typeof context === "object";
   addTags(isEvent ? event : undefined, tags, "the event: cacheTags(event, tags)");
-}
-
-/**
- * Creates the response of a hit. h3 sends what is no `Response` by the fast class of its server, but does not give it the
- * fields that are staged for errors.
- */
-function createResponse(
-  body: Uint8Array<ArrayBuffer> | null,
-  init: ResponseInit & { status: number },
-): Response {
-  return init.status >= 400
-    ? new Response(body, init)
-    : (new HTTPResponse(body, init) as unknown as Response);
 }
 
 /** Throws `ERR_CACHE_OPTION_INVALID` if the handler is none. `write` is the call as it should be, for the message. */

@@ -6,7 +6,7 @@ import { fillFrom } from "./fill.ts";
 import { WebRequest } from "./record.ts";
 import { readContent } from "./request-content.ts";
 import type { WithContent } from "./request-content.ts";
-import { initOf, sentOf, toResponse, withFields } from "./response.ts";
+import { sentOf, toResponse, withFields } from "./response.ts";
 import { chain } from "./route.ts";
 import type { WebCall, WebRoute } from "./route.ts";
 
@@ -51,11 +51,8 @@ function decide<Native>(
 /** Larger bodies are sent in parts: a response that is made of bytes copies all of them at once, for each client. */
 const LARGEST_COPY = 2 ** 20;
 
-type Served = Pick<WebCall<never>, "request" | "earlier" | "create">;
-
-function serve(reply: Reply, { request, earlier, create }: Served): Response {
+function serve(reply: Reply, { request, earlier }: Pick<WebCall<never>, "request" | "earlier">): Response {
   const { body } = reply;
-  if (create !== undefined) return create((body as Uint8Array<ArrayBuffer>) ?? null, initOf(reply, earlier));
   if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply, earlier);
   return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(request)) }, earlier);
 }

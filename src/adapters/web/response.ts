@@ -76,12 +76,10 @@ export function toResponse(
   head: ReplyHead & { readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined },
   earlier?: Headers,
 ): Response {
-  return new Response(head.body ?? null, initOf(head, earlier));
-}
-
-/** Returns status and fields of a reply, beside the fields that were set before the lookup. */
-export function initOf(head: ReplyHead, earlier: Headers | undefined): ResponseInit & { status: number } {
-  return { status: head.status, headers: toHeaders(allFields(head, earlier)) };
+  return new Response(head.body ?? null, {
+    status: head.status,
+    headers: toHeaders(allFields(head, earlier)),
+  });
 }
 
 /** Returns all fields of a head, with those that were set before the lookup. */

@@ -39,13 +39,6 @@ export interface WebCall<Native> {
   readonly tagged?: object | undefined;
   /** Returns the content of the request if something in front has read it. Absent: it is not known then. */
   readonly content?: (() => MaybePromise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
-  /**
-   * Creates the response of a hit, whose content is whole. Absent: `new Response`, which some servers send as a stream, at twice
-   * the cost of a class of their own.
-   */
-  readonly create?:
-    | ((body: Uint8Array<ArrayBuffer> | null, init: ResponseInit & { status: number }) => Response)
-    | undefined;
   /** Makes the runtime wait for what goes on after the response. Absent: it needs nothing of the kind. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
