@@ -28,6 +28,7 @@ const frameworks = {
   hono: { title: "Hono", bodyGoal: 0.9 },
   koa: { title: "Koa", bodyGoal: 0.9, peer: { title: "koa-cash", goal: 1 } },
   fetch: { title: "fetch", bodyGoal: 0.8 },
+  h3: { title: "h3", bodyGoal: 0.8, peer: { title: "ocache", goal: 2.5 } },
 } as const satisfies Record<string, Framework>;
 
 export type FrameworkName = keyof typeof frameworks;
@@ -43,7 +44,7 @@ export function frameworkOf(name: FrameworkName): Framework {
 }
 
 /** What a server process runs: a hit of ours, a ready-made body, a handler that makes JSON, or a hit of the peer. */
-export type ContenderName = "ours" | "body" | "handler" | "peer";
+type ContenderName = "ours" | "body" | "handler" | "peer";
 
 /** A server process. `twin` is a second one with the program of `body`: the control. */
 export type ServerName = ContenderName | "twin";

@@ -12,6 +12,7 @@ const modules: Record<FrameworkName, () => Promise<{ readonly makers: Makers }>>
   hono: () => import("./contenders/hono.ts"),
   koa: () => import("./contenders/koa.ts"),
   fetch: () => import("./contenders/fetch.ts"),
+  h3: () => import("./contenders/h3.ts"),
 };
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ServerOrder;

@@ -8,11 +8,14 @@ import { fastifyHarness } from "./harness/fastify.ts";
 import { behindSrvx } from "./harness/h3.ts";
 import { behindNodeServer } from "./harness/hono.ts";
 import { koaHarness } from "./harness/koa.ts";
+import { nest12, nestHarness } from "./harness/nestjs.ts";
 
 const harnesses = [
   ...versions.map(([name, express]) => expressHarness(name, express)),
   fastifyHarness,
   koaHarness,
+  nestHarness(nest12, "Express"),
+  nestHarness(nest12, "Fastify"),
 ];
 
 /** Sends a request over HTTP/1.0, which needs no host, and returns the content. */
