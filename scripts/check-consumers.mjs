@@ -21,7 +21,7 @@ const nest = (common, core, express) => [
 /**
  * What each framework's users have installed; entries named for no framework need none. `types` are the type tests, and
  * `needs` what they need besides. `jest` is whether Jest runs a test, `isModule` whether the framework is ES modules only, and
- * `compilerOptions` are for the type tests.
+ * `compilerOptions` are for the type tests, and `entriesOptions` for the programs that import all entries.
  */
 const frameworks = {
   none: { packages: [], types: ["options", "fetch"], needs: ["zod"] },
@@ -55,8 +55,10 @@ const frameworks = {
     packages: [`h3@${pins.h3}`],
     types: ["h3"],
     needs: ["zod"],
-    // Its own declarations hold under fewer checks, and with crossws.
+    isModule: true,
+    // Its own declarations do not hold under any setting, and name crossws.
     compilerOptions: { skipLibCheck: true },
+    entriesOptions: { skipLibCheck: true },
   },
   nestjs: {
     packages: nest(pins["@nestjs/common"], pins["@nestjs/core"], pins["@nestjs/platform-express"]),
@@ -142,6 +144,7 @@ async function tryConsumer(place, framework, tarball) {
     needs,
     jest = false,
     isModule = false,
+    entriesOptions,
     compilerOptions: more,
   } = frameworks[framework];
   const named = Object.keys(frameworks).filter((name) => name !== entry);
@@ -179,7 +182,14 @@ async function tryConsumer(place, framework, tarball) {
   await attempt("import, no module-sync", ["--no-experimental-require-module", "load.mjs"]);
   for (const { name, compiler, options } of compilers) {
     const config = `tsconfig.${name.replace(" ", "-")}.json`;
-    const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"], ...options };
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: "es2022",
+      types: ["node"],
+      ...options,
+      ...entriesOptions,
+    };
     // The first is CommonJS, the second an ES module: under "node16" one program has the types of both forms.
     const files = options.module.startsWith("node") ? ["entries.ts", "imported.mts"] : ["entries.ts"];
     // There, CommonJS cannot import ES modules.

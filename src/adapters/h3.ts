@@ -7,6 +7,7 @@ import {
   isFilling,
   LeftToH3,
   pathParams,
+  responseClass,
   responseOf,
   runHandler,
   stagedFields,
@@ -116,6 +117,7 @@ class Lookup {
       params: pathParams(event),
       arrivedAt,
       earlier: stagedFields(event),
+      responseClass,
       waitUntil: (promise) => event.waitUntil(promise),
       async handle(shown, fill) {
         const response = await runHandler(run, shown, fill);

@@ -80,9 +80,13 @@ export async function runHandler(
   }
 }
 
-/** Returns the fields that were set before the lookup. */
-export function stagedFields(event: H3Event): Headers {
-  return new Headers(event.res.headers);
+/** The class of h3's own responses, which its server for Node sends without a stream. */
+export const responseClass: typeof Response = toResponse("", { req: { method: "GET" } } as H3Event)
+  .constructor as typeof Response;
+
+/** Returns the fields that were set before the lookup. Undefined: there are none. */
+export function stagedFields({ res: { headers } }: H3Event): Headers | undefined {
+  return headers.keys().next().done === true ? undefined : new Headers(headers);
 }
 
 /** Takes away the fields that are set on the event: h3 would set them over those of a response that has them already. */

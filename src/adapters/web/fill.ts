@@ -19,13 +19,13 @@ import type { HandlerOutcome } from "./response.ts";
 import type { WebCall } from "./route.ts";
 
 /** A call, as far as a fill needs it. */
-interface FilledCall extends Pick<WebCall<never>, "handle" | "earlier" | "tagged"> {
+interface FilledCall extends Pick<WebCall<never>, "handle" | "earlier" | "responseClass" | "tagged"> {
   /** Whether all content of the request is here, so that the handler can go on without the client. */
   readonly isWhole: boolean;
 }
 
 /** The run of a handler for a client. */
-interface ClientRun extends Pick<FilledCall, "earlier"> {
+interface ClientRun extends Pick<FilledCall, "earlier" | "responseClass"> {
   readonly client: ClientSignal;
   /** Aborts the handler, where it does not have the client's own signal. */
   readonly handler: AbortController | undefined;
@@ -44,7 +44,7 @@ export async function fillFrom(
   call: FilledCall,
   maxBodyBytes: number,
 ): Promise<Response> {
-  const { earlier } = call;
+  const { earlier, responseClass } = call;
   const client = new ClientSignal(request);
   // A run that hides nothing is for its own client only: its handler is given the client's own request.
   const isShared = call.isWhole && client.isWatched && fill.hidden.length > 0;
@@ -72,7 +72,7 @@ export async function fillFrom(
     } else if (isSpent(response)) fill.abandon("failed");
     else {
       open = fill.open(headOf(response, call.tagged ?? shown, earlier));
-      const sent = await send(open, response, { client, handler, maxBodyBytes, earlier });
+      const sent = await send(open, response, { client, handler, maxBodyBytes, earlier, responseClass });
       outcome = { ...outcome, response: sent };
     }
   } catch (error) {
@@ -105,9 +105,8 @@ async function send(open: OpenFill, response: Response, run: ClientRun): Promise
     if (reader !== undefined) stopReading(reader, client.reason);
     return withBody(response, brokenBody(client.reason), []);
   }
-  if (reader === undefined || ahead === undefined)
-    return toResponse(unframed(open.complete(undefined)), earlier);
-  if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))), earlier);
+  if (reader === undefined || ahead === undefined) return toResponse(unframed(open.complete(undefined)), run);
+  if (ahead.next === undefined) return toResponse(unframed(open.complete(joined(ahead.chunks))), run);
   if (ahead.isTooLarge) open.refuse("too-large");
   const stop = (): void => {
     handler?.abort();

@@ -24,7 +24,6 @@ function decide<Native>(
   { request, content }: WithContent,
 ): MaybePromise<Response> {
   const { engine, policy } = route;
-  const { earlier } = call;
   const record = new WebRequest(route, call, content);
   return chain(engine.begin(record, policy), (decision) => {
     switch (decision.kind) {
@@ -33,7 +32,7 @@ function decide<Native>(
       case "follow": {
         const { content: coming, ...head } = decision;
         const body = sharedBody(coming, new ClientSignal(call.request));
-        return toResponse({ ...head, body }, earlier);
+        return toResponse({ ...head, body }, call);
       }
       case "bypass":
         return chain(call.handle(request), (made) =>
@@ -51,8 +50,8 @@ function decide<Native>(
 /** Larger bodies are sent in parts: a response that is made of bytes copies all of them at once, for each client. */
 const LARGEST_COPY = 2 ** 20;
 
-function serve(reply: Reply, { request, earlier }: Pick<WebCall<never>, "request" | "earlier">): Response {
+function serve(reply: Reply, call: Pick<WebCall<never>, "request" | "earlier" | "responseClass">): Response {
   const { body } = reply;
-  if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply, earlier);
-  return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(request)) }, earlier);
+  if (body === undefined || body.byteLength <= LARGEST_COPY) return toResponse(reply, call);
+  return toResponse({ ...reply, body: sharedBody(partsOf(body), new ClientSignal(call.request)) }, call);
 }

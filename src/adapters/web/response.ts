@@ -68,15 +68,21 @@ function fieldsOf(headers: Headers): Fields {
 /** The head of a reply, as the core returns it. */
 type ReplyHead = Pick<Reply, "status" | "fields" | "unlessSet" | "making">;
 
+/** What a response is made with, as a call has it. */
+interface ResponseSetting {
+  readonly earlier?: Headers | undefined;
+  readonly responseClass?: typeof Response | undefined;
+}
+
 /**
  * Creates a response from a reply, beside the fields that were set before the lookup. Its body is bytes, because a string would
  * add a `Content-Type`.
  */
 export function toResponse(
   head: ReplyHead & { readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined },
-  earlier?: Headers,
+  { earlier, responseClass: Made = Response }: ResponseSetting,
 ): Response {
-  return new Response(head.body ?? null, {
+  return new Made(head.body ?? null, {
     status: head.status,
     headers: toHeaders(allFields(head, earlier)),
   });

@@ -35,6 +35,8 @@ export interface WebCall<Native> {
    * none.
    */
   readonly earlier?: Headers | undefined;
+  /** A class of responses that the server sends faster than `Response`. Absent: there is none. */
+  readonly responseClass?: typeof Response | undefined;
   /** What the handler adds tags to. Absent: the request that it is shown. */
   readonly tagged?: object | undefined;
   /** Returns the content of the request if something in front has read it. Absent: it is not known then. */
