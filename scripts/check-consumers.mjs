@@ -42,7 +42,13 @@ const frameworks = {
     types: ["koa"],
     needs: [],
   },
-  h3: { packages: [`h3@${pins.h3}`], types: ["h3"], needs: ["zod"] },
+  h3: {
+    packages: [`h3@${pins.h3}`],
+    types: ["h3"],
+    needs: ["zod"],
+    // Its own declarations hold under fewer checks, and with crossws.
+    compilerOptions: { skipLibCheck: true },
+  },
 };
 const tools = [
   "typescript5@npm:typescript@5.9.3",

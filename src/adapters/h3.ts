@@ -30,8 +30,8 @@ import { respondToWrite, tellingEnd } from "./web/writes.ts";
  * @example
  * const options: CacheRouteOptions = {
  *   ttl: 60,
- *   scope: (event) => String(event.context.user),
- *   tags: (event) => [`report:${event.context.params?.id}`],
+ *   scope: (event) => userOf(event),
+ *   tags: (event) => [`report:${getRouterParam(event, "id")}`],
  * };
  */
 export type CacheRouteOptions<Req extends EventHandlerRequest = EventHandlerRequest> = RouteOptions<
@@ -45,7 +45,7 @@ export type CacheRouteOptions<Req extends EventHandlerRequest = EventHandlerRequ
  * the result in the routes is a route of its own. Throws a `CacheError` if an argument is wrong.
  *
  * @example
- * app.get("/reports/:id", cacheRoute(cache, { ttl: 60 }, (event) => report(event.context.params?.id)));
+ * app.get("/reports/:id", cacheRoute(cache, { ttl: 60 }, (event) => report(getRouterParam(event, "id"))));
  */
 export function cacheRoute<Req extends EventHandlerRequest = EventHandlerRequest, Res = unknown>(
   cache: Cache,
@@ -201,7 +201,7 @@ export function invalidates<Req extends EventHandlerRequest = EventHandlerReques
  *
  * @example
  * app.get("/teams/:id", cacheRoute(cache, { ttl: 60 }, async (event) => {
- *   const team = await findTeam(event.context.params?.id);
+ *   const team = await findTeam(getRouterParam(event, "id"));
  *   cacheTags(event, team.members.map(({ id }) => `user:${id}`));
  *   return team;
  * }));

@@ -4,6 +4,7 @@ import { adapterContract } from "../../src/testing/index.ts";
 import { expressHarness, versions } from "./harness/express.ts";
 import { fastifyHarness, fastifyHttp2Harness } from "./harness/fastify.ts";
 import { fetchHarness } from "./harness/fetch.ts";
+import { behindSrvx, h3Harness, h3Middleware } from "./harness/h3.ts";
 import { behindNodeServer, honoHarness } from "./harness/hono.ts";
 import { ittyHarness } from "./harness/itty.ts";
 import { koa2Harness, koaHarness, koaHttp2Harness } from "./harness/koa.ts";
@@ -17,6 +18,9 @@ it("the page on adapters has the number of checks of the contract, and of those 
     "Fastify 5 over HTTP/2": fastifyHttp2Harness,
     "Hono on a fetch server": honoHarness,
     "Hono on @hono/node-server": behindNodeServer,
+    "h3 on a fetch server": h3Harness,
+    "h3 on srvx": behindSrvx,
+    "h3 middleware on srvx": h3Middleware,
     "Koa 3": koaHarness,
     "Koa 2": koa2Harness,
     "Koa 3 over HTTP/2": koaHttp2Harness,

@@ -41,7 +41,9 @@ export function withRequest<Event>(event: Event, request: Request, shown: Reques
         configurable: true,
         enumerable,
         get: () => shownValue(event, name, request, shown),
-        set: (value) => void Reflect.set(event, name, value),
+        set(value) {
+          Reflect.set(event, name, value);
+        },
       });
     }
   }

@@ -40,7 +40,7 @@ class Context {
   }
 }
 
-const requestOf = <Event extends { readonly request: Request }>(event: Event): Request => event.request;
+const requestOf = (event: { readonly request: Request }): Request => event.request;
 
 async function read(response: Response | Promise<Response>): Promise<[cache: string | null, text: string]> {
   const { headers, text } = await Promise.resolve(response).then(async (settled) => ({
@@ -103,8 +103,8 @@ describe("a handler that is given an event", () => {
       quietCache(),
       { ttl: 60, query: ["a"] },
       (event: Plain | Context) => {
-        const { request } = { ...event } as Partial<Plain>;
-        seen.push(event instanceof Context, Object.keys({ ...event }), request?.url);
+        const { request, ...others } = Object.assign({}, event) as Partial<Plain>;
+        seen.push(event instanceof Context, Object.keys(others), request?.url);
         return new Response("a");
       },
       requestOf,
@@ -113,14 +113,7 @@ describe("a handler that is given an event", () => {
     await cached(Object.freeze(plain("/?a=1&b=2")));
     await cached(new Context(new Request("http://example.org/?a=2&b=2")));
 
-    expect(seen).toEqual([
-      false,
-      ["request", "params"],
-      "http://example.org/?a=1",
-      true,
-      ["locals"],
-      undefined,
-    ]);
+    expect(seen).toEqual([false, ["params"], "http://example.org/?a=1", true, ["locals"], undefined]);
   });
 
   it("sets members of the event itself, which what is around reads", async () => {
