@@ -15,6 +15,7 @@ import {
   unstage,
 } from "./h3/event.ts";
 import type { HandlerRun } from "./h3/event.ts";
+import { urlsOf } from "./h3/urls.ts";
 import { declaredIn, partsOf } from "./h3/handler.ts";
 import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
@@ -111,6 +112,7 @@ class Lookup {
     let made: unknown;
     const call: WebCall<H3Event> = {
       request: event.req,
+      ...urlsOf(event),
       native: event,
       tagged: event,
       params: pathParams(event),

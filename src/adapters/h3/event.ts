@@ -3,7 +3,6 @@ import type { H3Event } from "h3";
 import { statusOfError } from "../../adapter.ts";
 import type { Fill, MaybePromise, Policy } from "../../adapter.ts";
 import { processWide } from "../node/process-wide.ts";
-import { splitUrl } from "../web/request.ts";
 import { ErrorPage, isThrownResponse, withFields } from "../web/response.ts";
 
 /** The caches that are being filled by the handler of a request. */
@@ -54,7 +53,7 @@ export async function runHandler(
   const errorFields = new Headers(event.res.errHeaders);
   if (fill !== undefined) {
     FILLING.set(event, new Set([...(FILLING.get(event) ?? []), cache]));
-    showRequest(event, shown);
+    showRequest(event, shown, fill.target);
   }
   const page = (error: unknown, value: unknown, leave: () => unknown): MaybePromise<ErrorPage> => {
     const status = statusOfError(error);
@@ -123,11 +122,11 @@ function decoded(text: string): string {
   }
 }
 
-/** Shows the handler another request, and its query wherever h3 has it. */
-function showRequest(event: H3Event, shown: Request): void {
+/** Shows the handler another request, and the query of a `target` wherever h3 has it. Undefined: the query is whole. */
+function showRequest(event: H3Event, shown: Request, target: string | undefined): void {
   if (Object.is(event.req, shown)) return;
   Object.assign(event, { req: shown });
-  const [, target] = splitUrl(shown.url);
+  if (target === undefined) return;
   const start = target.indexOf("?");
   // The event's URL may be that of the client's request itself.
   const url = new URL(event.url.href);

@@ -33,7 +33,9 @@ export async function refreshThrough(
 ): Promise<void> {
   const context = {};
   REFRESHES.set(context, { owner, refill });
-  const response = await app.fetch(Object.assign(request, { context, ...withoutNodeResponse(request) }));
+  // Where a class of requests has `_url`, h3 takes the event's URL from it: that of the client may be rewritten by now.
+  const own = { context, _url: undefined, ...withoutNodeResponse(request) };
+  const response = await app.fetch(Object.assign(request, own));
   await response.body?.cancel();
 }
 

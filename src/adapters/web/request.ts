@@ -6,16 +6,16 @@ import type { Fill } from "../../adapter.ts";
  */
 export function requestForHandler(
   request: Request,
-  fill: Pick<Fill, "hidden" | "conditions" | "target">,
+  fill: Pick<Fill, "hidden" | "conditions" | "received">,
   signal?: AbortSignal,
 ): Request {
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
-  const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.target !== undefined;
+  const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.received !== undefined;
   if (!isAltered && signal === undefined) return request;
   const headers = copyHeaders(request.headers);
   for (const name of hidden) headers.delete(name);
   for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
-  const url = fill.target === undefined ? request.url : splitUrl(request.url)[0] + fill.target;
+  const url = fill.received === undefined ? request.url : splitUrl(request.url)[0] + fill.received;
   return copyRequest(request, { url, headers, ...(signal && { signal }) });
 }
 
