@@ -128,7 +128,7 @@ class Lookup {
     };
     return chain(respond({ engine, policy }, call), (response) => {
       if (!(made instanceof LeftToH3)) {
-        unstage(event);
+        unstage(event, response);
         return response;
       }
       stageFields(event, response, fieldsOfError(made.error));
@@ -175,12 +175,13 @@ export function invalidates<Req extends EventHandlerRequest = EventHandlerReques
       const request: Request = event.req;
       if (!isUnsafe(request.method)) return handler(event);
       let left: unknown;
+      const errorFields = new Headers(event.res.errHeaders);
       const response = await respondToWrite({
         request,
         async handle() {
           const value: unknown = await handler(event);
           const status = statusLeftToH3(event, value);
-          if (status === undefined) return responseOf(event, value);
+          if (status === undefined) return responseOf(event, value, errorFields);
           left = value;
           return new Response(null, { status });
         },

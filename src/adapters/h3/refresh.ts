@@ -67,9 +67,10 @@ export async function runRefresh({ refill }: Refresh, run: HandlerRun): Promise<
   });
   // It was told. What is in front must not respond to it once more.
   await refilled.catch(() => undefined);
-  unstage(event);
   // Its content was read for the store. A cache in front must not keep the rest.
-  return new Response(null, { status, headers: { "cache-control": "no-store" } });
+  const response = new Response(null, { status, headers: { "cache-control": "no-store" } });
+  unstage(event, response);
+  return response;
 }
 
 /** Node middleware would write to the response of the client, which was sent already. */
