@@ -69,10 +69,10 @@ export async function runHandler(
     if (value === NOT_FOUND) return await page(notFound(), value, () => value);
     return await responseOf(event, value, errorFields);
   } catch (thrown) {
-    // To h3 a thrown response is a failure, whatever its status is.
-    const error = isThrownResponse(thrown)
-      ? new Error("the handler has thrown a Response", { cause: thrown })
-      : thrown;
+    // To h3 anything but an Error is a failure, whatever status it has: a Response, too.
+    const what = isThrownResponse(thrown) ? "a Response" : "what is no Error";
+    const error =
+      thrown instanceof Error ? thrown : new Error(`the handler has thrown ${what}`, { cause: thrown });
     return page(error, thrown, () => {
       throw thrown;
     });
