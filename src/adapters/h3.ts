@@ -15,7 +15,7 @@ import {
   unstage,
 } from "./h3/event.ts";
 import type { HandlerRun } from "./h3/event.ts";
-import { urlsOf } from "./h3/urls.ts";
+import { namesTwoHosts, urlsOf } from "./h3/urls.ts";
 import { declaredIn, partsOf } from "./h3/handler.ts";
 import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
@@ -108,7 +108,7 @@ class Lookup {
     const policy = this.#policies.of(event);
     const run: HandlerRun = { event, next, cache: engine, policy };
     if (refresh !== undefined) return runRefresh(refresh, run);
-    if (!policy.isEnabled) return next();
+    if (!policy.isEnabled || namesTwoHosts(event)) return next();
     let made: unknown;
     const call: WebCall<H3Event> = {
       request: event.req,
