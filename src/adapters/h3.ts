@@ -16,7 +16,7 @@ import {
 } from "./h3/event.ts";
 import type { HandlerRun } from "./h3/event.ts";
 import { namesTwoHosts, urlsOf } from "./h3/urls.ts";
-import { declaredIn, partsOf } from "./h3/handler.ts";
+import { declaredIn, partsOf, passesHeaders } from "./h3/handler.ts";
 import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
 import type { RefreshingApp } from "./h3/refresh.ts";
@@ -64,7 +64,10 @@ export function cacheRoute<Req extends EventHandlerRequest = EventHandlerRequest
     ...(handler.meta && { meta: handler.meta }),
     ...(guards.length > 0 && { middleware: [arrive, ...guards] }),
     handler: function cacheRoute(event): unknown {
-      return lookup.respond(event, () => own(event), event.app ?? cached, arrivals.get(event));
+      const run = (): unknown => own(event);
+      return chain(passesHeaders(validate?.headers, event.req), (isValid) =>
+        isValid ? lookup.respond(event, run, event.app ?? cached, arrivals.get(event)) : run(),
+      );
     },
   });
   return cached as EventHandlerWithFetch<Req, Res>;

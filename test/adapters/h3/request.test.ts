@@ -60,6 +60,34 @@ describe("a request to an h3 route that names two hosts", () => {
   });
 });
 
+describe("the schema that an h3 handler has for the fields of its request", () => {
+  it("decides on a hit, too, as without a cache", async () => {
+    let asked = 0;
+    const headers = z.object({ "x-key": z.string() }).refine(async () => ++asked > 0);
+    const handler = defineValidatedHandler({ validate: { headers }, handler: () => "a" });
+    const options = { ttl: 60 };
+    const apps = [handler, cacheRoute(heldCache().cache, options, handler)].map((declared) =>
+      new H3({ silent: true }).get("/", declared),
+    );
+    const told: unknown[] = [];
+    for (const app of apps)
+      for (const init of [{ headers: { "x-key": "1" } }, { headers: { "x-key": "1" } }, {}]) {
+        const { status, cache } = await ask(app, "/", init);
+        told.push([status, cache]);
+      }
+
+    expect(told).toEqual([
+      [200, null],
+      [200, null],
+      [400, null],
+      [200, "MISS"],
+      [200, "HIT"],
+      [400, null],
+    ]);
+    expect(asked).toBeGreaterThan(0);
+  });
+});
+
 describe("the request that an h3 handler sees on a miss", () => {
   it("lacks undeclared parameters and conditions, also for who reads it late", async () => {
     const late: unknown[] = [];
