@@ -15,7 +15,7 @@ import {
   unstage,
 } from "./h3/event.ts";
 import type { HandlerRun } from "./h3/event.ts";
-import { namesTwoHosts, urlsOf } from "./h3/urls.ts";
+import { urlsOf } from "./h3/urls.ts";
 import { declaredIn, partsOf, passesHeaders } from "./h3/handler.ts";
 import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
@@ -23,6 +23,7 @@ import type { RefreshingApp } from "./h3/refresh.ts";
 import { respond } from "./web/respond.ts";
 import { chain } from "./web/route.ts";
 import type { WebCall } from "./web/route.ts";
+import { namesTwoHosts } from "./web/two-hosts.ts";
 import { respondToWrite, tellingEnd } from "./web/writes.ts";
 
 /**
@@ -111,7 +112,7 @@ class Lookup {
     const policy = this.#policies.of(event);
     const run: HandlerRun = { event, next, cache: engine, policy };
     if (refresh !== undefined) return runRefresh(refresh, run);
-    if (!policy.isEnabled || namesTwoHosts(event)) return next();
+    if (!policy.isEnabled || namesTwoHosts(event.req, event.runtime?.node?.req)) return next();
     let made: unknown;
     const call: WebCall<H3Event> = {
       request: event.req,

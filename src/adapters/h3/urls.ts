@@ -29,16 +29,6 @@ export function urlsOf(event: H3Event): Pick<WebCall<H3Event>, "url" | "rewritte
   return url === origin + now ? {} : { url, rewritten: now };
 }
 
-/**
- * Whether the target of a request names a host, and `Host` another one (RFC 9112 §3.2.2). The key has the first, and the
- * handler may use the second: who asks for the first later must not get that.
- */
-export function namesTwoHosts({ req }: H3Event): boolean {
-  const target = (req as ServedRequest).runtime?.node?.req?.url;
-  if (typeof target !== "string" || target.startsWith("/") || !URL.canParse(target)) return false;
-  return new URL(target).host !== req.headers.get("host")?.toLowerCase();
-}
-
 /** Returns path and query of a request's target (RFC 9112 §3.2), as srvx reads them. */
 function pathAndQuery(target: string, origin: string): string {
   const text = target.startsWith("/") ? origin + target : target === "*" ? `${origin}/*` : target;
