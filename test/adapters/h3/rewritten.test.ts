@@ -85,7 +85,11 @@ describe("an h3 URL that is rewritten in front of the lookup", () => {
     const held = heldCache();
     let runs = 0;
     const options = { ttl: 10, staleWhileRevalidate: 60 };
-    const cached = cacheRoute(held.cache, options, (event) => `${event.context["language"]} ${++runs}`);
+    const cached = cacheRoute(
+      held.cache,
+      options,
+      (event) => `${String(event.context["language"])} ${++runs}`,
+    );
     const [, behindSrvx] = (await waysTo(() => inLanguages(cached))) as [Ask, Ask];
     await behindSrvx("/de/page");
     held.clock.advance(10);
@@ -93,6 +97,23 @@ describe("an h3 URL that is rewritten in front of the lookup", () => {
     await vi.waitFor(() => expect(held.cache.stats().stored).toBe(2));
 
     expect(await answers(behindSrvx, ["/de/page"])).toEqual([["HIT", "de 2"]]);
+  });
+
+  it("is shown to the handler in a refresh as on a miss", async () => {
+    const held = heldCache();
+    const cached = cacheRoute(held.cache, { ttl: 10, staleWhileRevalidate: 60 }, ({ req, url }) => [
+      new URL(req.url).pathname,
+      url.pathname,
+    ]);
+    const ways = await waysTo(() => new H3().all("/base/**", withBase("/base", cached)));
+    for (const [index, way] of ways.entries()) {
+      const { text } = await way("/base/a");
+      held.clock.advance(10);
+      await way("/base/a");
+      await vi.waitFor(() => expect(held.cache.stats().stored).toBe(2 * index + 2));
+
+      expect(await answers(way, ["/base/a"])).toEqual([["HIT", text]]);
+    }
   });
 
   it("is removed by the URL that was received, and by what was made of it", async () => {
