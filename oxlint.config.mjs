@@ -34,6 +34,22 @@ const adapters = {
   hono: { packages: ["hono", "hono/*", "**/node/process-wide.ts"], shared: ["web"] },
   koa: { packages: ["koa", "node:*", "node:*/**"], shared: ["node"] },
   h3: { packages: ["h3", "**/node/process-wide.ts"], shared: ["web"] },
+  // Nest runs on Express or on Fastify, and stands on what bridges to them.
+  nestjs: {
+    packages: [
+      "@nestjs/common",
+      "@nestjs/core",
+      "@nestjs/core/**",
+      "rxjs",
+      "express",
+      "fastify",
+      "node:*",
+      "node:*/**",
+      // It makes a cache where it is given the options of one.
+      "../index.ts",
+    ],
+    shared: ["node", "express", "fastify"],
+  },
   fetch: { packages: [], shared: ["web"] },
 };
 
@@ -195,6 +211,7 @@ export default {
     "typescript/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
     "typescript/return-await": ["error", "in-try-catch"],
     "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "typescript/no-extraneous-class": ["error", { allowWithDecorator: true }],
     "unicorn/prefer-node-protocol": "error",
     "import/no-cycle": ["error", { ignoreTypes: false }],
 

@@ -1,7 +1,7 @@
 // Installs the packed package as its users do, each in a project that has one framework and nothing else of
 // ours, and there loads every entry with require() and with import, and compiles a file that imports it, with
 // the compilers and module settings in use. The type tests of test/types/ are compiled there, too, with the strictest
-// settings, and Jest runs a test in CommonJS.
+// settings, and Jest runs a test in CommonJS. Arguments name the projects to try; default: all.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +10,18 @@ import { must, printTable, readJson, root, run } from "./lib/project.mjs";
 
 const { devDependencies: pins } = readJson("package.json");
 
+const { dependencies: older } = readJson("test/adapters/nestjs/nest11/package.json");
+const nest11 = ["@nestjs/common", "@nestjs/core", "@nestjs/platform-express"].map((name) => older[name]);
+const nest = (common, core, express) => [
+  `@nestjs/common@${common}`,
+  `@nestjs/core@${core}`,
+  `@nestjs/platform-express@${express}`,
+];
+
 /**
  * What each framework's users have installed; entries named for no framework need none. `types` are the type tests, and
- * `needs` what they need besides. `jest` is whether Jest runs a test, and `compilerOptions` are for the type tests.
+ * `needs` what they need besides. `jest` is whether Jest runs a test, `isModule` whether the framework is ES modules only, and
+ * `compilerOptions` are for the type tests.
  */
 const frameworks = {
   none: { packages: [], types: ["options", "fetch"], needs: ["zod"] },
@@ -48,6 +57,21 @@ const frameworks = {
     needs: ["zod"],
     // Its own declarations hold under fewer checks, and with crossws.
     compilerOptions: { skipLibCheck: true },
+  },
+  nestjs: {
+    packages: nest(pins["@nestjs/common"], pins["@nestjs/core"], pins["@nestjs/platform-express"]),
+    types: ["nestjs"],
+    needs: ["reflect-metadata", "rxjs"],
+    isModule: true,
+    // Their own declarations do not hold under every setting.
+    compilerOptions: { skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true },
+  },
+  nestjs11: {
+    entry: "nestjs",
+    packages: nest(...nest11),
+    types: ["nestjs"],
+    needs: ["reflect-metadata", "rxjs"],
+    compilerOptions: { skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true },
   },
 };
 const tools = [
@@ -117,6 +141,7 @@ async function tryConsumer(place, framework, tarball) {
     types,
     needs,
     jest = false,
+    isModule = false,
     compilerOptions: more,
   } = frameworks[framework];
   const named = Object.keys(frameworks).filter((name) => name !== entry);
@@ -150,13 +175,15 @@ async function tryConsumer(place, framework, tarball) {
   await attempt("require()", ["load.cjs"]);
   await attempt("import", ["load.mjs"]);
   // As tools do that do not know the condition "module-sync".
-  await attempt("require(), CommonJS", ["--no-experimental-require-module", "load.cjs"]);
+  if (!isModule) await attempt("require(), CommonJS", ["--no-experimental-require-module", "load.cjs"]);
   await attempt("import, no module-sync", ["--no-experimental-require-module", "load.mjs"]);
   for (const { name, compiler, options } of compilers) {
     const config = `tsconfig.${name.replace(" ", "-")}.json`;
     const compilerOptions = { strict: true, noEmit: true, target: "es2022", types: ["node"], ...options };
     // The first is CommonJS, the second an ES module: under "node16" one program has the types of both forms.
     const files = options.module.startsWith("node") ? ["entries.ts", "imported.mts"] : ["entries.ts"];
+    // There, CommonJS cannot import ES modules.
+    if (isModule && options.module === "node16") files.shift();
     writeFileSync(join(cwd, config), JSON.stringify({ compilerOptions, files }));
     await attempt(`TypeScript ${name}`, [join("node_modules", compiler, "bin/tsc"), "-p", config]);
   }
@@ -194,7 +221,8 @@ try {
     readdirSync(place).find((name) => name.endsWith(".tgz")),
   );
   const rows = [];
-  for (const framework of Object.keys(frameworks))
+  const [...only] = process.argv.slice(2);
+  for (const framework of only.length > 0 ? only : Object.keys(frameworks))
     rows.push(...(await tryConsumer(place, framework, tarball)));
   printTable(["framework", "entries", "with", "verdict"], rows);
   if (rows.some((row) => row.at(-1) !== "ok")) process.exitCode = 1;

@@ -127,6 +127,8 @@ const compilerOptions = {
   noUnusedLocals: false,
   noUnusedParameters: false,
   skipLibCheck: false,
+  // Applications of Nest declare what is injected in their constructors.
+  erasableSyntaxOnly: false,
   // Hono's declarations name types of browsers.
   lib: ["es2023", "dom", "dom.iterable"],
 };

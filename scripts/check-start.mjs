@@ -1,6 +1,6 @@
 // Does what README.md and docs/start.md tell a new user, section by section and word by word: in an empty folder it runs
-// the npm commands (with the packed package in the place of the published one), saves the program under the name in its
-// first line, starts it, and asks twice what the curl commands ask: first a miss, then a hit.
+// the npm commands (with the packed package in the place of the published one), saves the program and its settings under
+// the names in their first lines, starts it, and asks twice what the curl commands ask: first a miss, then a hit.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,23 +19,28 @@ function sectionsOf(page) {
       const commands = blocks.flatMap(([, language, , content]) =>
         language === "sh" ? content.trim().split("\n") : [],
       );
-      return { place: `${page}, ${text.split("\n", 1)[0]}`, program, commands };
+      const settings = blocks.flatMap(([, language, , content]) => (language === "json" ? [content] : []));
+      return { place: `${page}, ${text.split("\n", 1)[0]}`, program, commands, settings };
     })
     .filter(({ program }) => program !== undefined);
 }
 
+/** Returns the name of a file, which its first line has. */
+const nameOf = (content) => /^\/\/ (\S+)\n/.exec(content)?.[1];
+
 /** Follows a section; returns its row of the table, the last cell of which is "ok" or what is wrong. */
-async function follow({ place, program, commands }, cwd, tarball) {
+async function follow({ place, program, commands, settings }, cwd, tarball) {
   const startedAt = performance.now();
   const ofNpm = commands.filter((command) => command.startsWith("npm "));
   const [start] = commands.filter((command) => /^(?:node|npx) /.test(command));
   const urls = commands.flatMap((command) => /^curl \S* ?(http:\S+)/.exec(command)?.[1] ?? []);
-  const file = /^\/\/ (\S+)\n/.exec(program)?.[1];
+  const file = nameOf(program);
   if (ofNpm.length === 0 || start?.endsWith(` ${file}`) !== true || urls.length !== 2)
     return [place, "-", "the section needs npm commands, a program with its name, a start and two curls"];
   for (const command of ofNpm) await runNpm(command, cwd, tarball);
   const port = await freePort(8200);
-  writeFileSync(join(cwd, file), program.replaceAll("8000", port));
+  for (const content of [program, ...settings])
+    writeFileSync(join(cwd, nameOf(content)), content.replaceAll("8000", port));
   const [tool, ...words] = start.split(" ");
   // `npx` starts a process of its own, which a signal to `npx` would not end.
   const args = tool === "npx" ? [join("node_modules/.bin", words[0]), ...words.slice(1)] : words;

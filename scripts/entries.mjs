@@ -30,6 +30,7 @@ export const entries = {
   "./hono": "src/adapters/hono.ts",
   "./koa": "src/adapters/koa.ts",
   "./h3": "src/adapters/h3.ts",
+  "./nestjs": "src/adapters/nestjs.ts",
   "./fetch": "src/adapters/fetch.ts",
   "./stores/redis": "src/stores/redis.ts",
 };

@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildDir, fail, filesBelow, must, readOptions, root } from "./lib/project.mjs";
 
-const FRAMEWORKS = ["fastify", "express", "express4", "fetch", "hono", "koa"];
+const FRAMEWORKS = [
+  "fastify",
+  "express",
+  "express4",
+  "fetch",
+  "hono",
+  "koa",
+  "h3",
+  "nestjs",
+  "nestjs-fastify",
+];
 
 const help = `npm run hostile [-- options]
 

@@ -27,7 +27,14 @@ const frameworks = {
   express: { title: "Express 5", bodyGoal: 0.9, peer: { title: "apicache", goal: 1 } },
   hono: { title: "Hono", bodyGoal: 0.9 },
   koa: { title: "Koa", bodyGoal: 0.9, peer: { title: "koa-cash", goal: 1 } },
+  nestjs: { title: "Nest on Express", bodyGoal: 0.9, peer: { title: "CacheInterceptor", goal: 1.3 } },
+  "nestjs-fastify": {
+    title: "Nest on Fastify",
+    bodyGoal: 0.9,
+    peer: { title: "CacheInterceptor", goal: 1.3 },
+  },
   fetch: { title: "fetch", bodyGoal: 0.8 },
+  h3: { title: "h3", bodyGoal: 0.8, peer: { title: "ocache", goal: 2.5 } },
 } as const satisfies Record<string, Framework>;
 
 export type FrameworkName = keyof typeof frameworks;
@@ -43,7 +50,7 @@ export function frameworkOf(name: FrameworkName): Framework {
 }
 
 /** What a server process runs: a hit of ours, a ready-made body, a handler that makes JSON, or a hit of the peer. */
-export type ContenderName = "ours" | "body" | "handler" | "peer";
+type ContenderName = "ours" | "body" | "handler" | "peer";
 
 /** A server process. `twin` is a second one with the program of `body`: the control. */
 export type ServerName = ContenderName | "twin";
@@ -81,6 +88,7 @@ export class Origin {
   readonly payload: Payload = payloadOf(BYTES, "rows");
   readonly body: Buffer = Buffer.from(JSON.stringify(this.payload));
   readonly fields: Readonly<Record<string, string>>;
+  readonly #text = this.body.toString();
   runs = 0;
 
   constructor({ fields }: Pick<ServerOrder, "fields">) {
@@ -97,6 +105,12 @@ export class Origin {
   bytes(): Buffer {
     this.runs++;
     return this.body;
+  }
+
+  /** The same as text. */
+  text(): string {
+    this.runs++;
+    return this.#text;
   }
 }
 

@@ -11,7 +11,10 @@ const modules: Record<FrameworkName, () => Promise<{ readonly makers: Makers }>>
   express: () => import("./contenders/express.ts"),
   hono: () => import("./contenders/hono.ts"),
   koa: () => import("./contenders/koa.ts"),
+  nestjs: async () => ({ makers: (await import("./contenders/nestjs.ts")).makersOn("express") }),
+  "nestjs-fastify": async () => ({ makers: (await import("./contenders/nestjs.ts")).makersOn("fastify") }),
   fetch: () => import("./contenders/fetch.ts"),
+  h3: () => import("./contenders/h3.ts"),
 };
 
 const order = JSON.parse(process.argv[2] ?? "{}") as ServerOrder;

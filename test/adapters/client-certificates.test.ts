@@ -4,6 +4,10 @@ import https from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { Controller, Get, Module, Req } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import { ExpressAdapter } from "@nestjs/platform-express";
+import { FastifyAdapter } from "@nestjs/platform-fastify";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import Koa from "koa";
@@ -11,6 +15,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as cacheExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as cacheFastify } from "../../src/adapters/fastify.ts";
 import { cacheRoute as cacheKoa } from "../../src/adapters/koa.ts";
+import { CacheRoute, CachingRouteModule } from "../../src/adapters/nestjs.ts";
 import { NodeRequest } from "../../src/adapters/node/request.ts";
 import { createCache } from "../../src/index.ts";
 import { alice, mallory, server as own } from "./harness/certificates.ts";
@@ -118,7 +123,31 @@ const koaSites = (["HTTP/1.1", "HTTP/2"] as const).map((version): [string, Open]
   },
 ]);
 
-describe.each([...expressSites, ...fastifySites, ...koaSites])(
+const nestSites = (["Express", "Fastify"] as const).map((platform): [string, Open] => [
+  `Nest on ${platform}`,
+  async (options, isVerified) => {
+    @Controller("me")
+    class OwnController {
+      @CacheRoute({ ttl: 60, ...options })
+      @Get()
+      me(@Req() request: IncomingMessage & { readonly raw?: IncomingMessage }): string {
+        return nameOf(request.raw ?? request);
+      }
+    }
+    @Module({ imports: [CachingRouteModule.forRoot({ reporter: false })], controllers: [OwnController] })
+    class AppModule {}
+    const settings = { logger: false, httpsOptions: tls(isVerified) as object } as const;
+    const app =
+      platform === "Express"
+        ? await NestFactory.create(AppModule, new ExpressAdapter(), settings)
+        : await NestFactory.create(AppModule, new FastifyAdapter({ https: tls(isVerified) }), settings);
+    onTestFinished(() => app.close());
+    await app.listen(0, "127.0.0.1");
+    return overHttps(Number(new URL(await app.getUrl()).port));
+  },
+]);
+
+describe.each([...expressSites, ...fastifySites, ...koaSites, ...nestSites])(
   "%s: a client that shows a certificate",
   (_, open) => {
     it("36: gets no response from the cache, and its page is not stored", async () => {

@@ -1,10 +1,14 @@
 import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import Fastify from "fastify";
+import { H3 } from "h3";
+import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as cacheExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as cacheFastify } from "../../src/adapters/fastify.ts";
 import { cacheRoute as cacheFetch } from "../../src/adapters/fetch.ts";
+import { cacheMiddleware, cacheRoute as cacheH3 } from "../../src/adapters/h3.ts";
+import { cacheRoute as cacheHono } from "../../src/adapters/hono.ts";
 import { createCache } from "../../src/index.ts";
 import { versions, visit } from "./express/support.ts";
 
@@ -100,5 +104,51 @@ describe("fetch: a GET with content that no field announces", () => {
     const local = cacheFetch(createCache({ reporter: false }), { ttl: 60 }, () => new Response("a"));
 
     expect((await local(request)).headers.get("cache-status")).toBe(passedBy);
+  });
+});
+
+describe.each<[string, () => { request(input: Request): Response | Promise<Response> }]>([
+  [
+    "Hono",
+    () =>
+      new Hono().get("/search", cacheHono(createCache({ reporter: false }), { ttl: 60 }), async (c) =>
+        c.text(`found ${(await c.req.text()) || c.req.query("q")}`),
+      ),
+  ],
+  [
+    "h3",
+    () =>
+      new H3().get(
+        "/search",
+        cacheH3(
+          createCache({ reporter: false }),
+          { ttl: 60 },
+          async (event) => `found ${(await event.req.text()) || event.url.searchParams.get("q")}`,
+        ),
+      ),
+  ],
+  [
+    "h3, by middleware",
+    () =>
+      new H3()
+        .use(cacheMiddleware(createCache({ reporter: false }), { ttl: 60 }))
+        .get(
+          "/search",
+          async (event) => `found ${(await event.req.text()) || event.url.searchParams.get("q")}`,
+        ),
+  ],
+])("%s: a GET with content that no field announces", (_name, appOf) => {
+  it("is not looked up", async () => {
+    const app = appOf();
+    const url = "http://a/search?q=cats";
+    const fat = new Request(url, { method: "POST", body: "EVIL" });
+    const evil = await app.request(Object.defineProperty(fat, "method", { value: "GET" }));
+    const victim = await app.request(new Request(url));
+
+    expect([evil.headers.get("cache-status"), await evil.text(), await victim.text()]).toEqual([
+      passedBy,
+      "found EVIL",
+      "found cats",
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import { fetchHarness } from "./harness/fetch.ts";
 import { behindSrvx, h3Harness, h3Middleware } from "./harness/h3.ts";
 import { behindNodeServer, honoHarness } from "./harness/hono.ts";
 import { ittyHarness } from "./harness/itty.ts";
+import { nest12, nestHarness } from "./harness/nestjs.ts";
 import { koa2Harness, koaHarness, koaHttp2Harness } from "./harness/koa.ts";
 import { srvxHarness } from "./harness/srvx.ts";
 
@@ -24,6 +25,8 @@ it("the page on adapters has the number of checks of the contract, and of those 
     "Koa 3": koaHarness,
     "Koa 2": koa2Harness,
     "Koa 3 over HTTP/2": koaHttp2Harness,
+    "Nest 12 on Express": nestHarness(nest12, "Express"),
+    "Nest 12 on Fastify": nestHarness(nest12, "Fastify"),
     fetch: fetchHarness,
     "the one above, for itty-router": ittyHarness,
     "fetch under srvx": srvxHarness,

@@ -4,11 +4,14 @@ import express from "express";
 import type { RequestHandler } from "express";
 import Fastify from "fastify";
 import type { FastifyRequest } from "fastify";
+import { defineHandler, H3 } from "h3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as onExpress, invalidates as writeOnExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as onFastify } from "../../src/adapters/fastify.ts";
 import { cacheRoute as onFetch } from "../../src/adapters/fetch.ts";
+import { cacheRoute as onH3, invalidates as writeOnH3 } from "../../src/adapters/h3.ts";
 import { createCache } from "../../src/index.ts";
+import { listen } from "./harness/h3.ts";
 
 const OPTIONS = { ttl: 60, tags: ["todo"] };
 
@@ -124,6 +127,23 @@ describe("what a guard has read before a write is not stored", () => {
     onTestFinished(() => app.close());
 
     expect(await readAround(todo, await app.listen({ port: 0, host: "127.0.0.1" }))).toEqual(NEW);
+  });
+
+  it("on h3, by middleware of the handler's definition", async () => {
+    const [app, todo, cache] = [new H3(), new Todo(), createCache()];
+    const guarded = defineHandler({
+      middleware: [async (event) => void held.set(event, await todo.read())],
+      handler: (event) => held.get(event),
+    });
+    app.get("/todo", onH3(cache, OPTIONS, guarded));
+    app.post(
+      "/todo",
+      writeOnH3(cache, { tags: ["todo"] }, () => todo.write()),
+    );
+    const { origin, close } = await listen(app);
+    onTestFinished(close);
+
+    expect(await readAround(todo, origin)).toEqual(NEW);
   });
 
   it("by a guard in `before` of a fetch handler", async () => {

@@ -1,13 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Body, Controller, Header, HttpCode, Module, RequestMapping, RequestMethod } from "@nestjs/common";
 import express from "express";
 import Fastify from "fastify";
+import { H3 } from "h3";
+import { Hono } from "hono";
 import { afterEach, describe, expect, it } from "vitest";
 import { cacheRoute as expressCache } from "../../src/adapters/express.ts";
 import { cacheRoute as fastifyCache } from "../../src/adapters/fastify.ts";
 import { cacheRoute as fetchCache } from "../../src/adapters/fetch.ts";
+import { cacheRoute as h3Cache } from "../../src/adapters/h3.ts";
+import { cacheRoute as honoCache } from "../../src/adapters/hono.ts";
+import { CacheRoute, CachingRouteModule } from "../../src/adapters/nestjs.ts";
 import { createCache } from "../../src/index.ts";
+import { listen as listenBySrvx } from "./harness/h3.ts";
+import { listen as listenByHono } from "./harness/hono.ts";
+import { create, nest12 } from "./harness/nestjs.ts";
+import type { Platform } from "./harness/nestjs.ts";
 
 const closing: (() => unknown)[] = [];
 
@@ -54,9 +64,50 @@ async function expressUrl(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/search`;
 }
 
+async function honoUrl(): Promise<string> {
+  const app = new Hono();
+  app.on("QUERY", "/search", honoCache(createCache(), options), async (c) => c.text(await c.req.text()));
+  const { origin, close } = await listenByHono(app);
+  closing.push(close);
+  return `${origin}/search`;
+}
+
+async function h3Url(): Promise<string> {
+  const app = new H3();
+  const cached = h3Cache(createCache(), options, async (event) => event.req.text());
+  const { origin, close } = await listenBySrvx(app.on("QUERY", "/search", cached));
+  closing.push(close);
+  return `${origin}/search`;
+}
+
+function nestUrl(platform: Platform): () => Promise<string> {
+  @Controller()
+  class SearchController {
+    @CacheRoute(options)
+    @Header("content-type", "text/plain")
+    @HttpCode(200)
+    @RequestMapping({ path: "search", method: RequestMethod.QUERY })
+    search(@Body() body: object): string {
+      return JSON.stringify(body);
+    }
+  }
+  @Module({ imports: [CachingRouteModule.forRoot()], controllers: [SearchController] })
+  class AppModule {}
+  return async () => {
+    const app = await create(nest12, platform, AppModule);
+    closing.push(() => app.close());
+    await app.listen(0, "127.0.0.1");
+    return `${await app.getUrl()}/search`;
+  };
+}
+
 describe.each([
+  ["hono", honoUrl],
+  ["h3", h3Url],
   ["fastify", fastifyUrl],
   ["express", expressUrl],
+  ["Nest on Express", nestUrl("Express")],
+  ["Nest on Fastify", nestUrl("Fastify")],
 ])("a QUERY over a socket, in %s", (_name, urlOf) => {
   it("is stored, and found again by the value of its JSON, and the handler reads the content as it was sent", async () => {
     const url = await urlOf();

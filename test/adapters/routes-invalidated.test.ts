@@ -3,11 +3,17 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import express4 from "express4";
 import Fastify from "fastify";
+import { H3 } from "h3";
+import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as onExpress } from "../../src/adapters/express.ts";
 import { cacheRoute as onFastify } from "../../src/adapters/fastify.ts";
+import { cacheMiddleware as beforeH3, cacheRoute as onH3 } from "../../src/adapters/h3.ts";
+import { cacheRoute as onHono } from "../../src/adapters/hono.ts";
 import { createCache } from "../../src/index.ts";
 import type { Cache, Which } from "../../src/index.ts";
+import { listen as listenBySrvx } from "./harness/h3.ts";
+import { listen as listenByHono } from "./harness/hono.ts";
 
 const newCache = (): Cache => createCache({ reporter: false });
 
@@ -145,3 +151,77 @@ describe("a route of Fastify is invalidated", () => {
     expect(await around(origin, path, () => cache.invalidate(which))).toEqual(GONE);
   });
 });
+
+async function honoSite(cache: Cache): Promise<string> {
+  const cached = (): ReturnType<typeof onHono> => onHono(cache, { ttl: 60 });
+  const teams = new Hono()
+    .get("/", cached(), (c) => c.text("team"))
+    .get("/users/:id", cached(), (c) => c.text("user"));
+  const app = new Hono()
+    .get("/maybe/:id?", cached(), (c) => c.text("maybe"))
+    .get("/files/*", cached(), (c) => c.text("file"))
+    .all("/all/:id", cached(), (c) => c.text("all"))
+    .route("/teams/:team", teams);
+  const { origin, close } = await listenByHono(app);
+  onTestFinished(close);
+  return origin;
+}
+
+async function h3Site(cache: Cache): Promise<string> {
+  const text = onH3(cache, { ttl: 60 }, () => "text");
+  const teams = new H3().get("/", text).get("/users/:id", text);
+  const app = new H3().get("/maybe/:id?", text).get("/files/**:path", text).get("/star/*", text);
+  app.all("/all/:id", text).mount("/teams/:team", teams);
+  app.use("/behind/**", beforeH3(cache, { ttl: 60 })).get("/behind/:id", () => "text");
+  const { origin, close } = await listenBySrvx(app);
+  onTestFinished(close);
+  return origin;
+}
+
+const OF_BOTH: [string, Which][] = [
+  ["/maybe/7", { route: "/maybe/:id?", params: { id: 7 } }],
+  ["/maybe", { route: "/maybe/:id?", params: {} }],
+  ["/all/7", { route: "/all/:id" }],
+  ["/all/7", { route: "/all/:id", params: { id: 7 } }],
+  ["/teams/a/users/7", { route: "/teams/:team/users/:id" }],
+  ["/teams/a/users/7", { route: "GET /teams/:team/users/:id", params: { team: "a", id: 7 } }],
+  ["/teams/b%2Fc/users/7", { route: "/teams/:team/users/:id", params: { team: "b/c", id: 7 } }],
+  ["/teams/a", { url: "/teams/a" }],
+];
+
+const BUT_NOT: [string, Which][] = [
+  ["/teams/a/users/7", { route: "/teams/:team/users/:id", params: { team: "b", id: 7 } }],
+  ["/teams/a/users/7", { route: "/all/:id" }],
+  ["/maybe/7", { route: "/maybe/:id?", params: {} }],
+];
+
+describe.each([
+  ["Hono", honoSite, [["/files/a/b", { route: "/files/*" }]]],
+  [
+    "h3",
+    h3Site,
+    [
+      ["/files/a/b", { route: "/files/**:path" }],
+      ["/star/a", { route: "/star/*" }],
+      ["/teams/a/", { route: "/teams/:team", params: { team: "a" } }],
+      ["/behind/7", { route: "/behind/:id", params: { id: 7 } }],
+    ],
+  ],
+] as [string, (cache: Cache) => Promise<string>, [string, Which][]][])(
+  "a route of %s is invalidated",
+  (_name, site, own) => {
+    it.each([...OF_BOTH, ...own])("%s by %j", async (path, which) => {
+      const cache = newCache();
+      const origin = await site(cache);
+
+      expect(await around(origin, path, () => cache.invalidate(which))).toEqual(GONE);
+    });
+
+    it.each(BUT_NOT)("but not %s by %j", async (path, which) => {
+      const cache = newCache();
+      const origin = await site(cache);
+
+      expect(await around(origin, path, () => cache.invalidate(which))).toEqual(["200 HIT", "200 HIT"]);
+    });
+  },
+);

@@ -2,15 +2,23 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import Fastify from "fastify";
 import type { FastifyReply } from "fastify";
+import { H3 } from "h3";
+import { Hono } from "hono";
+import type { Context } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute } from "../../src/adapters/express.ts";
 import { cacheRoute as fastifyPlugin } from "../../src/adapters/fastify.ts";
+import { cacheRoute as cacheH3 } from "../../src/adapters/h3.ts";
+import { cacheRoute as cacheHono } from "../../src/adapters/hono.ts";
 import { createCache } from "../../src/index.ts";
 import type { Cache, RouteOptions } from "../../src/index.ts";
 import { testClock } from "../../src/testing/index.ts";
 import { Client } from "./express/client.ts";
 import type { Answer } from "./express/client.ts";
 import { listen, versions } from "./harness/express.ts";
+import { streamOf } from "./harness/fetch.ts";
+import { listen as listenBySrvx } from "./harness/h3.ts";
+import { listen as listenByHono } from "./harness/hono.ts";
 
 type Value = string | string[];
 
@@ -81,7 +89,58 @@ const frameworks: Record<string, Start> = {
     onTestFinished(() => app.close());
     return new Client(await app.listen({ port: 0, host: "127.0.0.1" }));
   },
+  Hono: async (cache, options, { front, handler, isStream }) => {
+    let count = 0;
+    const app = new Hono();
+    // To read `c.res` would change which fields win; a response that is made of the context has its fields.
+    const headOf = (c: Context): Head => ({
+      get: (field) => valueIn(new Headers(c.body(null).headers), field),
+      set(field, value) {
+        for (const [at, line] of [value].flat().entries()) c.header(field, line, { append: at > 0 });
+      },
+      take: (field) => c.header(field),
+    });
+    app.use(async (c, next) => {
+      front(headOf(c), ++count);
+      await next();
+    });
+    app.get("/a", cacheHono(cache, options as never), (c) => {
+      handler(headOf(c));
+      return isStream === true ? c.body(streamed()) : c.body(body);
+    });
+    const { origin, close } = await listenByHono(app);
+    onTestFinished(close);
+    return new Client(origin);
+  },
+  h3: async (cache, options, { front, handler, isStream }) => {
+    let count = 0;
+    const headOf = (headers: Headers): Head => ({
+      get: (field) => valueIn(headers, field),
+      set(field, value) {
+        headers.delete(field);
+        for (const line of [value].flat()) headers.append(field, line);
+      },
+      take: (field) => headers.delete(field),
+    });
+    const app = new H3().use((event) => front(headOf(event.res.headers), ++count));
+    app.get(
+      "/a",
+      cacheH3(cache, options as never, (event) => {
+        handler(headOf(event.res.headers));
+        return isStream === true ? streamed() : body;
+      }),
+    );
+    const { origin, close } = await listenBySrvx(app);
+    onTestFinished(close);
+    return new Client(origin);
+  },
 };
+
+function valueIn(headers: Headers, field: string): Value | undefined {
+  return field === "set-cookie" ? headers.getSetCookie() : (headers.get(field) ?? undefined);
+}
+
+const streamed = (): ReadableStream<Uint8Array> => streamOf(parts());
 
 const joined = (value: Value | undefined): string => [value ?? []].flat().join(", ");
 const lines = (value: Value | undefined): string[] => [value ?? []].flat();

@@ -7,10 +7,14 @@ import type { Duplex } from "node:stream";
 import express from "express";
 import express4 from "express4";
 import Fastify from "fastify";
+import { defineWebSocketHandler, H3 } from "h3";
+import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute as expressRoute } from "../../src/adapters/express.ts";
 import { cacheRoute as fastifyRoute } from "../../src/adapters/fastify.ts";
 import { cacheRoute as fetchRoute } from "../../src/adapters/fetch.ts";
+import { cacheMiddleware } from "../../src/adapters/h3.ts";
+import { cacheRoute as honoRoute } from "../../src/adapters/hono.ts";
 import { createCache } from "../../src/index.ts";
 import type { Cache } from "../../src/index.ts";
 import { fetchSite, quietCache, signal } from "./harness/fetch-site.ts";
@@ -156,5 +160,53 @@ describe("fetch: a request for a WebSocket", () => {
     const upgraded = await client.ask({ path: "/live", headers: { upgrade: "websocket" } });
     page.give();
     expect([upgraded.text, (await asked).text]).toEqual(["upgraded", "a page"]);
+  });
+});
+
+const upgraded = (): Response => new Response("upgraded", { status: 426 });
+
+describe.each<[string, () => { request(path: string, init?: RequestInit): Response | Promise<Response> }]>([
+  [
+    "Hono",
+    () =>
+      new Hono().get("/live", honoRoute(quietCache(), { ttl: 60 }), (c) =>
+        c.req.header("upgrade") === "websocket" ? upgraded() : c.text("a page"),
+      ),
+  ],
+  [
+    "h3",
+    () =>
+      new H3()
+        .use(cacheMiddleware(quietCache(), { ttl: 60 }))
+        .get("/live", (event) => (event.req.headers.get("upgrade") === "websocket" ? upgraded() : "a page")),
+  ],
+])("%s: a request for a WebSocket", (_name, appOf) => {
+  it("reaches the handler while the page is stored; an offer of h2c is served from the cache", async () => {
+    const app = appOf();
+    const asked = async (upgrade?: string): Promise<readonly [string | null, string]> => {
+      const response = await app.request("/live", { headers: upgrade === undefined ? {} : { upgrade } });
+      return [response.headers.get("x-cache"), await response.text()];
+    };
+
+    expect([await asked(), await asked("websocket"), await asked("h2c"), await asked()]).toEqual([
+      ["MISS", "a page"],
+      ["MISS", "upgraded"],
+      ["HIT", "a page"],
+      ["HIT", "a page"],
+    ]);
+  });
+});
+
+describe("h3: a WebSocket behind the cache", () => {
+  it("keeps its hooks, by which a server upgrades it", async () => {
+    const app = new H3().use(cacheMiddleware(quietCache(), { ttl: 60 }));
+    app.get("/live", defineWebSocketHandler({ message: () => undefined }));
+
+    const response = await app.request("/live", { headers: { upgrade: "websocket" } });
+
+    expect([response.status, Reflect.get(response, "crossws")]).toEqual([
+      426,
+      { message: expect.any(Function) as unknown },
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -31,6 +31,12 @@ beforeAll(async () => {
     writeFileSync(join(place, copy, "package.json"), "{}");
     writeFileSync(join(place, copy, "load.mjs"), "export const load = (name) => import(name);\n");
   }
+  // Nest 12 has no CommonJS, Nest 11 has.
+  mkdirSync(join(place, "node_modules"), { recursive: true });
+  symlinkSync(
+    join(root, "test/adapters/nestjs/nest11/node_modules/@nestjs"),
+    join(place, "node_modules/@nestjs"),
+  );
   // Without the flag, both forms of a copy are one module.
   const { stdout } = await promisify(execFile)(process.execPath, [
     "--no-experimental-require-module",
@@ -107,12 +113,27 @@ describe("two copies of the package in one process, each as ES module and as Com
     expect(outcomesOf("koa, left")).toEqual([[["200 MISS destroyed: false", [1, 1]], ITSELF]]);
   });
 
+  it.each(["nest", "nest on fastify"])(
+    "serve a hit and one run for a crowd on Nest, with the decorators of one and the module of another: %s",
+    (what) => {
+      expect(outcomesOf(what)).toEqual([[["200 MISS run 1", "200 HIT run 1", "1"], ITSELF]]);
+    },
+  );
+
   it("serve a hit and one run for a crowd on Hono, where a request passes middleware of both for one cache", () => {
     expect(outcomesOf("hono")).toEqual([[["200 MISS run 1", "200 HIT run 1", "1"], ITSELF]]);
   });
 
   it("refresh in the background on Hono, where the refresh passes middleware of another", () => {
     expect(outcomesOf("hono, refreshed")).toEqual([[REFRESHED, ITSELF]]);
+  });
+
+  it("serve a hit and one run for a crowd on h3, where a request passes the middleware of one and a handler of the other", () => {
+    expect(outcomesOf("h3")).toEqual([[["200 MISS run 1", "200 HIT run 1", "1"], ITSELF]]);
+  });
+
+  it("refresh in the background on h3, where the refresh passes middleware of another", () => {
+    expect(outcomesOf("h3, refreshed")).toEqual([[REFRESHED, ITSELF]]);
   });
 
   it("store no page of an error handler of Express", () => {

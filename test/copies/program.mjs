@@ -8,12 +8,28 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import express from "express";
 import fastify from "fastify";
+import { H3 } from "h3";
 import { Hono } from "hono";
 import Koa from "koa";
 import { Router } from "@koa/router";
 
 const [, , place] = process.argv;
-const entries = ["", "/adapter", "/testing", "/fastify", "/express", "/fetch", "/hono", "/koa"];
+// Nest 11, which has CommonJS.
+const requireNest = createRequire(join(place, "load.cjs"));
+const { Controller, Get, Module } = requireNest("@nestjs/common");
+const { NestFactory } = requireNest("@nestjs/core");
+const entries = [
+  "",
+  "/adapter",
+  "/testing",
+  "/fastify",
+  "/express",
+  "/fetch",
+  "/hono",
+  "/koa",
+  "/h3",
+  "/nestjs",
+];
 
 /** By name: a function that loads an entry. */
 const loaders = {};
@@ -21,17 +37,31 @@ for (const copy of ["one", "other"]) {
   const require = createRequire(join(place, copy, "load.cjs"));
   const { load } = await import(pathToFileURL(join(place, copy, "load.mjs")).href);
   loaders[`${copy}, ES module`] = load;
-  loaders[`${copy}, CommonJS`] = async (name) => require(name);
+  // h3 is an ES module, which this Node is told not to require.
+  loaders[`${copy}, CommonJS`] = async (name) => (name.endsWith("/h3") ? load(name) : require(name));
 }
 
 const instances = [];
 for (const [name, load] of Object.entries(loaders)) {
   const loaded = await Promise.all(entries.map((entry) => load(`caching-route${entry}`)));
-  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa] = loaded;
+  const [index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa, forH3, forNest] = loaded;
   const names = loaded.map((module) =>
     Object.keys(module).filter((key) => !["default", "module.exports", "__esModule"].includes(key)),
   );
-  instances.push({ name, names, index, adapter, testing, forFastify, forExpress, forFetch, forHono, forKoa });
+  instances.push({
+    name,
+    names,
+    index,
+    adapter,
+    testing,
+    forFastify,
+    forExpress,
+    forFetch,
+    forHono,
+    forKoa,
+    forH3,
+    forNest,
+  });
 }
 
 /** Each with the one after it, and with itself. */
@@ -213,12 +243,37 @@ async function refreshOnKoa(first, second) {
   return onServerOf(app, (get) => refreshed(get, caches, count));
 }
 
-/** Asks an application of Hono, which needs no server. */
-function asksHono(app) {
+/** Asks an application of Hono or h3, which needs no server. */
+function asksInProcess(app) {
   return async (path, headers = {}) => {
     const response = await app.request(path, { headers });
     return `${await textOf(response)}${response.headers.has("vary") ? `, vary: ${response.headers.get("vary")}` : ""}`;
   };
+}
+
+/** Decorates a method of a controller, from the last decorator to the first. */
+function method(controller, name, handler, ...decorators) {
+  const descriptor = { value: handler, configurable: true, writable: true };
+  for (const decorate of decorators.toReversed()) decorate(controller.prototype, name, descriptor);
+  Object.defineProperty(controller.prototype, name, descriptor);
+}
+
+/** Starts an application of Nest: the decorators are of one copy, the module of another. */
+async function onNest(platform, first, second) {
+  const cache = first.index.createCache(quiet);
+  class AnyController {}
+  for (const name of ["a", "b"]) {
+    const { handler } = counted();
+    method(AnyController, name, () => handler(), Get(name), first.forNest.CacheRoute({ ttl: 60 }));
+  }
+  Controller()(AnyController);
+  class AppModule {}
+  const caching = second.forNest.CachingRouteModule.forRoot({ cache });
+  Module({ imports: [caching], controllers: [AnyController] })(AppModule);
+  const { [`${platform}Adapter`]: Adapter } = requireNest(`@nestjs/platform-${platform.toLowerCase()}`);
+  const app = await NestFactory.create(AppModule, new Adapter(), { logger: false });
+  await app.listen(0, "127.0.0.1");
+  return asked(app.getHttpServer(), missThenHit);
 }
 
 async function onHono(first, second) {
@@ -230,7 +285,7 @@ async function onHono(first, second) {
   const outer = first.forHono.cacheRoute(cache, options);
   app.get("/a", outer, cacheRoute(cache, options), async (c) => c.text(await a.handler()));
   app.get("/b", cacheRoute(cache, { ttl: 60 }), async (c) => c.text(await b.handler()));
-  return missThenHit(asksHono(app));
+  return missThenHit(asksInProcess(app));
 }
 
 async function refreshOnHono(first, second) {
@@ -243,7 +298,26 @@ async function refreshOnHono(first, second) {
     second.forHono.cacheRoute(caches.back, STALE_SOON),
     async (c) => c.text(await handler()),
   );
-  return refreshed(asksHono(app), caches, count);
+  return refreshed(asksInProcess(app), caches, count);
+}
+
+async function onH3(first, second) {
+  const cache = first.index.createCache(quiet);
+  const app = new H3();
+  const [a, b] = [counted(), counted()];
+  const options = { ttl: 60, key: () => "a" };
+  app.use("/a", first.forH3.cacheMiddleware(cache, options));
+  app.get("/a", second.forH3.cacheRoute(cache, options, a.handler));
+  app.get("/b", second.forH3.cacheRoute(cache, { ttl: 60 }, b.handler));
+  return missThenHit(asksInProcess(app));
+}
+
+async function refreshOnH3(first, second) {
+  const caches = twoCaches(first, second);
+  const { handler, count } = counted();
+  const app = new H3().use(first.forH3.cacheMiddleware(caches.front, IN_FRONT));
+  app.get("/a", second.forH3.cacheRoute(caches.back, STALE_SOON, handler));
+  return refreshed(asksInProcess(app), caches, count);
 }
 
 /** The client leaves, and another one waits: the handler goes on, and does not notice. */
@@ -331,8 +405,12 @@ for (const pair of pairs) {
   await check("koa", pair, onKoa);
   await check("koa, refreshed", pair, refreshOnKoa);
   await check("koa, left", pair, leftOnKoa);
+  await check("nest", pair, (...both) => onNest("Express", ...both));
+  await check("nest on fastify", pair, (...both) => onNest("Fastify", ...both));
   await check("hono", pair, onHono);
   await check("hono, refreshed", pair, refreshOnHono);
+  await check("h3", pair, onH3);
+  await check("h3, refreshed", pair, refreshOnH3);
   await check("fetch", pair, onFetch);
   await check("errors", pair, errors);
 }

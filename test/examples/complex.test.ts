@@ -10,6 +10,7 @@ describe.each([
   "hono/complex",
   "koa/complex",
   "h3/complex",
+  "nestjs/complex",
 ])("the example %s", (name) => {
   const ask = example(name);
 

@@ -14,6 +14,7 @@ describe.each([
   "hono/invalidate",
   "koa/invalidate",
   "h3/invalidate",
+  "nestjs/invalidate",
 ])("the example %s", (name) => {
   const ask = example(name);
 
@@ -55,16 +56,21 @@ describe.each([
   });
 });
 
-describe.each(["fastify/simple", "express/simple", "fetch/simple", "hono/simple", "koa/simple", "h3/simple"])(
-  "the example %s",
-  (name) => {
-    const ask = example(name);
+describe.each([
+  "fastify/simple",
+  "express/simple",
+  "fetch/simple",
+  "hono/simple",
+  "koa/simple",
+  "h3/simple",
+  "nestjs/simple",
+])("the example %s", (name) => {
+  const ask = example(name);
 
-    it("answers a miss, then a hit", async () => {
-      const answers = [await ask("/"), await ask("/")];
+  it("answers a miss, then a hit", async () => {
+    const answers = [await ask("/"), await ask("/")];
 
-      expect(answers.map((answer) => answer.cache)).toEqual(["MISS", "HIT"]);
-      expect(answers[1]?.body).toBe(answers[0]?.body);
-    });
-  },
-);
+    expect(answers.map((answer) => answer.cache)).toEqual(["MISS", "HIT"]);
+    expect(answers[1]?.body).toBe(answers[0]?.body);
+  });
+});

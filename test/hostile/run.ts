@@ -179,7 +179,7 @@ class Server {
     const child = fork(file, [framework, hasCache ? "with-cache" : "without-cache"], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const server = new Server(child, framework === "fetch" || framework === "hono");
+    const server = new Server(child, ["fetch", "hono", "h3"].includes(framework));
     const ready = new Promise<undefined>((resolve) => {
       child.on("message", (message: { kind: string; port: number }) => {
         if (message.kind !== "ready") return;

@@ -5,8 +5,10 @@ import { createCache } from "../../src/index.ts";
 import { expressServer } from "./express.ts";
 import { fastifyServer } from "./fastify.ts";
 import { fetchServer } from "./fetch.ts";
+import { h3Server } from "./h3.ts";
 import { honoServer } from "./hono.ts";
 import { koaServer } from "./koa.ts";
+import { nestServer } from "./nestjs.ts";
 import { Site, WAIT_MS } from "./site.ts";
 
 const [framework = "", caching] = process.argv.slice(2);
@@ -23,6 +25,8 @@ async function start(): Promise<Server> {
     return app.server;
   }
   if (framework === "fetch") return fetchServer(site, cache);
+  if (framework === "h3") return h3Server(site, cache);
+  if (framework === "nestjs" || framework === "nestjs-fastify") return nestServer(framework, site, cache);
   const server = serverOf(framework);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -36,7 +36,8 @@ const cash = koaCash({
 
 /** As its README writes it. */
 const ofCash: Handler = async (ctx, next) => {
-  if ((await (ctx as Context & { cashed(): Promise<boolean> }).cashed()) === false) await next();
+  const isCashed = await (ctx as Context & { cashed(): Promise<boolean> }).cashed();
+  if (!isCashed) await next();
 };
 
 export const makers: Makers = {

@@ -1,8 +1,9 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, Response } from "express";
 import type { Engine, Fields, Fill, Policy } from "../../adapter.ts";
 import type { Outcome } from "../node/outcome.ts";
 import { respond } from "../node/respond.ts";
-import type { NodeCall } from "../node/route.ts";
+import type { NodeCall, NodeRoute } from "../node/route.ts";
 import { restoreAtEnd } from "../node/shadow.ts";
 import { watchFailures, watchRouter } from "./failures.ts";
 import { narrowQuery, requestOrigin, rewrittenUrl, rootOf } from "./request.ts";
@@ -23,36 +24,54 @@ export interface Lookup<Native> {
 
 /** Looks a request up, and carries out what is decided. */
 export function lookUp<Native>(lookup: Lookup<Native>, outcome: Outcome): void {
-  const { engine, req } = lookup;
-  const route = {
-    engine,
-    get policy() {
-      return lookup.policy();
-    },
-  };
   try {
-    watchRouter(req);
-    respond(route, callOf(lookup), outcome);
+    watchRouter(lookup.req);
+    const looked = new ExpressLookup(lookup);
+    respond(looked, looked, outcome);
   } catch (thrown) {
     outcome.fail(thrown);
   }
 }
 
-function callOf<Native>({ req, res, native, owner, earlier }: Lookup<Native>): NodeCall<Native> {
-  return {
-    req,
-    res,
-    native,
-    owner,
-    origin: requestOrigin(req),
-    target: req.originalUrl,
-    rewritten: rewrittenUrl(req),
-    params: req.params,
-    earlier,
-    prepare(fill: Fill, fail: (error: unknown) => void) {
-      if (fill.target !== undefined) restoreAtEnd(res, narrowQuery(req, fill));
-      watchFailures(req, res, fail);
-    },
-    dispatch: (request, response) => rootOf(req.app)(request as Request, response as never),
-  };
+/** The route and the call in one: a hit makes one object. */
+class ExpressLookup<Native> implements NodeRoute<Native>, NodeCall<Native> {
+  readonly engine: Engine;
+  readonly req: Request;
+  readonly res: Response;
+  readonly native: Native;
+  readonly owner: object;
+  readonly origin: string;
+  readonly target: string;
+  readonly rewritten: string | undefined;
+  readonly params: Request["params"];
+  readonly earlier: Lookup<Native>["earlier"];
+  readonly #lookup: Lookup<Native>;
+
+  constructor(lookup: Lookup<Native>) {
+    const { engine, req, res, native, owner, earlier } = lookup;
+    this.engine = engine;
+    this.req = req;
+    this.res = res;
+    this.native = native;
+    this.owner = owner;
+    this.origin = requestOrigin(req);
+    this.target = req.originalUrl;
+    this.rewritten = rewrittenUrl(req);
+    this.params = req.params;
+    this.earlier = earlier;
+    this.#lookup = lookup;
+  }
+
+  get policy(): Policy<Native> {
+    return this.#lookup.policy();
+  }
+
+  prepare(fill: Fill, fail: (error: unknown) => void): void {
+    if (fill.target !== undefined) restoreAtEnd(this.res, narrowQuery(this.req, fill));
+    watchFailures(this.req, this.res, fail);
+  }
+
+  dispatch(request: IncomingMessage, response: ServerResponse): unknown {
+    return rootOf(this.req.app)(request as Request, response as never);
+  }
 }

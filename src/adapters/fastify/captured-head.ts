@@ -12,7 +12,7 @@ import { fieldsOf } from "./reply.ts";
  */
 export class CapturedHead {
   readonly #reply: FastifyReply;
-  /** The fields set before the lookup. */
+  /** The fields set before the handler. */
   readonly earlier: Fields;
   #own: Fields = [];
   #making: Making | undefined;
@@ -20,9 +20,9 @@ export class CapturedHead {
   /** Whether Fastify sets a content type where the handler has set none: on all but a stream and undefined. */
   #isTyped = false;
 
-  constructor(reply: FastifyReply) {
+  constructor(reply: FastifyReply, earlier: Fields = fieldsOf(reply)) {
     this.#reply = reply;
-    this.earlier = fieldsOf(reply);
+    this.earlier = earlier;
   }
 
   /** The handler's status code. */

@@ -16,26 +16,11 @@ import {
   isResponse,
   isStream,
 } from "./payload.ts";
+import { sentIn, streamIn } from "./fill-state.ts";
+import type { State } from "./fill-state.ts";
 import type { Captured } from "./payload.ts";
 import { abortWith, applyReply, setFields, setHead, wholeOf } from "./reply.ts";
 import { interceptReply } from "./reply-interceptor.ts";
-
-/** The life of a run. With `isForError`, it has failed with what is an answer: what is sent for that may be stored. */
-type State =
-  /** Nothing has been sent. */
-  | { readonly at: "running"; readonly isForError: boolean }
-  /** What was sent is on its way through the application's hooks. */
-  | { readonly at: "captured"; readonly isForError: boolean; readonly sent: Captured }
-  /** Fastify sends what the cache returned. With `deferred`, later hooks may still change the head. */
-  | {
-      readonly at: "opened";
-      readonly isForError: boolean;
-      readonly sent: Captured;
-      readonly hasFailed: boolean;
-      readonly deferred: DeferredHead | undefined;
-    }
-  /** The cache expects nothing more. Something that was sent before may still be on its way. */
-  | { readonly at: "abandoned"; readonly reason: Abandoned; readonly sent: Captured | undefined };
 
 /**
  * Follows one run of a handler through Fastify's hooks.
@@ -51,22 +36,26 @@ export class FastifyFill {
   readonly #head: CapturedHead;
   readonly #hasLaterHooks: boolean;
   #state: State = { at: "running", isForError: false };
-  /** Whether something was sent after what was captured: then Fastify may write either of them. */
+  /** Whether something was sent after what was captured: Fastify may write either. */
   #isRepeated = false;
 
   /** To be called with what the handler returns. */
   readonly returned: (result: unknown) => void;
 
-  /** With `hasLaterHooks`, `end` has to be called after the hooks that run after `send`. */
+  /**
+   * With `hasLaterHooks`, `end` has to be called after the hooks that run after `send`. `earlier` are the fields that were
+   * set before the handler.
+   */
   constructor(
     fill: Fill,
     reply: FastifyReply,
     { isBackground, hasLaterHooks }: { readonly isBackground: boolean; readonly hasLaterHooks: boolean },
+    earlier?: Fields,
   ) {
     this.#fill = fill;
     this.#reply = reply;
     this.#hasLaterHooks = hasLaterHooks;
-    this.#head = new CapturedHead(reply);
+    this.#head = new CapturedHead(reply, earlier);
     this.returned = interceptReply(reply, {
       send: (payload) => (this.#state.at === "running" ? this.#capture(payload) : payload),
       sendAgain: (payload, isError) => this.#captureAgain(payload, isError),
@@ -114,8 +103,8 @@ export class FastifyFill {
     if (this.#state.at === "opened") this.#state.deferred?.end();
   }
 
-  /** Fastify sends an error to the client, in the place of what was sent before. */
-  fail(error: unknown): void {
+  /** An error is sent to the client, in the place of what was sent before. `isForeign`: it is not the handler's. */
+  fail(error: unknown, isForeign = false): void {
     const state = this.#state;
     // The text of what was sent before is not that of an error.
     this.#restoreSerializer();
@@ -126,7 +115,8 @@ export class FastifyFill {
       return;
     }
     streamIn(state)?.stop();
-    const isForError = error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
+    const isForError =
+      !isForeign && error !== undefined && this.#fill.isAnswer(error, this.#reply.statusCode);
     this.#state = { at: "running", isForError };
     if (isForError) return;
     this.#abandon("failed", error);
@@ -338,13 +328,4 @@ export class FastifyFill {
     else if (this.#client.isBackground || this.#client.isDetached) this.#abandon("failed");
     else this.#disconnect();
   }
-}
-
-function sentIn(state: State): Captured | undefined {
-  return state.at === "running" ? undefined : state.sent;
-}
-
-function streamIn(state: State): HandlerStream | undefined {
-  const sent = sentIn(state);
-  return sent?.kind === "stream" ? sent.stream : undefined;
 }

@@ -6,18 +6,23 @@ import { replay } from "../node/replay.ts";
 import { NodeRequest } from "../node/request.ts";
 import { shadow } from "../node/shadow.ts";
 
+type PathParams = Readonly<Record<string, unknown>> | undefined;
+
 /** A Fastify request as the core's plain record. */
-export class FastifyRecord extends NodeRequest<FastifyRequest> {
-  constructor(request: FastifyRequest, origin: string, arrivedAt?: number) {
+export class FastifyRecord<Native> extends NodeRequest<Native> {
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest, native: Native, origin: string, arrivedAt?: number) {
     const { url = "/" } = request.raw;
-    const { originalUrl } = request;
+    const { originalUrl, params } = request;
     const rewritten = url === originalUrl ? undefined : url;
-    super(request.raw, origin, originalUrl, rewritten, request, undefined, arrivedAt);
+    super(request.raw, origin, originalUrl, rewritten, native, undefined, arrivedAt, params as PathParams);
+    this.#request = request;
   }
 
   /** Computed on demand: a hit on a GET does not need it. */
   override content(): unknown {
-    return parsedContent(this.native);
+    return parsedContent(this.#request);
   }
 
   /**
@@ -28,7 +33,7 @@ export class FastifyRecord extends NodeRequest<FastifyRequest> {
    */
   get refresh(): ((fill: Fill) => void) | undefined {
     if (this.method !== "GET" && this.method !== "HEAD") return undefined;
-    const { raw, server } = this.native;
+    const { raw, server } = this.#request;
     const mount = mountOf(raw, this.target);
     return (fill) =>
       replay(raw, mount.url, fill, (request, response) => {

@@ -44,8 +44,9 @@ export class CallRecord<Native> extends NodeRequest<Native> {
 
   /** Computed on demand: a hit on a GET does not need it. */
   override content(): unknown {
-    const { req, content } = this.#call;
-    return content === undefined ? parsedContent(req, (req as { readonly body?: unknown }).body) : content();
+    const { req } = this.#call;
+    if (this.#call.content !== undefined) return this.#call.content();
+    return parsedContent(req, (req as { readonly body?: unknown }).body);
   }
 
   /** Undefined for methods with content: only GET and HEAD can be replayed. */
@@ -90,16 +91,17 @@ export function replayed(
  *
  * It has the URL that the client sent, because code before the framework that rewrote the URL does so again.
  */
-function refresh({ req, dispatch }: NodeCall<unknown>, purpose: Omit<Purpose, "miss">, fill: Fill): void {
+function refresh(call: NodeCall<unknown>, purpose: Omit<Purpose, "miss">, fill: Fill): void {
+  const { req } = call;
   const { target } = purpose.record;
   const received = originalUrl(req);
   replay(req, received ?? target, fill, (request, response) => {
     const { server } = request.socket as { server?: Server };
     const isServed = server !== undefined && hasHandler(server);
-    if (dispatch !== undefined && (!isServed || REWRITING.has(server))) {
+    if (call.dispatch !== undefined && (!isServed || REWRITING.has(server))) {
       PURPOSES.set(request, { ...purpose, miss: () => undefined });
       request.url = target;
-      return dispatch(request, response);
+      return call.dispatch(request, response);
     }
     if (!isServed) throw new Error("a refresh has no server to pass its request to");
     // If the original URL is unknown, the next refresh may know it.

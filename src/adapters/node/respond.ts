@@ -87,7 +87,6 @@ function fill<Native>(
   outcome: Outcome,
 ): void {
   const { req, res } = call;
-  const prepare = call.prepare ?? ((run: Fill): void => showNarrowed(call, run));
   markFilling(req, engine);
   if (req.socket.destroyed) {
     // Its disconnect would not be noticed any more.
@@ -96,7 +95,8 @@ function fill<Native>(
   }
   const restoreHeaders = overrideHeaders(req, decided);
   try {
-    prepare(decided, (error) => tap.fail(error));
+    if (call.prepare === undefined) showNarrowed(call, decided);
+    else call.prepare(decided, (error) => tap.fail(error));
   } catch (error) {
     // The application's own query parser has thrown.
     decided.abandon("failed", error);

@@ -88,6 +88,11 @@ function addContent(hasher: Hasher, content: unknown, arrange: Arrange = asGiven
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === Object.prototype || prototype === null || isBare(prototype);
+}
+
+/** Whether what has this prototype inherits nothing, as the objects of fast-querystring, which parses forms for Fastify. */
+function isBare(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0;
 }

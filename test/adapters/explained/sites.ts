@@ -2,16 +2,31 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Request as ExpressRequest, RequestHandler } from "express";
+import * as nest from "@nestjs/common";
+import type { ExecutionContext } from "@nestjs/common";
+import type { NestExpressApplication } from "@nestjs/platform-express";
+import type { Request as ExpressRequest, RequestHandler, Response as ExpressResponse } from "express";
 import express5 from "express";
 import express4 from "express4";
 import Fastify from "fastify";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { H3, serve as serveH3 } from "h3";
+import type { H3Event } from "h3";
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Context } from "hono";
 import { cacheRoute as expressCache } from "../../../src/adapters/express.ts";
 import { cacheRoute as fastifyCache } from "../../../src/adapters/fastify.ts";
 import { cacheRoute as fetchCache } from "../../../src/adapters/fetch.ts";
+import { cacheRoute as h3Cache } from "../../../src/adapters/h3.ts";
+import { cacheRoute as honoCache } from "../../../src/adapters/hono.ts";
+import type { CacheRouteOptions as HonoOptions } from "../../../src/adapters/hono.ts";
+import { CacheRoute, CachingRouteModule } from "../../../src/adapters/nestjs.ts";
+import type { CacheRouteOptions } from "../../../src/adapters/nestjs.ts";
 import type { Cache, RouteOptions } from "../../../src/index.ts";
 import { serve } from "../../../examples/fetch/serve.ts";
+import { create, nest12 } from "../harness/nestjs.ts";
+import type { Platform } from "../harness/nestjs.ts";
 
 /** A field of a request, whatever the framework. */
 export type Field = (name: string) => string | undefined;
@@ -121,6 +136,59 @@ const fastifySite: Site = {
   },
 };
 
+const ofNest =
+  (native: ExecutionContext): Field =>
+  (name) =>
+    native.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>().headers[name];
+
+function nestSite(platform: Platform): Site {
+  return {
+    name: `Nest on ${platform}`,
+    isFat: true,
+    async start(cache, routes, handle) {
+      @nest.Module({
+        imports: [CachingRouteModule.forRoot({ cache })],
+        controllers: [controllerOf(routes, handle)],
+      })
+      class AppModule {}
+      const app = await create(nest12, platform, AppModule);
+      if (platform === "Express") {
+        (app as NestExpressApplication).set("etag", false);
+        (app as NestExpressApplication).useBodyParser("text");
+      }
+      await app.listen(0, "127.0.0.1");
+      return {
+        port: Number(new URL(await app.getUrl()).port),
+        server: app.getHttpServer() as Server,
+        native: (headers) => ({ switchToHttp: () => ({ getRequest: () => ({ headers }) }) }),
+        close: () => app.close(),
+      };
+    },
+  };
+}
+
+/** A controller with a method for each route. */
+function controllerOf(routes: readonly Route[], handle: Handle): nest.Type {
+  @nest.Controller()
+  class RoutesController {}
+  const { prototype } = RoutesController;
+  for (const { path, options } of routes) {
+    const value = async (context: Field, res: ExpressResponse & FastifyReply): Promise<string> => {
+      const { status, headers, body } = await handle(context);
+      for (const [name, line] of Object.entries(headers)) res.header(name, line);
+      res.status(status);
+      return body;
+    };
+    const descriptor = { value, configurable: true, writable: true };
+    Object.defineProperty(prototype, path, descriptor);
+    nest.createParamDecorator((_data, context: ExecutionContext) => ofNest(context))()(prototype, path, 0);
+    nest.Res({ passthrough: true })(prototype, path, 1);
+    nest.All(path)(prototype, path, descriptor);
+    CacheRoute(options(ofNest) as CacheRouteOptions)(prototype, path, descriptor);
+  }
+  return RoutesController;
+}
+
 const fetchSite: Site = {
   name: "fetch",
   isFat: false,
@@ -149,9 +217,66 @@ const fetchSite: Site = {
   },
 };
 
+/** In `explain` the functions of a route are given what `native` returns, which has as much of a context as they read. */
+const honoSite: Site = {
+  name: "Hono",
+  isFat: false,
+  async start(cache, routes, handle) {
+    const app = new Hono();
+    app.onError((_error, c) => c.body(null, 500));
+    const ofContext =
+      (c: Context): Field =>
+      (name) =>
+        c.req.header(name);
+    for (const { path, options } of routes)
+      app.all(path, honoCache(cache, options(ofContext) as HonoOptions), async (c) => {
+        const { status, headers, body } = await handle(ofContext(c));
+        return new Response(body, { status, headers });
+      });
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return {
+      port: (server.address() as AddressInfo).port,
+      server,
+      native: (headers) => ({ req: { header: (name: string) => headers[name] } }),
+      close: () => (server.close(), server.closeAllConnections()),
+    };
+  },
+};
+
+const h3Site: Site = {
+  name: "h3",
+  isFat: false,
+  async start(cache, routes, handle) {
+    const app = new H3({ silent: true });
+    const ofEvent = ({ req }: H3Event): Field => ofWeb(req);
+    for (const { path, options } of routes) {
+      const own = options(ofEvent) as RouteOptions<H3Event>;
+      const cached = h3Cache(cache, own, async (event) => {
+        const { status, headers, body } = await handle(ofEvent(event));
+        return new Response(body, { status, headers });
+      });
+      app.all(path, cached);
+    }
+    const server = serveH3(app, { port: 0, hostname: "127.0.0.1", silent: true, gracefulShutdown: false });
+    await server.ready();
+    return {
+      port: Number(new URL(server.url ?? "").port),
+      server: server.node?.server as Server,
+      native: (headers) => ({ req: new Request("http://a.test/", { headers }) }),
+      close: () => server.close(true),
+    };
+  },
+};
+
 export const sites: readonly Site[] = [
   fastifySite,
   expressSite("Express 5", express5),
   expressSite("Express 4", express4),
+  nestSite("Express"),
+  nestSite("Fastify"),
   fetchSite,
+  honoSite,
+  h3Site,
 ];

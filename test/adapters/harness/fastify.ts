@@ -15,7 +15,8 @@ import type {
 import { DECLINED_OVER_HTTP2 } from "./queue.ts";
 import { listenFor, log } from "./ways.ts";
 
-const COOKIES_IN_HOOKS = {
+/** The check of cookies that a session sets in a hook, and why it cannot be met. */
+export const COOKIES_IN_HOOKS = {
   "a page whose cookie is added as its head is sent is stored without the cookie under a scope function":
     "@fastify/cookie writes the handler's own cookies in an onSend hook, too: they cannot be told from a session's",
 };

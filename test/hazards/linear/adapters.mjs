@@ -28,7 +28,6 @@ export const adapters = {
     placeOf: CODE,
   },
   "adapters/express/request.js": {
-    parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => read(express(text))),
     narrowQuery: members((narrow, text) => {
       const query = Object.fromEntries(names(text).map((name) => [name, text]));
       narrow(Object.assign(express(text), { query }), `/${text}?${text}`, () => true);
@@ -48,18 +47,34 @@ export const adapters = {
     mountOf: urlish((read, text) =>
       read({ url: `/${text}`, originalUrl: `/${text}/${text}`, mountPath: `/${text}` }),
     ),
-    rewrittenUrl: urlish((read, text) =>
-      read({ url: `/${text}`, originalUrl: `/${text}/${text}`, mountPath: `/${text}` }),
-    ),
-    parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) => {
-      const req = express(text);
-      read({ req: { ...req, httpVersionMajor: 1 }, request: { body: text } });
+    callOf: urlish((read, text) => {
+      const req = { ...express(text), httpVersionMajor: 1 };
+      const ctx = { req, request: { body: text }, app: {}, get: () => "", protocol: "http" };
+      const call = read(
+        { ...ctx, url: `/${text}`, originalUrl: `/${text}/${text}`, mountPath: `/${text}` },
+        {},
+      );
+      call.content();
     }),
     narrowRequest: urlish((narrow, text) => {
       const req = { url: `/${text}?${text}`, headers: { host: text }, rawHeaders: [], httpVersionMajor: 1 };
       const fill = { hidden: [], conditions: [], target: `/${text}?${text}`, received: undefined };
       narrow({ req, request: {} }, fill)();
     }),
+  },
+  "adapters/nestjs/query.js": { declaredQueryOf: CODE },
+  "adapters/nestjs/routes.js": { CachedRoutes: CODE },
+  "adapters/node/narrow-url.js": {
+    narrowUrl: members((narrow, text) => {
+      const query = Object.fromEntries(names(text).map((name) => [name, text]));
+      const fill = { target: `/${text}?${text}`, received: undefined, keepsParameter: () => true };
+      narrow(Object.assign(express(text), { query }), fill);
+    }),
+  },
+  "adapters/node/parsed-content.js": {
+    parsedContent: some([" ", "\n", "multipart", "/"], " multipart/a", (read, text) =>
+      read({ ...express(text), httpVersionMajor: 1 }, text),
+    ),
   },
   "adapters/fastify/deferred-head.js": {
     DeferredHead: members((DeferredHead, text) => {
@@ -159,6 +174,19 @@ export const adapters = {
     }),
   },
   "adapters/hono/place.js": { isBehindCompression: CODE },
+  "adapters/h3/event.js": {
+    runHandler: urlish(async (run, text) => {
+      const url = `http://a/?${text}`;
+      const event = {
+        req: {},
+        url: new URL(url),
+        res: { headers: new Headers(), errHeaders: new Headers() },
+      };
+      const context = { event, next: () => "a", cache: {}, policy: plain };
+      await run(context, { url }, { isAnswer: () => false });
+    }),
+    pathParams: urlish((read, text) => read({ context: { params: { id: text } } })),
+  },
   "adapters/web/body.js": { unsharedBody: STREAM },
   "adapters/web/record.js": {
     WebRequest: urlish((WebRequest, text) => {
@@ -175,6 +203,11 @@ export const adapters = {
         conditions: [["if-none-match", text]],
         target: `/${text}`,
       });
+    }),
+    withoutUndeclared: urlish((hide, text) => {
+      const [copy, request] = [{ url: "http://a/?a" }, { url: `http://a/?a&${text}` }];
+      hide(copy, request, "query", `?${text}`);
+      hide(copy, request, "url", `http://a/?${text}`);
     }),
     copyRequest: members((make, text) => {
       const extras = Object.fromEntries(names(text).map((name) => [name, ""]));
