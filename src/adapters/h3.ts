@@ -16,13 +16,15 @@ import {
   unstage,
 } from "./h3/event.ts";
 import type { HandlerRun } from "./h3/event.ts";
-import { declaredIn, partsOf } from "./h3/handler.ts";
+import { urlsOf } from "./h3/urls.ts";
+import { declaredIn, partsOf, passesHeaders } from "./h3/handler.ts";
 import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
 import type { RefreshingApp } from "./h3/refresh.ts";
 import { respond } from "./web/respond.ts";
 import { chain } from "./web/route.ts";
 import type { WebCall } from "./web/route.ts";
+import { namesTwoHosts } from "./web/two-hosts.ts";
 import { respondToWrite, tellingEnd } from "./web/writes.ts";
 
 /**
@@ -64,7 +66,10 @@ export function cacheRoute<Req extends EventHandlerRequest = EventHandlerRequest
     ...(handler.meta && { meta: handler.meta }),
     ...(guards.length > 0 && { middleware: [arrive, ...guards] }),
     handler: function cacheRoute(event): unknown {
-      return lookup.respond(event, () => own(event), event.app ?? cached, arrivals.get(event));
+      const run = (): unknown => own(event);
+      return chain(passesHeaders(validate?.headers, event.req), (isValid) =>
+        isValid ? lookup.respond(event, run, event.app ?? cached, arrivals.get(event)) : run(),
+      );
     },
   });
   return cached as EventHandlerWithFetch<Req, Res>;
@@ -108,10 +113,11 @@ class Lookup {
     const policy = this.#policies.of(event);
     const run: HandlerRun = { event, next, cache: engine, policy };
     if (refresh !== undefined) return runRefresh(refresh, run);
-    if (!policy.isEnabled) return next();
+    if (!policy.isEnabled || namesTwoHosts(event.req, event.runtime?.node?.req)) return next();
     let made: unknown;
     const call: WebCall<H3Event> = {
       request: event.req,
+      ...urlsOf(event),
       native: event,
       tagged: event,
       params: pathParams(event),
@@ -128,7 +134,7 @@ class Lookup {
     };
     return chain(respond({ engine, policy }, call), (response) => {
       if (!(made instanceof LeftToH3)) {
-        unstage(event);
+        unstage(event, response);
         return response;
       }
       stageFields(event, response, fieldsOfError(made.error));
@@ -175,12 +181,13 @@ export function invalidates<Req extends EventHandlerRequest = EventHandlerReques
       const request: Request = event.req;
       if (!isUnsafe(request.method)) return handler(event);
       let left: unknown;
+      const errorFields = new Headers(event.res.errHeaders);
       const response = await respondToWrite({
         request,
         async handle() {
           const value: unknown = await handler(event);
           const status = statusLeftToH3(event, value);
-          if (status === undefined) return responseOf(event, value);
+          if (status === undefined) return responseOf(event, value, errorFields);
           left = value;
           return new Response(null, { status });
         },

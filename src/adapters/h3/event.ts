@@ -3,8 +3,7 @@ import type { H3Event } from "h3";
 import { statusOfError } from "../../adapter.ts";
 import type { Fill, MaybePromise, Policy } from "../../adapter.ts";
 import { processWide } from "../node/process-wide.ts";
-import { splitUrl } from "../web/request.ts";
-import { ErrorPage, isThrownResponse, withFields } from "../web/response.ts";
+import { ErrorPage, isSpent, isThrownResponse, withFields } from "../web/response.ts";
 
 /** The caches that are being filled by the handler of a request. */
 const FILLING = processWide("h3.filling.1", () => new WeakMap<H3Event, Set<object>>());
@@ -54,7 +53,7 @@ export async function runHandler(
   const errorFields = new Headers(event.res.errHeaders);
   if (fill !== undefined) {
     FILLING.set(event, new Set([...(FILLING.get(event) ?? []), cache]));
-    showRequest(event, shown);
+    showRequest(event, shown, fill.target);
   }
   const page = (error: unknown, value: unknown, leave: () => unknown): MaybePromise<ErrorPage> => {
     const status = statusOfError(error);
@@ -70,10 +69,10 @@ export async function runHandler(
     if (value === NOT_FOUND) return await page(notFound(), value, () => value);
     return await responseOf(event, value, errorFields);
   } catch (thrown) {
-    // To h3 a thrown response is a failure, whatever its status is.
-    const error = isThrownResponse(thrown)
-      ? new Error("the handler has thrown a Response", { cause: thrown })
-      : thrown;
+    // To h3 anything but an Error is a failure, whatever status it has: a Response, too.
+    const what = isThrownResponse(thrown) ? "a Response" : "what is no Error";
+    const error =
+      thrown instanceof Error ? thrown : new Error(`the handler has thrown ${what}`, { cause: thrown });
     return page(error, thrown, () => {
       throw thrown;
     });
@@ -89,10 +88,18 @@ export function stagedFields({ res: { headers } }: H3Event): Headers | undefined
   return headers.keys().next().done === true ? undefined : new Headers(headers);
 }
 
-/** Takes away the fields that are set on the event: h3 would set them over those of a response that has them already. */
-export function unstage({ res: { headers } }: H3Event): void {
+/**
+ * Takes away the fields that are set on the event, which its response has already: h3 would set them over those, and add
+ * the cookies for error responses a second time.
+ */
+export function unstage({ res }: H3Event, { status, headers: sent }: Response): void {
   // oxlint-disable-next-line unicorn/no-useless-spread -- names must not be removed while they are walked
-  for (const name of [...headers.keys()]) headers.delete(name);
+  for (const name of [...res.headers.keys()]) res.headers.delete(name);
+  const cookies = status < 400 ? [] : res.errHeaders.getSetCookie();
+  if (cookies.length === 0) return;
+  const present = sent.getSetCookie();
+  res.errHeaders.delete("set-cookie");
+  for (const line of cookies) if (!present.includes(line)) res.errHeaders.append("set-cookie", line);
 }
 
 /** Sets the fields of a response on the event, so that whatever is sent in its place has them. */
@@ -127,11 +134,11 @@ function decoded(text: string): string {
   }
 }
 
-/** Shows the handler another request, and its query wherever h3 has it. */
-function showRequest(event: H3Event, shown: Request): void {
+/** Shows the handler another request, and the query of a `target` wherever h3 has it. Undefined: the query is whole. */
+function showRequest(event: H3Event, shown: Request, target: string | undefined): void {
   if (Object.is(event.req, shown)) return;
   Object.assign(event, { req: shown });
-  const [, target] = splitUrl(shown.url);
+  if (target === undefined) return;
   const start = target.indexOf("?");
   // The event's URL may be that of the client's request itself.
   const url = new URL(event.url.href);
@@ -152,23 +159,32 @@ export function statusLeftToH3(event: H3Event, value: unknown): number | undefin
  * Returns the response that h3 makes of a value. `errorFields` are the fields for error responses that were set before.
  *
  * h3 adds the fields for error responses to it at the end, as to any other. Only those that the handler has set belong to
- * the response: a hit would lack them.
+ * the response: a hit would lack them. A page with a cookie of its handler is not to be shared, so the cache has to see it.
  */
-export async function responseOf(
-  event: H3Event,
-  value: unknown,
-  errorFields: Headers = new Headers(),
-): Promise<Response> {
+export async function responseOf(event: H3Event, value: unknown, errorFields: Headers): Promise<Response> {
   const all = new Headers(event.res.errHeaders);
   for (const name of all.keys()) event.res.errHeaders.delete(name);
   const { debug = false, silent = false, onError } = event.app?.config ?? {};
   const response = await toResponse(value, event, { debug, silent, ...(onError && { onError }) });
-  for (const [name, line] of all) event.res.errHeaders.append(name, line);
-  if (response.status < 400) return response;
-  return withFields(
-    response,
-    [...all].filter(([name, line]) => errorFields.get(name) !== line),
-  );
+  const isError = response.status >= 400;
+  const before = errorFields.getSetCookie();
+  const cookies = all.getSetCookie().filter((line) => isError && !before.includes(line));
+  for (const [name, line] of all)
+    if (name !== "set-cookie" || !cookies.includes(line)) event.res.errHeaders.append(name, line);
+  if (!isError) return response;
+  const own = [...all].filter(([name, line]) => errorFields.get(name) !== line);
+  return withCookies(withFields(response, own), cookies);
+}
+
+/** Adds cookies to a response that it does not have. */
+function withCookies(response: Response, lines: readonly string[]): Response {
+  const present = response.headers.getSetCookie();
+  const added = lines.filter((line) => !present.includes(line));
+  if (added.length === 0 || isSpent(response)) return response;
+  const { body, status, statusText } = response;
+  const headers = new Headers(response.headers);
+  for (const line of added) headers.append("set-cookie", line);
+  return new Response(body, { status, statusText, headers });
 }
 
 function notFound(): Error {

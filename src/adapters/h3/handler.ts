@@ -1,12 +1,12 @@
 import type { EventHandler, Middleware } from "h3";
 import { declaredQuery } from "../../adapter.ts";
-import type { DeclaredQuery, JsonSchemaSource } from "../../adapter.ts";
+import type { DeclaredQuery, JsonSchemaSource, MaybePromise } from "../../adapter.ts";
 
 /** What `defineHandler` and `defineValidatedHandler` leave on the handler that they return. */
 interface Definition {
   readonly handler?: EventHandler;
   readonly middleware?: readonly Middleware[];
-  readonly validate?: { readonly query?: unknown };
+  readonly validate?: { readonly query?: unknown; readonly headers?: unknown };
 }
 
 /** The parts of a handler. */
@@ -32,5 +32,29 @@ export function declaredIn(schema: unknown): DeclaredQuery | undefined {
   } catch {
     // The library has no JSON Schema for it.
     return undefined;
+  }
+}
+
+/** A schema (https://standardschema.dev), as far as it is asked whether it accepts a value. */
+interface Validator {
+  readonly "~standard"?: { validate(value: unknown): MaybePromise<{ readonly issues?: unknown }> };
+}
+
+/**
+ * Whether the fields of a request pass the schema that `defineValidatedHandler` has for them. It may be a guard, so it has
+ * to decide on a hit, too. No schema: they do.
+ */
+export function passesHeaders(schema: unknown, { headers }: Request): MaybePromise<boolean> {
+  const standard = (schema as Validator | undefined)?.["~standard"];
+  if (standard === undefined) return true;
+  return passes(() => standard.validate(Object.fromEntries(headers.entries())));
+}
+
+async function passes(validate: () => MaybePromise<{ readonly issues?: unknown }>): Promise<boolean> {
+  try {
+    return !(await validate()).issues;
+  } catch {
+    // The handler fails with it, too.
+    return false;
   }
 }

@@ -33,7 +33,8 @@ export async function refreshThrough(
 ): Promise<void> {
   const context = {};
   REFRESHES.set(context, { owner, refill });
-  const response = await app.fetch(Object.assign(request, { context, ...withoutNodeResponse(request) }));
+  const own = { context, ...withoutNodeResponse(request) };
+  const response = await app.fetch(Object.assign(withOwnUrl(request), own));
   await response.body?.cancel();
 }
 
@@ -65,9 +66,23 @@ export async function runRefresh({ refill }: Refresh, run: HandlerRun): Promise<
   });
   // It was told. What is in front must not respond to it once more.
   await refilled.catch(() => undefined);
-  unstage(event);
   // Its content was read for the store. A cache in front must not keep the rest.
-  return new Response(null, { status, headers: { "cache-control": "no-store" } });
+  const response = new Response(null, { status, headers: { "cache-control": "no-store" } });
+  unstage(event, response);
+  return response;
+}
+
+/**
+ * srvx has the URL of a request as an object, too, which h3 makes that of the event: what rewrites one, rewrites the other.
+ * That of the client may be rewritten by now, so the copy has one of its own.
+ */
+function withOwnUrl(request: Request): Request {
+  if (!("_url" in request)) return request;
+  const url = new URL(request.url);
+  return Object.defineProperties(request, {
+    _url: { configurable: true, value: url },
+    url: { configurable: true, get: () => url.href },
+  });
 }
 
 /** Node middleware would write to the response of the client, which was sent already. */

@@ -8,6 +8,7 @@ export class WebRequest<Native> implements RequestRecord<Native> {
   readonly method: string;
   readonly origin: string;
   readonly target: string;
+  readonly rewritten: string | undefined;
   readonly native: Native;
   readonly params: Readonly<Record<string, unknown>> | undefined;
   readonly rest: readonly unknown[] | undefined;
@@ -19,11 +20,12 @@ export class WebRequest<Native> implements RequestRecord<Native> {
 
   /** `content` is the request's whole content if it was read. */
   constructor(route: WebRoute<Native>, call: WebCall<Native>, content: Uint8Array | undefined) {
-    const { request, native, params, rest, arrivedAt } = call;
-    const [origin, target] = splitUrl(request.url);
+    const { request, url = request.url, rewritten, native, params, rest, arrivedAt } = call;
+    const [origin, target] = splitUrl(url);
     this.method = request.method;
     this.origin = origin;
     this.target = target;
+    this.rewritten = rewritten;
     this.native = native;
     this.params = params;
     this.rest = rest;

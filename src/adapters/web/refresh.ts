@@ -30,7 +30,7 @@ async function refresh<Native>(
   let isPastGuards = false;
   try {
     // Copied now: a runtime may reuse the request once its response is sent.
-    const request = withoutClient(call.request, content, stopper.signal);
+    const request = withoutClient(call, content, stopper.signal);
     await laterTurn();
     await call.refresh?.(request, (refreshed) => {
       isPastGuards = true;
@@ -92,13 +92,17 @@ async function store(
   else await pump(reader, ahead, sink);
 }
 
-/** Copies a request without its client. A HEAD becomes a GET. */
-function withoutClient(request: Request, content: Uint8Array | undefined, signal: AbortSignal): Request {
+/** Copies the request of a call, as it was received, without its client. A HEAD becomes a GET. */
+function withoutClient(
+  { request, url = request.url }: Pick<WebCall<never>, "request" | "url">,
+  content: Uint8Array | undefined,
+  signal: AbortSignal,
+): Request {
   const { method } = request;
   const isBare = method === "GET" || method === "HEAD";
-  if (!isBare) return copyRequest(request, { content: new Uint8Array(content ?? []), signal });
+  if (!isBare) return copyRequest(request, { url, content: new Uint8Array(content ?? []), signal });
   const headers = copyHeaders(request.headers);
   // The copy has no content.
   headers.delete("content-length");
-  return copyRequest(request, { method: "GET", headers, content: null, signal });
+  return copyRequest(request, { url, method: "GET", headers, content: null, signal });
 }

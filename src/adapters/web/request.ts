@@ -6,16 +6,16 @@ import type { Fill } from "../../adapter.ts";
  */
 export function requestForHandler(
   request: Request,
-  fill: Pick<Fill, "hidden" | "conditions" | "target">,
+  fill: Pick<Fill, "hidden" | "conditions" | "received">,
   signal?: AbortSignal,
 ): Request {
   const hidden = fill.hidden.filter((name) => request.headers.has(name));
-  const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.target !== undefined;
+  const isAltered = hidden.length > 0 || fill.conditions.length > 0 || fill.received !== undefined;
   if (!isAltered && signal === undefined) return request;
   const headers = copyHeaders(request.headers);
   for (const name of hidden) headers.delete(name);
   for (const [name, value] of fill.conditions) headers.set(name, [value].flat().join(", "));
-  const url = fill.target === undefined ? request.url : splitUrl(request.url)[0] + fill.target;
+  const url = fill.received === undefined ? request.url : splitUrl(request.url)[0] + fill.received;
   return copyRequest(request, { url, headers, ...(signal && { signal }) });
 }
 
@@ -187,31 +187,67 @@ function delegate(copy: Request, request: Request, name: string): void {
 /**
  * Returns the value of a request's additional property without the query parameters that are not in the key: the
  * handler must not see them by any name, whether in text, in a URL or parsed (hazard 39).
+ *
+ * What has nothing of the request's query stays as it is: a client could change it, and so what is stored, by a parameter
+ * that is not in the key.
  */
 export function withoutUndeclared(copy: Request, request: Request, name: string, value: unknown): unknown {
   if (copy.url === request.url) return value;
-  if (isUrl(value)) return typeof value === "string" ? copy.url : new URL(copy.url);
-  const [before = "", after = ""] = [request.url, copy.url].map((url) =>
-    splitUrl(url)[1].split("?").slice(1).join("?"),
-  );
+  if (isUrl(value)) {
+    const url = urlWithoutUndeclared(copy, request, new URL(value));
+    return url === undefined ? value : typeof value === "string" ? url.href : url;
+  }
+  const [before, after] = [queryOf(request.url), queryOf(copy.url)];
   if (before === "") return value;
-  if (typeof value === "string")
-    return value.replaceAll(`?${before}`, after && `?${after}`).replaceAll(before, after);
+  if (typeof value === "string") {
+    const isQuery = value === before && (before.includes("=") || /query|search/i.test(name));
+    return isQuery ? after : value.replaceAll(`?${before}`, after && `?${after}`);
+  }
   const kept = new URLSearchParams(after);
-  if (value instanceof URLSearchParams) return kept;
+  if (value instanceof URLSearchParams) {
+    const [own, rest] = [new URLSearchParams(before), new URLSearchParams(value)];
+    if (String(rest) === String(own)) return kept;
+    return removeUndeclared(rest, own, kept) ? rest : value;
+  }
   if (name !== "query" || typeof value !== "object" || value === null) return value;
   // A parser may have turned `filter[a]` into an object.
   const names = new Set([...kept.keys()].flatMap((key) => [key, key.split(/[[.]/, 1)[0] as string]));
   return Object.fromEntries(Object.entries(value).filter(([key]) => names.has(key)));
 }
 
+/** Returns the query of a URL, without its question mark. */
+function queryOf(url: string): string {
+  return splitUrl(url)[1].split("?").slice(1).join("?");
+}
+
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** Whether a value is a URL, as text or as an object: some classes have the request's under a second name. */
-function isUrl(value: unknown): boolean {
+/** Whether a value is a URL, as text or as an object. */
+function isUrl(value: unknown): value is string | URL {
   const text =
     typeof value === "string" ? value : (value as { readonly href?: unknown } | null | undefined)?.href;
-  return typeof text === "string" && ABSOLUTE.test(text);
+  return typeof text === "string" && ABSOLUTE.test(text) && URL.canParse(text);
+}
+
+/**
+ * Returns a URL with the query that the copy of a request has, if it is the request's under a second name; without the
+ * parameters that the copy lacks, if it has some of them. Undefined: it has none.
+ */
+function urlWithoutUndeclared(copy: Request, request: Request, url: URL): URL | undefined {
+  const [own, shown] = [new URL(request.url, url), new URL(copy.url)];
+  const isSamePlace = url.host === own.host && url.pathname === own.pathname;
+  if (isSamePlace || (url.search !== "" && url.search === own.search)) {
+    url.search = shown.search;
+    return url;
+  }
+  return removeUndeclared(url.searchParams, own.searchParams, shown.searchParams) ? url : undefined;
+}
+
+/** Removes the parameters that are among `own`, but not among `shown`. Returns whether there were some. */
+function removeUndeclared(from: URLSearchParams, own: URLSearchParams, shown: URLSearchParams): boolean {
+  const undeclared = [...own].filter(([name, value]) => from.has(name, value) && !shown.has(name, value));
+  for (const [name, value] of undeclared) from.delete(name, value);
+  return undeclared.length > 0;
 }
 
 /** Splits a URL into origin and target. `new URL` would take longer than a hit's whole lookup. */

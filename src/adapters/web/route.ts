@@ -17,6 +17,10 @@ export interface WebRoute<Native> {
 export interface WebCall<Native> {
   /** The request. Any class will do that has the members of `Request` (srvx, @whatwg-node/server and others have their own). */
   readonly request: Request;
+  /** The URL as it was received, where something in front may have changed that of the request. Absent: nothing has. */
+  readonly url?: string | undefined;
+  /** Path and query after something in front of the route has rewritten them. Absent: nothing has. */
+  readonly rewritten?: string | undefined;
   /** What `key`, `scope`, `origin` and `tags` are given. */
   readonly native: Native;
   /** What they are given besides. Absent: nothing. */

@@ -261,3 +261,64 @@ describe("a handler that is given an event", () => {
     );
   });
 });
+
+describe("what an event has beside its request", () => {
+  /** Returns what a handler with the declared parameter "a" sees of an event with these members, and of its request. */
+  async function seenOf(query: string, members: Record<string, unknown>): Promise<unknown> {
+    const cached = cacheEvent(
+      quietCache(),
+      { ttl: 60, query: ["a"] },
+      (event: { readonly request: Request } & Record<string, unknown>) =>
+        Response.json(
+          Object.keys(members).map((name) => {
+            const extra: unknown = Reflect.get(event.request, name);
+            return [String(event[name]), String(extra)];
+          }),
+        ),
+      requestOf,
+    );
+    const request = Object.assign(new Request(`http://a.test/p${query}`), members);
+    return JSON.parse((await read(cached({ ...members, request })))[1]);
+  }
+
+  it.each(["?acme", "?a=1&acme", "?e&a=1", "?token=2", "?1"])(
+    "is not changed by parameters that are not in the key: %s",
+    async (query) => {
+      const members = {
+        tenant: "acme",
+        ip: "192.0.2.1",
+        upstream: "https://api.test/p?token=1",
+        home: new URL("https://api.test/?a=2"),
+        filters: new URLSearchParams("size=1"),
+      };
+
+      const expected = Object.values(members).map((value) => [String(value), String(value)]);
+
+      expect(await seenOf(query, members)).toEqual(expected);
+    },
+  );
+
+  it("has no undeclared parameter where it is made of the request's URL", async () => {
+    const members = {
+      originalUrl: "/p?a=1&b=2",
+      queryString: "a=1&b=2",
+      page: new URL("http://a.test/p?a=1&b=2&lang=de"),
+      proxied: "https://public.test/base/p?a=1&b=2",
+      made: new URL("http://a.test/other?lang=de&b=2"),
+      parsed: new URLSearchParams("a=1&b=2"),
+      added: new URLSearchParams("b=2&lang=de"),
+    };
+
+    const expected = [
+      "/p?a=1",
+      "a=1",
+      "http://a.test/p?a=1",
+      "https://public.test/base/p?a=1",
+      "http://a.test/other?lang=de",
+      "a=1",
+      "lang=de",
+    ];
+
+    expect(await seenOf("?a=1&b=2", members)).toEqual(expected.map((text) => [text, text]));
+  });
+});

@@ -131,6 +131,17 @@ describe("an error of an h3 handler", () => {
     expect([statuses, held.cache.stats().stored]).toEqual([[500, 500, 503, 500], 0]);
   });
 
+  it("is a failure if it is no Error, whatever status it has", async () => {
+    const options = { statuses: "any" } as const;
+    for (const thrown of [{ status: 404, secret: 1 }, "text", 404, undefined]) {
+      const plain = new H3({ silent: true }).get("/", () => raise(thrown));
+      const cached = site(heldCache(), options, () => raise(thrown));
+      const [one, other] = [await ask(plain, "/"), await ask(cached, "/")];
+
+      expect([other.cache, other.status, other.text]).toEqual(["MISS", one.status, one.text]);
+    }
+  });
+
   it("keeps its own fields, and its cookies once", async () => {
     const headers = new Headers({ "cache-control": "max-age=5", "x-error": "1" });
     headers.append("set-cookie", "a=1");

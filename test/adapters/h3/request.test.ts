@@ -1,4 +1,14 @@
-import { assertBodySize, defineValidatedHandler, fromNodeHandler, getQuery, getRequestIP, H3 } from "h3";
+import { once } from "node:events";
+import { connect } from "node:net";
+import {
+  assertBodySize,
+  defineValidatedHandler,
+  fromNodeHandler,
+  getQuery,
+  getRequestHost,
+  getRequestIP,
+  H3,
+} from "h3";
 import type { H3Event } from "h3";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -19,6 +29,64 @@ async function served(app: H3): Promise<(path: string, init?: RequestInit) => Re
   servers.push(server);
   return (path, init) => ask({ request: (at, given) => fetch(server.origin + at, given) }, path, init);
 }
+
+/** Sends a request as it is written, and returns the content of the response. */
+async function write(origin: string, head: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+  let text = "";
+  socket.on("data", (part: Buffer) => (text += part.toString()));
+  await once(socket, "close");
+  return text.split("\r\n\r\n")[1] ?? "";
+}
+
+describe("a request to an h3 route that names two hosts", () => {
+  it("is not cached: the key has one of them, and the handler may use the other", async () => {
+    const app = new H3();
+    const cached = cacheRoute(heldCache().cache, { ttl: 60 }, (event) => getRequestHost(event));
+    app.get("/", cached);
+    const server = await listen(app);
+    servers.push(server);
+    const heads = [
+      "GET http://shop.test/ HTTP/1.1\r\nHost: evil.test",
+      "GET / HTTP/1.1\r\nHost: shop.test",
+      "GET http://shop.test/ HTTP/1.1\r\nHost: evil.test",
+      "GET http://shop.test/ HTTP/1.1\r\nHost: shop.test",
+    ];
+    const hosts: string[] = [];
+    for (const head of heads) hosts.push(await write(server.origin, head));
+
+    expect(hosts).toEqual(["evil.test", "shop.test", "evil.test", "shop.test"]);
+  });
+});
+
+describe("the schema that an h3 handler has for the fields of its request", () => {
+  it("decides on a hit, too, as without a cache", async () => {
+    let asked = 0;
+    const headers = z.object({ "x-key": z.string() }).refine(async () => ++asked > 0);
+    const handler = defineValidatedHandler({ validate: { headers }, handler: () => "a" });
+    const options = { ttl: 60 };
+    const apps = [handler, cacheRoute(heldCache().cache, options, handler)].map((declared) =>
+      new H3({ silent: true }).get("/", declared),
+    );
+    const told: unknown[] = [];
+    for (const app of apps)
+      for (const init of [{ headers: { "x-key": "1" } }, { headers: { "x-key": "1" } }, {}]) {
+        const { status, cache } = await ask(app, "/", init);
+        told.push([status, cache]);
+      }
+
+    expect(told).toEqual([
+      [200, null],
+      [200, null],
+      [400, null],
+      [200, "MISS"],
+      [200, "HIT"],
+      [400, null],
+    ]);
+    expect(asked).toBeGreaterThan(0);
+  });
+});
 
 describe("the request that an h3 handler sees on a miss", () => {
   it("lacks undeclared parameters and conditions, also for who reads it late", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
@@ -49,4 +50,35 @@ it("a hit makes no whole request of the one that @hono/node-server has prepared"
   expect(cache.stats().outcomes.hit).toBe(1);
   expect(made).toContain("incomingKey");
   expect(made).not.toContain("requestCache");
+});
+
+it("a request that names two hosts is not cached: the key has one of them, and the handler may use the other", async () => {
+  const app = new Hono();
+  app.get("/", cacheRoute(heldCache().cache, { ttl: 60 }), (c) => c.text(c.req.header("host") ?? ""));
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const hosts: unknown[] = [];
+  for (const head of [
+    "GET http://shop.test/ HTTP/1.1\r\nHost: evil.test",
+    "GET / HTTP/1.1\r\nHost: shop.test",
+    "GET http://shop.test/ HTTP/1.1\r\nHost: evil.test",
+    "GET http://shop.test/ HTTP/1.1\r\nHost: shop.test",
+  ]) {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+    let text = "";
+    socket.on("data", (part: Buffer) => (text += part.toString()));
+    await once(socket, "close");
+    hosts.push([/x-cache: (\w+)/i.exec(text)?.[1], text.split("\r\n\r\n")[1]]);
+  }
+
+  expect(hosts).toEqual([
+    [undefined, "evil.test"],
+    ["MISS", "shop.test"],
+    [undefined, "evil.test"],
+    ["HIT", "shop.test"],
+  ]);
 });

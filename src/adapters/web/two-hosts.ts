@@ -1,0 +1,18 @@
+/**
+ * Whether the target of a request names a host, and `Host` another one (RFC 9112 §3.2.2, RFC 9113 §8.3.1). `incoming` is
+ * Node's request, if there is one.
+ *
+ * The URL, and so the key, has the first, and the handler may use the second: who asks for the first later must not get
+ * what was made for that.
+ */
+export function namesTwoHosts({ headers }: Request, incoming: unknown): boolean {
+  const { url: target, authority } = Object(incoming) as {
+    readonly url?: unknown;
+    readonly authority?: unknown;
+  };
+  const isAbsolute = typeof target === "string" && !target.startsWith("/") && URL.canParse(target);
+  const named = isAbsolute ? new URL(target).host : authority;
+  if (typeof named !== "string" || named === "") return false;
+  const host = headers.get("host");
+  return host !== null && host.toLowerCase() !== named.toLowerCase();
+}
