@@ -2,6 +2,7 @@ import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, Invalidates, MaybePromise, RouteOptions } from "../adapter.ts";
 import { checkRequestOf, requestIn, withRequest } from "./fetch/event.ts";
 import { respond } from "./web/respond.ts";
+import { namesTwoHosts } from "./web/two-hosts.ts";
 import { chain, checkGuards, firstRefusal } from "./web/route.ts";
 import type { Guard, WebCall, WebRoute } from "./web/route.ts";
 import { respondToWrite } from "./web/writes.ts";
@@ -172,9 +173,17 @@ function cachedRoute<Native>(
           refusal === undefined ? refill({ handle }) : undefined,
         ),
     };
-    if (before.length === 0) return respond(route, call);
-    return chain(firstRefusal(before, [native, ...rest]), (refusal) => refusal ?? respond(route, call));
+    const found = (): MaybePromise<Response> =>
+      namesTwoHosts(request, nodeRequestOf(request)) ? handle(request) : respond(route, call);
+    if (before.length === 0) return found();
+    return chain(firstRefusal(before, [native, ...rest]), (refusal) => refusal ?? found());
   };
+}
+
+/** Returns Node's request behind one of srvx. */
+function nodeRequestOf(request: Request): unknown {
+  const { runtime } = request as { readonly runtime?: { readonly node?: { readonly req?: unknown } } };
+  return runtime?.node?.req;
 }
 
 /** What the writes of a route make outdated. */

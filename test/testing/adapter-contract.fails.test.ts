@@ -139,6 +139,11 @@ const slips: readonly (readonly [slip: string, check: string, sabotage: Sabotage
     { record: (record) => altered(record, { origin: "http://a" }) },
   ],
   [
+    "takes another host than the handler may",
+    "a request whose target names another host than its Host does not decide what others get",
+    { record: (record) => altered(record, { origin: "http://shop.test" }) },
+  ],
+  [
     "ignores the query",
     "a repeated parameter differs from a single one",
     { record: (record) => altered(record, { target: "/a" }) },

@@ -3,6 +3,7 @@ import type { Fill } from "../../adapter.ts";
 import { parsedContent } from "../node/parsed-content.ts";
 import { overridePath } from "../node/raw-headers.ts";
 import { overrideHeaders } from "../node/request.ts";
+import { hostOf } from "../node/route.ts";
 import type { NodeCall } from "../node/route.ts";
 import { shadow } from "../node/shadow.ts";
 
@@ -15,8 +16,8 @@ import { shadow } from "../node/shadow.ts";
 function requestOrigin(ctx: Context): string {
   const { app, protocol, req } = ctx;
   const isForwarded = app.proxy && ctx.get("x-forwarded-host") !== "";
-  const host = isForwarded ? ctx.host : req.headers[":authority"] || req.headers.host;
-  return host === undefined ? protocol : `${protocol}://${String(host)}`;
+  const host = isForwarded ? ctx.host : hostOf(req);
+  return host === undefined ? protocol : `${protocol}://${host}`;
 }
 
 /** Returns a request's URL if middleware has rewritten it since Koa received it; else undefined. */

@@ -42,9 +42,16 @@ export interface NodeCall<Native> {
 
 /** Returns a request's scheme and authority by its connection: no proxy is trusted. The scheme alone without a host. */
 export function originOf({ req }: Pick<NodeCall<unknown>, "req">): string {
-  const { ":authority": authority, host = authority } = req.headers;
+  const host = hostOf(req);
   const scheme = (req.socket as { readonly encrypted?: boolean }).encrypted === true ? "https" : "http";
-  return host === undefined ? scheme : `${scheme}://${String(host)}`;
+  return host === undefined ? scheme : `${scheme}://${host}`;
+}
+
+/** Returns the host of a request: over HTTP/2 both that a client has named, where they differ, since a handler may use either. */
+export function hostOf({ headers }: Pick<IncomingMessage, "headers">): string | undefined {
+  const { ":authority": authority, host } = headers;
+  const names = new Set([authority, host].filter((name) => name !== undefined && name !== ""));
+  return names.size === 0 ? host : [...names].join(" ");
 }
 
 /** Returns path and query of a request as most frameworks keep them. */

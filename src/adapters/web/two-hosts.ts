@@ -1,17 +1,19 @@
+const IS_DENO = "Deno" in globalThis;
+
 /**
  * Whether the target of a request names a host, and `Host` another one (RFC 9112 §3.2.2, RFC 9113 §8.3.1). `incoming` is
  * Node's request, if there is one.
  *
  * The URL, and so the key, has the first, and the handler may use the second: who asks for the first later must not get
- * what was made for that.
+ * what was made for that. Deno makes the URL of the target, too, and shows nothing else of it.
  */
-export function namesTwoHosts({ headers }: Request, incoming: unknown): boolean {
+export function namesTwoHosts({ headers, url }: Request, incoming: unknown): boolean {
   const { url: target, authority } = Object(incoming) as {
     readonly url?: unknown;
     readonly authority?: unknown;
   };
   const isAbsolute = typeof target === "string" && !target.startsWith("/") && URL.canParse(target);
-  const named = isAbsolute ? new URL(target).host : authority;
+  const named = isAbsolute ? new URL(target).host : (authority ?? (IS_DENO ? new URL(url).host : undefined));
   if (typeof named !== "string" || named === "") return false;
   const host = headers.get("host");
   return host !== null && host.toLowerCase() !== named.toLowerCase();

@@ -48,12 +48,17 @@ export class Http2Client implements ContractClient {
   }
 
   start({ method = "GET", path, headers = {}, body }: Ask): ClientHttp2Stream {
+    // A target that names a host is two pseudo fields, with `Host` beside them (RFC 9113 §8.3.1).
+    const url = URL.canParse(path) ? new URL(path) : undefined;
     const { host, ...others } = headers;
-    const fields = Object.entries(others).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()));
+    const fields = Object.entries(url === undefined ? others : headers).filter(
+      ([name]) => !OF_CONNECTION.has(name.toLowerCase()),
+    );
+    const authority = url?.host ?? host;
     const pseudo = {
       ":method": method,
-      ":path": path,
-      ...(host !== undefined && { ":authority": host }),
+      ":path": url === undefined ? path : url.pathname + url.search,
+      ...(authority !== undefined && { ":authority": authority }),
     };
     const signal = AbortSignal.timeout(this.#boundMs);
     const options = { signal, endStream: body === undefined };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { Report } from "../../index.ts";
 import type { ContractResponse, ContractRequest } from "../adapter-harness.ts";
+import type { Answer } from "./client.ts";
 import { assertHit, assertMiss } from "./outcome.ts";
 import { cached, text } from "./routes.ts";
 import type { Scenarios } from "./stage.ts";
@@ -21,6 +22,24 @@ export const variants: Scenarios = {
     assertHit(hit);
     assert.equal(hit.text, "hello fr");
     assert.deepEqual([membersOf(miss), membersOf(hit)], [["accept-language"], ["accept-language"]]);
+  },
+
+  "a request whose target names another host than its Host does not decide what others get": async (
+    stage,
+  ) => {
+    const hostOf = ({ header }: ContractRequest): string => header("host") ?? header(":authority") ?? "";
+    const route = cached("/a", (request) => text(hostOf(request)));
+    const { client } = await stage.site([route]);
+    const ask = (path: string, host: string): Promise<Answer> => client.ask({ path, headers: { host } });
+    await ask("http://shop.test/a", "evil.test");
+    const ofShop = [await ask("/a", "shop.test"), await ask("/a", "shop.test")];
+    await ask("http://evil.test/a", "shop.test");
+    const ofEvil = await ask("/a", "evil.test");
+    assert.deepEqual(
+      [...ofShop, ofEvil].map((answer) => answer.text),
+      ["shop.test", "shop.test", "evil.test"],
+    );
+    assertHit(ofShop[1] as Answer);
   },
 
   "an absent request field differs from an empty one": async (stage) => {
