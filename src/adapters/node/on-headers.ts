@@ -28,12 +28,9 @@ export function onHeaders(res: ServerResponse, listener: () => void): () => void
  */
 export function beforeHead(res: ServerResponse, listener: () => void): () => void {
   const methods = res as unknown as HeadStore;
-  const own = Object.getOwnPropertyDescriptor(res, "_storeHeader");
   const { _storeHeader: store } = methods;
-  const remove = (): void => {
-    if (own === undefined) Reflect.deleteProperty(res, "_storeHeader");
-    else Object.defineProperty(res, "_storeHeader", own);
-  };
+  // Not deleted: V8 would make a dictionary of the response.
+  const remove = (): void => void (methods._storeHeader = store);
   methods._storeHeader = function storeHeader(firstLine, fields) {
     remove();
     listener();
