@@ -16,5 +16,12 @@ export function namesTwoHosts({ headers, url }: Request, incoming: unknown): boo
   const named = isAbsolute ? new URL(target).host : (authority ?? (IS_DENO ? new URL(url).host : undefined));
   if (typeof named !== "string" || named === "") return false;
   const host = headers.get("host");
-  return host !== null && host.toLowerCase() !== named.toLowerCase();
+  return host !== null && normalized(host, url) !== normalized(named, url);
+}
+
+/** Returns a host in lower case and without the default port of a URL's scheme. What else is in it may matter to a handler. */
+function normalized(host: string, url: string): string {
+  const port = url.startsWith("https:") ? ":443" : ":80";
+  const text = host.toLowerCase();
+  return text.endsWith(port) ? text.slice(0, -port.length) : text;
 }
