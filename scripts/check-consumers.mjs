@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { entries } from "./entries.mjs";
-import { must, printTable, readJson, root, run } from "./lib/project.mjs";
+import { fail, must, printTable, readJson, root, run } from "./lib/project.mjs";
 
 const { devDependencies: pins } = readJson("package.json");
 
@@ -232,6 +232,9 @@ try {
   );
   const [...only] = process.argv.slice(2);
   const wished = only.length > 0 ? only : Object.keys(frameworks);
+  const unknown = wished.find((name) => !Object.hasOwn(frameworks, name));
+  if (unknown !== undefined)
+    fail(`there is no project "${unknown}"; there are ${Object.keys(frameworks).join(", ")}`);
   const results = new Map();
   const waiting = [...wished];
   /** Tries one after another. Two of these at once: installing waits for the registry, compiling for a core. */
