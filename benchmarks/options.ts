@@ -1,18 +1,12 @@
 import { parseArgs } from "node:util";
 import { cases, isCaseName, usualCases } from "./cases.ts";
 import type { CaseName } from "./cases.ts";
+import { measureArguments, measureOf } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 /** How much is measured. */
-export interface Options {
+export interface Options extends Measure {
   readonly cases: readonly CaseName[];
-  /** How often all servers are started afresh: two processes with one program differ by a few per cent for life. */
-  readonly rounds: number;
-  /** How many pairs of each comparison a round measures. */
-  readonly pairs: number;
-  /** How long one slice of load is. */
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly connections: number;
   /** A short run, whose result is not kept. */
   readonly isQuick: boolean;
   /** The name of the result files. */
@@ -52,10 +46,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       quick: flag,
       help: flag,
       cases: text,
-      rounds: text,
-      pairs: text,
-      seconds: text,
-      connections: text,
+      ...measureArguments,
       name: text,
       profiles: text,
     },
@@ -64,11 +55,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const base = values.quick ? quick : usual;
   return {
     cases: values.cases === undefined ? usualCases : values.cases.split(",").map(caseName),
-    rounds: positive("rounds", values.rounds, base.rounds),
-    pairs: positive("pairs", values.pairs, base.pairs),
-    seconds: positive("seconds", values.seconds, base.seconds),
-    warmUpSeconds: base.warmUpSeconds,
-    connections: positive("connections", values.connections, 32),
+    ...measureOf(values, base),
     isQuick: values.quick,
     name: values.name ?? "fastify-hit",
     profiles: values.profiles,
@@ -78,11 +65,4 @@ export function parseOptions(args: readonly string[]): Options | undefined {
 function caseName(name: string): CaseName {
   if (isCaseName(name)) return name;
   throw new Error(`there is no case "${name}"; there are ${Object.keys(cases).join(", ")}`);
-}
-
-function positive(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (value > 0 && value < 1000) return value;
-  throw new Error(`--${name} ${text}: write a number above 0`);
 }

@@ -2,9 +2,9 @@ import { cpus } from "node:os";
 import { cases } from "./cases.ts";
 import type { CaseName } from "./cases.ts";
 import { comparisons, cpuPerRequest, findingOf, rateOf } from "./comparison.ts";
-import type { Finding, Pair } from "./comparison.ts";
+import type { Comparison, Finding, Pair } from "./comparison.ts";
 import type { Options } from "./options.ts";
-import type { ServerName, Slice } from "./round.ts";
+import type { Slice } from "./round.ts";
 import { spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
@@ -57,7 +57,7 @@ export function serverTable(results: readonly CaseResult[]): Table {
   return {
     header: ["case", "server", "CPU per request", "requests/s", "server busy", "generator busy"],
     rows: results.flatMap(({ name, pairs }) =>
-      [...slicesByServer(pairs)].map(([server, slices]) => [
+      [...slicesByServer(comparisons, pairs)].map(([server, slices]) => [
         cases[name].title,
         server,
         `${median(slices, cpuPerRequest).toFixed(1)} µs`,
@@ -119,9 +119,13 @@ function findingsOf({ pairs }: CaseResult): Finding[] {
   return comparisons.map((comparison, index) => findingOf(comparison, pairs[index] ?? []));
 }
 
-function slicesByServer(pairs: readonly (readonly Pair[])[]): Map<ServerName, Slice[]> {
-  const slices = new Map<ServerName, Slice[]>();
-  comparisons.forEach(({ subject, against }, index) => {
+/** Returns the slices of each server of some comparisons. `pairs` are theirs, in the same order. */
+export function slicesByServer<Name extends string>(
+  compared: readonly Pick<Comparison<Name>, "subject" | "against">[],
+  pairs: readonly (readonly Pair[])[],
+): Map<Name, Slice[]> {
+  const slices = new Map<Name, Slice[]>();
+  compared.forEach(({ subject, against }, index) => {
     for (const pair of pairs[index] ?? []) {
       slices.set(subject, [...(slices.get(subject) ?? []), pair.subject]);
       slices.set(against, [...(slices.get(against) ?? []), pair.against]);
@@ -145,7 +149,7 @@ export function markdown({ header, rows }: Table): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function median(slices: readonly Slice[], valueOf: (slice: Slice) => number): number {
+export function median(slices: readonly Slice[], valueOf: (slice: Slice) => number): number {
   return spreadOf(slices.map(valueOf)).median;
 }
 
@@ -153,7 +157,7 @@ function goalOf(goal: number | undefined, reached: number): string {
   return goal === undefined ? "" : `${goal.toFixed(2)} ${reached >= goal ? "met" : "missed"}`;
 }
 
-function middleHalf(spread: Spread): string {
+export function middleHalf(spread: Spread): string {
   return `${ratio(spread.lowerQuartile)} to ${ratio(spread.upperQuartile)}`;
 }
 
@@ -161,10 +165,10 @@ function range(values: readonly number[]): string {
   return `${ratio(Math.min(...values))} to ${ratio(Math.max(...values))}`;
 }
 
-function ratio(value: number): string {
+export function ratio(value: number): string {
   return value.toFixed(2);
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }

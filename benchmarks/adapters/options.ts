@@ -1,18 +1,12 @@
 import { parseArgs } from "node:util";
 import { frameworkNames, isFrameworkName } from "./contenders.ts";
 import type { FrameworkName } from "./contenders.ts";
+import { measureArguments, measureOf } from "../measure.ts";
+import type { Measure } from "../measure.ts";
 
 /** How much is measured. */
-export interface AdapterOptions {
+export interface AdapterOptions extends Measure {
   readonly frameworks: readonly FrameworkName[];
-  /** How often all servers are started afresh. */
-  readonly rounds: number;
-  /** How many pairs of each comparison a round measures. */
-  readonly pairs: number;
-  /** How long one slice of load is. */
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly connections: number;
   /** Whether the result is one to keep: of a whole run, without profiles. */
   readonly isKept: boolean;
   /** A folder for a CPU profile of each server process. */
@@ -47,10 +41,7 @@ export function parseOptions(args: readonly string[]): AdapterOptions | undefine
       quick: flag,
       help: flag,
       on: text,
-      rounds: text,
-      pairs: text,
-      seconds: text,
-      connections: text,
+      ...measureArguments,
       profiles: text,
     },
   });
@@ -58,11 +49,7 @@ export function parseOptions(args: readonly string[]): AdapterOptions | undefine
   const base = values.quick ? quick : usual;
   return {
     frameworks: values.on === undefined ? frameworkNames : values.on.split(",").map(frameworkName),
-    rounds: positive("rounds", values.rounds, base.rounds),
-    pairs: positive("pairs", values.pairs, base.pairs),
-    seconds: positive("seconds", values.seconds, base.seconds),
-    warmUpSeconds: base.warmUpSeconds,
-    connections: positive("connections", values.connections, 32),
+    ...measureOf(values, base),
     isKept: !values.quick && values.on === undefined && values.profiles === undefined,
     profiles: values.profiles,
   };
@@ -71,11 +58,4 @@ export function parseOptions(args: readonly string[]): AdapterOptions | undefine
 function frameworkName(name: string): FrameworkName {
   if (isFrameworkName(name)) return name;
   throw new Error(`there is no framework "${name}"; there are ${frameworkNames.join(", ")}`);
-}
-
-function positive(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (value > 0 && value < 1000) return value;
-  throw new Error(`--${name} ${text}: write a number above 0`);
 }

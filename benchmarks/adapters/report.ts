@@ -1,9 +1,7 @@
 import { cpuPerRequest, findingOf, rateOf } from "../comparison.ts";
 import type { Finding, Pair } from "../comparison.ts";
-import { machine, markdown } from "../report.ts";
+import { machine, markdown, median, middleHalf, percent, ratio, slicesByServer } from "../report.ts";
 import type { Table } from "../report.ts";
-import type { Slice } from "../round.ts";
-import { spreadOf } from "../statistics.ts";
 import type { Spread } from "../statistics.ts";
 import { comparisonsOf, frameworkOf } from "./contenders.ts";
 import type { AdapterComparison, FrameworkName, ServerName } from "./contenders.ts";
@@ -47,14 +45,16 @@ export function serverTable(results: readonly FrameworkResult[]): Table {
   return {
     header: ["framework", "server", "CPU per request", "requests/s", "server busy", "generator busy"],
     rows: results.flatMap((result) =>
-      [...slicesByServer(result)].map(([server, slices]) => [
-        frameworkOf(result.framework).title,
-        titleOf(result.framework, server),
-        `${median(slices, cpuPerRequest).toFixed(1)} µs`,
-        median(slices, rateOf).toFixed(0),
-        percent(median(slices, ({ serverCpuMicros, seconds }) => serverCpuMicros / seconds / 1e6)),
-        percent(median(slices, ({ loadCpuMicros, seconds }) => loadCpuMicros / seconds / 1e6)),
-      ]),
+      [...slicesByServer<ServerName>(comparisonsOf(result.framework), result.pairs)].map(
+        ([server, slices]) => [
+          frameworkOf(result.framework).title,
+          titleOf(result.framework, server),
+          `${median(slices, cpuPerRequest).toFixed(1)} µs`,
+          median(slices, rateOf).toFixed(0),
+          percent(median(slices, ({ serverCpuMicros, seconds }) => serverCpuMicros / seconds / 1e6)),
+          percent(median(slices, ({ loadCpuMicros, seconds }) => loadCpuMicros / seconds / 1e6)),
+        ],
+      ),
     ),
   };
 }
@@ -102,31 +102,4 @@ function goalOf(goal: number | undefined, reached: number, control: Spread | und
 
 function titleOf(framework: FrameworkName, server: ServerName): string {
   return (server === "peer" ? frameworkOf(framework).peer?.title : undefined) ?? server;
-}
-
-function slicesByServer({ framework, pairs }: FrameworkResult): Map<ServerName, Slice[]> {
-  const slices = new Map<ServerName, Slice[]>();
-  comparisonsOf(framework).forEach(({ subject, against }, index) => {
-    for (const pair of pairs[index] ?? []) {
-      slices.set(subject, [...(slices.get(subject) ?? []), pair.subject]);
-      slices.set(against, [...(slices.get(against) ?? []), pair.against]);
-    }
-  });
-  return slices;
-}
-
-function median(slices: readonly Slice[], valueOf: (slice: Slice) => number): number {
-  return spreadOf(slices.map(valueOf)).median;
-}
-
-function middleHalf({ lowerQuartile, upperQuartile }: Spread): string {
-  return `${ratio(lowerQuartile)} to ${ratio(upperQuartile)}`;
-}
-
-function ratio(value: number): string {
-  return value.toFixed(2);
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`;
 }

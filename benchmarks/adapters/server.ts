@@ -1,8 +1,6 @@
 // A process with one contender in it, and nothing of the others: their type feedback would mix.
 import type { AddressInfo } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
-import { answerParent } from "../messages.ts";
-import type { ServerUsage } from "../messages.ts";
+import { answerAsServer } from "../measure.ts";
 import { Origin } from "./contenders.ts";
 import type { FrameworkName, Makers, ServerOrder } from "./contenders.ts";
 
@@ -25,17 +23,4 @@ const server = await make(origin);
 // Idle connections are kept for longer than a contender waits for its turn.
 server.keepAliveTimeout = 600_000;
 
-answerParent(async (question): Promise<unknown> => {
-  if (question === "address") return (server.address() as AddressInfo).port;
-  if (question === "settle") {
-    // As in ../server.ts: V8 lets go of shapes that nothing holds.
-    for (let done = 0; done < 5; done++) {
-      await turn();
-      globalThis.gc?.();
-    }
-    return undefined;
-  }
-  const { user, system } = process.cpuUsage();
-  const usage: ServerUsage = { cpuMicros: user + system, handlerRuns: origin.runs };
-  return usage;
-});
+answerAsServer((server.address() as AddressInfo).port, () => origin.runs);

@@ -1,18 +1,12 @@
 import { parseArgs } from "node:util";
 import { clients, isClientName } from "./contenders.ts";
 import type { ClientName } from "./contenders.ts";
+import { measureArguments, measureOf } from "../measure.ts";
+import type { Measure } from "../measure.ts";
 
 /** How much is measured. */
-export interface RedisOptions {
+export interface RedisOptions extends Measure {
   readonly clients: readonly ClientName[];
-  /** How often all servers are started afresh. */
-  readonly rounds: number;
-  /** How many pairs of each comparison a round measures. */
-  readonly pairs: number;
-  /** How long one slice of load is. */
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly connections: number;
   /** Only how much memory an entry takes in Redis. */
   readonly isMemoryOnly: boolean;
   /** A short run, or one with profiles: its result is not kept. */
@@ -52,10 +46,7 @@ export function parseOptions(args: readonly string[]): RedisOptions | undefined 
       memory: flag,
       help: flag,
       clients: text,
-      rounds: text,
-      pairs: text,
-      seconds: text,
-      connections: text,
+      ...measureArguments,
       profiles: text,
     },
   });
@@ -63,11 +54,7 @@ export function parseOptions(args: readonly string[]): RedisOptions | undefined 
   const base = values.quick ? quick : usual;
   return {
     clients: values.clients === undefined ? usualClients : values.clients.split(",").map(clientName),
-    rounds: positive("rounds", values.rounds, base.rounds),
-    pairs: positive("pairs", values.pairs, base.pairs),
-    seconds: positive("seconds", values.seconds, base.seconds),
-    warmUpSeconds: base.warmUpSeconds,
-    connections: positive("connections", values.connections, 32),
+    ...measureOf(values, base),
     isMemoryOnly: values.memory,
     isKept: !values.quick && !values.memory && values.clients === undefined && values.profiles === undefined,
     profiles: values.profiles,
@@ -77,11 +64,4 @@ export function parseOptions(args: readonly string[]): RedisOptions | undefined 
 function clientName(name: string): ClientName {
   if (isClientName(name)) return name;
   throw new Error(`there is no client "${name}"; there are ${Object.keys(clients).join(", ")}`);
-}
-
-function positive(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (value > 0 && value < 1000) return value;
-  throw new Error(`--${name} ${text}: write a number above 0`);
 }

@@ -1,12 +1,9 @@
 import { cpuPerRequest, findingOf, rateOf } from "../comparison.ts";
 import type { Pair } from "../comparison.ts";
-import { machine, markdown } from "../report.ts";
+import { machine, markdown, median, middleHalf, percent, ratio, slicesByServer } from "../report.ts";
 import type { Table } from "../report.ts";
-import type { Slice } from "../round.ts";
-import { spreadOf } from "../statistics.ts";
-import type { Spread } from "../statistics.ts";
 import { clients, comparisonsOf } from "./contenders.ts";
-import type { ClientName, Target } from "./contenders.ts";
+import type { ClientName } from "./contenders.ts";
 import { ENTRY_BYTES_GOAL, measuredBytes } from "./memory.ts";
 import type { EntryMemory } from "./memory.ts";
 import type { RedisOptions } from "./options.ts";
@@ -51,7 +48,7 @@ export function serverTable(results: readonly ClientResult[]): Table {
   return {
     header: ["client", "server", "CPU per request", "requests/s", "server busy", "generator busy"],
     rows: results.flatMap((result) =>
-      [...slicesByTarget(result)].map(([target, slices]) => [
+      [...slicesByServer(comparisonsOf(result.client), result.pairs)].map(([target, slices]) => [
         clients[result.client],
         target,
         `${median(slices, cpuPerRequest).toFixed(1)} µs`,
@@ -117,33 +114,6 @@ export function summary({ client, pairs }: ClientResult): string {
     .join(", ");
 }
 
-function slicesByTarget({ client, pairs }: ClientResult): Map<Target, Slice[]> {
-  const slices = new Map<Target, Slice[]>();
-  comparisonsOf(client).forEach(({ subject, against }, index) => {
-    for (const pair of pairs[index] ?? []) {
-      slices.set(subject, [...(slices.get(subject) ?? []), pair.subject]);
-      slices.set(against, [...(slices.get(against) ?? []), pair.against]);
-    }
-  });
-  return slices;
-}
-
-function median(slices: readonly Slice[], valueOf: (slice: Slice) => number): number {
-  return spreadOf(slices.map(valueOf)).median;
-}
-
 function goalOf(goal: number | undefined, reached: number): string {
   return goal === undefined ? "" : `${ratio(goal)} ${reached >= goal ? "met" : "missed"}`;
-}
-
-function middleHalf({ lowerQuartile, upperQuartile }: Spread): string {
-  return `${ratio(lowerQuartile)} to ${ratio(upperQuartile)}`;
-}
-
-function ratio(value: number): string {
-  return value.toFixed(2);
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`;
 }

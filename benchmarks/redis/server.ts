@@ -1,8 +1,6 @@
 // A process with one contender in it, and nothing of the others: their type feedback would mix.
 import type { AddressInfo } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
-import { answerParent } from "../messages.ts";
-import type { ServerUsage } from "../messages.ts";
+import { answerAsServer } from "../measure.ts";
 import type { ContenderName, ServerOrder } from "./contenders.ts";
 import { Origin } from "./contenders/contender.ts";
 import type { MakeContender } from "./contenders/contender.ts";
@@ -20,17 +18,4 @@ const make = await makers[order.contender]();
 const server = await make(order, origin);
 const { port } = server.address() as AddressInfo;
 
-answerParent(async (question): Promise<unknown> => {
-  if (question === "address") return port;
-  if (question === "settle") {
-    // As in ../server.ts: V8 lets go of shapes that nothing holds.
-    for (let done = 0; done < 5; done++) {
-      await turn();
-      globalThis.gc?.();
-    }
-    return undefined;
-  }
-  const { user, system } = process.cpuUsage();
-  const usage: ServerUsage = { cpuMicros: user + system, handlerRuns: origin.runs };
-  return usage;
-});
+answerAsServer(port, () => origin.runs);

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { measureArguments, measureOf } from "../measure.ts";
+import type { Measure } from "../measure.ts";
 
 /** What the trees are measured on; `core` has no framework and no socket. */
 const places = ["fastify", "express", "fetch", "core"] as const;
@@ -9,16 +11,11 @@ export const kinds = { hit: "a hit", miss: "a miss, whole", stream: "a miss, str
 export type Kind = keyof typeof kinds;
 
 /** How much is measured. */
-export interface TreeOptions {
+export interface TreeOptions extends Measure {
   /** The commit that this tree is measured against; undefined: the same handlers without a cache. */
   readonly against: string | undefined;
   readonly on: readonly Place[];
   readonly cases: readonly Kind[];
-  readonly rounds: number;
-  readonly pairs: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly connections: number;
   readonly isQuick: boolean;
   /** Whether instructions are counted, in place of time. */
   readonly isCounted: boolean;
@@ -65,10 +62,7 @@ export function parseOptions(args: readonly string[]): TreeOptions | undefined {
       against: text,
       on: text,
       cases: text,
-      rounds: text,
-      pairs: text,
-      seconds: text,
-      connections: text,
+      ...measureArguments,
       name: text,
     },
   });
@@ -86,11 +80,7 @@ export function parseOptions(args: readonly string[]): TreeOptions | undefined {
       Object.keys(kinds) as Kind[],
       isAlone ? ["miss", "stream"] : ["hit", "miss", "stream"],
     ),
-    rounds: positive("rounds", values.rounds, base.rounds),
-    pairs: positive("pairs", values.pairs, base.pairs),
-    seconds: positive("seconds", values.seconds, base.seconds),
-    warmUpSeconds: base.warmUpSeconds,
-    connections: positive("connections", values.connections, 32),
+    ...measureOf(values, base),
     isQuick: values.quick,
     isCounted: values.instructions,
     name: values.name ?? (isAlone ? "misses" : "against"),
@@ -109,11 +99,4 @@ function listOf<Name extends string>(
     if (found === undefined) throw new Error(`--${option} ${name}: there are ${known.join(", ")}`);
     return found;
   });
-}
-
-function positive(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (value > 0 && value < 1000) return value;
-  throw new Error(`--${name} ${text}: write a number above 0`);
 }

@@ -82,6 +82,8 @@ export function cacheRoute(
   );
 
   function cacheRoute(req: Request, res: Response, next: NextFunction): void {
+    // Here and not at the lookup: guards may refuse the first request of a server.
+    observeRequests(req, engine);
     noteArrival(req, engine);
     passGuards(guards, req, res, (error) => {
       // A response that was begun cannot be replaced.

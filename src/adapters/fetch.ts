@@ -1,9 +1,8 @@
-import { addTags, CacheError, checkedOptions, engineOf } from "../adapter.ts";
+import { addTags, checkedOptions, engineOf } from "../adapter.ts";
 import type { Cache, Engine, Invalidates, MaybePromise, RouteOptions } from "../adapter.ts";
 import { checkRequestOf, requestIn, withRequest } from "./fetch/event.ts";
 import { respond } from "./web/respond.ts";
-import { namesTwoHosts } from "./web/two-hosts.ts";
-import { chain, checkGuards, firstRefusal } from "./web/route.ts";
+import { chain, checkGuards, checkHandler, firstRefusal } from "./web/route.ts";
 import type { Guard, WebCall, WebRoute } from "./web/route.ts";
 import { respondToWrite } from "./web/writes.ts";
 import type { GivenOfWrite } from "./web/writes.ts";
@@ -67,7 +66,7 @@ export function cacheRoute(
   handler: FetchHandler<never[]>,
 ): FetchHandler<never[]> {
   const engine = engineOf(cache, [options, handler], WRITE);
-  checkHandler(options, handler, WRITE);
+  checkHandler("fetch handler", options, handler, WRITE);
   const name = `fetch handler ${handler.name || "(anonymous)"}`;
   return cachedRoute<Request>(
     { engine, name, options, handler },
@@ -116,7 +115,7 @@ export function cacheEvent<Event>(
 ): EventHandler<Event, never[]> {
   const write = "cacheEvent(cache, { ttl: 60 }, handler, (event) => event.request)";
   const engine = engineOf(cache, [options, handler], write);
-  checkHandler(options, handler, write);
+  checkHandler("fetch handler", options, handler, write);
   checkRequestOf(requestOf, write);
   const name = `event handler ${handler.name || "(anonymous)"}`;
   return cachedRoute<Event>(
@@ -173,17 +172,9 @@ function cachedRoute<Native>(
           refusal === undefined ? refill({ handle }) : undefined,
         ),
     };
-    const found = (): MaybePromise<Response> =>
-      namesTwoHosts(request, nodeRequestOf(request)) ? handle(request) : respond(route, call);
-    if (before.length === 0) return found();
-    return chain(firstRefusal(before, [native, ...rest]), (refusal) => refusal ?? found());
+    if (before.length === 0) return respond(route, call);
+    return chain(firstRefusal(before, [native, ...rest]), (refusal) => refusal ?? respond(route, call));
   };
-}
-
-/** Returns Node's request behind one of srvx. */
-function nodeRequestOf(request: Request): unknown {
-  const { runtime } = request as { readonly runtime?: { readonly node?: { readonly req?: unknown } } };
-  return runtime?.node?.req;
 }
 
 /** What the writes of a route make outdated. */
@@ -214,7 +205,7 @@ export function invalidates<Rest extends readonly unknown[] = [], Native extends
 ): FetchHandler<Rest, Native> {
   const write = 'invalidates(cache, { tags: ["todos"] }, handler)';
   const engine = engineOf(cache, [options, handler], write);
-  checkHandler(options, handler, write);
+  checkHandler("fetch handler", options, handler, write);
   const route = `fetch handler ${handler.name || "(anonymous)"}`;
   checkedOptions(options, route, { known: ["tags"], example: '{ tags: ["todos"] }' });
   const invalidate = engine.invalidates<GivenOfWrite<Rest, Native>>(options.tags, { route, option: "tags" });
@@ -253,18 +244,6 @@ export function cacheTags(
     tags,
     "the request that the handler was given: cacheTags(request, tags)",
   );
-}
-
-/** Throws `ERR_CACHE_OPTION_INVALID` if the handler is none. `write` is the call as it should be, for the message. */
-function checkHandler(options: unknown, handler: unknown, write: string): void {
-  if (typeof handler === "function") return;
-  const problem =
-    typeof options !== "function"
-      ? `the handler is of type ${typeof handler}`
-      : handler === undefined
-        ? "the options are left out"
-        : "the arguments are swapped: the handler comes last";
-  throw new CacheError("ERR_CACHE_OPTION_INVALID", `fetch handler: ${problem}; write ${write}`);
 }
 
 /** An argument by which handlers extend their lifetime, such as the `ctx` of workers. */

@@ -1,6 +1,6 @@
 import { defineHandler } from "h3";
 import type { EventHandler, EventHandlerRequest, EventHandlerWithFetch, H3Event, Middleware } from "h3";
-import { addTags, CacheError, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
+import { addTags, checkedOptions, engineOf, isUnsafe } from "../adapter.ts";
 import type { Cache, Engine, Invalidates, ResponseHead, RouteOptions } from "../adapter.ts";
 import {
   fieldsOfError,
@@ -22,9 +22,8 @@ import { RoutePolicies } from "./h3/policies.ts";
 import { refreshFor, refreshThrough, runRefresh } from "./h3/refresh.ts";
 import type { RefreshingApp } from "./h3/refresh.ts";
 import { respond } from "./web/respond.ts";
-import { chain } from "./web/route.ts";
+import { chain, checkHandler } from "./web/route.ts";
 import type { WebCall } from "./web/route.ts";
-import { namesTwoHosts } from "./web/two-hosts.ts";
 import { respondToWrite, tellingEnd } from "./web/writes.ts";
 
 /**
@@ -113,7 +112,7 @@ class Lookup {
     const policy = this.#policies.of(event);
     const run: HandlerRun = { event, next, cache: engine, policy };
     if (refresh !== undefined) return runRefresh(refresh, run);
-    if (!policy.isEnabled || namesTwoHosts(event.req, event.runtime?.node?.req)) return next();
+    if (!policy.isEnabled) return next();
     let made: unknown;
     const call: WebCall<H3Event> = {
       request: event.req,
@@ -121,6 +120,7 @@ class Lookup {
       native: event,
       tagged: event,
       params: pathParams(event),
+      incoming: event.runtime?.node?.req,
       arrivedAt,
       earlier: stagedFields(event),
       responseClass,
@@ -222,16 +222,4 @@ export function cacheTags<Req extends EventHandlerRequest>(
   const { req, context } = (event ?? {}) as Partial<H3Event>;
   const isEvent = typeof req === "object" && typeof context === "object";
   addTags(isEvent ? event : undefined, tags, "the event: cacheTags(event, tags)");
-}
-
-/** Throws `ERR_CACHE_OPTION_INVALID` if the handler is none. `write` is the call as it should be, for the message. */
-function checkHandler(route: string, options: unknown, handler: unknown, write: string): void {
-  if (typeof handler === "function" && typeof options !== "function") return;
-  const problem =
-    typeof options !== "function"
-      ? `the handler is of type ${typeof handler}`
-      : handler === undefined
-        ? "the options are left out"
-        : "the arguments are swapped: the handler comes last";
-  throw new CacheError("ERR_CACHE_OPTION_INVALID", `${route}: ${problem}; write ${write}`);
 }

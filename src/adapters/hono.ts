@@ -17,7 +17,6 @@ import type { RefreshingApp } from "./hono/refresh.ts";
 import { guardCompression } from "./web/compression-guard.ts";
 import { respond } from "./web/respond.ts";
 import type { WebCall } from "./web/route.ts";
-import { namesTwoHosts } from "./web/two-hosts.ts";
 import { respondToWrite, tellingEnd } from "./web/writes.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the default of Hono's MiddlewareHandler: it fits applications of every Env
@@ -76,7 +75,6 @@ export function cacheRoute<E extends Env = AnyEnv, P extends string = string, I 
     if (refresh === null || isFilling(c, engine)) return next();
     const request = c.req.raw;
     const { incoming } = Object(c.env) as { readonly incoming?: unknown };
-    if (namesTwoHosts(request, incoming)) return next();
     const isCoded = isBehindCompression(c);
     const call: WebCall<Context> = {
       request,
@@ -84,6 +82,7 @@ export function cacheRoute<E extends Env = AnyEnv, P extends string = string, I 
       tagged: c,
       params: c.req.param(),
       isHttp1: isHttp1(c),
+      incoming,
       earlier: earlierFields(c),
       content: () => contentRead(c),
       waitUntil: (promise) => executionOf(c)?.waitUntil(promise),

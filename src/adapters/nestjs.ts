@@ -21,11 +21,10 @@ import { routesProvider } from "./nestjs/provider.ts";
 import type { CachedRoutes } from "./nestjs/routes.ts";
 
 /** The cache of `CachingRouteModule`, to be injected. */
-// A class, because Nest injects by the class that a parameter has; what it provides for it is a cache.
-// oxlint-disable-next-line typescript/no-extraneous-class, typescript/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-extraneous-class, typescript/no-unsafe-declaration-merging -- Nest injects by a parameter's class; what it injects is the module's cache, never an instance of this
 export abstract class RouteCache {}
 
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the class has no members of its own: what is injected for it is a whole cache
 export interface RouteCache extends Cache {}
 
 /** The options of `CachingRouteModule.forRoot`: a cache, or the options of `createCache`, from which one is made. */

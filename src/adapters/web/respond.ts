@@ -9,12 +9,13 @@ import type { WithContent } from "./request-content.ts";
 import { sentOf, toResponse, withFields } from "./response.ts";
 import { chain } from "./route.ts";
 import type { WebCall, WebRoute } from "./route.ts";
+import { namesTwoHosts } from "./two-hosts.ts";
 
 /** Responds to a request from the cache or by its handler. A hit is returned at once if the store is synchronous. */
 export function respond<Native>(route: WebRoute<Native>, call: WebCall<Native>): MaybePromise<Response> {
   const { policy } = route;
   // The content is left to the handler, too.
-  if (!policy.isEnabled) return chain(call.handle(call.request), sentOf);
+  if (!policy.isEnabled || namesTwoHosts(call)) return chain(call.handle(call.request), sentOf);
   return chain(readContent(call, policy), (known) => decide(route, call, known));
 }
 

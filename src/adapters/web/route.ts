@@ -32,6 +32,8 @@ export interface WebCall<Native> {
    * servers make a whole request for that.
    */
   readonly isHttp1?: boolean | undefined;
+  /** Node's request, if there is one: its target shows which host it names. Absent: that of srvx, if it is of that. */
+  readonly incoming?: unknown;
   /** When the route's guards began, by `engine.arrival()`. Absent: there were none. */
   readonly arrivedAt?: number | undefined;
   /**
@@ -66,6 +68,21 @@ export interface RefreshCall extends Pick<WebCall<never>, "earlier" | "tagged"> 
 
 /** Runs a handler for a refresh, and stores its response. Rejects with the handler's error. */
 export type Refill = (call: RefreshCall) => Promise<void>;
+
+/**
+ * Checks the handler that is wrapped, the last argument. Throws `ERR_CACHE_OPTION_INVALID` where it is none. `write` is the
+ * call as it should be, for the message.
+ */
+export function checkHandler(route: string, options: unknown, handler: unknown, write: string): void {
+  if (typeof handler === "function") return;
+  const problem =
+    typeof options !== "function"
+      ? `the handler is of type ${typeof handler}`
+      : handler === undefined
+        ? "the options are left out"
+        : "the arguments are swapped: the handler comes last";
+  throw new CacheError("ERR_CACHE_OPTION_INVALID", `${route}: ${problem}; write ${write}`);
+}
 
 /** Checks a route's guards. Throws `ERR_CACHE_OPTION_INVALID` where they are not a list of functions. */
 export function checkGuards(guards: unknown, route: string): void {

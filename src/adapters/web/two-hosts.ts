@@ -1,14 +1,16 @@
+import type { WebCall } from "./route.ts";
+
 const IS_DENO = "Deno" in globalThis;
 
 /**
- * Whether the target of a request names a host, and `Host` another one (RFC 9112 §3.2.2, RFC 9113 §8.3.1). `incoming` is
- * Node's request, if there is one.
+ * Whether the target of a request names a host, and `Host` another one (RFC 9112 §3.2.2, RFC 9113 §8.3.1).
  *
  * The URL, and so the key, has the first, and the handler may use the second: who asks for the first later must not get
  * what was made for that. Deno makes the URL of the target, too, and shows nothing else of it.
  */
-export function namesTwoHosts({ headers, url }: Request, incoming: unknown): boolean {
-  const { url: target, authority } = Object(incoming) as {
+export function namesTwoHosts(call: Pick<WebCall<never>, "request" | "incoming">): boolean {
+  const { headers, url } = call.request;
+  const { url: target, authority } = Object(call.incoming ?? incomingOf(call.request)) as {
     readonly url?: unknown;
     readonly authority?: unknown;
   };
@@ -17,6 +19,12 @@ export function namesTwoHosts({ headers, url }: Request, incoming: unknown): boo
   if (typeof named !== "string" || named === "") return false;
   const host = headers.get("host");
   return host !== null && normalized(host, url) !== normalized(named, url);
+}
+
+/** Returns Node's request behind one of srvx. */
+function incomingOf(request: Request): unknown {
+  const { runtime } = request as { readonly runtime?: { readonly node?: { readonly req?: unknown } } };
+  return runtime?.node?.req;
 }
 
 /** Returns a host in lower case and without the default port of a URL's scheme. What else is in it may matter to a handler. */

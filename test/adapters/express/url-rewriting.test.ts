@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cacheRoute } from "../../../src/adapters/express.ts";
+import { originalUrl } from "../../../src/adapters/node/original-url.ts";
 import { memoryStore } from "../../../src/index.ts";
 import type { Cache, CacheOptions } from "../../../src/index.ts";
 import { testClock } from "../../../src/testing/index.ts";
@@ -119,6 +120,20 @@ describe.each(versions)("%s: the first refresh behind code that rewrites URLs", 
     stale.push((await client.ask({ path: "/report" })).text);
     await until(() => cache.stats().stored === 2);
     expect([...stale, (await client.ask({ path: "/report" })).text]).toEqual(["run 1", "run 1", "run 2"]);
+  });
+
+  it("finds the URLs of requests recorded after a first one that a guard has refused", async () => {
+    const app = express();
+    const before = [counted((req, res, next) => (req.headers["x-key"] ? next() : void res.sendStatus(401)))];
+    app.get("/report", cacheRoute(quietCache(), { ...during, before }), (_req, res) => res.send("a report"));
+    const recorded: unknown[] = [];
+    const client = await serve((req, res) => {
+      recorded.push(originalUrl(req));
+      app(req, res);
+    });
+    await client.ask({ path: "/report" });
+    await client.ask({ path: "/report?again" });
+    expect(recorded).toEqual([undefined, "/report?again"]);
   });
 
   it("fails with an event after the first request of a process, whose URL was not recorded; the next one succeeds", async () => {

@@ -1,20 +1,34 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { IttyRouter } from "itty-router";
+import type { RequestHandler } from "itty-router";
 import { expect, it, onTestFinished } from "vitest";
 import { listen as listenByExample } from "../harness/fetch.ts";
-import { srvxHarness } from "../harness/srvx.ts";
 import { srvx } from "../packages/servers.mjs";
+import { cacheRoute as cacheByStranger } from "../strangers/itty.ts";
 import { cacheRoute } from "../../../src/adapters/fetch.ts";
 import { createCache } from "../../../src/index.ts";
 
-const servers = { [srvxHarness.name]: srvx, "the server of the examples": listenByExample };
+const hostOf = (request: Request): Response => new Response(request.headers.get("host"));
 
-it.each(Object.entries(servers))(
-  "a request that names two hosts, on %s, never decides what those get that name one of them",
-  async (_name, listen) => {
-    const { origin, close } = await listen(
-      cacheRoute(createCache(), { ttl: 60 }, (request) => new Response(request.headers.get("host"))),
-    );
+/** An adapter on `caching-route/adapter/web` that knows nothing of hosts. */
+function ofStranger(): (request: Request) => Promise<Response> {
+  const router = IttyRouter();
+  cacheByStranger(router, "GET", "/", { cache: createCache(), ttl: 60 }, hostOf as RequestHandler);
+  return async (request) => router.fetch(request) as Promise<Response>;
+}
+
+const byFetch = (): ((request: Request) => Response | Promise<Response>) =>
+  cacheRoute(createCache(), { ttl: 60 }, async (request: Request) => hostOf(request));
+
+it.each([
+  ["a fetch handler", "srvx", byFetch, srvx],
+  ["a stranger's adapter", "srvx", ofStranger, srvx],
+  ["a fetch handler", "the server of the examples", byFetch, listenByExample],
+] as const)(
+  "a request that names two hosts, to %s on %s, never decides what those get that name one of them",
+  async (_name, _server, make, listen) => {
+    const { origin, close } = await listen(make());
     onTestFinished(async () => void (await close()));
     const hosts: unknown[] = [];
     for (const head of [
